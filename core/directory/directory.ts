@@ -1,0 +1,133 @@
+import type { AccesskeyId, AgentId, CustomerId, ExtensionId } from '../kernel/ids.ts';
+import type { WallTime } from '../kernel/time.ts';
+import type { Accesskey, Agent, Binding, Customer, Extension } from './records.ts';
+
+/**
+ * What a call decision needs, in memory: loaded at start, written through by whoever commits. Only live rows are
+ * found; deleted ones stay in the store alone.
+ */
+export class Directory {
+  readonly customers = new Map<CustomerId, Customer>();
+  readonly agents = new Map<AgentId, Agent>();
+  readonly accesskeys = new Map<AccesskeyId, Accesskey>();
+  readonly extensions = new Map<ExtensionId, Extension>();
+  readonly #extensionByName = new Map<string, ExtensionId>();
+  readonly #agentByUsername = new Map<string, AgentId>();
+  readonly #accesskeyByHash = new Map<string, AccesskeyId>();
+  readonly #bindings = new Map<ExtensionId, readonly Binding[]>();
+  #domain: string;
+  readonly #ownHosts = new Set<string>();
+  #bindingCount = 0;
+
+  constructor(domain = '') {
+    this.#domain = domain.toLowerCase();
+  }
+
+  get domain(): string {
+    return this.#domain;
+  }
+
+  get bindingCount(): number {
+    return this.#bindingCount;
+  }
+
+  /** Addresses and names under which this machine is called; they mean the first customer. */
+  addOwnHost(host: string): void {
+    this.#ownHosts.add(host.toLowerCase());
+  }
+
+  isOwnHost(host: string): boolean {
+    const name = host.toLowerCase();
+    return this.#ownHosts.has(name) || (this.#domain !== '' && name === this.#domain);
+  }
+
+  firstCustomer(): Customer | undefined {
+    for (const customer of this.customers.values()) if (customer.ordinal === 1) return customer;
+    return undefined;
+  }
+
+  /** Customer addressed by a Request-URI host: ours or `--domain` mean the first, else `<customer_id>.registrar.<domain>`. */
+  customerForHost(host: string): Customer | undefined {
+    if (this.isOwnHost(host)) return this.firstCustomer();
+    const [id, service, ...rest] = host.toLowerCase().split('.');
+    if (service !== 'registrar' || (this.#domain !== '' && rest.join('.') !== this.#domain)) return undefined;
+    return this.customers.get(id as CustomerId);
+  }
+
+  putCustomer(customer: Customer): void {
+    if (customer.deletedAt === null) this.customers.set(customer.id, customer);
+    else this.customers.delete(customer.id);
+  }
+
+  putAgent(agent: Agent): void {
+    if (agent.deletedAt === null) {
+      this.agents.set(agent.id, agent);
+      this.#agentByUsername.set(agent.username, agent.id);
+    } else if (this.agents.delete(agent.id)) this.#agentByUsername.delete(agent.username);
+  }
+
+  putAccesskey(key: Accesskey): void {
+    if (key.deletedAt === null) {
+      this.accesskeys.set(key.id, key);
+      this.#accesskeyByHash.set(key.tokenHash, key.id);
+    } else if (this.accesskeys.delete(key.id)) this.#accesskeyByHash.delete(key.tokenHash);
+  }
+
+  putExtension(extension: Extension): void {
+    const name = `${extension.customerId}/${extension.extension}`;
+    if (extension.deletedAt === null) {
+      this.extensions.set(extension.id, extension);
+      this.#extensionByName.set(name, extension.id);
+    } else if (this.extensions.delete(extension.id)) {
+      this.#extensionByName.delete(name);
+      this.#setBindings(extension.id, []);
+    }
+  }
+
+  agentByUsername(username: string): Agent | undefined {
+    const id = this.#agentByUsername.get(username);
+    return id === undefined ? undefined : this.agents.get(id);
+  }
+
+  /** The key whose token has this SHA-256, unless it has expired. */
+  accesskeyByHash(tokenHash: string, at: WallTime): Accesskey | undefined {
+    const id = this.#accesskeyByHash.get(tokenHash);
+    const key = id === undefined ? undefined : this.accesskeys.get(id);
+    return key !== undefined && (key.expiresAt === null || key.expiresAt > at) ? key : undefined;
+  }
+
+  extensionByName(customerId: CustomerId, extension: string): Extension | undefined {
+    const id = this.#extensionByName.get(`${customerId}/${extension}`);
+    return id === undefined ? undefined : this.extensions.get(id);
+  }
+
+  /** Live bindings of an extension, newest first. */
+  bindings(extensionId: ExtensionId, at: WallTime): readonly Binding[] {
+    const all = this.#bindings.get(extensionId);
+    if (all === undefined) return [];
+    return all.every((binding) => binding.expiresAt > at) ? all : all.filter((binding) => binding.expiresAt > at);
+  }
+
+  /** Adds a binding, or replaces the one with the same contact or the same instance and reg-id. */
+  putBinding(binding: Binding): void {
+    const others = (this.#bindings.get(binding.extensionId) ?? []).filter((old) => !sameBinding(old, binding));
+    this.#setBindings(binding.extensionId, [binding, ...others]);
+  }
+
+  dropBinding(extensionId: ExtensionId, contact: string): void {
+    const all = this.#bindings.get(extensionId) ?? [];
+    this.#setBindings(extensionId, all.filter((binding) => binding.contact !== contact));
+  }
+
+  #setBindings(extensionId: ExtensionId, bindings: readonly Binding[]): void {
+    this.#bindingCount += bindings.length - (this.#bindings.get(extensionId)?.length ?? 0);
+    if (bindings.length === 0) this.#bindings.delete(extensionId);
+    else this.#bindings.set(extensionId, bindings);
+  }
+}
+
+/** RFC 3261 §10.3 compares contacts; RFC 5626 §6 instance and reg-id, which survive a changed contact. */
+function sameBinding(a: Binding, b: Binding): boolean {
+  if (a.instance !== '' && a.instance === b.instance && a.regId === b.regId) return true;
+  return a.contact === b.contact;
+}

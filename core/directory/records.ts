@@ -1,0 +1,84 @@
+import type { AccesskeyId, AgentId, CustomerId, ExtensionId } from '../kernel/ids.ts';
+import type { WallTime } from '../kernel/time.ts';
+
+/** What the directory holds and the store keeps, one shape for both. Deleted rows have `deletedAt`. */
+interface Row {
+  readonly customerId: CustomerId;
+  readonly createdAt: WallTime;
+  readonly updatedAt: WallTime | null;
+  readonly deletedAt: WallTime | null;
+}
+
+export interface Customer {
+  readonly id: CustomerId;
+  readonly name: string;
+  readonly detail: string;
+  readonly email: string;
+  readonly status: 'initial' | 'active' | 'frozen' | 'deleted' | 'expired';
+  /** 1 for the customer made at the first start, which owns addresses of ours and `--domain`. */
+  readonly ordinal: number;
+  readonly createdAt: WallTime;
+  readonly updatedAt: WallTime | null;
+  readonly deletedAt: WallTime | null;
+}
+
+/** Permission bits of the reference (platform §1.2). */
+export const PERMISSION = {
+  none: 0x0000, projectSuperAdmin: 0x0001, projectAll: 0x000f,
+  customerAgent: 0x0010, customerAdmin: 0x0020, customerManager: 0x0040, customerAll: 0x00f0, all: 0xffff,
+} as const;
+
+export interface Agent extends Row {
+  readonly id: AgentId;
+  readonly username: string;
+  /** argon2id in PHC string form; never leaves the process. */
+  readonly passwordHash: string;
+  readonly name: string;
+  readonly detail: string;
+  readonly permission: number;
+}
+
+export interface Accesskey extends Row {
+  readonly id: AccesskeyId;
+  readonly name: string;
+  readonly detail: string;
+  /** SHA-256 of the token in hexadecimal; the token itself is shown once and not kept. */
+  readonly tokenHash: string;
+  readonly tokenPrefix: string;
+  readonly expiresAt: WallTime | null;
+}
+
+export interface Extension extends Row {
+  readonly id: ExtensionId;
+  readonly extension: string;
+  readonly name: string;
+  readonly detail: string;
+  /** In clear in memory (digest needs it), sealed with `DATA/secret.key` in the store, never in events or logs. */
+  readonly password: string;
+}
+
+/** A Contact registered for an extension (RFC 3261 §10). Times are wall times: bindings outlive the process. */
+export interface Binding {
+  readonly customerId: CustomerId;
+  readonly extensionId: ExtensionId;
+  /** Contact URI as the phone gave it. */
+  readonly contact: string;
+  /** Path URIs (RFC 3327), first hop first. */
+  readonly path: readonly string[];
+  /** Where the REGISTER came from. */
+  readonly transport: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+  readonly address: string;
+  readonly port: number;
+  /** Our port that received it. */
+  readonly localPort: number;
+  readonly sipCallId: string;
+  readonly cseq: number;
+  /** +sip.instance and reg-id (RFC 5626), '' and 0 when absent. */
+  readonly instance: string;
+  readonly regId: number;
+  /** Thousandths, 0 to 1000. */
+  readonly q: number;
+  readonly userAgent: string;
+  readonly registeredAt: WallTime;
+  readonly expiresAt: WallTime;
+}

@@ -1,0 +1,43 @@
+import { randomFillSync } from 'node:crypto';
+
+/** Where chance comes from. Production passes `secure()`; simulations pass `seeded(n)`. */
+export interface Random {
+  /** Uniform in [0, 1). Never for secrets. */
+  next(): number;
+  /** `count` uniform bytes; unguessable when the source is `secure()`. */
+  bytes(count: number): Uint8Array;
+}
+
+/** The operating system's generator. */
+export function secure(): Random {
+  const pool = new Uint8Array(8192);
+  let used = pool.length;
+  const bytes = (count: number): Uint8Array => {
+    if (count > pool.length) return randomFillSync(new Uint8Array(count));
+    if (used + count > pool.length) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    used += count;
+    return pool.slice(used - count, used);
+  };
+  return {
+    bytes,
+    next() {
+      const b = bytes(4);
+      return (((b[0]! << 24) | (b[1]! << 16) | (b[2]! << 8) | b[3]!) >>> 0) / 4294967296;
+    },
+  };
+}
+
+/** mulberry32: 32 bits of state, good enough to choose which packet to lose. Not for secrets. */
+export function seeded(seed: number): Random {
+  let state = seed | 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+  return { next, bytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(next() * 256)) };
+}

@@ -1,0 +1,162 @@
+import type { Cause } from './calls/cause.ts';
+import type { Binding } from './directory/records.ts';
+import type { CustomerId, ExtensionId, LegId } from './kernel/ids.ts';
+import type { Write } from './write.ts';
+
+/**
+ * What `core` asks of its edges. Every method returns at once: an effect is queued, and what comes of it
+ * arrives later as a `SignalingEvent`, a `MediaEvent` or a `StoreEvent`.
+ */
+
+export type TransportProtocol = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+
+/** Where a SIP message came from or goes to. `address` is a literal IPv4 or IPv6 address without brackets. */
+export interface TransportAddress {
+  readonly transport: TransportProtocol;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A body as it crosses the border between SIP and media: SDP bytes that only `media/sdp` reads. */
+export type Body = Uint8Array;
+
+// ── Signaling ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Who a request proved to be. */
+export type Caller =
+  | { readonly kind: 'extension'; readonly customerId: CustomerId; readonly extensionId: ExtensionId };
+
+/** Where an outgoing INVITE goes. `contact` and `path` are SIP URIs, opaque to `core`. */
+export interface DialTarget {
+  readonly contact: string;
+  readonly path: readonly string[];
+  /** The flow to use (RFC 5626): where the binding was registered from, and our listener that received it. */
+  readonly via: TransportAddress | undefined;
+  readonly localPort: number | undefined;
+}
+
+export interface DialRequest {
+  readonly target: DialTarget;
+  /** User part and display name that the callee sees in From. */
+  readonly fromUser: string;
+  readonly fromName: string;
+  /** User part for To (the number dialled). */
+  readonly toUser: string;
+  readonly offer: Body;
+  /** Digest credentials with which a 401 or 407 is answered. */
+  readonly credentials?: { readonly username: string; readonly password: string };
+}
+
+export interface Signaling {
+  /** Sends an INVITE. Outcome: ringing*, then answered | failed. */
+  dial(leg: LegId, request: DialRequest): void;
+  /** Provisional response to an offered leg; 183 with a body, 180 without. */
+  ring(leg: LegId, early: Body | undefined): void;
+  /** 200 to an offered leg. Outcome: confirmed, or ended when the ACK never comes. */
+  answer(leg: LegId, body: Body): void;
+  /** Whatever ends the leg in its present state: a refusal, CANCEL, or BYE. Outcome: ended. */
+  hangup(leg: LegId, cause: Cause): void;
+  /** Our re-INVITE with an offer. Outcome: reanswered. */
+  reoffer(leg: LegId, offer: Body): void;
+  /** 200 with this answer to the peer's re-INVITE or UPDATE. */
+  acceptOffer(leg: LegId, answer: Body): void;
+  /** Refuses the peer's re-INVITE or UPDATE; the session goes on as it was. */
+  refuseOffer(leg: LegId, cause: Cause): void;
+  /** Takes up a confirmed dialog that an earlier process left behind, so that it can be hung up. */
+  restore(leg: LegId, dialog: string): void;
+}
+
+export type SignalingEvent =
+  /** An INVITE outside a dialog, from a caller who proved who they are. */
+  | {
+      readonly kind: 'offered';
+      readonly leg: LegId;
+      readonly caller: Caller;
+      /** Customer whose domain the Request-URI addresses. */
+      readonly customerId: CustomerId;
+      readonly toUser: string;
+      readonly fromUser: string;
+      readonly fromName: string;
+      readonly source: TransportAddress;
+      readonly offer: Body | undefined;
+    }
+  | { readonly kind: 'ringing'; readonly leg: LegId; readonly status: number; readonly body: Body | undefined }
+  /** 2xx to our INVITE; its ACK is sent. `dialog` as in `dialogChanged`. */
+  | { readonly kind: 'answered'; readonly leg: LegId; readonly body: Body | undefined; readonly dialog: string }
+  /** Our INVITE got no 2xx. */
+  | { readonly kind: 'failed'; readonly leg: LegId; readonly cause: Cause; readonly status: number }
+  /** The ACK of our 2xx arrived; `body` is the answer when the offer was ours. */
+  | { readonly kind: 'confirmed'; readonly leg: LegId; readonly body: Body | undefined }
+  /** The dialog's state worth storing (tags, CSeq, route set, remote target, transport) is new or changed. */
+  | { readonly kind: 'dialogChanged'; readonly leg: LegId; readonly dialog: string }
+  /** The peer's re-INVITE or UPDATE; answer with acceptOffer or refuseOffer. Without a body it asks for our offer. */
+  | { readonly kind: 'reoffered'; readonly leg: LegId; readonly offer: Body | undefined }
+  | { readonly kind: 'reanswered'; readonly leg: LegId; readonly status: number; readonly body: Body | undefined }
+  /** The leg is over: BYE, CANCEL, refusal acknowledged, timeout. Always the last event of a leg that was offered,
+   *  answered or hung up. `by` tells who ended it. */
+  | { readonly kind: 'ended'; readonly leg: LegId; readonly cause: Cause; readonly by: 'remote' | 'local' }
+  /** A phone registered or refreshed; the REGISTER is being answered. */
+  | { readonly kind: 'bound'; readonly binding: Binding }
+  | { readonly kind: 'unbound'; readonly binding: Binding };
+
+// ── Media ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type PlaySource =
+  | { readonly kind: 'tone'; readonly tone: 'ringback' | 'busy' | 'dial' }
+  /** 1 to 32,000 Hz sine for tests and demonstrations; `levelDbov` is negative. */
+  | { readonly kind: 'sine'; readonly frequencyHz: number; readonly levelDbov: number }
+  | { readonly kind: 'file'; readonly path: string };
+
+export type OpenResult =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'refused'; readonly cause: 'not-acceptable' | 'media-overloaded'; readonly detail: string };
+
+export interface MediaPlane {
+  /**
+   * Reserves a stream for the leg: worker, port, codecs. With the peer's offer it checks that something is common;
+   * without one, `describe` makes our offer. `peer` is where the leg's signalling comes from or goes to.
+   */
+  open(leg: LegId, peer: TransportAddress, offer: Body | undefined): OpenResult;
+  /**
+   * Our session description: the answer to the offer given, else our offer. The first call settles the codec;
+   * `like` prefers the codec that another leg already has, or those that it offered.
+   */
+  describe(leg: LegId, like: LegId | undefined): Body;
+  /** The peer's answer to our offer. May be called again (early media, then 200). */
+  accept(leg: LegId, answer: Body): OpenResult;
+  /** The peer's new offer in an established session: the answer to give, or why not (then nothing changed). */
+  renegotiate(leg: LegId, offer: Body): { readonly kind: 'answer'; readonly body: Body } | (OpenResult & { readonly kind: 'refused' });
+  /** Each hears the other. Replaces whatever either was connected to or played. */
+  bridge(a: LegId, b: LegId): void;
+  unbridge(leg: LegId): void;
+  /** Plays to the leg until it ends (`played`), is replaced, or stopped. Tones go on. */
+  play(leg: LegId, source: PlaySource): void;
+  stopPlaying(leg: LegId): void;
+  /** Writes what the leg's peer says to a WAV file until the leg closes. */
+  record(leg: LegId, path: string): void;
+  /** Sends digits as telephone-events (RFC 4733), 100 ms each. */
+  sendDigits(leg: LegId, digits: string): void;
+  close(leg: LegId): void;
+}
+
+export type MediaEvent =
+  | { readonly kind: 'played'; readonly leg: LegId; readonly outcome: 'finished' | 'failed'; readonly detail: string }
+  | { readonly kind: 'digit'; readonly leg: LegId; readonly digit: string; readonly durationMs: number }
+  /** No RTP and no RTCP for the time-out. */
+  | { readonly kind: 'silent'; readonly leg: LegId }
+  /** The thread that carried these legs died; their streams are gone. */
+  | { readonly kind: 'workerLost'; readonly legs: readonly LegId[] };
+
+// ── Store ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface Store {
+  /**
+   * Commits the writes, all or none, grouped with others. With a receipt, a `StoreEvent` with that number follows
+   * once they are durable; 0 asks for none. Order is kept.
+   */
+  write(writes: readonly Write[], receipt: number): void;
+}
+
+export type StoreEvent =
+  | { readonly kind: 'stored'; readonly receipt: number }
+  | { readonly kind: 'storeFailed'; readonly receipt: number; readonly detail: string };

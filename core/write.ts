@@ -1,0 +1,18 @@
+import type { CallRecord } from './calls/call-record.ts';
+import type { Accesskey, Agent, Binding, Customer, Extension } from './directory/records.ts';
+import type { CallId, CustomerId, ExtensionId } from './kernel/ids.ts';
+
+/** Everything that can be stored. Each is an upsert of a whole row, or a removal; the store knows no other verbs. */
+export type Write =
+  | { readonly kind: 'saveCustomer'; readonly row: Customer }
+  | { readonly kind: 'saveAgent'; readonly row: Agent }
+  | { readonly kind: 'saveAccesskey'; readonly row: Accesskey }
+  | { readonly kind: 'saveExtension'; readonly row: Extension }
+  | { readonly kind: 'saveCall'; readonly row: CallRecord }
+  /** The confirmed dialog of a live call: enough for another process to send BYE in it. */
+  | { readonly kind: 'saveDialog'; readonly callId: CallId; readonly customerId: CustomerId; readonly dialog: string }
+  | { readonly kind: 'dropDialog'; readonly callId: CallId }
+  | { readonly kind: 'saveBinding'; readonly row: Binding }
+  | { readonly kind: 'dropBinding'; readonly extensionId: ExtensionId; readonly contact: string }
+  /** Installation-wide secrets and facts, such as the key that signs tokens. */
+  | { readonly kind: 'saveFact'; readonly name: string; readonly value: string };

@@ -1,0 +1,98 @@
+/**
+ * A SIP message as the rest of `sip/` sees it (RFC 3261 §7). Parsed messages keep their text and read headers on
+ * demand; built ones are lists of fields. Both are immutable: a changed message is a new one.
+ */
+
+/** RFC 3261 §20 spelling in long form; the parser maps compact and differently cased names to it. */
+export type HeaderName =
+  | 'Accept' | 'Accept-Encoding' | 'Accept-Language' | 'Allow' | 'Allow-Events' | 'Alert-Info'
+  | 'Authentication-Info' | 'Authorization' | 'Call-ID' | 'Call-Info' | 'Contact' | 'Content-Disposition'
+  | 'Content-Encoding' | 'Content-Language' | 'Content-Length' | 'Content-Type' | 'CSeq' | 'Date' | 'Diversion'
+  | 'Error-Info' | 'Event' | 'Expires' | 'From' | 'In-Reply-To' | 'Max-Forwards' | 'MIME-Version' | 'Min-Expires'
+  | 'Min-SE' | 'Organization' | 'P-Asserted-Identity' | 'P-Called-Party-ID' | 'P-Preferred-Identity' | 'Path'
+  | 'Priority' | 'Privacy' | 'Proxy-Authenticate' | 'Proxy-Authorization' | 'Proxy-Require' | 'RAck' | 'Reason'
+  | 'Record-Route' | 'Refer-To' | 'Referred-By' | 'Remote-Party-ID' | 'Replaces' | 'Reply-To' | 'Require'
+  | 'Retry-After' | 'Route' | 'RSeq' | 'Server' | 'Service-Route' | 'Session-Expires' | 'Subject'
+  | 'Subscription-State' | 'Supported' | 'Timestamp' | 'To' | 'Unsupported' | 'User-Agent' | 'Via' | 'Warning'
+  | 'WWW-Authenticate'
+  /** Extension headers, as spelled by the sender. */
+  | (string & {});
+
+export interface Uri {
+  /** Lower case: `sip`, `sips`, `tel` … */
+  readonly scheme: string;
+  /** Percent-decoded; '' when absent. */
+  readonly user: string;
+  readonly password: string;
+  /** Lower case, IPv6 without brackets; '' for tel. */
+  readonly host: string;
+  /** 0 when absent. */
+  readonly port: number;
+  /** Names in lower case; value '' for a flag. */
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly headers: string;
+  /** As it came or was built. */
+  readonly text: string;
+}
+
+/** name-addr or addr-spec with header parameters (From, To, Contact, Route …). */
+export interface NameAddress {
+  /** Unquoted; '' when absent. */
+  readonly displayName: string;
+  readonly uri: Uri;
+  /** Header parameters, names in lower case. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+export interface Via {
+  /** Upper case: UDP, TCP, TLS, WS, WSS. */
+  readonly transport: string;
+  readonly host: string;
+  /** 0 when absent. */
+  readonly port: number;
+  /** '' when absent. */
+  readonly branch: string;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly text: string;
+}
+
+export interface CSeq {
+  readonly number: number;
+  readonly method: string;
+}
+
+interface Parts {
+  /** First value of the header, trimmed, lists not split; undefined when absent. */
+  first(name: HeaderName): string | undefined;
+  /** All values in order; headers that are comma-separated lists (RFC 3261 §7.3.1) come one element each. */
+  all(name: HeaderName): readonly string[];
+  /** All fields in order as they will be written: [name, value]. */
+  readonly fields: readonly (readonly [HeaderName, string])[];
+  /** Read on first use and kept. A message that passed the parser without a `fatal` defect has all of these. */
+  readonly topVia: Via;
+  readonly from: NameAddress;
+  readonly to: NameAddress;
+  /** '' when absent. */
+  readonly fromTag: string;
+  readonly toTag: string;
+  readonly callId: string;
+  readonly cseq: CSeq;
+  /** Contacts in order; the single `*` of a REGISTER is `contactIsStar`. */
+  readonly contacts: readonly NameAddress[];
+  readonly contactIsStar: boolean;
+  readonly body: Uint8Array;
+}
+
+export interface Request extends Parts {
+  readonly type: 'request';
+  readonly method: string;
+  readonly uri: Uri;
+}
+
+export interface Response extends Parts {
+  readonly type: 'response';
+  readonly status: number;
+  readonly reason: string;
+}
+
+export type Message = Request | Response;
