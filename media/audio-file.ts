@@ -1,0 +1,123 @@
+import { decodeAlaw, decodeUlaw } from './codec/g711.ts';
+import { resample } from './resample.ts';
+
+/** Everything inside plays at this rate, mono. */
+export const AUDIO_RATE_HZ = 8000;
+export const WAV_HEADER_BYTES = 44;
+
+export type DecodedFile =
+  | { readonly kind: 'decoded'; readonly samples: Int16Array; readonly sourceRateHz: number }
+  | { readonly kind: 'refused'; readonly detail: string };
+
+interface WavFormat {
+  readonly tag: number;
+  readonly channelCount: number;
+  readonly rateHz: number;
+  readonly bitsPerSample: number;
+}
+
+const PCM = 1;
+const ALAW = 6;
+const ULAW = 7;
+const EXTENSIBLE = 0xfffe;
+const RATE_MIN_HZ = 8000;
+const RATE_MAX_HZ = 48000;
+
+/**
+ * Decodes a WAV file (RIFF/WAVE: PCM 16 bits, A-law or µ-law; 8 to 48 kHz; one or two channels) to mono 16-bit samples
+ * at 8 kHz. A data chunk that is cut off or of unknown length (a recording in progress) is read to the end of the file.
+ */
+export function decodeWav(bytes: Uint8Array): DecodedFile {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 12 || text(bytes, 0) !== 'RIFF' || text(bytes, 8) !== 'WAVE') {
+    return refused('expected a RIFF/WAVE file');
+  }
+  let format: WavFormat | undefined;
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    const id = text(bytes, at);
+    const sizeBytes = view.getUint32(at + 4, true);
+    const body = at + 8;
+    if (id === 'fmt ' && sizeBytes >= 16 && body + 16 <= bytes.length) format = readFormat(view, body, sizeBytes);
+    if (id === 'data') {
+      if (format === undefined) return refused('the data chunk comes before the fmt chunk');
+      return decodeData(bytes.subarray(body, Math.min(bytes.length, body + sizeBytes)), format);
+    }
+    at = body + sizeBytes + (sizeBytes & 1);
+  }
+  return refused('the file has no data chunk');
+}
+
+/** Header of a mono 16-bit WAV file with `dataBytes` of samples behind it. */
+export function wavHeader(dataBytes: number, rateHz: number): Uint8Array {
+  const bytes = new Uint8Array(WAV_HEADER_BYTES);
+  const view = new DataView(bytes.buffer);
+  bytes.set(ascii('RIFF'), 0);
+  view.setUint32(4, 36 + dataBytes, true);
+  bytes.set(ascii('WAVEfmt '), 8);
+  view.setUint32(16, 16, true);
+  view.setUint16(20, PCM, true);
+  view.setUint16(22, 1, true);
+  view.setUint32(24, rateHz, true);
+  view.setUint32(28, 2 * rateHz, true);
+  view.setUint16(32, 2, true);
+  view.setUint16(34, 16, true);
+  bytes.set(ascii('data'), 36);
+  view.setUint32(40, dataBytes, true);
+  return bytes;
+}
+
+function readFormat(view: DataView, at: number, sizeBytes: number): WavFormat {
+  const tag = view.getUint16(at, true);
+  // The real tag of an extensible format is the start of its sub-format GUID.
+  const extended = tag === EXTENSIBLE && sizeBytes >= 26 && at + 26 <= view.byteLength;
+  return {
+    tag: extended ? view.getUint16(at + 24, true) : tag,
+    channelCount: view.getUint16(at + 2, true),
+    rateHz: view.getUint32(at + 4, true),
+    bitsPerSample: view.getUint16(at + 14, true),
+  };
+}
+
+function decodeData(data: Uint8Array, format: WavFormat): DecodedFile {
+  const { tag, channelCount, rateHz, bitsPerSample } = format;
+  if (channelCount !== 1 && channelCount !== 2) return refused(`expected 1 or 2 channels, got ${channelCount}`);
+  if (rateHz < RATE_MIN_HZ || rateHz > RATE_MAX_HZ) return refused(`expected 8000 to 48000 Hz, got ${rateHz}`);
+  const interleaved = decodeSamples(data, tag, bitsPerSample);
+  if (interleaved === undefined) {
+    return refused(`expected PCM of 16 bits, A-law or µ-law, got format ${tag} of ${bitsPerSample} bits`);
+  }
+  const mono = channelCount === 1 ? interleaved : halve(interleaved);
+  return { kind: 'decoded', samples: resample(mono, rateHz, AUDIO_RATE_HZ), sourceRateHz: rateHz };
+}
+
+function decodeSamples(data: Uint8Array, tag: number, bitsPerSample: number): Int16Array | undefined {
+  if (tag === PCM && bitsPerSample === 16) {
+    const samples = new Int16Array(data.length >> 1);
+    for (let i = 0; i < samples.length; i++) samples[i] = data[2 * i]! | (data[2 * i + 1]! << 8);
+    return samples;
+  }
+  if ((tag !== ALAW && tag !== ULAW) || bitsPerSample !== 8) return undefined;
+  const samples = new Int16Array(data.length);
+  if (tag === ALAW) decodeAlaw(data, 0, data.length, samples, 0);
+  else decodeUlaw(data, 0, data.length, samples, 0);
+  return samples;
+}
+
+/** The mean of two interleaved channels. */
+function halve(stereo: Int16Array): Int16Array {
+  const mono = new Int16Array(stereo.length >> 1);
+  for (let i = 0; i < mono.length; i++) mono[i] = (stereo[2 * i]! + stereo[2 * i + 1]!) >> 1;
+  return mono;
+}
+
+function text(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!);
+}
+
+function ascii(word: string): Uint8Array {
+  return Uint8Array.from(word, (letter) => letter.charCodeAt(0));
+}
+
+function refused(detail: string): DecodedFile {
+  return { kind: 'refused', detail };
+}

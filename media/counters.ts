@@ -1,0 +1,53 @@
+/**
+ * What a media thread counts, in shared memory that the main thread reads without asking. Every word is written by one
+ * thread only.
+ */
+export const COUNTER = {
+  streams: 0,
+  ports: 1,
+  turns: 2,
+  packetsReceived: 3,
+  packetsSent: 4,
+  packetsRelayed: 5,
+  /** From a source that no stream may be taken up from, or to a port where no stream waits. */
+  droppedStranger: 6,
+  droppedMalformed: 7,
+  /** A payload type that was not negotiated. */
+  droppedPayloadType: 8,
+  /** Sent to us or by us against the negotiated direction, or with nobody to hear it. */
+  droppedDirection: 9,
+  /** Datagrams that are neither RTP nor RTCP (RFC 7983). */
+  droppedOther: 10,
+  reportsReceived: 11,
+  reportsSent: 12,
+  ticks: 13,
+  ticksLate: 14,
+  ticksSkipped: 15,
+  recordingSamplesLost: 16,
+  /** Messages about legs that this thread does not have. */
+  messagesIgnored: 17,
+  socketRefused: 18,
+  socketDropped: 19,
+  socketTruncated: 20,
+  /** Longest turn and latest tick since the start, in ms. */
+  turnMsMax: 21,
+  lateMsMax: 22,
+} as const;
+
+export type CounterName = keyof typeof COUNTER;
+
+export const COUNTER_COUNT = Object.keys(COUNTER).length;
+
+export function allocateCounters(): SharedArrayBuffer {
+  return new SharedArrayBuffer(8 * COUNTER_COUNT);
+}
+
+/** The counters of several threads together: sums, and the greatest of what is a maximum. */
+export function sumCounters(threads: readonly Float64Array[]): Record<CounterName, number> {
+  const entries = Object.entries(COUNTER).map(([name, index]) => {
+    const values = threads.map((counters) => counters[index]!);
+    const total = name.endsWith('Max') ? Math.max(0, ...values) : values.reduce((sum, value) => sum + value, 0);
+    return [name, total] as const;
+  });
+  return Object.fromEntries(entries) as Record<CounterName, number>;
+}

@@ -1,0 +1,99 @@
+import type { LegId } from '../core/kernel/ids.ts';
+import type { PlaySource } from '../core/ports.ts';
+
+/**
+ * What the main thread and the media threads say to each other: two closed unions for each pair, plain objects and
+ * numbers, shared memory where audio passes. Remote addresses are packed as in `media/io/packet-io.ts`.
+ */
+
+export type AudioCodec = 'PCMU' | 'PCMA';
+
+/** How one stream is to be received and sent, as negotiated. */
+export interface StreamSettings {
+  /** Our RTP port. RTCP is one above. */
+  readonly port: number;
+  /** The peer's RTP address when it is certain (packed), else 0: then the stream latches. */
+  readonly remote: number;
+  /** The peer's RTCP address when its description names one, else 0: then it follows RTP. */
+  readonly remoteRtcp: number;
+  /** IPv4 addresses (as unsigned numbers) from which an unlatched stream may be taken up. */
+  readonly allowed: readonly number[];
+  /** What arrives: payload types that the peer may send and what they mean. */
+  readonly receivePayloadTypes: readonly {
+    readonly payloadType: number;
+    readonly format: AudioCodec | 'telephone-event';
+  }[];
+  readonly sendCodec: AudioCodec;
+  readonly sendPayloadType: number;
+  /** Payload type for telephone-events towards the peer; -1 when it takes none. */
+  readonly sendEventPayloadType: number;
+  /** Our direction (RFC 3264 §6.1): whether we send to the peer, and whether we take what it sends. */
+  readonly sends: boolean;
+  readonly receives: boolean;
+  /** Packetization time of what we make ourselves, a multiple of 20. */
+  readonly packetizationMs: number;
+}
+
+/** Where played audio comes from: what the media thread makes itself, or samples in shared memory (16 bits, 8 kHz). */
+export type PlayedSource =
+  | Exclude<PlaySource, { kind: 'file' }>
+  | { readonly kind: 'samples'; readonly samples: SharedArrayBuffer };
+
+export type ToWorker =
+  | { readonly kind: 'bindPort'; readonly port: number }
+  | { readonly kind: 'unbindPort'; readonly port: number }
+  | { readonly kind: 'open'; readonly leg: LegId; readonly settings: StreamSettings }
+  /** New settings of an open stream (an answer, a re-INVITE); its own SSRC and sequence go on. */
+  | { readonly kind: 'update'; readonly leg: LegId; readonly settings: StreamSettings }
+  | { readonly kind: 'close'; readonly leg: LegId }
+  | { readonly kind: 'bridge'; readonly a: LegId; readonly b: LegId }
+  | { readonly kind: 'unbridge'; readonly leg: LegId }
+  /** Sends back what arrives, at once. */
+  | { readonly kind: 'echo'; readonly leg: LegId }
+  /** `play` numbers the request, so that the end of one that was replaced is not taken for the end of its successor. */
+  | { readonly kind: 'play'; readonly leg: LegId; readonly play: number; readonly source: PlayedSource }
+  | { readonly kind: 'stopPlaying'; readonly leg: LegId }
+  | { readonly kind: 'digits'; readonly leg: LegId; readonly digits: string }
+  /** Copies what the peer says into the ring until the leg closes, then closes the ring. */
+  | { readonly kind: 'record'; readonly leg: LegId; readonly ring: SharedArrayBuffer }
+  /** Breaks the thread on purpose, as a bug would: for tests of its replacement. */
+  | { readonly kind: 'fail' };
+
+export type FromWorker =
+  /** The thread runs; `wakeHandle` makes its wait return. */
+  | { readonly kind: 'ready'; readonly wakeHandle: number; readonly io: 'batch' | 'dgram' }
+  | { readonly kind: 'portFailed'; readonly port: number }
+  /** The stream found its peer (again) at this packed address. */
+  | { readonly kind: 'latched'; readonly leg: LegId; readonly remote: number }
+  | { readonly kind: 'played'; readonly leg: LegId; readonly play: number }
+  | { readonly kind: 'digit'; readonly leg: LegId; readonly digit: string; readonly durationMs: number }
+  /** No RTP and no RTCP for the time-out; said once. */
+  | { readonly kind: 'silent'; readonly leg: LegId }
+  /** The stream is gone; how it was. */
+  | { readonly kind: 'closed'; readonly leg: LegId; readonly report: StreamReport }
+  /** The thread's last words before it ends because of a bug. */
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** One stream's life in numbers. Loss as a share (0 to 1), `Remote` as the peer's last RTCP report said of our stream. */
+export interface StreamReport {
+  readonly packetsReceived: number;
+  readonly packetsSent: number;
+  readonly packetsLost: number;
+  readonly jitterMs: number;
+  readonly remoteLossShare: number;
+  readonly remoteJitterMs: number;
+  /** -1 while unknown. */
+  readonly roundTripMs: number;
+}
+
+export type ToFiles =
+  | { readonly kind: 'load'; readonly request: number; readonly path: string }
+  /** Writes the ring to a WAV file until the ring is closed and drained. */
+  | { readonly kind: 'record'; readonly recording: number; readonly path: string; readonly ring: SharedArrayBuffer };
+
+export type FromFiles =
+  | { readonly kind: 'loaded'; readonly request: number; readonly samples: SharedArrayBuffer }
+  | { readonly kind: 'loadFailed'; readonly request: number; readonly detail: string }
+  /** `lostSamples` did not fit into the ring and are silence in the file. */
+  | { readonly kind: 'recorded'; readonly recording: number; readonly durationMs: number; readonly lostSamples: number }
+  | { readonly kind: 'recordFailed'; readonly recording: number; readonly detail: string };

@@ -1,0 +1,106 @@
+import { assert } from '../core/kernel/assert.ts';
+
+/** Words of the header, each an Int32. Sample totals wrap at 2^32; only their differences are used. */
+const WRITTEN = 0;
+const READ = 1;
+const CLOSED = 2;
+const GAP_AT = 3;
+const GAP_SAMPLES = 4;
+const LOST = 5;
+const HEADER_BYTES = 32;
+
+/**
+ * PCM from one thread to another: one writer, one reader, no waiting on either side.
+ *
+ * A full ring loses samples; the loss is remembered as a gap at its exact place, which the reader gets back as
+ * silence, so that what is recorded keeps its length. One gap can be outstanding; until the reader has passed it,
+ * a further overflow makes the writer wait with new samples by losing them too.
+ */
+export class PcmRing {
+  readonly #words: Int32Array;
+  readonly #samples: Int16Array;
+  readonly #mask: number;
+  /** Writer: samples lost since the last gap was published. */
+  #pendingGap = 0;
+  /** Reader: samples of the outstanding gap already handed out as silence. */
+  #gapTaken = 0;
+
+  /** `buffer` comes from `allocate`. Writer and reader each make their own view. */
+  constructor(buffer: SharedArrayBuffer) {
+    this.#words = new Int32Array(buffer, 0, HEADER_BYTES / 4);
+    this.#samples = new Int16Array(buffer, HEADER_BYTES);
+    this.#mask = this.#samples.length - 1;
+    assert((this.#samples.length & this.#mask) === 0, 'a ring holds a power of two samples');
+  }
+
+  /** Memory for a ring of at least `samples` samples, rounded up to a power of two. */
+  static allocate(samples: number): SharedArrayBuffer {
+    const size = 2 ** Math.ceil(Math.log2(samples));
+    return new SharedArrayBuffer(HEADER_BYTES + 2 * size);
+  }
+
+  /** Samples that never fitted, so far. */
+  get lostSamples(): number {
+    return Atomics.load(this.#words, LOST);
+  }
+
+  get closed(): boolean {
+    return Atomics.load(this.#words, CLOSED) === 1;
+  }
+
+  /** No more will be written. What is inside can still be read. */
+  close(): void {
+    this.#publishGap(Atomics.load(this.#words, WRITTEN));
+    Atomics.store(this.#words, CLOSED, 1);
+  }
+
+  /** Appends the first `count` samples; false when they did not fit (all of them became a gap). */
+  write(samples: Int16Array, count: number): boolean {
+    const written = Atomics.load(this.#words, WRITTEN);
+    const used = (written - Atomics.load(this.#words, READ)) | 0;
+    if (used + count > this.#samples.length || !this.#publishGap(written)) {
+      this.#pendingGap += count;
+      Atomics.add(this.#words, LOST, count);
+      return false;
+    }
+    for (let i = 0; i < count; i++) this.#samples[(written + i) & this.#mask] = samples[i]!;
+    Atomics.store(this.#words, WRITTEN, (written + count) | 0);
+    return true;
+  }
+
+  /** Takes up to `into.length` samples, silence for gaps; 0 when there is nothing yet. */
+  read(into: Int16Array): number {
+    // The order matters: a gap is published before the samples that follow it.
+    const written = Atomics.load(this.#words, WRITTEN);
+    const gap = Atomics.load(this.#words, GAP_SAMPLES);
+    const gapAt = Atomics.load(this.#words, GAP_AT);
+    const start = Atomics.load(this.#words, READ);
+    const readable = ((gap > 0 ? gapAt : written) - start) | 0;
+    if (readable > 0) return this.#copy(start, Math.min(readable, into.length), into);
+    if (gap === 0) return 0;
+    const silent = Math.min(gap - this.#gapTaken, into.length);
+    into.fill(0, 0, silent);
+    this.#gapTaken += silent;
+    if (this.#gapTaken === gap) {
+      this.#gapTaken = 0;
+      Atomics.store(this.#words, GAP_SAMPLES, 0);
+    }
+    return silent;
+  }
+
+  #copy(start: number, count: number, into: Int16Array): number {
+    for (let i = 0; i < count; i++) into[i] = this.#samples[(start + i) & this.#mask]!;
+    Atomics.store(this.#words, READ, (start + count) | 0);
+    return count;
+  }
+
+  /** True when no gap waits to be published any more. */
+  #publishGap(at: number): boolean {
+    if (this.#pendingGap === 0) return true;
+    if (Atomics.load(this.#words, GAP_SAMPLES) !== 0) return false;
+    Atomics.store(this.#words, GAP_AT, at);
+    Atomics.store(this.#words, GAP_SAMPLES, this.#pendingGap);
+    this.#pendingGap = 0;
+    return true;
+  }
+}
