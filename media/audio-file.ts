@@ -1,4 +1,4 @@
-import { decodeAlaw, decodeUlaw } from './codec/g711.ts';
+import { pcma, pcmu } from './codec/g711.ts';
 import { resample } from './resample.ts';
 
 /** Everything inside plays at this rate, mono. */
@@ -98,8 +98,7 @@ function decodeSamples(data: Uint8Array, tag: number, bitsPerSample: number): In
   }
   if ((tag !== ALAW && tag !== ULAW) || bitsPerSample !== 8) return undefined;
   const samples = new Int16Array(data.length);
-  if (tag === ALAW) decodeAlaw(data, 0, data.length, samples, 0);
-  else decodeUlaw(data, 0, data.length, samples, 0);
+  (tag === ALAW ? pcma : pcmu).decode(data, 0, data.length, samples, 0);
   return samples;
 }
 

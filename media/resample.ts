@@ -47,8 +47,7 @@ function convolve(samples: Int16Array, first: number, filter: Float64Array): num
   const to = Math.min(filter.length, samples.length - first);
   let sum = 0;
   for (let tap = from; tap < to; tap++) sum += filter[tap]! * samples[first + tap]!;
-  const rounded = Math.round(sum);
-  return rounded > 32767 ? 32767 : rounded < -32768 ? -32768 : rounded;
+  return Math.max(-32768, Math.min(32767, Math.round(sum)));
 }
 
 function sinc(x: number): number {
