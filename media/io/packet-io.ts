@@ -1,3 +1,10 @@
+/** Largest datagram taken or sent. */
+export const PACKET_SIZE_MAX_BYTES = 2048;
+/** Most packets in one received batch. */
+export const BATCH_COUNT_MAX = 64;
+/** No wait is longer: a thread that blocks in the kernel sees no request to stop. */
+export const WAIT_MAX_MS = 1000;
+
 /**
  * Batched UDP for one media thread. Two implementations: `batch-udp` (libc through koffi) and `dgram-udp`.
  * Nothing here allocates per packet: a received batch is described by parallel arrays over one arena.
@@ -10,12 +17,22 @@ export interface PacketIo {
   openPort(port: number): boolean;
   closePort(port: number): void;
 
-  /** Blocks until a packet, a wake-up or `timeoutMs` (at most 1,000). Returns at once when something waits. */
-  wait(timeoutMs: number): void;
+  /**
+   * Waits for a packet, a wake-up or `timeoutMs` (at most 1,000); returns at once when something waits. It may return
+   * early with nothing to receive, and while traffic is dense it lets packets gather for up to 1 ms.
+   *
+   * `undefined`: it has waited, blocking the thread. A promise: packets arrive through the event loop, await it. The
+   * worker's rim is the same for both, and stays synchronous where nothing is returned:
+   *
+   *     const waiting = io.wait(timeoutMs);
+   *     if (waiting !== undefined) await waiting;
+   */
+  wait(timeoutMs: number): Promise<void> | undefined;
 
   /**
-   * Receives the next batch (up to 64 packets of one socket); 0 when every socket is drained. The batch stays valid
-   * until the next call.
+   * Receives the next batch (1 to 64 packets of one socket) from what the last `wait` found ready; 0 when that is
+   * drained. Sockets take turns, so one that never runs dry keeps this from returning 0 but starves no other: bound
+   * the loop. The batch stays valid until the next call.
    */
   receive(): number;
   /** Arena that holds the received bytes; packet i is `bytes[starts[i] … ends[i])`. */
@@ -39,7 +56,7 @@ export interface PacketIo {
   /** Hands everything queued to the kernel. */
   flush(): void;
 
-  /** Makes `wait` return; callable from another thread through `wakeHandle`. */
+  /** What a `Waker` of another thread needs to make `wait` return. */
   readonly wakeHandle: number;
   readonly counters: PacketIoCounters;
   close(): void;
@@ -50,8 +67,10 @@ export interface PacketIoCounters {
   sent: number;
   receiveCalls: number;
   sendCalls: number;
-  /** Refused by the kernel one by one (skipped), dropped because its buffer was full, cut off at 2,048 bytes. */
+  /** To be sent, but refused by the kernel (skipped, one by one). */
   refused: number;
+  /** To be sent or received, but a buffer was full. */
   dropped: number;
+  /** Received, but longer than 2,048 bytes: thrown away. */
   truncated: number;
 }

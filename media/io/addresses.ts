@@ -1,0 +1,52 @@
+/**
+ * IPv4 addresses as numbers: an address alone is unsigned 32 bits; an address with a port is packed as
+ * `address * 65536 + port`, exact below 2^48.
+ */
+
+/** Addresses that share their first `prefixBits` bits with `address`. */
+export interface Network {
+  readonly address: number;
+  readonly prefixBits: number;
+}
+
+export function pack(address: number, port: number): number {
+  return address * 65536 + port;
+}
+
+export function addressOf(packed: number): number {
+  return Math.floor(packed / 65536);
+}
+
+export function portOf(packed: number): number {
+  return packed % 65536;
+}
+
+/** The address in dotted decimal without leading zeros, or undefined when the text is anything else. */
+export function parseIpv4(text: string): number | undefined {
+  const octets = text.split('.', 5);
+  if (octets.length !== 4) return undefined;
+  let address = 0;
+  for (const octet of octets) {
+    if (!/^(0|[1-9]\d{0,2})$/.test(octet) || Number(octet) > 255) return undefined;
+    address = address * 256 + Number(octet);
+  }
+  return address;
+}
+
+export function formatIpv4(address: number): string {
+  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+}
+
+/** `a.b.c.d/n`, or `a.b.c.d` for a single address; undefined when the text is anything else. */
+export function parseNetwork(text: string): Network | undefined {
+  const [first, prefix, ...rest] = text.split('/', 3);
+  const address = parseIpv4(first!);
+  if (address === undefined || rest.length > 0) return undefined;
+  if (prefix === undefined) return { address, prefixBits: 32 };
+  if (!/^\d{1,2}$/.test(prefix) || Number(prefix) > 32) return undefined;
+  return { address, prefixBits: Number(prefix) };
+}
+
+export function contains(network: Network, address: number): boolean {
+  return network.prefixBits === 0 || (network.address ^ address) >>> (32 - network.prefixBits) === 0;
+}
