@@ -1,0 +1,84 @@
+import type { DefectList } from '../defect.ts';
+import type { HeaderName } from '../message.ts';
+import { MAX_HEADERS } from './head.ts';
+import { canonicalHeaderName } from './header-name.ts';
+import { isToken } from './token.ts';
+
+/**
+ * ```abnf
+ * message-header = header-name HCOLON header-value CRLF      ; RFC 3261 §25.1
+ * HCOLON         = *(SP / HTAB) ":" SWS
+ * ```
+ * A line that begins with a space continues the one before (§7.3.1).
+ */
+export interface HeaderLines {
+  readonly names: readonly HeaderName[];
+  /** Unfolded and trimmed; no CR and no LF is left in them. */
+  readonly values: readonly string[];
+}
+
+const CR = 0x0d;
+
+/** All header lines of a head from `at`, up to the empty line or the end of the text. */
+export function readHeaderLines(text: string, at: number, defects: DefectList): HeaderLines {
+  const names: HeaderName[] = [];
+  const values: string[] = [];
+  let start = at;
+  let nextCr = text.indexOf('\r', start);
+  while (start < text.length) {
+    let lineEnd = text.indexOf('\n', start);
+    if (lineEnd < 0) lineEnd = text.length;
+    let folded = false;
+    while (isContinuation(text, lineEnd + 1)) {
+      folded = true;
+      lineEnd = text.indexOf('\n', lineEnd + 1);
+      if (lineEnd < 0) lineEnd = text.length;
+    }
+    const end = text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd;
+    if (end <= start) break;
+    if (nextCr >= 0 && nextCr < start) nextCr = text.indexOf('\r', start);
+    const raw = folded || (nextCr >= 0 && nextCr < end);
+    if (names.length === MAX_HEADERS) {
+      defects.fatal('too-many-headers', '', 400, `limit ${MAX_HEADERS}`);
+      break;
+    }
+    readLine(text, start, end, raw, names, values, defects);
+    start = lineEnd + 1;
+  }
+  return { names, values };
+}
+
+function readLine(
+  text: string,
+  start: number,
+  end: number,
+  raw: boolean,
+  names: HeaderName[],
+  values: string[],
+  defects: DefectList,
+): void {
+  const colon = text.indexOf(':', start);
+  const spelling = colon < 0 || colon >= end ? '' : text.slice(start, colon);
+  const name = canonicalHeaderName(spelling);
+  const trimmed = name === spelling && !isToken(spelling) ? canonicalHeaderName(spelling.trimEnd()) : name;
+  if (trimmed === '' || !isToken(trimmed)) {
+    defects.minor('malformed-header', '', text.slice(start, Math.min(end, start + 60)));
+    return;
+  }
+  names.push(trimmed);
+  const value = text.slice(colon + 1, end);
+  values.push(raw ? unfold(value, trimmed, defects) : value.trim());
+}
+
+/** Line ends inside become one space each; a CR that ends no line could begin another field when written again. */
+function unfold(value: string, name: HeaderName, defects: DefectList): string {
+  const unfolded = value.replace(/[ \t]*\r?\n[ \t]+/g, ' ');
+  if (!/[\r\n]/.test(unfolded)) return unfolded.trim();
+  defects.fatal('bare-cr', name, 400, 'a CR without LF');
+  return unfolded.replace(/[\r\n]/g, ' ').trim();
+}
+
+function isContinuation(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 0x20 || code === 0x09;
+}

@@ -1,0 +1,39 @@
+/**
+ * ```abnf
+ * token = 1*(alphanum / "-" / "." / "!" / "%" / "*" / "_" / "+" / "`" / "'" / "~")    ; RFC 3261 §25.1
+ * LWS   = [*WSP CRLF] 1*WSP                                                           ; unfolded before it gets here
+ * ```
+ */
+const TOKEN = new Uint8Array(128);
+for (const character of "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~") {
+  TOKEN[character.charCodeAt(0)] = 1;
+}
+
+const SPACE = 0x20;
+const TAB = 0x09;
+
+/** Index of the first character at or after `at` that is not part of a token. */
+export function tokenEnd(text: string, at: number): number {
+  let index = at;
+  while (index < text.length) {
+    const code = text.charCodeAt(index);
+    if (code > 127 || TOKEN[code] === 0) break;
+    index++;
+  }
+  return index;
+}
+
+export function isToken(text: string): boolean {
+  return text !== '' && tokenEnd(text, 0) === text.length;
+}
+
+/** Index of the first character at or after `at` that is neither space nor tab. */
+export function spaceEnd(text: string, at: number): number {
+  let index = at;
+  while (index < text.length) {
+    const code = text.charCodeAt(index);
+    if (code !== SPACE && code !== TAB) break;
+    index++;
+  }
+  return index;
+}

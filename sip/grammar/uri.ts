@@ -1,0 +1,161 @@
+import type { Uri } from '../message.ts';
+import { formatHostPort, parseHostPort } from './host.ts';
+import { MAX_PARAMETERS, NO_PARAMETERS, type Parameters } from './parameters.ts';
+import { percentDecode, percentEncode } from './percent-encoding.ts';
+
+/**
+ * ```abnf
+ * SIP-URI        = "sip:" [userinfo] hostport uri-parameters [headers]        ; RFC 3261 §25.1
+ * userinfo       = (user / telephone-subscriber) [":" password] "@"
+ * uri-parameters = *(";" uri-parameter)
+ * headers        = "?" header *("&" header)
+ * telephone-uri  = "tel:" telephone-subscriber                                ; RFC 3966 §3
+ * ```
+ * The user part takes every visible character that ends nothing: phones send `#` and other characters unescaped.
+ */
+
+/** What a message without a readable address has in its place. */
+export const NO_URI: Uri = {
+  scheme: '',
+  user: '',
+  password: '',
+  host: '',
+  port: 0,
+  parameters: NO_PARAMETERS,
+  headers: '',
+  text: '',
+};
+
+/** Reads an addr-spec without angle brackets; undefined when it is no URI. Unknown schemes keep only their text. */
+export function parseUri(text: string): Uri | undefined {
+  const colon = text.indexOf(':');
+  if (colon <= 0 || !isClean(text)) return undefined;
+  const scheme = text.slice(0, colon).toLowerCase();
+  if (scheme === 'sip' || scheme === 'sips') return parseSipUri(text, scheme, colon + 1);
+  if (!/^[a-z][a-z0-9+.-]*$/.test(scheme) || colon + 1 === text.length) return undefined;
+  return scheme === 'tel' ? parseTelUri(text, colon + 1) : { ...NO_URI, scheme, text };
+}
+
+function parseSipUri(text: string, scheme: string, start: number): Uri | undefined {
+  const at = text.indexOf('@', start);
+  let user = '';
+  let password = '';
+  let hostStart = start;
+  if (at >= 0) {
+    if (text.includes('@', at + 1)) return undefined;
+    const colon = text.indexOf(':', start);
+    const userEnd = colon >= 0 && colon < at ? colon : at;
+    user = percentDecode(text.slice(start, userEnd));
+    if (userEnd < at) password = percentDecode(text.slice(userEnd + 1, at));
+    hostStart = at + 1;
+  }
+  const question = text.indexOf('?', hostStart);
+  const parametersEnd = question < 0 ? text.length : question;
+  const semicolon = text.indexOf(';', hostStart);
+  const hostEnd = semicolon < 0 || semicolon > parametersEnd ? parametersEnd : semicolon;
+  const hostPort = parseHostPort(text, hostStart, hostEnd);
+  if (hostPort === undefined) return undefined;
+  const parameters =
+    hostEnd === parametersEnd ? NO_PARAMETERS : parseUriParameters(text.slice(hostEnd + 1, parametersEnd));
+  if (parameters === undefined) return undefined;
+  const headers = question < 0 ? '' : text.slice(question + 1);
+  return { scheme, user, password, host: hostPort.host, port: hostPort.port, parameters, headers, text };
+}
+
+function parseTelUri(text: string, start: number): Uri | undefined {
+  const semicolon = text.indexOf(';', start);
+  const numberEnd = semicolon < 0 ? text.length : semicolon;
+  const parameters = semicolon < 0 ? NO_PARAMETERS : parseUriParameters(text.slice(semicolon + 1));
+  if (parameters === undefined || numberEnd === start) return undefined;
+  return { ...NO_URI, scheme: 'tel', user: percentDecode(text.slice(start, numberEnd)), parameters, text };
+}
+
+/** Names and values are unescaped once; an empty or repeated one makes the URI malformed (§19.1.1). */
+function parseUriParameters(text: string): Parameters | undefined {
+  const parameters = new Map<string, string>();
+  for (const parameter of text.split(';', MAX_PARAMETERS + 1)) {
+    const equals = parameter.indexOf('=');
+    const name = percentDecode(equals < 0 ? parameter : parameter.slice(0, equals)).toLowerCase();
+    if (name === '' || parameters.has(name) || parameters.size === MAX_PARAMETERS) return undefined;
+    parameters.set(name, equals < 0 ? '' : percentDecode(parameter.slice(equals + 1)));
+  }
+  return parameters;
+}
+
+/** No space, control character, quote or angle bracket: what could end the URI where it is written again. */
+function isClean(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code <= 0x20 || code === 0x7f || code === 0x22 || code === 0x3c || code === 0x3e) return false;
+  }
+  return true;
+}
+
+/** What a URI is built from; the rest defaults to absent. */
+export interface UriParts {
+  /** `sip` when left out. */
+  readonly scheme?: 'sip' | 'sips';
+  /** Unescaped. */
+  readonly user?: string;
+  /** Name or address; IPv6 without brackets. */
+  readonly host: string;
+  readonly port?: number;
+  readonly parameters?: Parameters;
+}
+
+const USER_CHARACTER = /^[A-Za-z0-9\-_.!~*'()&=+$,;?/]$/;
+const PARAMETER_CHARACTER = /^[A-Za-z0-9\-_.!~*'()[\]/:&+$]$/;
+
+/** A SIP URI of its parts, escaped where needed (RFC 3261 §19.1.2). */
+export function buildUri(parts: UriParts): Uri {
+  const { scheme = 'sip', user = '', port = 0, parameters = NO_PARAMETERS } = parts;
+  const host = parts.host.toLowerCase();
+  const userPart = user === '' ? '' : `${percentEncode(user, USER_CHARACTER)}@`;
+  let text = `${scheme}:${userPart}${formatHostPort(host, port)}`;
+  for (const [name, value] of parameters) {
+    text += `;${percentEncode(name, PARAMETER_CHARACTER)}`;
+    if (value !== '') text += `=${percentEncode(value, PARAMETER_CHARACTER)}`;
+  }
+  return { scheme, user, password: '', host, port, parameters, headers: '', text };
+}
+
+/** Parameters that must be in both URIs or in neither (RFC 3261 §19.1.4). */
+const DECISIVE = ['user', 'ttl', 'method', 'maddr', 'transport'];
+
+/** Whether two URIs name the same resource (RFC 3261 §19.1.4; RFC 3966 §4 for tel). Not transitive. */
+export function uriEquals(a: Uri, b: Uri): boolean {
+  if (a.scheme !== b.scheme) return false;
+  if (a.scheme === 'tel') return telNumber(a) === telNumber(b) && sameParameters(a.parameters, b.parameters);
+  if (a.scheme !== 'sip' && a.scheme !== 'sips') return a.text === b.text;
+  return (
+    a.user === b.user &&
+    a.password === b.password &&
+    a.host === b.host &&
+    a.port === b.port &&
+    DECISIVE.every((name) => a.parameters.has(name) === b.parameters.has(name)) &&
+    [...a.parameters].every(
+      ([name, value]) => (b.parameters.get(name) ?? value).toLowerCase() === value.toLowerCase(),
+    ) &&
+    sameHeaders(a.headers, b.headers)
+  );
+}
+
+function telNumber(uri: Uri): string {
+  return uri.user.replace(/[-.()]/g, '').toLowerCase();
+}
+
+function sameParameters(a: Parameters, b: Parameters): boolean {
+  return a.size === b.size && [...a].every(([name, value]) => b.get(name)?.toLowerCase() === value.toLowerCase());
+}
+
+function sameHeaders(a: string, b: string): boolean {
+  return a === b || headerSet(a) === headerSet(b);
+}
+
+function headerSet(headers: string): string {
+  const pairs = headers.split('&').map((header) => {
+    const [name = '', ...value] = header.split('=');
+    return `${percentDecode(name).toLowerCase()}=${percentDecode(value.join('='))}`;
+  });
+  return pairs.sort().join('&');
+}

@@ -1,0 +1,113 @@
+import { assert } from '../core/kernel/assert.ts';
+import { NO_BODY, RequestFields, ResponseFields } from './field-list.ts';
+import { canonicalHeaderName } from './grammar/header-name.ts';
+import { isToken } from './grammar/token.ts';
+import type { HeaderName, Message, Request, Response, Uri } from './message.ts';
+import { reasonPhrase } from './reason-phrase.ts';
+
+export { reasonPhrase } from './reason-phrase.ts';
+
+type Field = readonly [HeaderName, string];
+
+/** A request of these fields, in this order. A CR or LF in a value is an assertion: it would begin another field. */
+export function buildRequest(parts: {
+  readonly method: string;
+  readonly uri: Uri;
+  readonly fields: readonly Field[];
+  readonly body?: Uint8Array | undefined;
+}): Request {
+  assert(isToken(parts.method), `method is no token: ${parts.method}`);
+  assertOneLine('Request-URI', parts.uri.text);
+  const { names, values } = takeFields(parts.fields);
+  return new RequestFields(parts.method, parts.uri, names, values, parts.body ?? NO_BODY);
+}
+
+/** A response of these fields, in this order. A CR or LF in a value is an assertion. */
+export function buildResponse(parts: {
+  readonly status: number;
+  readonly reason?: string | undefined;
+  readonly fields: readonly Field[];
+  readonly body?: Uint8Array | undefined;
+}): Response {
+  const { status, reason = reasonPhrase(status) } = parts;
+  assert(Number.isInteger(status) && status >= 100 && status <= 699, `status ${status} is out of range`);
+  assertOneLine('Reason-Phrase', reason);
+  const { names, values } = takeFields(parts.fields);
+  return new ResponseFields(status, reason, names, values, parts.body ?? NO_BODY);
+}
+
+/** Requests whose responses establish a dialog (RFC 3261 §12.1, RFC 6665 §4.1, RFC 3515 §2.4.4). */
+const DIALOG_CREATING: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER']);
+
+/**
+ * The response to a request (RFC 3261 §8.2.6, §12.1.1): Via, From, To, Call-ID, CSeq and Timestamp as they came;
+ * `toTag` is added to a To without one; Record-Route in what establishes a dialog. `fields` follow after these.
+ */
+export function respond(
+  request: Request,
+  status: number,
+  extra: {
+    readonly reason?: string | undefined;
+    readonly toTag?: string | undefined;
+    readonly fields?: readonly Field[] | undefined;
+    readonly body?: Uint8Array | undefined;
+  } = {},
+): Response {
+  const recordsRoute = status > 100 && status < 300 && DIALOG_CREATING.has(request.method);
+  const fields: Field[] = [];
+  for (const field of request.fields) {
+    switch (field[0]) {
+      case 'Via':
+      case 'From':
+      case 'Call-ID':
+      case 'CSeq':
+      case 'Timestamp':
+        fields.push(field);
+        break;
+      case 'To':
+        fields.push(
+          extra.toTag === undefined || request.toTag !== '' ? field : ['To', `${field[1]};tag=${extra.toTag}`],
+        );
+        break;
+      case 'Record-Route':
+        if (recordsRoute) fields.push(field);
+        break;
+    }
+  }
+  if (extra.fields !== undefined) fields.push(...extra.fields);
+  return buildResponse({ status, reason: extra.reason, fields, body: extra.body });
+}
+
+/** The bytes of a message. Content-Length is that of the body, whatever the fields say. */
+export function write(message: Message): Uint8Array {
+  let head =
+    message.type === 'request'
+      ? `${message.method} ${message.uri.text} SIP/2.0\r\n`
+      : `SIP/2.0 ${message.status} ${message.reason}\r\n`;
+  for (const [name, value] of message.fields) {
+    if (name !== 'Content-Length') head += `${name}: ${value}\r\n`;
+  }
+  const { body } = message;
+  head += `Content-Length: ${body.length}\r\n\r\n`;
+  const headBytes = Buffer.byteLength(head, 'utf8');
+  const bytes = Buffer.allocUnsafeSlow(headBytes + body.length);
+  bytes.write(head, 0, 'utf8');
+  bytes.set(body, headBytes);
+  return bytes;
+}
+
+function takeFields(fields: readonly Field[]): { names: readonly HeaderName[]; values: readonly string[] } {
+  const names: HeaderName[] = [];
+  const values: string[] = [];
+  for (const [name, value] of fields) {
+    assert(isToken(name), `header name is no token: ${name}`);
+    assertOneLine(name, value);
+    names.push(canonicalHeaderName(name));
+    values.push(value);
+  }
+  return { names, values };
+}
+
+function assertOneLine(name: string, value: string): void {
+  assert(!value.includes('\r') && !value.includes('\n'), `CR or LF in ${name}`);
+}
