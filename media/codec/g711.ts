@@ -74,6 +74,26 @@ export function mapBytes(
   return end + shift;
 }
 
+/** Decodes `bytes[start … end)` to `samples` from `offset` on, as far as it has room; returns the number of samples. */
+export function decodeUlaw(bytes: Uint8Array, start: number, end: number, samples: Int16Array, offset: number): number {
+  return expand(ULAW_LINEAR, bytes, start, end, samples, offset);
+}
+
+/** As `decodeUlaw`, for A-law. */
+export function decodeAlaw(bytes: Uint8Array, start: number, end: number, samples: Int16Array, offset: number): number {
+  return expand(ALAW_LINEAR, bytes, start, end, samples, offset);
+}
+
+/** Encodes `samples[offset … offset + count)` to `bytes` from `at` on; returns the number of bytes. */
+export function encodeUlaw(samples: Int16Array, offset: number, count: number, bytes: Uint8Array, at: number): number {
+  return compress(ULAW_CODE, samples, offset, count, bytes, at);
+}
+
+/** As `encodeUlaw`, for A-law. */
+export function encodeAlaw(samples: Int16Array, offset: number, count: number, bytes: Uint8Array, at: number): number {
+  return compress(ALAW_CODE, samples, offset, count, bytes, at);
+}
+
 function expand(
   table: Int16Array,
   bytes: Uint8Array,
@@ -99,19 +119,24 @@ function compress(
   return count;
 }
 
-function g711(name: string, payloadType: number, linear: Int16Array, code: Uint8Array): Codec {
-  return {
-    name,
-    clockRateHz: 8000,
-    payloadType,
-    sizeBytes: (samples) => samples,
-    decode: (bytes, start, end, samples, offset) => expand(linear, bytes, start, end, samples, offset),
-    encode: (samples, offset, count, bytes, at) => compress(code, samples, offset, count, bytes, at),
-  };
-}
+const sizeBytes = (samples: number): number => samples;
 
 /** µ-law, payload type 0 (RFC 3551 §4.5.14). */
-export const pcmu: Codec = g711('PCMU', 0, ULAW_LINEAR, ULAW_CODE);
+export const pcmu: Codec = {
+  name: 'PCMU',
+  clockRateHz: 8000,
+  payloadType: 0,
+  sizeBytes,
+  decode: decodeUlaw,
+  encode: encodeUlaw,
+};
 
 /** A-law, payload type 8 (RFC 3551 §4.5.14). */
-export const pcma: Codec = g711('PCMA', 8, ALAW_LINEAR, ALAW_CODE);
+export const pcma: Codec = {
+  name: 'PCMA',
+  clockRateHz: 8000,
+  payloadType: 8,
+  sizeBytes,
+  decode: decodeAlaw,
+  encode: encodeAlaw,
+};

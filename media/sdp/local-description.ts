@@ -1,0 +1,138 @@
+import { assert } from '../../core/kernel/assert.ts';
+import { connectionOf } from './address.ts';
+import type { Direction } from './direction.ts';
+import { type AudioFormat, isTelephoneEvent } from './formats.ts';
+import type { NegotiatedAudio } from './negotiate.ts';
+import type { Attribute, MediaDescription, SessionDescription } from './session-description.ts';
+import { writeSdp } from './write.ts';
+
+/** Where we receive, as the peer shall see it: a literal address, and RTP port (RTCP on the next). */
+export interface LocalMedia {
+  readonly address: string;
+  readonly port: number;
+}
+
+const PACKET_TIME_MS = 20;
+const DYNAMIC_FIRST = 96;
+const DYNAMIC_LAST = 127;
+
+/**
+ * Our side of the descriptions of one dialog: `o=` keeps its id and counts a version for each change (RFC 3264 §8),
+ * m-lines keep their places, payload types their meaning (§8.3.2).
+ */
+export class LocalDescription {
+  readonly #sessionId: string;
+  readonly #payloadTypes = new Map<string, number>();
+  #version = 0;
+  #text = '';
+  #current: SessionDescription | undefined;
+  #audioIndex = 0;
+
+  /** `sessionId` is a whole number, distinct for each dialog. */
+  constructor(sessionId: number) {
+    assert(Number.isSafeInteger(sessionId) && sessionId >= 0, 'a session id is a whole number');
+    this.#sessionId = String(sessionId);
+  }
+
+  /** The description last made, if any. */
+  get current(): SessionDescription | undefined {
+    return this.#current;
+  }
+
+  /** The answer to `offer`: every m-line in its place, port 0 for all but the chosen one (RFC 3264 §6). */
+  answer(offer: SessionDescription, chosen: NegotiatedAudio, local: LocalMedia): Uint8Array {
+    const media = offer.media.map((theirs, index) =>
+      index === chosen.index && theirs.port !== 0 ? this.#answerAudio(theirs, chosen, local) : rejected(theirs),
+    );
+    this.#audioIndex = chosen.index;
+    return this.#describe(local.address, media);
+  }
+
+  /** Our offer, `formats` in order of preference; in a session that has m-lines already, in the audio's place. */
+  offer(local: LocalMedia, formats: readonly AudioFormat[], direction: Direction): Uint8Array {
+    const numbered = formats.map((format) => ({ ...format, payloadType: this.#payloadTypeFor(format) }));
+    const audio = audioLine('RTP/AVP', local.port, numbered, direction, true);
+    const media = this.#current === undefined ? [audio] : this.#current.media.map(rejected);
+    media[this.#audioIndex] = audio;
+    return this.#describe(local.address, media);
+  }
+
+  #answerAudio(theirs: MediaDescription, chosen: NegotiatedAudio, local: LocalMedia): MediaDescription {
+    const formats = [{ ...chosen.format, payloadType: chosen.receivePayloadType }];
+    if (chosen.receiveEventPayloadType !== undefined) {
+      const { clockRateHz } = chosen.format;
+      formats.push({
+        name: 'telephone-event',
+        clockRateHz,
+        channelCount: 1,
+        payloadType: chosen.receiveEventPayloadType,
+        parameters: '0-16',
+      });
+    }
+    for (const format of formats) this.#payloadTypes.set(encodingKey(format), format.payloadType);
+    return audioLine(theirs.profile, local.port, formats, chosen.direction, chosen.rtcpMux);
+  }
+
+  /** The number this encoding has had in the dialog, else its own, else the first dynamic one that is free. */
+  #payloadTypeFor(format: AudioFormat): number {
+    const known = this.#payloadTypes.get(encodingKey(format));
+    if (known !== undefined) return known;
+    const taken = new Set(this.#payloadTypes.values());
+    let payloadType = format.payloadType;
+    for (let next = DYNAMIC_FIRST; taken.has(payloadType) && next <= DYNAMIC_LAST; next++) payloadType = next;
+    this.#payloadTypes.set(encodingKey(format), payloadType);
+    return payloadType;
+  }
+
+  #describe(address: string, media: readonly MediaDescription[]): Uint8Array {
+    const session = (version: number): SessionDescription => ({
+      origin: { username: '-', sessionId: this.#sessionId, version: String(version), address },
+      name: '-',
+      connection: connectionOf(address),
+      attributes: [],
+      media,
+    });
+    const text = JSON.stringify(session(0));
+    if (text !== this.#text) this.#version += 1;
+    this.#text = text;
+    this.#current = session(this.#version);
+    return writeSdp(this.#current);
+  }
+}
+
+function encodingKey(format: AudioFormat): string {
+  return `${format.name.toLowerCase()}/${format.clockRateHz}/${format.channelCount}`;
+}
+
+function rejected(media: MediaDescription): MediaDescription {
+  const { kind, profile, formats } = media;
+  return { kind, port: 0, profile, formats, connection: undefined, attributes: [] };
+}
+
+function audioLine(
+  profile: string,
+  port: number,
+  formats: readonly AudioFormat[],
+  direction: Direction,
+  rtcpMux: boolean,
+): MediaDescription {
+  const attributes: Attribute[] = [];
+  for (const { name, clockRateHz, channelCount, payloadType } of formats) {
+    const channels = channelCount === 1 ? '' : `/${channelCount}`;
+    attributes.push({ name: 'rtpmap', value: `${payloadType} ${name}/${clockRateHz}${channels}` });
+  }
+  for (const format of formats) {
+    const parameters = isTelephoneEvent(format) ? (format.parameters ?? '0-16') : format.parameters;
+    if (parameters !== undefined) attributes.push({ name: 'fmtp', value: `${format.payloadType} ${parameters}` });
+  }
+  attributes.push({ name: 'ptime', value: String(PACKET_TIME_MS) }, { name: direction, value: undefined });
+  if (rtcpMux) attributes.push({ name: 'rtcp-mux', value: undefined });
+  return {
+    kind: 'audio',
+    port,
+    profile,
+    formats: formats.map(({ payloadType }) => String(payloadType)),
+    connection: undefined,
+    attributes,
+  };
+}

@@ -1,0 +1,181 @@
+import { reachOf } from './address.ts';
+import { type Direction, directionOf, STREAM_DIRECTION, WITHOUT_ADDRESS } from './direction.ts';
+import { type AudioFormat, formatsOf, isSameEncoding, isTelephoneEvent, packetTimeOf } from './formats.ts';
+import {
+  attributeValue,
+  type Connection,
+  type MediaDescription,
+  type SessionDescription,
+} from './session-description.ts';
+
+/** What offer and answer have settled for the one audio stream of a leg. */
+export interface NegotiatedAudio {
+  /** Its m-line. */
+  readonly index: number;
+  /** The encoding, with our own parameters. */
+  readonly format: AudioFormat;
+  /** Payload type in what we send, and in what comes. They differ only where the peer answered with a number of its own. */
+  readonly sendPayloadType: number;
+  readonly receivePayloadType: number;
+  /** Of telephone-events at the same clock rate, undefined when the peer has none. */
+  readonly sendEventPayloadType: number | undefined;
+  readonly receiveEventPayloadType: number | undefined;
+  /** Ours. `sends(direction)` is false while the peer holds us. */
+  readonly direction: Direction;
+  /** Where the peer says it receives. Port 0: the stream is off, and answered as such. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly remoteRtcpAddress: string;
+  readonly remoteRtcpPort: number;
+  /** RTP and RTCP share the port (RFC 5761), in both directions. */
+  readonly rtcpMux: boolean;
+  /** Milliseconds of audio that the peer wants in a packet. */
+  readonly packetTimeMs: number;
+}
+
+/** Profiles that we speak: without and with early feedback (RFC 3551, RFC 4585). Secure ones are refused. */
+const PROFILES: readonly string[] = ['RTP/AVP', 'RTP/AVPF'];
+
+/**
+ * Chooses stream and codec for the answer to an offer (RFC 3264 §6): the first audio line that is on and has a codec
+ * in common, else the first that is off but would have. Encodings named in `preferred` win in that order, then the
+ * offer's order counts. `willing` is what we would do ourselves. Undefined when nothing is in common (488).
+ */
+export function negotiateAnswer(
+  offer: SessionDescription,
+  supported: readonly AudioFormat[],
+  preferred: readonly string[] = [],
+  willing: Direction = 'sendrecv',
+): NegotiatedAudio | undefined {
+  const candidates = offer.media
+    .map((media, index) => choose(offer, media, index, { supported, preferred, willing, numbering: 'theirs' }))
+    .filter((candidate) => candidate !== undefined);
+  return candidates.find((candidate) => candidate.remotePort !== 0) ?? candidates[0];
+}
+
+/**
+ * What the answer made of our offer (RFC 3264 §7). Undefined when it is not an answer to it: other m-lines, the audio
+ * refused, or no codec that we offered.
+ */
+export function acceptAnswer(offer: SessionDescription, answer: SessionDescription): NegotiatedAudio | undefined {
+  const index = offer.media.findIndex((media) => media.kind === 'audio' && media.port !== 0);
+  const ours = offer.media[index];
+  const theirs = answer.media[index];
+  if (ours === undefined || theirs === undefined || answer.media.length !== offer.media.length) return undefined;
+  if (theirs.port === 0) return undefined;
+  const willing = directionOf(ours.attributes) ?? directionOf(offer.attributes) ?? 'sendrecv';
+  const negotiated = choose(answer, theirs, index, {
+    supported: formatsOf(ours),
+    preferred: [],
+    willing,
+    numbering: 'ours',
+  });
+  if (negotiated === undefined) return undefined;
+  return { ...negotiated, rtcpMux: negotiated.rtcpMux && attributeValue(ours.attributes, 'rtcp-mux') !== undefined };
+}
+
+/** Encodings that a description offers for audio, in its order, without telephone-events: to prefer on another leg. */
+export function encodingsOf(session: SessionDescription): readonly string[] {
+  const media = session.media.find((candidate) => candidate.kind === 'audio' && candidate.port !== 0);
+  return media === undefined
+    ? []
+    : formatsOf(media)
+        .filter((format) => !isTelephoneEvent(format))
+        .map((format) => format.name);
+}
+
+interface Wishes {
+  readonly supported: readonly AudioFormat[];
+  readonly preferred: readonly string[];
+  readonly willing: Direction;
+  /** Whose payload types the peer will use towards us: those of the offer, theirs or ours. */
+  readonly numbering: 'theirs' | 'ours';
+}
+
+/** One format as each side wrote it. */
+interface Match {
+  readonly theirs: AudioFormat;
+  readonly ours: AudioFormat;
+}
+
+function choose(
+  session: SessionDescription,
+  media: MediaDescription,
+  index: number,
+  { supported, preferred, willing, numbering }: Wishes,
+): NegotiatedAudio | undefined {
+  if (media.kind !== 'audio' || !PROFILES.includes(media.profile)) return undefined;
+  const connection = media.connection ?? session.connection;
+  if (connection === undefined) return undefined;
+  const reach = reachOf(connection);
+  if (reach === 'unusable') return undefined;
+  const codec = chooseCodec(formatsOf(media), supported, preferred);
+  if (codec === undefined) return undefined;
+  const event = chooseEvent(formatsOf(media), supported, codec.ours.clockRateHz);
+  const stated = directionOf(media.attributes) ?? directionOf(session.attributes) ?? 'sendrecv';
+  const effective = reach === 'unspecified' ? WITHOUT_ADDRESS[stated] : stated;
+  return {
+    index,
+    format: codec.ours,
+    sendPayloadType: codec.theirs.payloadType,
+    receivePayloadType: codec[numbering].payloadType,
+    sendEventPayloadType: event?.theirs.payloadType,
+    receiveEventPayloadType: event?.[numbering].payloadType,
+    direction: media.port === 0 ? 'inactive' : STREAM_DIRECTION[effective][willing],
+    remoteAddress: connection.address,
+    remotePort: media.port,
+    ...rtcpOf(media, connection),
+    packetTimeMs: packetTimeOf(media),
+  };
+}
+
+function chooseCodec(
+  offered: readonly AudioFormat[],
+  supported: readonly AudioFormat[],
+  preferred: readonly string[],
+): Match | undefined {
+  const matches = matchesOf(offered, supported).filter(({ ours }) => !isTelephoneEvent(ours));
+  for (const name of preferred) {
+    const match = matches.find(({ ours }) => ours.name.toLowerCase() === name.toLowerCase());
+    if (match !== undefined) return match;
+  }
+  return matches[0];
+}
+
+/** Telephone-events run on the clock of the audio that they interrupt (RFC 4733 §2.1). */
+function chooseEvent(
+  offered: readonly AudioFormat[],
+  supported: readonly AudioFormat[],
+  clockRateHz: number,
+): Match | undefined {
+  return matchesOf(offered, supported).find(({ ours }) => isTelephoneEvent(ours) && ours.clockRateHz === clockRateHz);
+}
+
+function matchesOf(offered: readonly AudioFormat[], supported: readonly AudioFormat[]): readonly Match[] {
+  return offered.flatMap((theirs) => {
+    const ours = supported.find((candidate) => isSameEncoding(candidate, theirs));
+    return ours === undefined ? [] : [{ theirs, ours }];
+  });
+}
+
+/** RTCP goes to the next port, unless `a=rtcp` (RFC 3605) or `a=rtcp-mux` (RFC 5761) says otherwise. */
+function rtcpOf(
+  media: MediaDescription,
+  connection: Connection,
+): Pick<NegotiatedAudio, 'remoteRtcpAddress' | 'remoteRtcpPort' | 'rtcpMux'> {
+  const next = {
+    remoteRtcpAddress: connection.address,
+    remoteRtcpPort: Math.min(media.port + 1, 65_535),
+    rtcpMux: false,
+  };
+  if (media.port === 0) return { ...next, remoteRtcpPort: 0 };
+  if (attributeValue(media.attributes, 'rtcp-mux') !== undefined) {
+    return { ...next, remoteRtcpPort: media.port, rtcpMux: true };
+  }
+  const stated = /^(\d{1,5})(?: +IN +(IP[46]) +(\S+))?$/.exec(attributeValue(media.attributes, 'rtcp') ?? '');
+  if (stated === null || Number(stated[1]) === 0 || Number(stated[1]) > 65_535) return next;
+  const family = stated[2] === 'IP6' ? 'IP6' : 'IP4';
+  if (stated[3] === undefined) return { ...next, remoteRtcpPort: Number(stated[1]) };
+  if (reachOf({ family, address: stated[3] }) !== 'unicast') return next;
+  return { remoteRtcpAddress: stated[3], remoteRtcpPort: Number(stated[1]), rtcpMux: false };
+}
