@@ -1,0 +1,43 @@
+/**
+ * The limits of one Tandem in one place. Every queue and table that a peer can fill has one; what goes beyond is
+ * refused or dropped, and counted. Limits that belong to a protocol's text stand beside its code.
+ */
+export const LIMITS = {
+  // Calls
+  /** An unanswered callee is given up (contract: the caller gets 480). */
+  ringTimeoutMs: 60_000,
+  /** Longest answered call. */
+  callDurationMaxMs: 3_600_000,
+
+  // Journal
+  /** Events kept for each customer; a cursor that is further behind is told what it missed. */
+  journalEventsPerCustomerMax: 10_000,
+  /** Events kept for all customers together. */
+  journalEventsMax: 200_000,
+
+  // Store
+  /** Writes that are not committed yet; beyond it they fail at once. About 1 kB each. */
+  storeQueueWritesMax: 100_000,
+  /** Reads that wait for the store thread. */
+  storeReadsMax: 1_000,
+  /** Writes in one transaction: bounds the time that a failed group takes to be tried again one by one. */
+  storeTransactionWritesMax: 4_096,
+  /** Writes that nobody waits for rest this long, so that many share a commit; contract: committed within 100 ms. */
+  storeLingerMs: 20,
+  /** Deaths of the store thread without a commit in between, after which the store gives up. */
+  storeThreadDeathsMax: 3,
+  /** A database up to this size is checked page by page at the start; the check reads some 500 MB/s. */
+  databaseCheckBytesMax: 64 * 1024 * 1024,
+  /** Rows of calls removed in one turn when their time is over. */
+  purgeRowsMax: 500,
+  /** How often calls past `--keep-calls` are looked for. */
+  purgeIntervalMs: 3_600_000,
+
+  // Log
+  /** Different messages that a summary tells apart. */
+  summaryKeysMax: 256,
+  /** At most one line per message in this time. */
+  summaryIntervalMs: 10_000,
+  /** A value in a log line is cut after this many characters. */
+  logValueCharactersMax: 2_000,
+} as const;
