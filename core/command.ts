@@ -25,7 +25,6 @@ export type Command =
     }
   | { readonly kind: 'deleteExtension'; readonly id: ExtensionId }
   | { readonly kind: 'hangupCall'; readonly id: CallId }
-  | { readonly kind: 'deleteCall'; readonly id: CallId }
   | { readonly kind: 'setAgentPassword'; readonly username: string; readonly passwordHash: string };
 
 /** How a command ended. `done` means committed, applied and published; `id` names the thing created or changed. */

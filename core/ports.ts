@@ -114,9 +114,10 @@ export type OpenResult =
 export interface MediaPlane {
   /**
    * Reserves a stream for the leg: worker, port, codecs. With the peer's offer it checks that something is common;
-   * without one, `describe` makes our offer. `peer` is where the leg's signalling comes from or goes to.
+   * without one, `describe` makes our offer. `peer` is where the leg's signalling comes from or goes to; the stream is
+   * placed on the worker of the leg `beside`, with which it will be bridged.
    */
-  open(leg: LegId, peer: TransportAddress, offer: Body | undefined): OpenResult;
+  open(leg: LegId, peer: TransportAddress, offer: Body | undefined, beside: LegId | undefined): OpenResult;
   /**
    * Our session description: the answer to the offer given, else our offer. The first call settles the codec;
    * `like` prefers the codec that another leg already has, or those that it offered.

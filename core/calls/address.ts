@@ -1,6 +1,5 @@
 /** CommonAddress of the reference API. */
-export type AddressType =
-  | '' | 'agent' | 'conference' | 'email' | 'extension' | 'line' | 'sip' | 'tel' | 'web_session';
+export type AddressType = '' | 'agent' | 'conference' | 'email' | 'extension' | 'line' | 'sip' | 'tel' | 'web_session';
 
 /** Where a call comes from or goes to, as users name it. `target` is the number, extension or URI. */
 export interface Address {

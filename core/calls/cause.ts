@@ -3,9 +3,26 @@
  * in one place. Edges translate at their rim and speak causes inside.
  */
 export type Cause =
-  | 'normal' | 'busy' | 'no-answer' | 'unavailable' | 'not-found' | 'declined' | 'canceled' | 'forbidden'
-  | 'not-acceptable' | 'answered-elsewhere' | 'timeout' | 'media-lost' | 'media-overloaded' | 'overloaded'
-  | 'shutting-down' | 'crashed' | 'peer-failed' | 'network-failed' | 'internal';
+  | 'normal'
+  | 'busy'
+  | 'no-answer'
+  | 'unavailable'
+  | 'not-found'
+  | 'declined'
+  | 'canceled'
+  | 'forbidden'
+  | 'not-acceptable'
+  | 'answered-elsewhere'
+  | 'timeout'
+  | 'media-lost'
+  | 'media-failed'
+  | 'media-overloaded'
+  | 'overloaded'
+  | 'shutting-down'
+  | 'crashed'
+  | 'peer-failed'
+  | 'network-failed'
+  | 'internal';
 
 export interface CauseFacts {
   /** Final status with which an unanswered leg is refused. */
@@ -29,6 +46,7 @@ export const CAUSES: Readonly<Record<Cause, CauseFacts>> = {
   'answered-elsewhere': { sipStatus: 487, q850: 26, text: 'Answered elsewhere' },
   timeout: { sipStatus: 480, q850: 102, text: 'Longest call duration reached' },
   'media-lost': { sipStatus: 480, q850: 38, text: 'No media from the peer' },
+  'media-failed': { sipStatus: 500, q850: 41, text: 'Media thread failed' },
   'media-overloaded': { sipStatus: 503, q850: 42, text: 'Media overloaded' },
   overloaded: { sipStatus: 503, q850: 42, text: 'Switching equipment congestion' },
   'shutting-down': { sipStatus: 503, q850: 41, text: 'Shutting down' },

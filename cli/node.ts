@@ -1,0 +1,137 @@
+import type { Settled } from '../core/accounts.ts';
+import type { SwitchPorts } from '../core/calls/switch.ts';
+import { Exchange, type ExchangeInput } from '../core/exchange.ts';
+import { type Instant, NEVER } from '../core/kernel/time.ts';
+import type { MediaEvent, SignalingEvent, StoreEvent } from '../core/ports.ts';
+import { QueuedSignaling } from '../sip/signaling.ts';
+import type { SipPacket, SipStack, StackOutput } from '../sip/stack.ts';
+
+/** What the node asks of the media plane beside the port of the core: its events and its time. */
+export interface MediaSource {
+  poll(): MediaEvent | undefined;
+  expire(now: Instant): void;
+  deadline(): Instant;
+}
+
+export interface StoreSource {
+  poll(): StoreEvent | undefined;
+}
+
+export interface NodeParts {
+  readonly stack: SipStack;
+  readonly media: MediaSource;
+  readonly store: StoreSource;
+  /** Ports of the core, save signalling, which the node queues. */
+  readonly ports: Omit<SwitchPorts, 'signaling'>;
+}
+
+type Send = Extract<StackOutput, { kind: 'send' }>;
+
+/** More steps than one input can cause: beyond it two machines feed each other for ever. */
+const STEPS_MAX = 1_000_000;
+
+/**
+ * One Tandem without its sockets, threads and clock: the machines, and the order in which they are drained. One input
+ * goes in, everything that follows from it is done, and what is left are packets to send and commands that settled.
+ * `serve` drives it with real time, the simulated world with a virtual one.
+ */
+export class Node {
+  readonly exchange: Exchange;
+  readonly stack: SipStack;
+  readonly #media: MediaSource;
+  readonly #store: StoreSource;
+  readonly #signaling = new QueuedSignaling();
+  readonly #signals: SignalingEvent[] = [];
+  readonly #sends: Send[] = [];
+  readonly #settled: Settled[] = [];
+
+  constructor(parts: NodeParts) {
+    this.stack = parts.stack;
+    this.#media = parts.media;
+    this.#store = parts.store;
+    this.exchange = new Exchange({ ...parts.ports, signaling: this.#signaling });
+  }
+
+  receive(packet: SipPacket, now: Instant): void {
+    this.stack.receive(packet, now);
+    this.settle(now);
+  }
+
+  transportFailed(destination: Send['destination'], now: Instant): void {
+    this.stack.transportFailed(destination, now);
+    this.settle(now);
+  }
+
+  input(input: ExchangeInput, now: Instant): void {
+    this.exchange.receive(input, now);
+    this.settle(now);
+  }
+
+  expire(now: Instant): void {
+    while (this.stack.deadline() <= now) {
+      this.stack.expire(now);
+      this.settle(now);
+    }
+    while (this.exchange.deadline() <= now) {
+      this.exchange.expire(now);
+      this.settle(now);
+    }
+    if (this.#media.deadline() <= now) this.#media.expire(now);
+    this.settle(now);
+  }
+
+  deadline(): Instant {
+    return Math.min(this.stack.deadline(), this.exchange.deadline(), this.#media.deadline(), NEVER);
+  }
+
+  /** The next packet to send. */
+  poll(): Send | undefined {
+    return this.#sends.shift();
+  }
+
+  /** The next command that has ended. */
+  pollSettled(): Settled | undefined {
+    return this.#settled.shift();
+  }
+
+  /** Drains every machine until nothing is left to hand over. */
+  settle(now: Instant): void {
+    for (let steps = 0; this.#step(now); steps++) {
+      if (steps > STEPS_MAX) throw new Error(`the node does not settle after ${steps} steps`);
+    }
+  }
+
+  /** Moves one thing from the machine that said it to the one that it is for. False when all are drained. */
+  #step(now: Instant): boolean {
+    const output = this.stack.poll();
+    if (output !== undefined) {
+      if (output.kind === 'send') this.#sends.push(output);
+      else this.#signals.push(output.event);
+      return true;
+    }
+    const command = this.#signaling.poll();
+    if (command !== undefined) {
+      this.stack.execute(command, now);
+      return true;
+    }
+    const settled = this.exchange.poll();
+    if (settled !== undefined) {
+      this.#settled.push(settled);
+      return true;
+    }
+    const signal = this.#signals.shift();
+    if (signal !== undefined) {
+      this.exchange.receive({ kind: 'signal', event: signal }, now);
+      return true;
+    }
+    const media = this.#media.poll();
+    if (media !== undefined) {
+      this.exchange.receive({ kind: 'media', event: media }, now);
+      return true;
+    }
+    const stored = this.#store.poll();
+    if (stored === undefined) return false;
+    this.exchange.receive({ kind: 'store', event: stored }, now);
+    return true;
+  }
+}

@@ -1,0 +1,62 @@
+import type { LegId } from '../kernel/ids.ts';
+import type { Cause } from './cause.ts';
+
+/**
+ * One caller being connected: every registered contact of the callee rings at once, the first to answer wins
+ * (ring_all, hangup_others). Pure bookkeeping; the switch acts on what it tells.
+ */
+export class Attempt {
+  readonly caller: LegId;
+  readonly #callees = new Set<LegId>();
+  #cause: Cause | undefined;
+
+  constructor(caller: LegId, callees: Iterable<LegId>) {
+    this.caller = caller;
+    for (const callee of callees) this.#callees.add(callee);
+  }
+
+  get callees(): readonly LegId[] {
+    return [...this.#callees];
+  }
+
+  /** Early media can be relayed only from a single callee. */
+  get isForked(): boolean {
+    return this.#callees.size > 1;
+  }
+
+  /** A callee will not answer. True when it was the last one: the caller is told `cause`. */
+  drop(callee: LegId, cause: Cause): boolean {
+    if (!this.#callees.delete(callee)) return false;
+    if (this.#cause === undefined || RANK[cause] > RANK[this.#cause]) this.#cause = cause;
+    return this.#callees.size === 0;
+  }
+
+  /** What the caller is told once nobody is left: the word that says most about the person called. */
+  get cause(): Cause {
+    return this.#cause ?? 'no-answer';
+  }
+}
+
+/** The answer of a person outweighs the absence of a device, which outweighs a fault (RFC 3261 §16.7 step 6). */
+const RANK: Readonly<Record<Cause, number>> = {
+  declined: 9,
+  busy: 8,
+  'not-acceptable': 7,
+  'no-answer': 6,
+  unavailable: 5,
+  normal: 4,
+  canceled: 4,
+  'answered-elsewhere': 4,
+  timeout: 4,
+  forbidden: 3,
+  'not-found': 3,
+  'media-lost': 2,
+  'media-failed': 2,
+  'media-overloaded': 2,
+  overloaded: 2,
+  'shutting-down': 2,
+  crashed: 2,
+  'peer-failed': 1,
+  'network-failed': 1,
+  internal: 0,
+};

@@ -1,0 +1,110 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Program, until } from './program.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface TandemOptions {
+  readonly folder?: string;
+  readonly args?: readonly string[];
+  readonly env?: Record<string, string>;
+  readonly within?: readonly string[];
+  /** SIP listeners; default UDP and TCP on a free port of 127.0.0.1. */
+  readonly listeners?: readonly string[];
+}
+
+/** A whole Tandem as its users start it, on loopback ports that the system chose. */
+export class TandemProcess {
+  readonly program: Program;
+  readonly folder: string;
+  sipPort = 0;
+  tcpPort = 0;
+  httpPort = 0;
+
+  constructor(options: TandemOptions = {}) {
+    this.folder = options.folder ?? mkdtempSync(join(tmpdir(), 'tandem-data-'));
+    const listeners = options.listeners ?? ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0'];
+    const command = [
+      ...(options.within ?? []),
+      join(ROOT, 'node_modules/.bin/node'),
+      join(ROOT, 'cli/main.ts'),
+      'serve',
+      '--data',
+      this.folder,
+      '--http',
+      '127.0.0.1:0',
+      '--workers',
+      '1',
+      ...listeners.flatMap((listener) => ['--sip', listener]),
+      ...(options.args ?? []),
+    ];
+    const env = {
+      TANDEM_ADMIN_PASSWORD: 'correct horse battery',
+      TANDEM_ACCESSKEY: 'vb_test_key_of_the_suite_0123456789',
+      ...options.env,
+    };
+    this.program = new Program(command[0]!, command.slice(1), { env });
+  }
+
+  static async start(options: TandemOptions = {}): Promise<TandemProcess> {
+    const tandem = new TandemProcess(options);
+    await tandem.ready();
+    return tandem;
+  }
+
+  async ready(): Promise<void> {
+    this.sipPort = Number((await this.program.saw(/listening sip udp \S+:(\d+)/, 20_000))[1]);
+    this.httpPort = Number((await this.program.saw(/listening http \S+:(\d+)/, 20_000))[1]);
+    this.tcpPort = Number(/listening sip tcp \S+:(\d+)/.exec(this.program.output)?.[1] ?? 0);
+  }
+
+  /** Answer of the API with the suite's access key. */
+  async api(method: string, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }> {
+    const response = await fetch(`http://127.0.0.1:${this.httpPort}${path}`, {
+      method,
+      headers: {
+        authorization: 'Bearer vb_test_key_of_the_suite_0123456789',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+  }
+
+  async createExtension(extension: string, password: string): Promise<void> {
+    const made = await this.api('POST', '/v1.0/extensions', { extension, password });
+    if (made.status !== 200) throw new Error(`extension ${extension}: ${made.status} ${JSON.stringify(made.body)}`);
+  }
+
+  /** Value of a metric without labels, or the sum over its labels. */
+  async metric(name: string): Promise<number> {
+    const text = await (await fetch(`http://127.0.0.1:${this.httpPort}/metrics`)).text();
+    const lines = text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
+    if (lines.length === 0) throw new Error(`no metric ${name} in:\n${text}`);
+    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  }
+
+  /** Waits until a metric has the value. */
+  async settled(name: string, value: number, timeoutMs = 10_000): Promise<void> {
+    let last = Number.NaN;
+    await until(
+      async () => {
+        last = await this.metric(name);
+        return last === value ? true : undefined;
+      },
+      timeoutMs,
+      () => `${name} = ${value}, is ${last}`,
+    );
+  }
+
+  kill(): Promise<number> {
+    return this.program.stop('SIGKILL');
+  }
+
+  stop(): Promise<number> {
+    return this.program.stop('SIGTERM', 40_000);
+  }
+}
