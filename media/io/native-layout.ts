@@ -48,7 +48,6 @@ export const LINUX = {
   IP_TOS: 1,
   EPOLLIN: 1,
   EPOLL_CTL_ADD: 1,
-  EPOLL_CTL_DEL: 2,
   MSG_TRUNC: 0x20,
   MSG_DONTWAIT: 0x40,
   EINTR: 4,

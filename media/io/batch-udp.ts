@@ -1,0 +1,238 @@
+import { assert } from '../../core/kernel/assert.ts';
+import { type Clock, systemClock } from '../../core/kernel/clock.ts';
+import { Arena, writeSocketAddress } from './arena.ts';
+import type { Libc } from './libc.ts';
+import type { Koffi } from './native.ts';
+import { LINUX, type NativeLayout, SOCKET_ADDRESS_SIZE_BYTES } from './native-layout.ts';
+import { type PacketIo, type PacketIoCounters, WAIT_MAX_MS } from './packet-io.ts';
+import { ReceiveVector } from './receive-vector.ts';
+import { SendVector } from './send-vector.ts';
+
+/** Ready sockets that one `epoll_wait` reports. The kernel goes on with the others the next time. */
+const READY_COUNT_MAX = 256;
+const SCRATCH_SIZE_BYTES = 64;
+/** Socket buffers: a second of 300 streams. The kernel grants less where `net.core.rmem_max` is lower. */
+const SOCKET_BUFFER_SIZE_BYTES = 4 << 20;
+/** DSCP "expedited forwarding" (RFC 3246, 46) in the upper six bits of the former type-of-service byte. */
+const TOS_EXPEDITED_FORWARDING = 46 << 2;
+/** Above this rate packets are left to gather: a wake-up for each would cost more than its transport. */
+const DENSE_PACKETS_PER_MS = 3;
+const GATHER_MS = 1;
+/** Weight of the latest turn in the average rate. */
+const RATE_WEIGHT = 0.1;
+/** Stands for the wake-up among ready ports; no socket of ours has it. */
+const WAKE_PORT = 0;
+const CLOSED = -1;
+
+export interface BatchUdpOptions {
+  /** IPv4 address (as a number) to bind to; 0 for all interfaces. */
+  readonly address: number;
+  readonly clock?: Clock;
+}
+
+/** UDP in batches by `epoll_wait`, `recvmmsg` and `sendmmsg` of libc (recvmmsg(2), sendmmsg(2), epoll(7)). */
+export class BatchUdp implements PacketIo {
+  readonly counters: PacketIoCounters = {
+    received: 0,
+    sent: 0,
+    receiveCalls: 0,
+    sendCalls: 0,
+    refused: 0,
+    dropped: 0,
+    truncated: 0,
+  };
+  readonly bytes: Uint8Array;
+  readonly out: Uint8Array;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  readonly sources: Float64Array;
+  readonly wakeHandle: number;
+  batchPort = 0;
+  batchIsRtcp = false;
+  readonly #address: number;
+  readonly #clock: Clock;
+  readonly #arena: Arena;
+  readonly #libc: Libc;
+  readonly #layout: NativeLayout;
+  readonly #received: ReceiveVector;
+  readonly #toSend: SendVector;
+  readonly #events: number;
+  readonly #scratch: number;
+  readonly #epoll: number;
+  readonly #descriptors = new Int32Array(65536).fill(CLOSED);
+  /** Ports that the last `wait` found ready and that are not drained yet: a queue, taken in turns. */
+  readonly #ready = new Uint16Array(READY_COUNT_MAX);
+  #readyStart = 0;
+  #readyCount = 0;
+  #packetsPerMs = 0;
+  #receivedBefore = 0;
+  #waitedAt: number;
+  #isClosed = false;
+
+  constructor(koffi: Koffi, libc: Libc, layout: NativeLayout, options: BatchUdpOptions) {
+    this.#libc = libc;
+    this.#layout = layout;
+    this.#address = options.address;
+    this.#clock = options.clock ?? systemClock;
+    const eventsSizeBytes = READY_COUNT_MAX * layout.event.sizeBytes;
+    const vectorsSizeBytes = ReceiveVector.sizeBytes(layout) + SendVector.sizeBytes(layout);
+    this.#arena = new Arena(koffi, vectorsSizeBytes + eventsSizeBytes + SCRATCH_SIZE_BYTES);
+    this.#received = new ReceiveVector(this.#arena, libc, layout);
+    this.#toSend = new SendVector(this.#arena, libc, layout);
+    this.#events = this.#arena.carve(eventsSizeBytes);
+    this.#scratch = this.#arena.carve(SCRATCH_SIZE_BYTES);
+    this.bytes = this.#arena.bytes;
+    this.out = this.#arena.bytes;
+    this.starts = this.#received.starts;
+    this.ends = this.#received.ends;
+    this.sources = this.#received.sources;
+    this.#epoll = libc.epollCreate(LINUX.SOCK_CLOEXEC);
+    this.wakeHandle = libc.eventfd(0, LINUX.SOCK_NONBLOCK | LINUX.SOCK_CLOEXEC);
+    assert(this.#epoll >= 0 && this.wakeHandle >= 0, `no descriptors left, error ${libc.errno()}`);
+    const watched = this.#watch(this.wakeHandle, WAKE_PORT);
+    assert(watched, `epoll refuses an eventfd, error ${libc.errno()}`);
+    this.#waitedAt = this.#clock.now();
+  }
+
+  openPort(port: number): boolean {
+    assert(port > 0 && port % 2 === 0 && port < 65535, `RTP ports are even, got ${port}`);
+    assert(this.#descriptors[port] === CLOSED, `port ${port} is open already`);
+    if (!this.#open(port)) return false;
+    if (this.#open(port + 1)) return true;
+    this.#close(port);
+    return false;
+  }
+
+  closePort(port: number): void {
+    this.flush();
+    this.#close(port);
+    this.#close(port + 1);
+  }
+
+  wait(timeoutMs: number): undefined {
+    const limitMs = Math.min(Math.max(timeoutMs, 0), WAIT_MAX_MS);
+    if (this.#readyCount > 0 || limitMs === 0) {
+      this.#poll(0);
+    } else if (this.#measureRate() >= DENSE_PACKETS_PER_MS || limitMs < 1) {
+      // epoll counts whole milliseconds; the rest of one is slept, so that a tick is not late by it.
+      this.#libc.usleep(Math.ceil(Math.min(limitMs, GATHER_MS) * 1000));
+      this.#poll(0);
+    } else {
+      this.#poll(Math.floor(limitMs));
+    }
+    return undefined;
+  }
+
+  receive(): number {
+    while (this.#readyCount > 0) {
+      const port = this.#ready[this.#readyStart]!;
+      this.#readyStart = (this.#readyStart + 1) % READY_COUNT_MAX;
+      this.#readyCount--;
+      const descriptor = this.#descriptors[port]!;
+      if (descriptor === CLOSED) continue;
+      const count = this.#received.receive(descriptor, this.counters);
+      if (this.#received.wasFull) this.#pushReady(port);
+      if (count === 0) continue;
+      this.batchIsRtcp = port % 2 === 1;
+      this.batchPort = this.batchIsRtcp ? port - 1 : port;
+      return count;
+    }
+    return 0;
+  }
+
+  reserve(): number {
+    if (this.#toSend.isFull) this.flush();
+    return this.#toSend.reserve();
+  }
+
+  send(port: number, isRtcp: boolean, destination: number, sizeBytes: number): void {
+    const from = isRtcp ? port + 1 : port;
+    if (this.#descriptors[from] === CLOSED) this.counters.refused++;
+    else this.#toSend.add(from, destination, sizeBytes);
+  }
+
+  flush(): void {
+    this.#toSend.flush(this.#descriptors, this.counters);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.flush();
+    for (let port = 1; port < 65536; port++) this.#close(port);
+    this.#libc.close(this.wakeHandle);
+    this.#libc.close(this.#epoll);
+  }
+
+  /** Packets per ms since the last wait, smoothed over some ten turns. */
+  #measureRate(): number {
+    const now = this.#clock.now();
+    const elapsedMs = now - this.#waitedAt;
+    if (elapsedMs > 0) {
+      const weight = 1 - (1 - RATE_WEIGHT) ** Math.max(elapsedMs, 1);
+      const rate = (this.counters.received - this.#receivedBefore) / elapsedMs;
+      this.#packetsPerMs += (rate - this.#packetsPerMs) * weight;
+      this.#receivedBefore = this.counters.received;
+      this.#waitedAt = now;
+    }
+    return this.#packetsPerMs;
+  }
+
+  #poll(timeoutMs: number): void {
+    const count = this.#libc.epollWait(this.#epoll, this.#arena.address(this.#events), READY_COUNT_MAX, timeoutMs);
+    const { event } = this.#layout;
+    this.#readyStart = 0;
+    this.#readyCount = 0;
+    for (let i = 0; i < count; i++) {
+      const port = this.#arena.words[(this.#events + i * event.sizeBytes + event.value) >> 2]!;
+      if (port === WAKE_PORT) this.#libc.read(this.wakeHandle, this.#arena.address(this.#scratch), 8);
+      else this.#pushReady(port);
+    }
+  }
+
+  #pushReady(port: number): void {
+    this.#ready[(this.#readyStart + this.#readyCount) % READY_COUNT_MAX] = port;
+    this.#readyCount++;
+  }
+
+  #open(port: number): boolean {
+    const libc = this.#libc;
+    const type = LINUX.SOCK_DGRAM | LINUX.SOCK_NONBLOCK | LINUX.SOCK_CLOEXEC;
+    const descriptor = libc.socket(LINUX.AF_INET, type, 0);
+    if (descriptor < 0) return false;
+    this.#set(descriptor, LINUX.SOL_SOCKET, LINUX.SO_RCVBUF, SOCKET_BUFFER_SIZE_BYTES);
+    this.#set(descriptor, LINUX.SOL_SOCKET, LINUX.SO_SNDBUF, SOCKET_BUFFER_SIZE_BYTES);
+    this.#set(descriptor, LINUX.IPPROTO_IP, LINUX.IP_TOS, TOS_EXPEDITED_FORWARDING);
+    writeSocketAddress(this.#arena, this.#scratch, LINUX.AF_INET, this.#address * 65536 + port);
+    const address = this.#arena.address(this.#scratch);
+    if (libc.bind(descriptor, address, SOCKET_ADDRESS_SIZE_BYTES) !== 0 || !this.#watch(descriptor, port)) {
+      libc.close(descriptor);
+      return false;
+    }
+    this.#descriptors[port] = descriptor;
+    return true;
+  }
+
+  #close(port: number): void {
+    const descriptor = this.#descriptors[port]!;
+    if (descriptor === CLOSED) return;
+    this.#libc.close(descriptor); // Leaves the epoll set by itself: no other descriptor refers to the socket.
+    this.#descriptors[port] = CLOSED;
+  }
+
+  /** A wish, not a condition: a kernel that refuses it still carries packets. */
+  #set(descriptor: number, level: number, option: number, value: number): void {
+    this.#arena.words[this.#scratch >> 2] = value;
+    this.#libc.setsockopt(descriptor, level, option, this.#arena.address(this.#scratch), 4);
+  }
+
+  #watch(descriptor: number, port: number): boolean {
+    const { event } = this.#layout;
+    const words = this.#arena.words;
+    words[(this.#scratch + event.events) >> 2] = LINUX.EPOLLIN;
+    words[(this.#scratch + event.value) >> 2] = port;
+    words[((this.#scratch + event.value) >> 2) + 1] = 0;
+    const address = this.#arena.address(this.#scratch);
+    return this.#libc.epollControl(this.#epoll, LINUX.EPOLL_CTL_ADD, descriptor, address) === 0;
+  }
+}

@@ -1,0 +1,229 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { assert } from '../../core/kernel/assert.ts';
+import { formatIpv4, pack, parseIpv4 } from './addresses.ts';
+import {
+  BATCH_COUNT_MAX,
+  PACKET_SIZE_MAX_BYTES,
+  type PacketIo,
+  type PacketIoCounters,
+  WAIT_MAX_MS,
+} from './packet-io.ts';
+
+/** Packets held between two turns of the event loop; what comes on top is dropped. */
+const HELD_COUNT_MAX = 1024;
+/** Packets that libuv keeps for one socket: all but the first of a turn of the event loop wait for the next one. */
+const SEND_QUEUE_COUNT_MAX = 4096;
+const SOCKET_BUFFER_SIZE_BYTES = 4 << 20;
+
+export interface DgramUdpOptions {
+  /** IPv4 address (as a number) to bind to; 0 for all interfaces. */
+  readonly address: number;
+}
+
+interface Port {
+  readonly rtp: Socket;
+  readonly rtcp: Socket;
+}
+
+/**
+ * UDP by `node:dgram`, for systems without the calls that `BatchUdp` needs. About four times the cost for a packet;
+ * packets are not marked for expedited forwarding, which Node cannot ask for.
+ */
+export class DgramUdp implements PacketIo {
+  readonly counters: PacketIoCounters = {
+    received: 0,
+    sent: 0,
+    receiveCalls: 0,
+    sendCalls: 0,
+    refused: 0,
+    dropped: 0,
+    truncated: 0,
+  };
+  readonly bytes = new Uint8Array(HELD_COUNT_MAX * PACKET_SIZE_MAX_BYTES);
+  readonly out = new Uint8Array(PACKET_SIZE_MAX_BYTES);
+  readonly starts = new Int32Array(BATCH_COUNT_MAX);
+  readonly ends = new Int32Array(BATCH_COUNT_MAX);
+  readonly sources = new Float64Array(BATCH_COUNT_MAX);
+  readonly wakeHandle: number;
+  batchPort = 0;
+  batchIsRtcp = false;
+  readonly #address: string;
+  readonly #ports = new Map<number, Port>();
+  readonly #wakeSocket: Socket;
+  /** A ring of received packets: our port that each came to (odd for RTCP), its size and its source. */
+  readonly #heldPort = new Uint16Array(HELD_COUNT_MAX);
+  readonly #heldSizeBytes = new Uint16Array(HELD_COUNT_MAX);
+  readonly #heldSource = new Float64Array(HELD_COUNT_MAX);
+  #heldStart = 0;
+  #heldCount = 0;
+  /** Packets of the batch handed out last; their places are free again at the next call. */
+  #batchCount = 0;
+  #isWoken = false;
+  #isClosed = false;
+  #wake: () => void = nothing;
+
+  constructor(options: DgramUdpOptions) {
+    this.#address = formatIpv4(options.address);
+    this.#wakeSocket = immediateSocket();
+    this.#wakeSocket.on('message', () => this.#interrupt());
+    const isBound = bindNow(this.#wakeSocket, 0, '127.0.0.1');
+    assert(isBound, 'a loopback port is left');
+    this.wakeHandle = -this.#wakeSocket.address().port;
+  }
+
+  openPort(port: number): boolean {
+    assert(port > 0 && port % 2 === 0 && port < 65535, `RTP ports are even, got ${port}`);
+    assert(!this.#ports.has(port), `port ${port} is open already`);
+    const rtp = this.#open(port);
+    if (rtp === undefined) return false;
+    const rtcp = this.#open(port + 1);
+    if (rtcp === undefined) {
+      rtp.close();
+      return false;
+    }
+    this.#ports.set(port, { rtp, rtcp });
+    return true;
+  }
+
+  closePort(port: number): void {
+    const sockets = this.#ports.get(port);
+    sockets?.rtp.close();
+    sockets?.rtcp.close();
+    this.#ports.delete(port);
+  }
+
+  wait(timeoutMs: number): Promise<void> {
+    const limitMs = Math.min(Math.max(timeoutMs, 0), WAIT_MAX_MS);
+    return new Promise((resolve) => {
+      // Even when packets wait already, the event loop gets one turn: nothing else reads the sockets.
+      const turn = setImmediate(() => {
+        if (this.#heldCount > this.#batchCount || this.#isWoken || limitMs === 0) done();
+      });
+      const timer = setTimeout(() => done(), limitMs);
+      const done = () => {
+        clearImmediate(turn);
+        clearTimeout(timer);
+        this.#wake = nothing;
+        this.#isWoken = false;
+        resolve();
+      };
+      this.#wake = done;
+    });
+  }
+
+  receive(): number {
+    this.#heldStart = (this.#heldStart + this.#batchCount) % HELD_COUNT_MAX;
+    this.#heldCount -= this.#batchCount;
+    const port = this.#heldPort[this.#heldStart]!;
+    let count = 0;
+    while (count < Math.min(this.#heldCount, BATCH_COUNT_MAX)) {
+      const held = (this.#heldStart + count) % HELD_COUNT_MAX;
+      if (this.#heldPort[held] !== port) break;
+      this.starts[count] = held * PACKET_SIZE_MAX_BYTES;
+      this.ends[count] = held * PACKET_SIZE_MAX_BYTES + this.#heldSizeBytes[held]!;
+      this.sources[count] = this.#heldSource[held]!;
+      count++;
+    }
+    this.#batchCount = count;
+    this.batchIsRtcp = port % 2 === 1;
+    this.batchPort = this.batchIsRtcp ? port - 1 : port;
+    if (count > 0) this.counters.receiveCalls++;
+    return count;
+  }
+
+  reserve(): number {
+    return 0;
+  }
+
+  send(port: number, isRtcp: boolean, destination: number, sizeBytes: number): void {
+    assert(sizeBytes <= PACKET_SIZE_MAX_BYTES, 'a packet fits its buffer');
+    const sockets = this.#ports.get(port);
+    const remotePort = destination % 65536;
+    if (sockets === undefined || remotePort === 0) {
+      this.counters.refused++;
+      return;
+    }
+    const socket = isRtcp ? sockets.rtcp : sockets.rtp;
+    if (socket.getSendQueueCount() >= SEND_QUEUE_COUNT_MAX) {
+      this.counters.dropped++;
+      return;
+    }
+    this.counters.sendCalls++;
+    // A copy: libuv may keep it after `out` has been written again.
+    const packet = Buffer.from(this.out.subarray(0, sizeBytes));
+    socket.send(packet, remotePort, formatIpv4(Math.floor(destination / 65536)), this.#sent);
+  }
+
+  flush(): void {
+    // Every packet has been handed over by `send`.
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const port of [...this.#ports.keys()]) this.closePort(port);
+    this.#wakeSocket.removeAllListeners('message');
+    this.#wakeSocket.close();
+    this.#interrupt();
+  }
+
+  readonly #sent = (error: Error | null): void => {
+    if (error === null) this.counters.sent++;
+    else this.counters.refused++;
+  };
+
+  #interrupt(): void {
+    this.#isWoken = true;
+    this.#wake();
+  }
+
+  #open(port: number): Socket | undefined {
+    const socket = immediateSocket();
+    if (!bindNow(socket, port, this.#address)) return undefined;
+    socket.setRecvBufferSize(SOCKET_BUFFER_SIZE_BYTES);
+    socket.setSendBufferSize(SOCKET_BUFFER_SIZE_BYTES);
+    socket.on('message', (packet, remote) => this.#hold(port, packet, remote));
+    return socket;
+  }
+
+  #hold(port: number, packet: Buffer, remote: RemoteInfo): void {
+    const source = parseIpv4(remote.address);
+    if (source === undefined) return;
+    if (packet.length > PACKET_SIZE_MAX_BYTES) {
+      this.counters.truncated++;
+      return;
+    }
+    if (this.#heldCount === HELD_COUNT_MAX) {
+      this.counters.dropped++;
+      return;
+    }
+    const held = (this.#heldStart + this.#heldCount++) % HELD_COUNT_MAX;
+    this.bytes.set(packet, held * PACKET_SIZE_MAX_BYTES);
+    this.#heldPort[held] = port;
+    this.#heldSizeBytes[held] = packet.length;
+    this.#heldSource[held] = pack(source, remote.port);
+    this.counters.received++;
+    this.#wake();
+  }
+}
+
+/** A socket whose addresses are literal, so that `bind` and `send` act at once and not a turn later. */
+function immediateSocket(): Socket {
+  const lookup = (host: string, _options: unknown, callback: (error: null, address: string, family: number) => void) =>
+    callback(null, host, 4);
+  return createSocket({ type: 'udp4', lookup });
+}
+
+/** False when the port is taken; the socket is closed then. */
+function bindNow(socket: Socket, port: number, address: string): boolean {
+  let isFailed = false;
+  // Stays for the socket's life: an error about one packet is reported to whoever sent it.
+  socket.on('error', () => {
+    isFailed = true;
+  });
+  socket.bind({ port, address, exclusive: true });
+  if (isFailed) socket.close();
+  return !isFailed;
+}
+
+function nothing(): void {}

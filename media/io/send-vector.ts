@@ -1,0 +1,141 @@
+import { assert } from '../../core/kernel/assert.ts';
+import { type Arena, writeSocketAddress } from './arena.ts';
+import type { Libc } from './libc.ts';
+import { LINUX, type NativeLayout, SOCKET_ADDRESS_SIZE_BYTES } from './native-layout.ts';
+import { PACKET_SIZE_MAX_BYTES, type PacketIoCounters } from './packet-io.ts';
+
+/** Packets that may wait for a flush. */
+const SLOT_COUNT = 512;
+/** Buffers lie 64 bytes further apart than they are long, so that packets do not all fall into the same cache sets. */
+const STRIDE_BYTES = PACKET_SIZE_MAX_BYTES + 64;
+const NONE = -1;
+
+/**
+ * Packets that wait to be sent, in a chain for each of our ports: the structures for `sendmmsg`, filled chain by chain
+ * when they are flushed, one call for a port.
+ */
+export class SendVector {
+  readonly #arena: Arena;
+  readonly #libc: Libc;
+  readonly #layout: NativeLayout;
+  readonly #messages: number;
+  readonly #vectors: number;
+  readonly #names: number;
+  readonly #buffers: number;
+  readonly #nextSlot = new Int16Array(SLOT_COUNT);
+  /** Ends of the chain of each port that has packets waiting. */
+  readonly #firstSlot = new Int16Array(65536).fill(NONE);
+  readonly #lastSlot = new Int16Array(65536).fill(NONE);
+  readonly #ports = new Uint16Array(SLOT_COUNT);
+  #portCount = 0;
+  #slotCount = 0;
+
+  static sizeBytes(layout: NativeLayout): number {
+    const one = layout.message.sizeBytes + layout.vector.sizeBytes + SOCKET_ADDRESS_SIZE_BYTES + STRIDE_BYTES;
+    return SLOT_COUNT * one;
+  }
+
+  constructor(arena: Arena, libc: Libc, layout: NativeLayout) {
+    this.#arena = arena;
+    this.#libc = libc;
+    this.#layout = layout;
+    const { message, vector } = layout;
+    this.#messages = arena.carve(SLOT_COUNT * message.sizeBytes);
+    this.#vectors = arena.carve(SLOT_COUNT * vector.sizeBytes);
+    this.#names = arena.carve(SLOT_COUNT * SOCKET_ADDRESS_SIZE_BYTES);
+    this.#buffers = arena.carve(SLOT_COUNT * STRIDE_BYTES);
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const at = this.#messages + slot * message.sizeBytes;
+      arena.words[(at + message.nameLength) >> 2] = SOCKET_ADDRESS_SIZE_BYTES;
+      arena.words[(at + message.vectorCount) >> 2] = 1;
+      arena.point(this.#vectors + slot * vector.sizeBytes + vector.base, this.#buffers + slot * STRIDE_BYTES);
+    }
+  }
+
+  get isFull(): boolean {
+    return this.#slotCount === SLOT_COUNT;
+  }
+
+  /** Where the next packet is to be written. */
+  reserve(): number {
+    assert(!this.isFull, 'flush before the next packet');
+    return this.#buffers + this.#slotCount * STRIDE_BYTES;
+  }
+
+  /** Queues the packet written where `reserve` said. */
+  add(port: number, destination: number, sizeBytes: number): void {
+    assert(sizeBytes <= PACKET_SIZE_MAX_BYTES, 'a packet fits its buffer');
+    const slot = this.#slotCount++;
+    const { vector } = this.#layout;
+    const nameAt = this.#names + slot * SOCKET_ADDRESS_SIZE_BYTES;
+    writeSocketAddress(this.#arena, nameAt, LINUX.AF_INET, destination);
+    this.#arena.words[(this.#vectors + slot * vector.sizeBytes + vector.length) >> 2] = sizeBytes;
+    this.#nextSlot[slot] = NONE;
+    if (this.#firstSlot[port] === NONE) {
+      this.#firstSlot[port] = slot;
+      this.#ports[this.#portCount++] = port;
+    } else {
+      this.#nextSlot[this.#lastSlot[port]!] = slot;
+    }
+    this.#lastSlot[port] = slot;
+  }
+
+  /** Hands every chain to the kernel; `descriptors` by port. */
+  flush(descriptors: Int32Array, counters: PacketIoCounters): void {
+    for (let i = 0; i < this.#portCount; i++) {
+      const port = this.#ports[i]!;
+      const count = this.#gather(this.#firstSlot[port]!);
+      this.#firstSlot[port] = NONE;
+      this.#transmit(descriptors[port]!, count, counters);
+    }
+    this.#portCount = 0;
+    this.#slotCount = 0;
+  }
+
+  /** Points the first messages at the packets of a chain; how many they are. */
+  #gather(first: number): number {
+    const { message, vector } = this.#layout;
+    let count = 0;
+    for (let slot = first; slot !== NONE; slot = this.#nextSlot[slot]!) {
+      const at = this.#messages + count * message.sizeBytes;
+      this.#arena.point(at + message.name, this.#names + slot * SOCKET_ADDRESS_SIZE_BYTES);
+      this.#arena.point(at + message.vector, this.#vectors + slot * vector.sizeBytes);
+      count++;
+    }
+    return count;
+  }
+
+  /**
+   * `sendmmsg` stops at the first message that the kernel refuses, and tells why only when that is the first it is
+   * given. So it is called again from there: the refused one is skipped, a full buffer ends it, and an error that an
+   * earlier packet left on the socket is cleared by being reported.
+   */
+  #transmit(descriptor: number, count: number, counters: PacketIoCounters): void {
+    let done = 0;
+    let isRetry = false;
+    while (done < count) {
+      const address = this.#arena.address(this.#messages + done * this.#layout.message.sizeBytes);
+      const sent = this.#libc.sendMessages(descriptor, address, count - done, 0);
+      counters.sendCalls++;
+      if (sent > 0) {
+        done += sent;
+        counters.sent += sent;
+        isRetry = false;
+        continue;
+      }
+      const error = this.#libc.errno();
+      if (error === LINUX.EAGAIN || error === LINUX.ENOBUFS) {
+        counters.dropped += count - done;
+        return;
+      }
+      const isTransient = error === LINUX.ECONNREFUSED || error === LINUX.EINTR;
+      if (isTransient && !isRetry) {
+        isRetry = true;
+        continue;
+      }
+      isRetry = false;
+      counters.refused++;
+      done++;
+    }
+  }
+}

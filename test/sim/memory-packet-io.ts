@@ -1,0 +1,130 @@
+import { assert } from '../../core/kernel/assert.ts';
+import {
+  BATCH_COUNT_MAX,
+  PACKET_SIZE_MAX_BYTES,
+  type PacketIo,
+  type PacketIoCounters,
+} from '../../media/io/packet-io.ts';
+
+/** A packet on its way: our RTP port whose pair it came to or leaves from, and the packed address of the other side. */
+export interface Packet {
+  readonly port: number;
+  readonly isRtcp: boolean;
+  readonly remote: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Packet I/O of a media engine without a network: a simulated one delivers packets and is told what is sent. Nothing
+ * blocks, and nothing is sent before `flush`.
+ */
+export class MemoryPacketIo implements PacketIo {
+  readonly counters: PacketIoCounters = {
+    received: 0,
+    sent: 0,
+    receiveCalls: 0,
+    sendCalls: 0,
+    refused: 0,
+    dropped: 0,
+    truncated: 0,
+  };
+  readonly bytes = new Uint8Array(BATCH_COUNT_MAX * PACKET_SIZE_MAX_BYTES);
+  readonly out = new Uint8Array(PACKET_SIZE_MAX_BYTES);
+  readonly starts = new Int32Array(BATCH_COUNT_MAX);
+  readonly ends = new Int32Array(BATCH_COUNT_MAX);
+  readonly sources = new Float64Array(BATCH_COUNT_MAX);
+  readonly wakeHandle = -1;
+  batchPort = 0;
+  batchIsRtcp = false;
+  readonly #open = new Set<number>();
+  readonly #taken: ReadonlySet<number>;
+  #arrived: Packet[] = [];
+  #queued: Packet[] = [];
+  #listener: (packet: Packet) => void = () => {};
+
+  /** `taken`: RTP ports that another program has, so that `openPort` fails. */
+  constructor(taken: Iterable<number> = []) {
+    this.#taken = new Set(taken);
+  }
+
+  /** Who is told, in order, of every packet that is sent. */
+  onSend(listener: (packet: Packet) => void): void {
+    this.#listener = listener;
+  }
+
+  /** A packet arrives from a packed address; false when the port is not open, as a network would lose it. */
+  deliver(source: number, port: number, isRtcp: boolean, bytes: Uint8Array): boolean {
+    if (!this.#open.has(port)) return false;
+    if (bytes.length > PACKET_SIZE_MAX_BYTES) this.counters.truncated++;
+    else this.#arrived.push({ port, isRtcp, remote: source, bytes: bytes.slice() });
+    return true;
+  }
+
+  get openPorts(): readonly number[] {
+    return [...this.#open];
+  }
+
+  openPort(port: number): boolean {
+    assert(!this.#open.has(port), `port ${port} is open already`);
+    if (this.#taken.has(port)) return false;
+    this.#open.add(port);
+    return true;
+  }
+
+  closePort(port: number): void {
+    this.flush();
+    this.#open.delete(port);
+    this.#arrived = this.#arrived.filter((packet) => packet.port !== port);
+  }
+
+  wait(): undefined {
+    return undefined;
+  }
+
+  receive(): number {
+    const first = this.#arrived[0];
+    if (first === undefined) return 0;
+    let count = 0;
+    for (const packet of this.#arrived) {
+      if (count === BATCH_COUNT_MAX || packet.port !== first.port || packet.isRtcp !== first.isRtcp) break;
+      const start = count * PACKET_SIZE_MAX_BYTES;
+      this.bytes.set(packet.bytes, start);
+      this.starts[count] = start;
+      this.ends[count] = start + packet.bytes.length;
+      this.sources[count] = packet.remote;
+      count++;
+    }
+    this.#arrived.splice(0, count);
+    this.batchPort = first.port;
+    this.batchIsRtcp = first.isRtcp;
+    this.counters.received += count;
+    this.counters.receiveCalls++;
+    return count;
+  }
+
+  reserve(): number {
+    return 0;
+  }
+
+  send(port: number, isRtcp: boolean, destination: number, sizeBytes: number): void {
+    if (!this.#open.has(port) || destination % 65536 === 0) {
+      this.counters.refused++;
+      return;
+    }
+    this.#queued.push({ port, isRtcp, remote: destination, bytes: this.out.slice(0, sizeBytes) });
+  }
+
+  flush(): void {
+    const queued = this.#queued;
+    this.#queued = [];
+    if (queued.length > 0) this.counters.sendCalls++;
+    this.counters.sent += queued.length;
+    for (const packet of queued) this.#listener(packet);
+  }
+
+  close(): void {
+    this.flush();
+    this.#open.clear();
+    this.#arrived = [];
+  }
+}
