@@ -1,5 +1,5 @@
 import { NO_CSEQ, parseCSeq } from './grammar/cseq.ts';
-import { canonicalHeaderName, isKnownHeaderName, isListHeader } from './grammar/header-name.ts';
+import { isKnownHeaderName, isListHeader } from './grammar/header-name.ts';
 import { splitList } from './grammar/list.ts';
 import { NO_ADDRESS, parseNameAddress } from './grammar/name-address.ts';
 import { NO_VIA, parseVia, parseViaWithoutParameters } from './grammar/via.ts';
@@ -28,16 +28,17 @@ abstract class FieldList {
   }
 
   first(name: HeaderName): string | undefined {
-    const index = this.#names.indexOf(name);
-    if (index >= 0) return this.#values[index];
+    const names = this.#names;
+    for (let index = 0; index < names.length; index++) {
+      if (names[index] === name) return this.#values[index];
+    }
     return isKnownHeaderName(name) ? undefined : this.#spelledOtherwise(name)[0];
   }
 
   all(name: HeaderName): readonly string[] {
-    const values = isKnownHeaderName(name)
-      ? this.#values.filter((_, index) => this.#names[index] === name)
-      : this.#spelledOtherwise(name);
-    return isListHeader(canonicalHeaderName(name)) ? values.flatMap(splitList) : values;
+    const values = isKnownHeaderName(name) ? this.#named(name) : this.#spelledOtherwise(name);
+    if (!isListHeader(name)) return values;
+    return values.length === 1 ? splitList(values[0]!) : values.flatMap(splitList);
   }
 
   get fields(): readonly (readonly [HeaderName, string])[] {
@@ -86,13 +87,26 @@ abstract class FieldList {
   }
 
   #readContacts(): readonly NameAddress[] {
-    if (this.#names.indexOf('Contact') < 0 || this.contactIsStar) return [];
-    return this.all('Contact').flatMap((text) => parseNameAddress(text) ?? []);
+    const contacts: NameAddress[] = [];
+    if (this.contactIsStar) return contacts;
+    for (const text of this.all('Contact')) {
+      const contact = parseNameAddress(text);
+      if (contact !== undefined) contacts.push(contact);
+    }
+    return contacts;
+  }
+
+  #named(name: HeaderName): readonly string[] {
+    const named: string[] = [];
+    for (let index = 0; index < this.#names.length; index++) {
+      if (this.#names[index] === name) named.push(this.#values[index]!);
+    }
+    return named;
   }
 
   /** Names of extensions are kept as sent, and asked for in any case. */
   #spelledOtherwise(name: HeaderName): readonly string[] {
-    const canonical = canonicalHeaderName(name).toLowerCase();
+    const canonical = name.toLowerCase();
     return this.#values.filter((_, index) => this.#names[index]!.toLowerCase() === canonical);
   }
 }

@@ -56,12 +56,9 @@ export function parse(bytes: Uint8Array): ParseResult {
   return { message: message.topVia.host === '' ? undefined : message, defects: defects.found };
 }
 
-/** A head without a byte above 127 is decoded as Latin-1, which is quicker than UTF-8 and the same. */
 function decode(bytes: Uint8Array, start: number, end: number): string {
-  let high = 0;
-  for (let index = start; index < end; index++) high |= bytes[index]!;
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
-  return head.toString(high < 0x80 ? 'latin1' : 'utf8');
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return buffer.toString('utf8', start, end);
 }
 
 function firstLine(text: string, lineEnd: number): string {

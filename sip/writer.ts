@@ -90,7 +90,7 @@ export function write(message: Message): Uint8Array {
   const { body } = message;
   head += `Content-Length: ${body.length}\r\n\r\n`;
   const headBytes = Buffer.byteLength(head, 'utf8');
-  const bytes = Buffer.allocUnsafeSlow(headBytes + body.length);
+  const bytes = Buffer.allocUnsafe(headBytes + body.length);
   bytes.write(head, 0, 'utf8');
   bytes.set(body, headBytes);
   return bytes;

@@ -16,8 +16,7 @@ export function skipLineEnds(bytes: Uint8Array, start: number, end: number): num
 
 /** Index after the empty line that ends the head, looked for in [start, end); -1 if none. CRLF and bare LF both count. */
 export function headEnd(bytes: Uint8Array, start: number, end: number): number {
-  for (let index = start; index < end; index++) {
-    if (bytes[index] !== LF) continue;
+  for (let index = bytes.indexOf(LF, start); index >= 0 && index < end; index = bytes.indexOf(LF, index + 1)) {
     if (index + 1 < end && bytes[index + 1] === LF) return index + 2;
     if (index + 2 < end && bytes[index + 1] === CR && bytes[index + 2] === LF) return index + 3;
   }

@@ -72,10 +72,10 @@ function readLine(
 
 /** Line ends inside become one space each; a CR that ends no line could begin another field when written again. */
 function unfold(value: string, name: HeaderName, defects: DefectList): string {
-  const unfolded = value.replace(/[ \t]*\r?\n[ \t]+/g, ' ');
-  if (!/[\r\n]/.test(unfolded)) return unfolded.trim();
+  const unfolded = value.replace(/[ \t]*\r?\n[ \t]+/g, ' ').trim();
+  if (!/[\r\n]/.test(unfolded)) return unfolded;
   defects.fatal('bare-cr', name, 400, 'a CR without LF');
-  return unfolded.replace(/[\r\n]/g, ' ').trim();
+  return unfolded.replace(/[\r\n]/g, ' ');
 }
 
 function isContinuation(text: string, at: number): boolean {

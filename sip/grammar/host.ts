@@ -1,3 +1,5 @@
+import { spaceEnd } from './token.ts';
+
 /**
  * ```abnf
  * hostport      = host [":" port]                            ; RFC 3261 §25.1
@@ -30,7 +32,7 @@ export function parseHostPort(text: string, start: number, end: number): HostPor
     index = hostEnd;
   }
   if (hostEnd === hostStart) return undefined;
-  const port = index === end ? 0 : parsePort(text.slice(index, end));
+  const port = parsePort(text, index, end);
   return port < 0 ? undefined : { host: text.slice(hostStart, hostEnd).toLowerCase(), port };
 }
 
@@ -40,13 +42,20 @@ export function formatHostPort(host: string, port: number): string {
   return port === 0 ? name : `${name}:${port}`;
 }
 
-/** 0 for nothing but space, -1 when malformed. */
-function parsePort(text: string): number {
-  const trimmed = text.trim();
-  if (trimmed === '') return 0;
-  const match = /^:\s*(\d{1,5})$/.exec(trimmed);
-  const port = match === null ? -1 : Number(match[1]);
-  return port > MAX_PORT ? -1 : port;
+/** The port after the host, which ends at `at`: 0 without one, -1 when malformed. */
+function parsePort(text: string, at: number, end: number): number {
+  const colon = spaceEnd(text, at);
+  if (colon >= end) return 0;
+  if (text.charCodeAt(colon) !== 0x3a) return -1;
+  const start = spaceEnd(text, colon + 1);
+  let port = 0;
+  let index = start;
+  for (; index < end && port <= MAX_PORT; index++) {
+    const digit = text.charCodeAt(index) - 0x30;
+    if (digit < 0 || digit > 9) break;
+    port = port * 10 + digit;
+  }
+  return index === start || spaceEnd(text, index) < end || port > MAX_PORT ? -1 : port;
 }
 
 function nameEnd(text: string, at: number, end: number): number {

@@ -29,7 +29,7 @@ export const NO_URI: Uri = {
 /** Reads an addr-spec without angle brackets; undefined when it is no URI. Unknown schemes keep only their text. */
 export function parseUri(text: string): Uri | undefined {
   const colon = text.indexOf(':');
-  if (colon <= 0 || !isClean(text)) return undefined;
+  if (colon <= 0 || UNCLEAN.test(text)) return undefined;
   const scheme = text.slice(0, colon).toLowerCase();
   if (scheme === 'sip' || scheme === 'sips') return parseSipUri(text, scheme, colon + 1);
   if (!/^[a-z][a-z0-9+.-]*$/.test(scheme) || colon + 1 === text.length) return undefined;
@@ -73,23 +73,22 @@ function parseTelUri(text: string, start: number): Uri | undefined {
 /** Names and values are unescaped once; an empty or repeated one makes the URI malformed (§19.1.1). */
 function parseUriParameters(text: string): Parameters | undefined {
   const parameters = new Map<string, string>();
-  for (const parameter of text.split(';', MAX_PARAMETERS + 1)) {
-    const equals = parameter.indexOf('=');
-    const name = percentDecode(equals < 0 ? parameter : parameter.slice(0, equals)).toLowerCase();
+  for (let start = 0; start <= text.length; ) {
+    const semicolon = text.indexOf(';', start);
+    const end = semicolon < 0 ? text.length : semicolon;
+    const equals = text.indexOf('=', start);
+    const nameEnd = equals < 0 || equals > end ? end : equals;
+    const name = percentDecode(text.slice(start, nameEnd)).toLowerCase();
     if (name === '' || parameters.has(name) || parameters.size === MAX_PARAMETERS) return undefined;
-    parameters.set(name, equals < 0 ? '' : percentDecode(parameter.slice(equals + 1)));
+    parameters.set(name, nameEnd === end ? '' : percentDecode(text.slice(nameEnd + 1, end)));
+    start = end + 1;
   }
   return parameters;
 }
 
-/** No space, control character, quote or angle bracket: what could end the URI where it is written again. */
-function isClean(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code <= 0x20 || code === 0x7f || code === 0x22 || code === 0x3c || code === 0x3e) return false;
-  }
-  return true;
-}
+/** Space, control character, quote or angle bracket: what could end the URI where it is written again. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is searched for.
+const UNCLEAN = /[\x00-\x20"<>\x7f]/;
 
 /** What a URI is built from; the rest defaults to absent. */
 export interface UriParts {
