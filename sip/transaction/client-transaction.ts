@@ -1,0 +1,32 @@
+import type { Instant } from '../../core/kernel/time.ts';
+import type { Request, Response } from '../message.ts';
+import type { Timing } from './timing.ts';
+
+/** What a client transaction asks of its owner, in order. */
+export type ClientOutput =
+  | { readonly kind: 'transmit'; readonly bytes: Uint8Array; readonly repeated: boolean }
+  | { readonly kind: 'response'; readonly response: Response }
+  | { readonly kind: 'failed'; readonly reason: ClientFailure };
+
+export type ClientFailure = 'timeout' | 'transport error';
+
+export interface ClientOptions {
+  readonly request: Request;
+  /** The request as it is sent. */
+  readonly bytes: Uint8Array;
+  /** The transport is reliable: nothing is retransmitted. */
+  readonly reliable: boolean;
+  readonly timing: Timing;
+}
+
+/** What the two client machines have in common. The owner feeds one input, then drains `poll()`. */
+export interface ClientTransaction {
+  readonly request: Request;
+  readonly state: string;
+  receive(response: Response, now: Instant): void;
+  transportFailed(now: Instant): void;
+  /** Fires the earliest due timer. Call again while `deadline()` is not after `now`. */
+  expire(now: Instant): void;
+  deadline(): Instant;
+  poll(): ClientOutput | undefined;
+}

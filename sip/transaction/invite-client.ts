@@ -1,0 +1,211 @@
+import { assert } from '../../core/kernel/assert.ts';
+import { type Instant, NEVER } from '../../core/kernel/time.ts';
+import { TimerTable } from '../../core/kernel/timer-table.ts';
+import type { HeaderName, Request, Response } from '../message.ts';
+import { buildRequest, write } from '../writer.ts';
+import type { ClientOptions, ClientOutput, ClientTransaction } from './client-transaction.ts';
+import { TIMER_D_UNRELIABLE } from './timing.ts';
+import { ignore, never, type Table, to } from './transition.ts';
+
+export type InviteClientState = 'calling' | 'proceeding' | 'accepted' | 'completed' | 'terminated';
+type Timer = 'A' | 'B' | 'D' | 'M';
+type Event = 'provisional' | 'success' | 'failure' | 'transportError' | `timer${Timer}`;
+type Action = 'transmit' | 'acknowledge' | 'deliver' | 'reportTimeout' | 'reportTransportError';
+
+/** RFC 3261 Figure 5 with the Accepted state of RFC 6026 §7.2. Every cell is decided. */
+export const INVITE_CLIENT_TRANSITIONS: Table<InviteClientState, Event, Action> = {
+  calling: {
+    provisional: to('proceeding', 'deliver'),
+    success: to('accepted', 'deliver'),
+    failure: to('completed', 'acknowledge', 'deliver'),
+    transportError: to('terminated', 'reportTransportError'),
+    timerA: to('calling', 'transmit'),
+    timerB: to('terminated', 'reportTimeout'),
+    timerD: never,
+    timerM: never,
+  },
+  proceeding: {
+    provisional: to('proceeding', 'deliver'),
+    success: to('accepted', 'deliver'),
+    failure: to('completed', 'acknowledge', 'deliver'),
+    transportError: ignore, // Nothing is in flight: the answer may still arrive.
+    timerA: never,
+    timerB: never,
+    timerD: never,
+    timerM: never,
+  },
+  accepted: {
+    provisional: ignore,
+    success: to('accepted', 'deliver'), // Retransmitted or forked 2xx: the dialog layer sends the ACK.
+    failure: ignore,
+    transportError: ignore,
+    timerA: never,
+    timerB: never,
+    timerD: never,
+    timerM: to('terminated'),
+  },
+  completed: {
+    provisional: ignore,
+    success: ignore,
+    failure: to('completed', 'acknowledge'), // Retransmitted: our ACK was lost.
+    transportError: to('terminated'), // The user has its final response already.
+    timerA: never,
+    timerB: never,
+    timerD: to('terminated'),
+    timerM: never,
+  },
+  terminated: {
+    provisional: ignore,
+    success: ignore,
+    failure: ignore,
+    transportError: ignore,
+    timerA: never,
+    timerB: never,
+    timerD: never,
+    timerM: never,
+  },
+};
+
+/** The timers that run in each state. Entering a state starts these and stops the others. */
+export const INVITE_CLIENT_TIMERS: Readonly<Record<InviteClientState, readonly Timer[]>> = {
+  calling: ['A', 'B'],
+  proceeding: [],
+  accepted: ['M'],
+  completed: ['D'],
+  terminated: [],
+};
+
+/**
+ * INVITE client transaction, RFC 3261 §17.1.1 and RFC 6026.
+ *
+ * No socket, no clock, no callback. The owner feeds one input, drains `poll()`, then sleeps until `deadline()`.
+ */
+export class InviteClient implements ClientTransaction {
+  readonly request: Request;
+  readonly #bytes: Uint8Array;
+  readonly #durations: Record<Timer, number>;
+  readonly #timers = new TimerTable<Timer>();
+  readonly #outputs: ClientOutput[] = [];
+  #state: InviteClientState = 'calling';
+
+  constructor(options: ClientOptions, now: Instant) {
+    const { reliable, timing } = options;
+    this.request = options.request;
+    this.#bytes = options.bytes;
+    this.#durations = {
+      A: reliable ? NEVER : timing.t1,
+      B: 64 * timing.t1,
+      D: reliable ? 0 : TIMER_D_UNRELIABLE,
+      M: 64 * timing.t1,
+    };
+    this.#outputs.push({ kind: 'transmit', bytes: this.#bytes, repeated: false });
+    this.#startTimers(now);
+  }
+
+  get state(): InviteClientState {
+    return this.#state;
+  }
+
+  receive(response: Response, now: Instant): void {
+    const { status } = response;
+    this.#handle(status < 200 ? 'provisional' : status < 300 ? 'success' : 'failure', now, response);
+  }
+
+  transportFailed(now: Instant): void {
+    this.#handle('transportError', now);
+  }
+
+  expire(now: Instant): void {
+    const timer = this.#timers.takeDue(now);
+    if (timer === undefined) return;
+    this.#handle(`timer${timer}`, now);
+    if (timer === 'A') this.#backOff(now);
+  }
+
+  deadline(): Instant {
+    return this.#timers.next();
+  }
+
+  poll(): ClientOutput | undefined {
+    return this.#outputs.shift();
+  }
+
+  #handle(event: Event, now: Instant, response?: Response): void {
+    assert(this.#outputs.length === 0, 'drain poll() before the next input');
+    const step = INVITE_CLIENT_TRANSITIONS[this.#state][event];
+    assert(step !== never, `${event} cannot happen in ${this.#state}`);
+    if (step === ignore) return;
+    for (const action of step.actions) this.#perform(action, response);
+    if (step.next === this.#state) return;
+    this.#state = step.next;
+    this.#startTimers(now);
+  }
+
+  #startTimers(now: Instant): void {
+    this.#timers.stopAll();
+    for (const timer of INVITE_CLIENT_TIMERS[this.#state]) this.#timers.start(timer, now + this.#durations[timer]);
+  }
+
+  /** RFC 3261 §17.1.1.2: timer A doubles with every retransmission. It has no ceiling; timer B ends it. */
+  #backOff(now: Instant): void {
+    this.#durations.A *= 2;
+    this.#timers.start('A', now + this.#durations.A);
+  }
+
+  #perform(action: Action, response?: Response): void {
+    switch (action) {
+      case 'transmit':
+        this.#outputs.push({ kind: 'transmit', bytes: this.#bytes, repeated: true });
+        break;
+      case 'acknowledge':
+        assert(response !== undefined, 'only a response is acknowledged');
+        this.#outputs.push({ kind: 'transmit', bytes: write(acknowledge(this.request, response)), repeated: false });
+        break;
+      case 'deliver':
+        assert(response !== undefined, 'only a response can be delivered');
+        this.#outputs.push({ kind: 'response', response });
+        break;
+      case 'reportTimeout':
+        this.#outputs.push({ kind: 'failed', reason: 'timeout' });
+        break;
+      case 'reportTransportError':
+        this.#outputs.push({ kind: 'failed', reason: 'transport error' });
+        break;
+    }
+  }
+}
+
+/** RFC 3261 §17.1.1.3: the ACK of a non-2xx final response keeps the branch and route of its INVITE. */
+function acknowledge(invite: Request, response: Response): Request {
+  return buildRequest({
+    method: 'ACK',
+    uri: invite.uri,
+    fields: [
+      ...fieldsOfInvite(invite),
+      ['To', response.first('To') ?? invite.first('To') ?? ''],
+      ['CSeq', `${invite.cseq.number} ACK`],
+      ['Max-Forwards', '70'],
+    ],
+  });
+}
+
+/** RFC 3261 §9.1: CANCEL keeps the branch, route and To of the INVITE it cancels. */
+export function cancelOf(invite: Request, extra: readonly (readonly [HeaderName, string])[]): Request {
+  return buildRequest({
+    method: 'CANCEL',
+    uri: invite.uri,
+    fields: [
+      ...fieldsOfInvite(invite),
+      ['To', invite.first('To') ?? ''],
+      ['CSeq', `${invite.cseq.number} CANCEL`],
+      ['Max-Forwards', '70'],
+      ...extra,
+    ],
+  });
+}
+
+const KEPT: ReadonlySet<HeaderName> = new Set(['Route', 'From', 'Call-ID']);
+
+function fieldsOfInvite(invite: Request): readonly (readonly [HeaderName, string])[] {
+  return [['Via', invite.topVia.text], ...invite.fields.filter(([name]) => KEPT.has(name))];
+}

@@ -1,0 +1,194 @@
+import { assert } from '../../core/kernel/assert.ts';
+import { type Instant, NEVER } from '../../core/kernel/time.ts';
+import { TimerTable } from '../../core/kernel/timer-table.ts';
+import type { ServerOptions, ServerOutput, ServerTransaction } from './server-transaction.ts';
+import { type Timing, TRYING_AFTER } from './timing.ts';
+import { ignore, never, type Table, to } from './transition.ts';
+
+export type InviteServerState = 'trying' | 'proceeding' | 'accepted' | 'completed' | 'confirmed' | 'terminated';
+type Timer = 'Trying' | 'G' | 'H' | 'I' | 'L';
+type Event = 'repeated' | 'ack' | 'provisional' | 'success' | 'failure' | 'transportError' | `timer${Timer}`;
+type Action = 'transmit' | 'repeat' | 'askTrying' | 'reportAcknowledged' | 'reportTimeout' | 'reportTransportError';
+
+const NO_TIMERS = { timerTrying: never, timerG: never, timerH: never, timerI: never, timerL: never } as const;
+
+/**
+ * RFC 3261 Figure 7 with the Accepted state of RFC 6026 §7.1. `trying` is the part of Proceeding before anything was
+ * answered: it is left by 100 after 200 ms at the latest. Every cell is decided.
+ */
+export const INVITE_SERVER_TRANSITIONS: Table<InviteServerState, Event, Action> = {
+  trying: {
+    ...NO_TIMERS,
+    repeated: ignore,
+    ack: ignore,
+    provisional: to('proceeding', 'transmit'),
+    success: to('accepted', 'transmit'),
+    failure: to('completed', 'transmit'),
+    transportError: ignore, // Nothing was sent by this transaction.
+    timerTrying: to('trying', 'askTrying'),
+  },
+  proceeding: {
+    ...NO_TIMERS,
+    repeated: to('proceeding', 'repeat'),
+    ack: ignore,
+    provisional: to('proceeding', 'transmit'),
+    success: to('accepted', 'transmit'),
+    failure: to('completed', 'transmit'),
+    transportError: ignore, // A lost provisional response loses nothing.
+  },
+  accepted: {
+    ...NO_TIMERS,
+    repeated: ignore, // The dialog layer repeats the 2xx by its own timer.
+    ack: ignore,
+    provisional: never,
+    success: to('accepted', 'transmit'),
+    failure: never,
+    transportError: ignore, // The dialog layer waits for the ACK.
+    timerL: to('terminated'),
+  },
+  completed: {
+    ...NO_TIMERS,
+    repeated: to('completed', 'repeat'),
+    ack: to('confirmed', 'reportAcknowledged'),
+    provisional: never,
+    success: never,
+    failure: never,
+    transportError: to('terminated', 'reportTransportError'),
+    timerG: to('completed', 'repeat'),
+    timerH: to('terminated', 'reportTimeout'),
+  },
+  confirmed: {
+    ...NO_TIMERS,
+    repeated: ignore,
+    ack: ignore,
+    provisional: never,
+    success: never,
+    failure: never,
+    transportError: ignore,
+    timerI: to('terminated'),
+  },
+  terminated: {
+    ...NO_TIMERS,
+    repeated: ignore,
+    ack: ignore,
+    provisional: never,
+    success: ignore, // The last repetition of a 2xx and timer L fall on the same instant.
+    failure: never,
+    transportError: ignore,
+  },
+};
+
+/** The timers that run in each state. Entering a state starts these and stops the others. */
+export const INVITE_SERVER_TIMERS: Readonly<Record<InviteServerState, readonly Timer[]>> = {
+  trying: ['Trying'],
+  proceeding: [],
+  accepted: ['L'],
+  completed: ['G', 'H'],
+  confirmed: ['I'],
+  terminated: [],
+};
+
+/** INVITE server transaction, RFC 3261 §17.2.1 and RFC 6026. Keeps its last response as written bytes. */
+export class InviteServer implements ServerTransaction {
+  readonly #timing: Timing;
+  readonly #durations: Record<Timer, number>;
+  readonly #timers = new TimerTable<Timer>();
+  readonly #outputs: ServerOutput[] = [];
+  #state: InviteServerState = 'trying';
+  #bytes: Uint8Array = new Uint8Array(0);
+
+  constructor(options: ServerOptions, now: Instant) {
+    const { reliable, timing } = options;
+    this.#timing = timing;
+    this.#durations = {
+      Trying: TRYING_AFTER,
+      G: reliable ? NEVER : timing.t1,
+      H: 64 * timing.t1,
+      I: reliable ? 0 : timing.t4,
+      L: 64 * timing.t1,
+    };
+    this.#startTimers(now);
+  }
+
+  get state(): InviteServerState {
+    return this.#state;
+  }
+
+  receiveRepeated(now: Instant): void {
+    this.#handle('repeated', now);
+  }
+
+  /** An ACK that matches this transaction. */
+  receiveAck(now: Instant): void {
+    this.#handle('ack', now);
+  }
+
+  respond(status: number, bytes: Uint8Array, now: Instant): void {
+    this.#bytes = bytes;
+    this.#handle(status < 200 ? 'provisional' : status < 300 ? 'success' : 'failure', now);
+  }
+
+  transportFailed(now: Instant): void {
+    this.#handle('transportError', now);
+  }
+
+  expire(now: Instant): void {
+    const timer = this.#timers.takeDue(now);
+    if (timer === undefined) return;
+    this.#handle(`timer${timer}`, now);
+    if (timer === 'G') this.#backOff(now);
+  }
+
+  deadline(): Instant {
+    return this.#timers.next();
+  }
+
+  poll(): ServerOutput | undefined {
+    return this.#outputs.shift();
+  }
+
+  #handle(event: Event, now: Instant): void {
+    assert(this.#outputs.length === 0, 'drain poll() before the next input');
+    const step = INVITE_SERVER_TRANSITIONS[this.#state][event];
+    assert(step !== never, `${event} cannot happen in ${this.#state}`);
+    if (step === ignore) return;
+    for (const action of step.actions) this.#perform(action);
+    if (step.next === this.#state) return;
+    this.#state = step.next;
+    this.#startTimers(now);
+  }
+
+  #startTimers(now: Instant): void {
+    this.#timers.stopAll();
+    for (const timer of INVITE_SERVER_TIMERS[this.#state]) this.#timers.start(timer, now + this.#durations[timer]);
+  }
+
+  /** RFC 3261 §17.2.1: timer G doubles up to T2. */
+  #backOff(now: Instant): void {
+    this.#durations.G = Math.min(2 * this.#durations.G, this.#timing.t2);
+    this.#timers.start('G', now + this.#durations.G);
+  }
+
+  #perform(action: Action): void {
+    switch (action) {
+      case 'transmit':
+        this.#outputs.push({ kind: 'transmit', bytes: this.#bytes, repeated: false });
+        break;
+      case 'repeat':
+        this.#outputs.push({ kind: 'transmit', bytes: this.#bytes, repeated: true });
+        break;
+      case 'askTrying':
+        this.#outputs.push({ kind: 'trying' });
+        break;
+      case 'reportAcknowledged':
+        this.#outputs.push({ kind: 'acknowledged' });
+        break;
+      case 'reportTimeout':
+        this.#outputs.push({ kind: 'failed', reason: 'timeout' });
+        break;
+      case 'reportTransportError':
+        this.#outputs.push({ kind: 'failed', reason: 'transport error' });
+        break;
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import type { TransportAddress } from '../../core/ports.ts';
+import { withViaParameters } from '../grammar/via.ts';
+import type { Request } from '../message.ts';
+import { buildRequest } from '../writer.ts';
+
+/** RFC 3261 §18.1.1: port of a sent-by without one. */
+const DEFAULT_PORT = 5060;
+
+/** The request with what we saw of its source in the top Via (RFC 3261 §18.2.1, RFC 3581 §4). */
+export function stampSource(request: Request, source: TransportAddress): Request {
+  const via = request.topVia;
+  const wantsPort = via.parameters.has('rport');
+  const added = new Map<string, string>();
+  if (wantsPort || via.host !== source.address || via.parameters.has('received')) added.set('received', source.address);
+  if (wantsPort) added.set('rport', String(source.port));
+  if (added.size === 0) return request;
+  const [, ...others] = request.all('Via');
+  const stamped = withViaParameters(via, added).text;
+  return buildRequest({
+    method: request.method,
+    uri: request.uri,
+    fields: [
+      ['Via', stamped],
+      ...others.map((text) => ['Via', text] as const),
+      ...request.fields.filter(([name]) => name !== 'Via'),
+    ],
+    body: request.body,
+  });
+}
+
+/**
+ * Where responses go: to the source. Over UDP without `rport` the RFC wants the port of sent-by (RFC 3261 §18.2.2);
+ * a sender whose address was translated would never hear that, so it holds only when sent-by names the source.
+ */
+export function responseDestination(request: Request, source: TransportAddress): TransportAddress {
+  const via = request.topVia;
+  if (source.transport !== 'udp' || via.parameters.has('rport') || via.host !== source.address) return source;
+  return { ...source, port: via.port === 0 ? DEFAULT_PORT : via.port };
+}
