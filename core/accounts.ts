@@ -63,12 +63,13 @@ export class Accounts {
   execute(ticket: number, command: AccountCommand, now: Instant): void {
     const key = this.#keyOf(command);
     const queue = this.#reserved.get(key);
-    if (queue === undefined) return this.#start(ticket, key, command, now);
-    if (this.#waiting >= WAITING_MAX) {
-      return this.#refuse(ticket, { code: 'SERVICE_UNAVAILABLE', message: `more than ${WAITING_MAX} changes wait` });
+    if (queue === undefined) this.#start(ticket, key, command, now);
+    else if (this.#waiting >= WAITING_MAX) {
+      this.#refuse(ticket, { code: 'SERVICE_UNAVAILABLE', message: `more than ${WAITING_MAX} changes wait` });
+    } else {
+      this.#waiting += 1;
+      queue.push({ ticket, command });
     }
-    this.#waiting += 1;
-    queue.push({ ticket, command });
   }
 
   receive(event: StoreEvent, now: Instant): void {
@@ -87,7 +88,10 @@ export class Accounts {
 
   #start(ticket: number, key: string, command: AccountCommand, now: Instant): void {
     const change = this.#changeOf(ticket, key, command, now);
-    if ('code' in change) return this.#refuse(ticket, change);
+    if ('code' in change) {
+      this.#refuse(ticket, change);
+      return;
+    }
     this.#reserved.set(key, []);
     const receipt = ++this.#lastReceipt;
     this.#inFlight.set(receipt, change);

@@ -32,17 +32,19 @@ export class Exchange {
 
   receive(input: ExchangeInput, now: Instant): void {
     switch (input.kind) {
-      case 'signal': {
+      case 'signal':
         if (input.event.kind === 'bound' || input.event.kind === 'unbound') this.#binding(input.event, now);
         else this.calls.receive(input.event, now);
-        return;
-      }
+        break;
       case 'media':
-        return this.calls.receive(input.event, now);
+        this.calls.receive(input.event, now);
+        break;
       case 'store':
-        return this.accounts.receive(input.event, now);
+        this.accounts.receive(input.event, now);
+        break;
       case 'command':
-        return this.#execute(input.ticket, input.command, input.by, now);
+        this.#execute(input.ticket, input.command, input.by, now);
+        break;
     }
   }
 
@@ -101,7 +103,8 @@ export class Exchange {
           command.id,
         );
       case 'hangupCall':
-        return this.#judgeThing(by, this.calls.record(command.id)?.customerId, 'live call', command.id);
+        this.#judgeThing(by, this.calls.recordOf(command.id)?.customerId, 'live call', command.id);
+        break;
       case 'setAgentPassword':
         return by.kind === 'operator' ? undefined : denied(command.kind);
     }

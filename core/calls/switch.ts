@@ -1,29 +1,22 @@
 import type { Directory } from '../directory/directory.ts';
 import type { Binding } from '../directory/records.ts';
-import type { Journal } from '../journal.ts';
 import { assert } from '../kernel/assert.ts';
-import type { Calendar } from '../kernel/clock.ts';
 import { DeadlineHeap } from '../kernel/deadline-heap.ts';
-import { type CallId, type LegId, uuid } from '../kernel/ids.ts';
-import type { Random } from '../kernel/random.ts';
+import type { CallId, LegId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
-import type { MediaEvent, MediaPlane, Signaling, SignalingEvent, Store, TransportAddress } from '../ports.ts';
+import type { MediaEvent, MediaPlane, Signaling, SignalingEvent, TransportAddress } from '../ports.ts';
 import { routeOf } from '../routing/route.ts';
-import type { Write } from '../write.ts';
-import { type Address, address } from './address.ts';
+import { address } from './address.ts';
 import { Attempt } from './attempt.ts';
-import { Call } from './call.ts';
+import type { Call } from './call.ts';
 import type { CallRecord } from './call-record.ts';
 import type { Cause } from './cause.ts';
+import { Ledger, type LedgerPorts } from './ledger.ts';
 
-export interface SwitchPorts {
+export interface SwitchPorts extends LedgerPorts {
   readonly directory: Directory;
   readonly signaling: Signaling;
   readonly media: MediaPlane;
-  readonly store: Store;
-  readonly journal: Journal;
-  readonly calendar: Calendar;
-  readonly random: Random;
   /** Leg numbers are shared with signalling, which numbers the legs that it offers. */
   readonly nextLeg: () => LegId;
   /** An unanswered callee is given up after this long. */
@@ -41,24 +34,19 @@ type Offered = Extract<SignalingEvent, { kind: 'offered' }>;
  */
 export class Switch {
   readonly #ports: SwitchPorts;
-  readonly #calls = new Map<LegId, Call>();
-  readonly #legByCall = new Map<CallId, LegId>();
+  readonly ledger: Ledger;
   /** Attempts by the caller's leg and by every callee's. */
   readonly #attempts = new Map<LegId, Attempt>();
   /** Bridged legs, both ways. */
   readonly #peers = new Map<LegId, LegId>();
   /** Legs of calls that an earlier process left behind and that are being hung up. */
-  readonly #leftBehind = new Map<LegId, CallRecord>();
+  readonly #leftBehind = new Map<LegId, CallId>();
   readonly #timers = new DeadlineHeap<Timer>();
   readonly #timerOf = new Map<LegId, number>();
-  #writes: Write[] = [];
 
   constructor(ports: SwitchPorts) {
     this.#ports = ports;
-  }
-
-  get liveCallCount(): number {
-    return this.#calls.size;
+    this.ledger = new Ledger(ports);
   }
 
   get bridgeCount(): number {
@@ -74,60 +62,45 @@ export class Switch {
     return this.#leftBehind.size;
   }
 
-  /** Live calls, oldest first. */
-  records(): CallRecord[] {
-    return [...this.#calls.values()].map((call) => call.record);
-  }
-
-  record(id: CallId): CallRecord | undefined {
-    const leg = this.#legByCall.get(id);
-    return leg === undefined ? undefined : this.#calls.get(leg)?.record;
+  recordOf(id: CallId): CallRecord | undefined {
+    const leg = this.ledger.legOf(id);
+    return leg === undefined ? undefined : this.ledger.get(leg)?.record;
   }
 
   receive(event: SignalingEvent | MediaEvent, now: Instant): void {
     this.#handle(event, now);
-    this.#commit();
+    this.ledger.commit();
   }
 
   /** Ends a live call. False when there is none with this id. */
   hangup(id: CallId, cause: Cause, now: Instant): boolean {
-    const leg = this.#legByCall.get(id);
+    const leg = this.ledger.legOf(id);
     if (leg === undefined) return false;
     this.#end(leg, cause, now);
-    this.#commit();
+    this.ledger.commit();
     return true;
   }
 
   hangupAll(cause: Cause, now: Instant): void {
-    for (const leg of [...this.#calls.keys()]) this.#end(leg, cause, now);
-    this.#commit();
+    for (const leg of this.ledger.legs()) this.#end(leg, cause, now);
+    this.ledger.commit();
   }
 
   /**
    * Takes up what an earlier process left: calls that were live in its store end with the cause `crashed`, and BYE is
-   * sent in each of their confirmed dialogs.
+   * sent in each of the confirmed dialogs that it kept.
    */
-  restore(records: readonly CallRecord[], dialogs: ReadonlyMap<CallId, string>, now: Instant): void {
+  restore(live: readonly CallRecord[], dialogs: ReadonlyMap<CallId, string>, now: Instant): void {
     const at = this.#ports.calendar(now);
-    for (const record of records) {
-      const final: CallRecord = {
-        ...record,
-        status: 'hangup',
-        hangupAt: at,
-        updatedAt: at,
-        hangupBy: 'local',
-        hangupReason: 'failed',
-        cause: 'crashed',
-      };
-      this.#publish('call_hangup', final, now);
-      const dialog = dialogs.get(record.id);
-      if (dialog === undefined) continue;
+    const end = { status: 'hangup', hangupAt: at, updatedAt: at, hangupBy: 'local', hangupReason: 'failed' } as const;
+    for (const record of live) this.ledger.publish('call_hangup', { ...record, ...end, cause: 'crashed' }, now);
+    for (const [callId, dialog] of dialogs) {
       const leg = this.#ports.nextLeg();
-      this.#leftBehind.set(leg, final);
+      this.#leftBehind.set(leg, callId);
       this.#ports.signaling.restore(leg, dialog);
       this.#ports.signaling.hangup(leg, 'crashed');
     }
-    this.#commit();
+    this.ledger.commit();
   }
 
   /** Acts on one due timer. Call again while `deadline()` is not after `now`. */
@@ -141,7 +114,7 @@ export class Switch {
       this.#timerOf.delete(timer.leg);
       this.#end(timer.leg, 'timeout', now);
     }
-    this.#commit();
+    this.ledger.commit();
   }
 
   deadline(): Instant {
@@ -151,34 +124,40 @@ export class Switch {
   #handle(event: SignalingEvent | MediaEvent, now: Instant): void {
     switch (event.kind) {
       case 'offered':
-        return this.#offered(event, now);
+        this.#offered(event, now);
+        break;
       case 'ringing':
-        return this.#ringing(event.leg, event.body, now);
+        this.#ringing(event.leg, event.body, now);
+        break;
       case 'answered':
-        return this.#answered(event.leg, event.body, event.dialog, now);
+        this.#answered(event.leg, event.body, event.dialog, now);
+        break;
       case 'failed':
-        return this.#over(event.leg, event.cause, now);
       case 'ended':
-        return this.#over(event.leg, event.cause, now);
+        this.#over(event.leg, event.cause, now);
+        break;
       case 'confirmed':
-        return this.#confirmed(event.leg, event.body, now);
+        this.#confirmed(event.leg, event.body, now);
+        break;
       case 'dialogChanged':
-        return this.#saveDialog(event.leg, event.dialog);
+        this.ledger.saveDialog(event.leg, event.dialog);
+        break;
       case 'reoffered':
-        return this.#reoffered(event.leg, event.offer);
+        this.#reoffered(event.leg, event.offer);
+        break;
       case 'silent':
-        return this.#end(event.leg, 'media-lost', now);
-      case 'workerLost': {
+        this.#end(event.leg, 'media-lost', now);
+        break;
+      case 'workerLost':
         for (const leg of event.legs) this.#end(leg, 'media-failed', now);
-        return;
-      }
+        break;
       // Bindings belong to the directory; the rest is for flows, which are not run by this engine.
       case 'bound':
       case 'unbound':
       case 'reanswered':
       case 'played':
       case 'digit':
-        return;
+        break;
     }
   }
 
@@ -189,7 +168,7 @@ export class Switch {
     const at = this.#ports.calendar(now);
     const { leg, customerId } = offered;
     const source = address('extension', offered.fromUser, offered.fromName);
-    const caller = this.#create(
+    const caller = this.ledger.create(
       leg,
       {
         customerId,
@@ -202,23 +181,35 @@ export class Switch {
       now,
     );
     const opened = media.open(leg, offered.source, offered.offer, undefined);
-    if (opened.kind === 'refused') return this.#end(leg, opened.cause, now);
+    if (opened.kind === 'refused') {
+      this.#end(leg, opened.cause, now);
+      return;
+    }
     const customer = directory.customers.get(customerId);
-    if (customer === undefined || customer.status !== 'active') return this.#end(leg, 'forbidden', now);
+    if (customer === undefined || customer.status !== 'active') {
+      this.#end(leg, 'forbidden', now);
+      return;
+    }
     const route = routeOf(directory, customerId, offered.toUser, at);
-    if (route.kind === 'refused') return this.#end(leg, route.cause, now);
+    if (route.kind === 'refused') {
+      this.#end(leg, route.cause, now);
+      return;
+    }
     const callees: LegId[] = [];
     for (const binding of route.bindings) {
       const callee = this.#dial(caller, offered, binding, now);
       if (callee !== undefined) callees.push(callee);
     }
-    if (callees.length === 0) return this.#end(leg, 'media-overloaded', now);
-    caller.chain(callees.map((callee) => this.#calls.get(callee)!.record.id));
+    if (callees.length === 0) {
+      this.#end(leg, 'media-overloaded', now);
+      return;
+    }
+    caller.chain(callees.map((callee) => this.ledger.get(callee)!.record.id));
     const attempt = new Attempt(leg, callees);
     for (const member of [leg, ...callees]) this.#attempts.set(member, attempt);
     this.#arm(leg, { kind: 'ring', caller: leg }, now + this.#ports.ringTimeoutMs);
     signaling.ring(leg, undefined);
-    if (caller.ring(at)) this.#publish('call_ringing', caller.record, now);
+    if (caller.ring(at)) this.ledger.publish('call_ringing', caller.record, now);
   }
 
   /** Rings one contact of the callee; undefined when media has no place for it. */
@@ -227,7 +218,7 @@ export class Switch {
     const leg = nextLeg();
     const via: TransportAddress = { transport: binding.transport, address: binding.address, port: binding.port };
     if (media.open(leg, via, undefined, caller.leg).kind === 'refused') return undefined;
-    this.#create(
+    this.ledger.create(
       leg,
       {
         customerId: offered.customerId,
@@ -249,51 +240,12 @@ export class Switch {
     return leg;
   }
 
-  #create(
-    leg: LegId,
-    facts: {
-      customerId: CallRecord['customerId'];
-      direction: CallRecord['direction'];
-      source: Address;
-      destination: Address;
-      extensionId: CallRecord['extensionId'];
-      masterCallId: CallRecord['masterCallId'];
-    },
-    now: Instant,
-  ): Call {
-    assert(!this.#calls.has(leg), 'a leg carries one call');
-    const call = new Call(
-      {
-        ...facts,
-        id: uuid(this.#ports.random) as CallId,
-        status: 'dialing',
-        chainedCallIds: [],
-        groupcallId: null,
-        hangupBy: '',
-        hangupReason: '',
-        cause: null,
-        createdAt: this.#ports.calendar(now),
-        ringingAt: null,
-        progressingAt: null,
-        hangupAt: null,
-        updatedAt: null,
-        deletedAt: null,
-      },
-      leg,
-    );
-    this.#calls.set(leg, call);
-    this.#legByCall.set(call.record.id, leg);
-    this.#publish('call_created', call.record, now);
-    if (facts.direction === 'outgoing') this.#publish('call_dialing', call.record, now);
-    return call;
-  }
-
   // ── The callee's side moves ───────────────────────────────────────────────────────────────────────────────
 
   #ringing(leg: LegId, body: Uint8Array | undefined, now: Instant): void {
-    const call = this.#calls.get(leg);
+    const call = this.ledger.get(leg);
     if (call === undefined) return;
-    if (call.ring(this.#ports.calendar(now))) this.#publish('call_ringing', call.record, now);
+    if (call.ring(this.#ports.calendar(now))) this.ledger.publish('call_ringing', call.record, now);
     const attempt = this.#attempts.get(leg);
     if (body === undefined || attempt === undefined || attempt.isForked) return;
     const { media, signaling } = this.#ports;
@@ -304,18 +256,21 @@ export class Switch {
 
   #answered(leg: LegId, body: Uint8Array | undefined, dialog: string, now: Instant): void {
     const { media, signaling, calendar } = this.#ports;
-    const call = this.#calls.get(leg);
+    const call = this.ledger.get(leg);
     const attempt = this.#attempts.get(leg);
     // The answer crossed our CANCEL, or came after another contact's: signalling hangs it up.
     if (call === undefined || attempt === undefined || call.status === 'canceling') return;
-    if (body === undefined || media.accept(leg, body).kind === 'refused') return this.#end(leg, 'not-acceptable', now);
-    if (call.answer(calendar(now))) this.#publish('call_progressing', call.record, now);
-    this.#saveDialog(leg, dialog);
+    if (body === undefined || media.accept(leg, body).kind === 'refused') {
+      this.#end(leg, 'not-acceptable', now);
+      return;
+    }
+    if (call.answer(calendar(now))) this.ledger.publish('call_progressing', call.record, now);
+    this.ledger.saveDialog(leg, dialog);
     this.#settle(attempt);
     for (const other of attempt.callees) if (other !== leg) this.#end(other, 'answered-elsewhere', now);
-    const caller = this.#calls.get(attempt.caller)!;
+    const caller = this.ledger.get(attempt.caller)!;
     signaling.answer(caller.leg, media.describe(caller.leg, leg));
-    if (caller.answer(calendar(now))) this.#publish('call_progressing', caller.record, now);
+    if (caller.answer(calendar(now))) this.ledger.publish('call_progressing', caller.record, now);
     media.bridge(caller.leg, leg);
     this.#peers.set(caller.leg, leg).set(leg, caller.leg);
     for (const member of [caller.leg, leg]) {
@@ -324,14 +279,17 @@ export class Switch {
   }
 
   #confirmed(leg: LegId, answer: Uint8Array | undefined, now: Instant): void {
-    if (answer === undefined || !this.#calls.has(leg)) return;
+    if (answer === undefined || this.ledger.get(leg) === undefined) return;
     if (this.#ports.media.accept(leg, answer).kind === 'refused') this.#end(leg, 'not-acceptable', now);
   }
 
   #reoffered(leg: LegId, offer: Uint8Array | undefined): void {
     const { media, signaling } = this.#ports;
-    if (!this.#calls.has(leg)) return;
-    if (offer === undefined) return signaling.acceptOffer(leg, media.describe(leg, undefined));
+    if (this.ledger.get(leg) === undefined) return;
+    if (offer === undefined) {
+      signaling.acceptOffer(leg, media.describe(leg, undefined));
+      return;
+    }
     const verdict = media.renegotiate(leg, offer);
     if (verdict.kind === 'answer') signaling.acceptOffer(leg, verdict.body);
     else signaling.refuseOffer(leg, verdict.cause);
@@ -341,9 +299,9 @@ export class Switch {
 
   /** We end a leg; it is over when signalling says so. */
   #end(leg: LegId, cause: Cause, now: Instant): void {
-    const call = this.#calls.get(leg);
+    const call = this.ledger.get(leg);
     if (call === undefined || !call.endLocally(cause, this.#ports.calendar(now))) return;
-    this.#publish(call.status === 'canceling' ? 'call_canceling' : 'call_terminating', call.record, now);
+    this.ledger.publish(call.status === 'canceling' ? 'call_canceling' : 'call_terminating', call.record, now);
     this.#ports.signaling.hangup(leg, cause);
   }
 
@@ -351,14 +309,16 @@ export class Switch {
     const left = this.#leftBehind.get(leg);
     if (left !== undefined) {
       this.#leftBehind.delete(leg);
-      this.#writes.push({ kind: 'dropDialog', callId: left.id });
+      this.ledger.dropDialog(left);
       return;
     }
-    const call = this.#calls.get(leg);
+    const call = this.ledger.get(leg);
     if (call === undefined) return;
     call.end(cause, this.#ports.calendar(now));
-    this.#publish('call_hangup', call.record, now);
-    this.#forget(call);
+    this.ledger.publish('call_hangup', call.record, now);
+    this.ledger.forget(call);
+    this.#disarm(leg);
+    this.#ports.media.close(leg);
     const final = call.record.cause ?? cause;
     const attempt = this.#attempts.get(leg);
     if (attempt !== undefined) this.#leaveAttempt(attempt, leg, final, now);
@@ -395,46 +355,7 @@ export class Switch {
     for (const member of [attempt.caller, ...attempt.callees]) this.#attempts.delete(member);
   }
 
-  #forget(call: Call): void {
-    this.#calls.delete(call.leg);
-    this.#legByCall.delete(call.record.id);
-    this.#disarm(call.leg);
-    this.#ports.media.close(call.leg);
-    if (call.isAnswered) this.#writes.push({ kind: 'dropDialog', callId: call.record.id });
-  }
-
-  // ── Records, events, timers ───────────────────────────────────────────────────────────────────────────────
-
-  #publish(
-    type:
-      | 'call_created'
-      | 'call_dialing'
-      | 'call_ringing'
-      | 'call_progressing'
-      | 'call_terminating'
-      | 'call_canceling'
-      | 'call_hangup',
-    record: CallRecord,
-    now: Instant,
-  ): void {
-    this.#ports.journal.append(record.customerId, { type, call: record }, this.#ports.calendar(now));
-    // Several changes within one input need one write: the last.
-    const index = this.#writes.findIndex((write) => write.kind === 'saveCall' && write.row.id === record.id);
-    if (index >= 0) this.#writes.splice(index, 1);
-    this.#writes.push({ kind: 'saveCall', row: record });
-  }
-
-  #saveDialog(leg: LegId, dialog: string): void {
-    const call = this.#calls.get(leg);
-    if (call === undefined) return;
-    this.#writes.push({ kind: 'saveDialog', callId: call.record.id, customerId: call.record.customerId, dialog });
-  }
-
-  #commit(): void {
-    if (this.#writes.length === 0) return;
-    this.#ports.store.write(this.#writes, 0);
-    this.#writes = [];
-  }
+  // ── Timers ────────────────────────────────────────────────────────────────────────────────────────────────
 
   #arm(leg: LegId, timer: Timer, at: Instant): void {
     this.#disarm(leg);

@@ -1,0 +1,142 @@
+import type { Journal } from '../journal.ts';
+import { assert } from '../kernel/assert.ts';
+import type { Calendar } from '../kernel/clock.ts';
+import type { CustomerId, ExtensionId } from '../kernel/ids.ts';
+import { type CallId, type LegId, uuid } from '../kernel/ids.ts';
+import type { Random } from '../kernel/random.ts';
+import type { Instant } from '../kernel/time.ts';
+import type { Store } from '../ports.ts';
+import type { Write } from '../write.ts';
+import type { Address } from './address.ts';
+import { Call } from './call.ts';
+import type { CallRecord } from './call-record.ts';
+
+export interface LedgerPorts {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly calendar: Calendar;
+  readonly random: Random;
+}
+
+/** What is known of a call when it begins. */
+export interface CallFacts {
+  readonly customerId: CustomerId;
+  readonly direction: CallRecord['direction'];
+  readonly source: Address;
+  readonly destination: Address;
+  readonly extensionId: ExtensionId | null;
+  readonly masterCallId: CallId | null;
+}
+
+export type CallEventType =
+  | 'call_created'
+  | 'call_dialing'
+  | 'call_ringing'
+  | 'call_progressing'
+  | 'call_terminating'
+  | 'call_canceling'
+  | 'call_hangup';
+
+/** The live calls, and what is told of them: every change becomes an event at once, and one write per input. */
+export class Ledger {
+  readonly #ports: LedgerPorts;
+  readonly #calls = new Map<LegId, Call>();
+  readonly #legByCall = new Map<CallId, LegId>();
+  /** Rows to be written after this input, the last version of each. */
+  readonly #changed = new Map<CallId, CallRecord>();
+  #writes: Write[] = [];
+  #answered = 0;
+  #ended = 0;
+
+  constructor(ports: LedgerPorts) {
+    this.#ports = ports;
+  }
+
+  get liveCount(): number {
+    return this.#calls.size;
+  }
+
+  get answeredTotal(): number {
+    return this.#answered;
+  }
+
+  get endedTotal(): number {
+    return this.#ended;
+  }
+
+  get(leg: LegId): Call | undefined {
+    return this.#calls.get(leg);
+  }
+
+  legs(): LegId[] {
+    return [...this.#calls.keys()];
+  }
+
+  legOf(id: CallId): LegId | undefined {
+    return this.#legByCall.get(id);
+  }
+
+  /** Live calls, oldest first. */
+  records(): CallRecord[] {
+    return [...this.#calls.values()].map((call) => call.record);
+  }
+
+  create(leg: LegId, facts: CallFacts, now: Instant): Call {
+    assert(!this.#calls.has(leg), 'a leg carries one call');
+    const record: CallRecord = {
+      ...facts,
+      id: uuid(this.#ports.random) as CallId,
+      status: 'dialing',
+      chainedCallIds: [],
+      groupcallId: null,
+      hangupBy: '',
+      hangupReason: '',
+      cause: null,
+      createdAt: this.#ports.calendar(now),
+      ringingAt: null,
+      progressingAt: null,
+      hangupAt: null,
+      updatedAt: null,
+      deletedAt: null,
+    };
+    const call = new Call(record, leg);
+    this.#calls.set(leg, call);
+    this.#legByCall.set(record.id, leg);
+    this.publish('call_created', record, now);
+    if (facts.direction === 'outgoing') this.publish('call_dialing', record, now);
+    return call;
+  }
+
+  publish(type: CallEventType, record: CallRecord, now: Instant): void {
+    if (type === 'call_progressing') this.#answered += 1;
+    if (type === 'call_hangup') this.#ended += 1;
+    this.#ports.journal.append(record.customerId, { type, call: record }, this.#ports.calendar(now));
+    this.#changed.set(record.id, record);
+  }
+
+  /** The call is over: it is found no more, and its dialog needs no BYE from another process. */
+  forget(call: Call): void {
+    this.#calls.delete(call.leg);
+    this.#legByCall.delete(call.record.id);
+    if (call.isAnswered) this.dropDialog(call.record.id);
+  }
+
+  saveDialog(leg: LegId, dialog: string): void {
+    const record = this.#calls.get(leg)?.record;
+    if (record === undefined) return;
+    this.#writes.push({ kind: 'saveDialog', callId: record.id, customerId: record.customerId, dialog });
+  }
+
+  dropDialog(callId: CallId): void {
+    this.#writes.push({ kind: 'dropDialog', callId });
+  }
+
+  /** Hands what this input changed to the store. */
+  commit(): void {
+    if (this.#changed.size === 0 && this.#writes.length === 0) return;
+    const rows: Write[] = [...this.#changed.values()].map((row) => ({ kind: 'saveCall', row }));
+    this.#ports.store.write([...rows, ...this.#writes], 0);
+    this.#changed.clear();
+    this.#writes = [];
+  }
+}
