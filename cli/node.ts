@@ -2,16 +2,20 @@ import type { Settled } from '../core/accounts.ts';
 import type { SwitchPorts } from '../core/calls/switch.ts';
 import { Exchange, type ExchangeInput } from '../core/exchange.ts';
 import { type Instant, NEVER } from '../core/kernel/time.ts';
-import type { MediaEvent, SignalingEvent, StoreEvent } from '../core/ports.ts';
+import type { SignalingEvent, StoreEvent } from '../core/ports.ts';
+import type { PlaneOutput } from '../media/media-plane.ts';
 import { QueuedSignaling } from '../sip/signaling.ts';
 import type { SipPacket, SipStack, StackOutput } from '../sip/stack.ts';
 
-/** What the node asks of the media plane beside the port of the core: its events and its time. */
+/** What the node asks of the media plane beside the port of the core: its outputs and its time. */
 export interface MediaSource {
-  poll(): MediaEvent | undefined;
+  poll(): PlaneOutput | undefined;
   expire(now: Instant): void;
   deadline(): Instant;
 }
+
+/** A message for a media thread or for the file thread. */
+export type Post = Extract<PlaneOutput, { kind: 'post' | 'postFiles' }>;
 
 export interface StoreSource {
   poll(): StoreEvent | undefined;
@@ -43,6 +47,7 @@ export class Node {
   readonly #signaling = new QueuedSignaling();
   readonly #signals: SignalingEvent[] = [];
   readonly #sends: Send[] = [];
+  readonly #posts: Post[] = [];
   readonly #settled: Settled[] = [];
 
   constructor(parts: NodeParts) {
@@ -89,6 +94,11 @@ export class Node {
     return this.#sends.shift();
   }
 
+  /** The next message for a thread of media. */
+  pollPost(): Post | undefined {
+    return this.#posts.shift();
+  }
+
   /** The next command that has ended. */
   pollSettled(): Settled | undefined {
     return this.#settled.shift();
@@ -126,7 +136,8 @@ export class Node {
     }
     const media = this.#media.poll();
     if (media !== undefined) {
-      this.exchange.receive({ kind: 'media', event: media }, now);
+      if (media.kind === 'post' || media.kind === 'postFiles') this.#posts.push(media);
+      else this.exchange.receive({ kind: 'media', event: media }, now);
       return true;
     }
     const stored = this.#store.poll();

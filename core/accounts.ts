@@ -1,3 +1,4 @@
+import type { CallRecord } from './calls/call-record.ts';
 import type { Command, CommandResult, Refusal } from './command.ts';
 import type { Directory } from './directory/directory.ts';
 import type { Agent, Extension } from './directory/records.ts';
@@ -32,7 +33,7 @@ interface Change {
   readonly key: string;
   readonly id: string;
   readonly customerId: CustomerId;
-  readonly write: Extract<Write, { kind: 'saveExtension' | 'saveAgent' }>;
+  readonly write: Extract<Write, { kind: 'saveExtension' | 'saveAgent' | 'saveCall' }>;
   readonly event: EventBody;
 }
 
@@ -101,7 +102,7 @@ export class Accounts {
   #apply(change: Change, now: Instant): void {
     const { directory, journal, calendar } = this.#ports;
     if (change.write.kind === 'saveExtension') directory.putExtension(change.write.row);
-    else directory.putAgent(change.write.row);
+    else if (change.write.kind === 'saveAgent') directory.putAgent(change.write.row);
     journal.append(change.customerId, change.event, calendar(now));
     this.#settled.push({ ticket: change.ticket, result: { kind: 'done', id: change.id } });
   }
@@ -130,6 +131,8 @@ export class Accounts {
       }
       case 'setAgentPassword':
         return `agent ${command.username}`;
+      case 'deleteCall':
+        return `call ${command.record.id}`;
     }
   }
 
@@ -155,6 +158,17 @@ export class Accounts {
           customerId: row.customerId,
           write: { kind: 'saveExtension', row },
           event: { type, extension: row },
+        };
+      }
+      case 'deleteCall': {
+        const row: CallRecord = { ...command.record, updatedAt: at, deletedAt: at };
+        return {
+          ticket,
+          key,
+          id: row.id,
+          customerId: row.customerId,
+          write: { kind: 'saveCall', row },
+          event: { type: 'call_deleted', call: row },
         };
       }
       case 'setAgentPassword': {

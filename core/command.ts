@@ -1,5 +1,6 @@
-import type { AccesskeyId, AgentId, CallId, CustomerId, ExtensionId } from './kernel/ids.ts';
+import type { CallRecord } from './calls/call-record.ts';
 import type { FaultCode } from './kernel/fault.ts';
+import type { AccesskeyId, AgentId, CallId, CustomerId, ExtensionId } from './kernel/ids.ts';
 
 /** Who asks. Rights are judged in one place, `core/authorization.ts`. */
 export type Principal =
@@ -25,6 +26,8 @@ export type Command =
     }
   | { readonly kind: 'deleteExtension'; readonly id: ExtensionId }
   | { readonly kind: 'hangupCall'; readonly id: CallId }
+  /** Hangs up if live, then marks the record as deleted. `record` is the call as whoever asks has read it. */
+  | { readonly kind: 'deleteCall'; readonly record: CallRecord }
   | { readonly kind: 'setAgentPassword'; readonly username: string; readonly passwordHash: string };
 
 /** How a command ended. `done` means committed, applied and published; `id` names the thing created or changed. */

@@ -84,6 +84,8 @@ export class Exchange {
       const found = this.calls.hangup(command.id, 'normal', now);
       assert(found, 'a judged call is live');
       this.#settled.push({ ticket, result: { kind: 'done', id: command.id } });
+    } else if (command.kind === 'deleteCall' && this.calls.remove(command.record.id, now)) {
+      this.#settled.push({ ticket, result: { kind: 'done', id: command.record.id } });
     } else {
       this.accounts.execute(ticket, command, now);
     }
@@ -105,6 +107,8 @@ export class Exchange {
       case 'hangupCall':
         this.#judgeThing(by, this.calls.recordOf(command.id)?.customerId, 'live call', command.id);
         break;
+      case 'deleteCall':
+        return this.#judgeThing(by, command.record.customerId, 'call', command.record.id);
       case 'setAgentPassword':
         return by.kind === 'operator' ? undefined : denied(command.kind);
     }

@@ -82,6 +82,10 @@ export class Call {
     this.#record = { ...this.#record, chainedCallIds: calls };
   }
 
+  markDeleted(at: WallTime): void {
+    this.#record = { ...this.#record, deletedAt: at, updatedAt: at };
+  }
+
   #step(step: CallStep, changes: Partial<CallRecord>): boolean {
     const next = CALL_TRANSITIONS[this.#record.status][step];
     assert(next !== never, `${step} cannot happen to a call that is ${this.#record.status}`);

@@ -35,7 +35,8 @@ export type CallEventType =
   | 'call_progressing'
   | 'call_terminating'
   | 'call_canceling'
-  | 'call_hangup';
+  | 'call_hangup'
+  | 'call_deleted';
 
 /** The live calls, and what is told of them: every change becomes an event at once, and one write per input. */
 export class Ledger {
@@ -112,6 +113,14 @@ export class Ledger {
     if (type === 'call_hangup') this.#ended += 1;
     this.#ports.journal.append(record.customerId, { type, call: record }, this.#ports.calendar(now));
     this.#changed.set(record.id, record);
+  }
+
+  /** The record of a live call is deleted with it. */
+  markDeleted(leg: LegId, now: Instant): void {
+    const call = this.#calls.get(leg);
+    assert(call !== undefined, 'only a live call is marked');
+    call.markDeleted(this.#ports.calendar(now));
+    this.publish('call_deleted', call.record, now);
   }
 
   /** The call is over: it is found no more, and its dialog needs no BYE from another process. */

@@ -81,6 +81,16 @@ export class Switch {
     return true;
   }
 
+  /** Hangs up a live call and marks its record as deleted. False when there is none with this id. */
+  remove(id: CallId, now: Instant): boolean {
+    const leg = this.ledger.legOf(id);
+    if (leg === undefined) return false;
+    this.ledger.markDeleted(leg, now);
+    this.#end(leg, 'normal', now);
+    this.ledger.commit();
+    return true;
+  }
+
   hangupAll(cause: Cause, now: Instant): void {
     for (const leg of this.ledger.legs()) this.#end(leg, cause, now);
     this.ledger.commit();
