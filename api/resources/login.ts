@@ -1,0 +1,46 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import Type from 'typebox';
+import { Check } from 'typebox/value';
+import { secure } from '../../core/kernel/random.ts';
+import type { Backend } from '../backend.ts';
+import { hashPassword, verifyPassword } from '../password.ts';
+import { presentAgent } from '../presentation.ts';
+import { TOKEN_LIFETIME_MS, type Tokens } from '../token.ts';
+
+/** Each check holds 19 MiB and a thread of the pool for its time; what comes beyond is told to try again. */
+const CHECKS_MAX = 32;
+
+const Credentials = Type.Object({
+  username: Type.String({ minLength: 1, maxLength: 255 }),
+  password: Type.String({ minLength: 1, maxLength: 1024 }),
+});
+
+/** `POST /auth/login`. Any failure is a bare 400, which does not tell whether the agent exists. */
+export function login(app: FastifyInstance, backend: Backend, tokens: Tokens): void {
+  // An unknown agent costs the same time as a wrong password: a hash of nobody's password is checked instead.
+  const nobody = hashPassword('', secure());
+  let checkCount = 0;
+
+  app.post('/auth/login', async (request, reply) => {
+    const { body } = request;
+    if (!Check(Credentials, body)) return bare(reply, 400);
+    if (checkCount >= CHECKS_MAX) return bare(reply.header('retry-after', '1'), 503);
+    checkCount += 1;
+    try {
+      const agent = backend.directory.agentByUsername(body.username);
+      const right = await verifyPassword(body.password, agent?.passwordHash ?? (await nobody));
+      if (!right || agent === undefined) return bare(reply, 400);
+      const token = tokens.issue(agent, presentAgent(agent), backend.clock.wallTime());
+      const seconds = TOKEN_LIFETIME_MS / 1000;
+      reply.header('set-cookie', `token=${token}; Max-Age=${seconds}; Path=/; HttpOnly; Secure; SameSite=Strict`);
+      return await reply.send({ username: agent.username, token });
+    } finally {
+      checkCount -= 1;
+    }
+  });
+}
+
+/** `/auth/*` answers failures with a status and nothing else. */
+export function bare(reply: FastifyReply, status: number): FastifyReply {
+  return reply.code(status).send();
+}

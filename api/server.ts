@@ -1,0 +1,170 @@
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { Fault, type FaultCode } from '../core/kernel/fault.ts';
+import { uuid } from '../core/kernel/ids.ts';
+import { secure } from '../core/kernel/random.ts';
+import { Authenticator } from './authentication.ts';
+import type { Backend } from './backend.ts';
+import { openCors } from './cors.ts';
+import { requireCustomer, requireOperator } from './principal.ts';
+import { refusalOf, sendInternal, sendRefusal } from './problem.ts';
+import { REFERENCE_AUTH_OPERATIONS, REFERENCE_OPERATIONS } from './reference-operations.ts';
+import { calls } from './resources/calls.ts';
+import { extensions } from './resources/extensions.ts';
+import { bare, login } from './resources/login.ts';
+import { me } from './resources/me.ts';
+import { metrics } from './resources/metrics.ts';
+import { operator } from './resources/operator.ts';
+import { Tokens } from './token.ts';
+
+const BODY_BYTES_MAX = 1024 * 1024;
+/** A client that does not finish its request in this time is cut off. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** The HTTP side of a Tandem, bound and answering. */
+export class ApiServer {
+  /** Where it listens; the port is the real one when 0 was asked for. */
+  readonly host: string;
+  readonly port: number;
+  readonly #app: FastifyInstance;
+
+  private constructor(app: FastifyInstance, host: string, port: number) {
+    this.#app = app;
+    this.host = host;
+    this.port = port;
+  }
+
+  /** Binds. Throws `PORT_IN_USE` or `ADDRESS_UNAVAILABLE` with host and port. `host` is without brackets. */
+  static async listen(backend: Backend, at: { readonly host: string; readonly port: number }): Promise<ApiServer> {
+    const app = createServer(backend);
+    try {
+      await app.listen({ host: at.host, port: at.port });
+    } catch (error) {
+      await app.close();
+      throw bindFault(error, at);
+    }
+    const bound = app.server.address();
+    const port = bound !== null && typeof bound === 'object' ? bound.port : at.port;
+    return new ApiServer(app, at.host, port);
+  }
+
+  /** Answers what has begun, cuts idle connections and traces, takes no more. */
+  async close(): Promise<void> {
+    await this.#app.close();
+  }
+}
+
+/** All routes over a backend, without a socket. */
+export function createServer(backend: Backend): FastifyInstance {
+  const random = secure();
+  const tokens = new Tokens(backend.tokenSecret);
+  const authenticator = new Authenticator(backend, tokens);
+  const app = Fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    genReqId: () => uuid(random),
+    routerOptions: { maxParamLength: 256 },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true, verbose: true } },
+    frameworkErrors: (error, request, reply) => void answerError(backend, error, request, reply),
+  });
+  readJsonOnly(app);
+  openCors(app);
+  app.setErrorHandler<FastifyError>((error, request, reply) => answerError(backend, error, request, reply));
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0];
+    return sendRefusal(reply, { code: 'ROUTE_NOT_FOUND', message: `no route ${request.method} ${path}` });
+  });
+
+  app.get('/ping', async () => ({ message: 'pong' }));
+  metrics(app, backend, authenticator);
+  login(app, backend, tokens);
+  eachOperation(REFERENCE_AUTH_OPERATIONS, (method, url) => {
+    if (!app.hasRoute({ method, url }))
+      app.route({ method, url, handler: async (_request, reply) => bare(reply, 501) });
+  });
+  app.register(async (v1) => customerRoutes(v1, backend, authenticator), { prefix: '/v1.0' });
+  app.register(
+    async (v1) => {
+      requireOperator(v1, authenticator);
+      operator(v1, backend);
+    },
+    { prefix: '/v1.0' },
+  );
+  return app;
+}
+
+function customerRoutes(app: FastifyInstance, backend: Backend, authenticator: Authenticator): void {
+  requireCustomer(app, authenticator);
+  me(app, backend);
+  extensions(app, backend);
+  calls(app, backend);
+  eachOperation(REFERENCE_OPERATIONS, (method, url) => {
+    if (app.hasRoute({ method, url: `${app.prefix}${url}` })) return;
+    app.route({ method, url, handler: async (_request, reply) => sendRefusal(reply, notBuilt(method, url)) });
+  });
+}
+
+function notBuilt(method: string, url: string): { code: FaultCode; message: string } {
+  return { code: 'NOT_IMPLEMENTED', message: `${method} ${url} is not built yet` };
+}
+
+function eachOperation(operations: Readonly<Record<string, string>>, use: (method: string, url: string) => void): void {
+  for (const [path, methods] of Object.entries(operations)) {
+    const url = path.replaceAll(/\{([\w-]+)\}/g, (_, name: string) => `:${name.replaceAll('-', '_')}`);
+    for (const method of methods.split(' ')) use(method, url);
+  }
+}
+
+/** Every body is read as JSON, whatever its content type says; no body is an empty object. */
+function readJsonOnly(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addHook('preValidation', async (request) => {
+    request.body ??= {};
+  });
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => {
+    if (text === '') return done(null, {});
+    try {
+      const body: unknown = JSON.parse(String(text));
+      if (typeof body === 'object' && body !== null && !Array.isArray(body)) return done(null, body);
+      done(invalidJson('the body is JSON, but no object'));
+    } catch (error) {
+      done(invalidJson(`the body is no JSON: ${(error as Error).message}`));
+    }
+  });
+}
+
+function invalidJson(message: string): FastifyError {
+  return Object.assign(new Error(message), {
+    code: 'FST_ERR_CTP_INVALID_JSON_BODY',
+    statusCode: 400,
+    name: 'FastifyError',
+  });
+}
+
+function answerError(
+  backend: Backend,
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const known = refusalOf(error);
+  if (request.url.startsWith('/auth/')) {
+    if (known === undefined) backend.report(error, request.id);
+    return bare(reply, known === undefined ? 500 : 400);
+  }
+  if (known !== undefined) return sendRefusal(reply, known.refusal, known.details);
+  backend.report(error, request.id);
+  return sendInternal(request, reply);
+}
+
+function bindFault(error: unknown, at: { readonly host: string; readonly port: number }): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  const where = `${at.host.includes(':') ? `[${at.host}]` : at.host}:${at.port}`;
+  const context = { host: at.host, port: at.port };
+  if (code === 'EADDRINUSE')
+    return new Fault('PORT_IN_USE', `HTTP ${where} is in use by another program`, context, error);
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES') {
+    return new Fault('ADDRESS_UNAVAILABLE', `HTTP cannot listen on ${where}: ${code}`, context, error);
+  }
+  return error;
+}
