@@ -23,6 +23,7 @@ export const FAULTS = {
   ADDRESS_UNAVAILABLE: { http: 503, status: 'UNAVAILABLE', advice: 'Use an address that this machine has.' },
   FOLDER_UNWRITABLE: { http: 503, status: 'UNAVAILABLE', advice: 'Give this user write access, or choose another --data folder.' },
   FOLDER_IN_USE: { http: 503, status: 'UNAVAILABLE', advice: 'Stop the other process, or choose another --data folder.' },
+  SECRET_EXPOSED: { http: 503, status: 'UNAVAILABLE', advice: 'Give the file to this user alone: chmod 600.' },
   DATABASE_BROKEN: { http: 503, status: 'UNAVAILABLE', advice: 'Restore a backup with `tandem restore`.' },
   DATABASE_NEWER: { http: 503, status: 'UNAVAILABLE', advice: 'Start the newer Tandem that wrote it, or restore an older backup.' },
   STORE_FAILED: { http: 503, status: 'UNAVAILABLE', advice: 'Check the disk; nothing was changed.' },

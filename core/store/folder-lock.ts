@@ -1,0 +1,51 @@
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault } from '../kernel/fault.ts';
+import { openSqlite, type Sqlite } from './native.ts';
+
+/**
+ * The data folder belongs to one process. The lock is SQLite's own on the empty file `lock`: the system frees it when
+ * the process ends, however it ends.
+ */
+export class FolderLock {
+  readonly #database: Sqlite;
+
+  /** Makes the folder when there is none. Throws `Fault` FOLDER_UNWRITABLE or FOLDER_IN_USE. */
+  constructor(folder: string) {
+    makeWritable(folder);
+    const path = join(folder, 'lock');
+    let database: Sqlite | undefined;
+    try {
+      database = openSqlite(path, { timeoutMs: 0 });
+      // Without a write no page is made: the file stays empty and cannot break.
+      database.exec('begin exclusive');
+      this.#database = database;
+    } catch (error) {
+      database?.close();
+      if (String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY')) {
+        throw new Fault('FOLDER_IN_USE', `another process uses the data folder ${folder}`, { path: folder }, error);
+      }
+      throw new Fault('FOLDER_UNWRITABLE', `the data folder ${folder} cannot be locked`, { path: folder }, error);
+    }
+  }
+
+  release(): void {
+    this.#database.close();
+  }
+}
+
+function makeWritable(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (!statSync(folder).isDirectory()) throw new Error('not a folder');
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new Fault(
+      'FOLDER_UNWRITABLE',
+      `the data folder ${folder} cannot be written (${detail})`,
+      { path: folder },
+      error,
+    );
+  }
+}

@@ -1,0 +1,54 @@
+import type { Compilable, Kysely } from 'kysely';
+import { Fault } from '../kernel/fault.ts';
+import { accountsAndCalls } from './migrations/0001-accounts-and-calls.ts';
+import type { Sqlite } from './native.ts';
+import { compiler, queryOf } from './statement.ts';
+
+interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly statements: (db: Kysely<unknown>) => Compilable[];
+}
+
+/** Forward only. A migration that was released is never changed: another one follows it. */
+export const MIGRATIONS: readonly Migration[] = [
+  { number: 1, name: 'accounts-and-calls', statements: accountsAndCalls },
+];
+
+/** Number of the schema that this Tandem reads and writes. */
+export const SCHEMA_NUMBER = MIGRATIONS.at(-1)!.number;
+
+/**
+ * Brings the database to the schema of this Tandem in one transaction, and returns the number that it had.
+ * Throws `Fault` DATABASE_NEWER, with expected and got, when a later Tandem wrote it.
+ */
+export function migrate(database: Sqlite): number {
+  database.exec('create table if not exists migrations (number integer primary key, name text not null)');
+  const before = schemaNumber(database);
+  if (before > SCHEMA_NUMBER) {
+    throw new Fault('DATABASE_NEWER', `the database has schema ${before}, this Tandem knows ${SCHEMA_NUMBER}`, {
+      expected: SCHEMA_NUMBER,
+      got: before,
+    });
+  }
+  if (before < SCHEMA_NUMBER) {
+    database
+      .transaction(() => {
+        for (const migration of MIGRATIONS) if (migration.number > before) apply(database, migration);
+      })
+      .immediate();
+  }
+  return before;
+}
+
+function schemaNumber(database: Sqlite): number {
+  const last = queryOf(compiler.selectFrom('migrations').select((eb) => eb.fn.max('number').as('number')));
+  const row = database.prepare(last.sql).get() as { number: number | null };
+  return row.number ?? 0;
+}
+
+function apply(database: Sqlite, { number, name, statements }: Migration): void {
+  for (const statement of statements(compiler as Kysely<unknown>)) database.exec(statement.compile().sql);
+  const entry = queryOf(compiler.insertInto('migrations').values({ number, name }));
+  database.prepare(entry.sql).run(...entry.parameters);
+}

@@ -1,0 +1,130 @@
+import type { Insertable, Selectable } from 'kysely';
+import type { Address } from '../../calls/address.ts';
+import type { CallRecord } from '../../calls/call-record.ts';
+import type { CallId, CustomerId, ExtensionId, GroupcallId } from '../../kernel/ids.ts';
+import type { WallTime } from '../../kernel/time.ts';
+import type { CallsTable } from '../schema.ts';
+import { compiler, type Query, queryOf, upsertOf } from '../statement.ts';
+
+export const saveCall = upsertOf(
+  'calls',
+  [
+    'id',
+    'customer_id',
+    'direction',
+    'status',
+    'source',
+    'destination',
+    'extension_id',
+    'master_call_id',
+    'chained_call_ids',
+    'groupcall_id',
+    'hangup_by',
+    'hangup_reason',
+    'cause',
+    'created_at',
+    'ringing_at',
+    'progressing_at',
+    'hangup_at',
+    'updated_at',
+    'deleted_at',
+  ],
+  ['id'],
+);
+
+export function callToRow(call: CallRecord): Insertable<CallsTable> {
+  return {
+    id: call.id,
+    customer_id: call.customerId,
+    direction: call.direction,
+    status: call.status,
+    source: JSON.stringify(call.source),
+    destination: JSON.stringify(call.destination),
+    extension_id: call.extensionId,
+    master_call_id: call.masterCallId,
+    chained_call_ids: JSON.stringify(call.chainedCallIds),
+    groupcall_id: call.groupcallId,
+    hangup_by: call.hangupBy,
+    hangup_reason: call.hangupReason,
+    cause: call.cause,
+    created_at: call.createdAt,
+    ringing_at: call.ringingAt,
+    progressing_at: call.progressingAt,
+    hangup_at: call.hangupAt,
+    updated_at: call.updatedAt,
+    deleted_at: call.deletedAt,
+  };
+}
+
+export function callOfRow(row: Selectable<CallsTable>): CallRecord {
+  return {
+    id: row.id as CallId,
+    customerId: row.customer_id as CustomerId,
+    direction: row.direction as CallRecord['direction'],
+    status: row.status as CallRecord['status'],
+    source: JSON.parse(row.source) as Address,
+    destination: JSON.parse(row.destination) as Address,
+    extensionId: row.extension_id as ExtensionId | null,
+    masterCallId: row.master_call_id as CallId | null,
+    chainedCallIds: JSON.parse(row.chained_call_ids) as CallId[],
+    groupcallId: row.groupcall_id as GroupcallId | null,
+    hangupBy: row.hangup_by as CallRecord['hangupBy'],
+    hangupReason: row.hangup_reason as CallRecord['hangupReason'],
+    cause: row.cause as CallRecord['cause'],
+    createdAt: row.created_at,
+    ringingAt: row.ringing_at,
+    progressingAt: row.progressing_at,
+    hangupAt: row.hangup_at,
+    updatedAt: row.updated_at,
+    deletedAt: row.deleted_at,
+  };
+}
+
+/** Calls that were live when the process that wrote them ended, oldest first. */
+export const callsLeftBehind = queryOf(
+  compiler
+    .selectFrom('calls')
+    .selectAll()
+    .where('hangup_at', 'is', null)
+    .where('deleted_at', 'is', null)
+    .orderBy('created_at'),
+);
+
+export function callById(id: CallId): Query<Selectable<CallsTable>> {
+  return queryOf(compiler.selectFrom('calls').selectAll().where('id', '=', id).where('deleted_at', 'is', null));
+}
+
+/** A customer's calls created strictly before a time, newest first, one more than a page: see `pageOfCalls`. */
+export function callsBefore(customerId: CustomerId, before: WallTime, pageSize: number): Query<Selectable<CallsTable>> {
+  return queryOf(
+    compiler
+      .selectFrom('calls')
+      .selectAll()
+      .where('customer_id', '=', customerId)
+      .where('created_at', '<', before)
+      .where('deleted_at', 'is', null)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(pageSize + 1),
+  );
+}
+
+/**
+ * The page of what `callsBefore` read. The token of the next page is the last row's time in whole milliseconds, and
+ * both calls of two phones are often created in the same one: such rows are never parted by the end of a page, or
+ * the next page would miss some. A page that is one single millisecond is given as it is.
+ */
+export function pageOfCalls(calls: readonly CallRecord[], pageSize: number): readonly CallRecord[] {
+  if (calls.length <= pageSize) return calls;
+  const next = Math.floor(calls[pageSize]!.createdAt);
+  let end = pageSize;
+  while (end > 0 && Math.floor(calls[end - 1]!.createdAt) === next) end -= 1;
+  return calls.slice(0, end === 0 ? pageSize : end);
+}
+
+/** Removes calls that ended before a time, at most a number of rows: its two parameters. */
+export const purgeSql = queryOf(
+  compiler
+    .deleteFrom('calls')
+    .where('id', 'in', (eb) => eb.selectFrom('calls').select('id').where('hangup_at', '<', 0).limit(1)),
+).sql;

@@ -1,0 +1,94 @@
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault } from '../kernel/fault.ts';
+import type { Random } from '../kernel/random.ts';
+
+const KEY_BYTES = 32;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+/** Names the scheme, so that another one can follow. */
+const PREFIX = 'v1.';
+
+/** AES-256-GCM (NIST SP 800-38D) for secrets that must be known in clear, such as SIP passwords. */
+export class Seal {
+  readonly #key: KeyObject;
+  readonly #random: Random;
+
+  /** `key` is 32 bytes. */
+  constructor(key: Uint8Array, random: Random) {
+    this.#key = createSecretKey(key);
+    this.#random = random;
+  }
+
+  seal(text: string): string {
+    const iv = this.#random.bytes(IV_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.#key, iv);
+    const sealed = Buffer.concat([iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+    return PREFIX + sealed.toString('base64url');
+  }
+
+  /** What was sealed. Throws `Fault` DATABASE_BROKEN when it was sealed with another key, or changed. */
+  open(sealed: string): string {
+    try {
+      if (!sealed.startsWith(PREFIX)) throw new RangeError('unknown scheme');
+      const bytes = Buffer.from(sealed.slice(PREFIX.length), 'base64url');
+      const end = bytes.length - TAG_BYTES;
+      const cipher = createDecipheriv('aes-256-gcm', this.#key, bytes.subarray(0, IV_BYTES), {
+        authTagLength: TAG_BYTES,
+      });
+      cipher.setAuthTag(bytes.subarray(end));
+      return cipher.update(bytes.subarray(IV_BYTES, end), undefined, 'utf8') + cipher.final('utf8');
+    } catch (cause) {
+      throw new Fault('DATABASE_BROKEN', 'a secret in the database was not sealed with this secret.key', {}, cause);
+    }
+  }
+}
+
+/**
+ * The seal with the key in `secret.key` of the folder, which is made, readable by this user alone, when there is none.
+ * Throws `Fault` SECRET_EXPOSED when others may read it, FILE_UNREADABLE when it is no key.
+ */
+export function openSeal(folder: string, random: Random): Seal {
+  const path = join(folder, 'secret.key');
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return new Seal(createKey(folder, path, random), random);
+    throw new Fault('FILE_UNREADABLE', `${path} cannot be read`, { path }, cause);
+  }
+  try {
+    const mode = fstatSync(file).mode & 0o777;
+    if ((mode & 0o077) !== 0) {
+      const got = mode.toString(8).padStart(4, '0');
+      throw new Fault('SECRET_EXPOSED', `${path} has mode ${got}, expected 0600: others may read it`, {
+        path,
+        expected: '0600',
+        got,
+      });
+    }
+    const text = readFileSync(file, 'utf8').trim();
+    if (!/^[0-9a-f]{64}$/.test(text))
+      throw new Fault('FILE_UNREADABLE', `${path} is no key: expected 64 hexadecimal digits`, { path });
+    return new Seal(Buffer.from(text, 'hex'), random);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Complete and on the disk before it gets its name, and before anything is sealed with it. */
+function createKey(folder: string, path: string, random: Random): Uint8Array {
+  const key = random.bytes(KEY_BYTES);
+  const unnamed = `${path}.new`;
+  rmSync(unnamed, { force: true });
+  writeFileSync(unnamed, `${Buffer.from(key).toString('hex')}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  renameSync(unnamed, path);
+  const directory = openSync(folder, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+  return key;
+}
