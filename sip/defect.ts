@@ -24,9 +24,10 @@ export class DefectList {
   readonly found: Defect[] = [];
   #silent = false;
 
-  /** What follows is about a message that is never answered. */
+  /** The message is one that is never answered, or nobody knows where to. */
   silence(): void {
     this.#silent = true;
+    for (const [index, defect] of this.found.entries()) this.found[index] = { ...defect, status: 0 };
   }
 
   fatal(code: string, header: HeaderName | '', status: number, detail: string): void {

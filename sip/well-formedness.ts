@@ -50,8 +50,13 @@ function indexOf(names: readonly HeaderName[], name: HeaderName, from: number): 
 
 /** A response goes back along all of them, so none may be malformed. */
 function checkVias(message: Message, defects: DefectList): void {
+  const { host, text: top } = message.topVia;
+  if (host === '') {
+    if (message.first('Via') !== undefined) malformed(message, 'Via', defects);
+    defects.silence();
+    return;
+  }
   const vias = message.all('Via');
-  const top = message.topVia.text;
   for (let index = 0; index < vias.length; index++) {
     const text = vias[index]!;
     if ((index === 0 && text === top) || parseVia(text) !== undefined) continue;

@@ -25,7 +25,7 @@ export function readHeaderLines(text: string, at: number, defects: DefectList): 
   const values: string[] = [];
   let start = at;
   let nextCr = text.indexOf('\r', start);
-  while (start < text.length) {
+  for (let count = 0; start < text.length; count++) {
     let lineEnd = text.indexOf('\n', start);
     if (lineEnd < 0) lineEnd = text.length;
     let folded = false;
@@ -38,7 +38,7 @@ export function readHeaderLines(text: string, at: number, defects: DefectList): 
     if (end <= start) break;
     if (nextCr >= 0 && nextCr < start) nextCr = text.indexOf('\r', start);
     const raw = folded || (nextCr >= 0 && nextCr < end);
-    if (names.length === MAX_HEADERS) {
+    if (count === MAX_HEADERS) {
       defects.fatal('too-many-headers', '', 400, `limit ${MAX_HEADERS}`);
       break;
     }
@@ -72,10 +72,11 @@ function readLine(
 
 /** Line ends inside become one space each; a CR that ends no line could begin another field when written again. */
 function unfold(value: string, name: HeaderName, defects: DefectList): string {
-  const unfolded = value.replace(/[ \t]*\r?\n[ \t]+/g, ' ').trim();
-  if (!/[\r\n]/.test(unfolded)) return unfolded;
+  const lines = value.split('\n').map((line) => line.trim());
+  const unfolded = lines.join(' ').trim();
+  if (!unfolded.includes('\r')) return unfolded;
   defects.fatal('bare-cr', name, 400, 'a CR without LF');
-  return unfolded.replace(/[\r\n]/g, ' ');
+  return unfolded.replaceAll('\r', ' ');
 }
 
 function isContinuation(text: string, at: number): boolean {
