@@ -28,8 +28,7 @@ export function sineAmplitude(level: number): number {
 /** Multiplies samples in place by `factor`, clipping. */
 export function applyGain(samples: Int16Array, offset: number, count: number, factor: number): void {
   for (let i = offset; i < offset + count; i++) {
-    const value = Math.round(samples[i]! * factor);
-    samples[i] = value > 32767 ? 32767 : value < -32768 ? -32768 : value;
+    samples[i] = Math.max(-32768, Math.min(32767, Math.round(samples[i]! * factor)));
   }
 }
 

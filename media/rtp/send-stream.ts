@@ -98,7 +98,10 @@ export class SendStream {
     payloadBytes: number,
     bytes: Uint8Array,
     at: number,
+    now: Instant,
   ): number {
+    // Without audio before, the first event begins the time by which the next are told apart.
+    if (Number.isNaN(this.#lastAt)) this.#lastAt = now;
     return this.#own(marker, payloadType, timestamp, payloadBytes, bytes, at);
   }
 
@@ -109,14 +112,14 @@ export class SendStream {
     return (this.timestamp + Math.max(samplesMin, elapsed)) >>> 0;
   }
 
-  /** Time of the newest audio packet sent, NaN before the first. */
+  /** When the newest timestamp was sent, NaN before the first. */
   get lastAt(): Instant {
     return this.#lastAt;
   }
 
   #advance(view: PacketView, sequence: number, timestamp: number, now: Instant): void {
     // The packets of one telephone-event share the timestamp of its start.
-    if (timestamp !== this.timestamp) this.#lastAt = now;
+    if (timestamp !== this.timestamp || Number.isNaN(this.#lastAt)) this.#lastAt = now;
     this.sequence = sequence;
     this.timestamp = timestamp;
     this.#mappedHighest = view.sequence;

@@ -65,7 +65,7 @@ export class TelephoneEventSender {
     const isEnd = this.#step >= DURATION_MS / STEP_MS;
     const duration = held * STEP_MS * this.#ticksPerMs;
     const payloadAt = at + RTP_HEADER_BYTES;
-    stream.event(payloadType, this.#timestamp, this.#step === 1, EVENT_BYTES, bytes, at);
+    stream.event(payloadType, this.#timestamp, this.#step === 1, EVENT_BYTES, bytes, at, now);
     writeEvent(bytes, payloadAt, this.#event, isEnd ? 'end' : 'held', VOLUME, duration);
     this.#advance();
     return payloadAt + EVENT_BYTES;
