@@ -14,24 +14,26 @@ export const COUNTER = {
   droppedMalformed: 7,
   /** A payload type that was not negotiated. */
   droppedPayloadType: 8,
+  /** Duplicates, and numbers so far off that the next packet has to confirm them (RFC 3550 A.1). */
+  droppedSequence: 9,
   /** Sent to us or by us against the negotiated direction, or with nobody to hear it. */
-  droppedDirection: 9,
+  droppedDirection: 10,
   /** Datagrams that are neither RTP nor RTCP (RFC 7983). */
-  droppedOther: 10,
-  reportsReceived: 11,
-  reportsSent: 12,
-  ticks: 13,
-  ticksLate: 14,
-  ticksSkipped: 15,
-  recordingSamplesLost: 16,
+  droppedOther: 11,
+  reportsReceived: 12,
+  reportsSent: 13,
+  ticks: 14,
+  ticksLate: 15,
+  ticksSkipped: 16,
+  recordingSamplesLost: 17,
   /** Messages about legs that this thread does not have. */
-  messagesIgnored: 17,
-  socketRefused: 18,
-  socketDropped: 19,
-  socketTruncated: 20,
+  messagesIgnored: 18,
+  socketRefused: 19,
+  socketDropped: 20,
+  socketTruncated: 21,
   /** Longest turn and latest tick since the start, in ms. */
-  turnMsMax: 21,
-  lateMsMax: 22,
+  turnMsMax: 22,
+  lateMsMax: 23,
 } as const;
 
 export type CounterName = keyof typeof COUNTER;

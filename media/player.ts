@@ -1,39 +1,58 @@
-import { assert } from '../core/kernel/assert.ts';
+import { sine, type Tone, ToneGenerator, type ToneName } from './dsp/tone.ts';
+import type { PlayedSource } from './protocol.ts';
 
-/**
- * Plays samples, once or over and over. Tones are loops of one period of their cadence, so that a tone costs no more
- * than a file.
- */
-export class Player {
+const CLOCK_RATE_HZ = 8000;
+
+/** What a tick plays to a stream, frame by frame. */
+export interface Player {
+  /** Nothing is left to play. Never for a tone. */
+  readonly finished: boolean;
+  /** Fills `into` with what comes next, with silence behind the end. */
+  take(into: Int16Array): void;
+}
+
+/** Plays samples once. */
+export class SamplesPlayer implements Player {
   readonly #samples: Int16Array;
-  readonly #loops: boolean;
   #position = 0;
 
-  constructor(samples: Int16Array, end: 'loop' | 'once') {
-    assert(end === 'once' || samples.length > 0, 'a loop has samples');
+  constructor(samples: Int16Array) {
     this.#samples = samples;
-    this.#loops = end === 'loop';
   }
 
-  /** Nothing is left to play. Never for a loop. */
   get finished(): boolean {
     return this.#position === this.#samples.length;
   }
 
-  /** Fills `into` with what comes next, with silence behind the end. */
   take(into: Int16Array): void {
-    let filled = 0;
-    while (filled < into.length && this.#position < this.#samples.length) {
-      const count = Math.min(into.length - filled, this.#samples.length - this.#position);
-      copy(this.#samples, this.#position, into, filled, count);
-      filled += count;
-      this.#position += count;
-      if (this.#loops && this.#position === this.#samples.length) this.#position = 0;
-    }
-    into.fill(0, filled);
+    const count = Math.min(into.length, this.#samples.length - this.#position);
+    for (let i = 0; i < count; i++) into[i] = this.#samples[this.#position + i]!;
+    into.fill(0, count);
+    this.#position += count;
   }
 }
 
-function copy(from: Int16Array, start: number, into: Int16Array, at: number, count: number): void {
-  for (let i = 0; i < count; i++) into[at + i] = from[start + i]!;
+/** Sounds a tone in its cadence until it is replaced. */
+export class TonePlayer implements Player {
+  readonly finished = false;
+  readonly #generator: ToneGenerator;
+
+  constructor(tone: Tone) {
+    this.#generator = new ToneGenerator(tone, CLOCK_RATE_HZ);
+  }
+
+  take(into: Int16Array): void {
+    this.#generator.fill(into, 0, into.length);
+  }
+}
+
+export function playerOf(source: PlayedSource, tones: Readonly<Record<ToneName, Tone>>): Player {
+  switch (source.kind) {
+    case 'samples':
+      return new SamplesPlayer(new Int16Array(source.samples));
+    case 'tone':
+      return new TonePlayer(tones[source.tone]);
+    case 'sine':
+      return new TonePlayer(sine(source.frequencyHz, source.levelDbov));
+  }
 }

@@ -14,8 +14,10 @@ export interface StreamSettings {
   readonly port: number;
   /** The peer's RTP address when it is certain (packed), else 0: then the stream latches. */
   readonly remote: number;
-  /** The peer's RTCP address when its description names one, else 0: then it follows RTP. */
+  /** The peer's RTCP address when its description names one, else 0: then it is the port above RTP's. */
   readonly remoteRtcp: number;
+  /** RTP and RTCP share our port and the peer's (RFC 5761). */
+  readonly rtcpMux: boolean;
   /** IPv4 addresses (as unsigned numbers) from which an unlatched stream may be taken up. */
   readonly allowed: readonly number[];
   /** What arrives: payload types that the peer may send and what they mean. */
@@ -30,8 +32,8 @@ export interface StreamSettings {
   /** Our direction (RFC 3264 §6.1): whether we send to the peer, and whether we take what it sends. */
   readonly sends: boolean;
   readonly receives: boolean;
-  /** Packetization time of what we make ourselves, a multiple of 20. */
-  readonly packetizationMs: number;
+  /** The peer's description is known: from now on its silence counts. */
+  readonly supervised: boolean;
 }
 
 /** Where played audio comes from: what the media thread makes itself, or samples in shared memory (16 bits, 8 kHz). */

@@ -1,0 +1,251 @@
+import { assert } from '../core/kernel/assert.ts';
+import type { LegId } from '../core/kernel/ids.ts';
+import type { Instant } from '../core/kernel/time.ts';
+import { pcma, pcmu } from './codec/g711.ts';
+import { COUNTER } from './counters.ts';
+import type { Tone, ToneName } from './dsp/tone.ts';
+import { Duties } from './duties.ts';
+import { Latching, type LatchingEntry } from './io/latching.ts';
+import type { PacketIo } from './io/packet-io.ts';
+import { playerOf } from './player.ts';
+import type { FromWorker, StreamReport, StreamSettings, ToWorker } from './protocol.ts';
+import { Reception } from './reception.ts';
+import { Recording } from './recording.ts';
+import { Slots, type Stream, type StreamSurroundings } from './slots.ts';
+import { Ticking } from './ticking.ts';
+
+/** Decoders by format. */
+const CODECS = [undefined, pcmu, pcma];
+
+export interface EngineOptions extends StreamSurroundings {
+  /** Shared with the main thread, see `counters.ts`. */
+  readonly counters: Float64Array;
+  readonly streamsMax: number;
+  readonly mediaTimeoutMs: number;
+  /** What callers of this country expect to hear. */
+  readonly tones: Readonly<Record<ToneName, Tone>>;
+}
+
+type StreamMessage = Exclude<ToWorker, { kind: 'bindPort' | 'unbindPort' | 'open' | 'bridge' | 'fail' }>;
+
+/**
+ * The machine of a media thread: streams, what connects them, what is played to them and recorded of them. No socket
+ * but a `PacketIo`, no clock but `now`. Packets of bridged legs go out at arrival; ticks run only while something
+ * plays, dials or records; a stream has one deadline of its own, for its reports and its silence.
+ */
+export class Engine {
+  readonly #io: PacketIo;
+  readonly #options: EngineOptions;
+  readonly #counters: Float64Array;
+  readonly #slots: Slots;
+  readonly #latching: Latching;
+  readonly #duties: Duties;
+  readonly #reception: Reception;
+  readonly #ticking: Ticking;
+  readonly #outputs: FromWorker[] = [];
+  #turnedAt: Instant;
+
+  constructor(io: PacketIo, options: EngineOptions, now: Instant) {
+    this.#io = io;
+    this.#options = options;
+    this.#counters = options.counters;
+    this.#slots = new Slots(options.streamsMax);
+    this.#latching = new Latching(options.streamsMax);
+    this.#ticking = new Ticking(io, this.#latching, this.#counters, this.#outputs);
+    const { counters, mediaTimeoutMs } = options;
+    this.#duties = new Duties(io, this.#slots, this.#latching, counters, this.#outputs, mediaTimeoutMs);
+    this.#reception = new Reception(io, this.#slots, this.#latching, this.#duties, counters);
+    this.#turnedAt = now;
+    this.#counters[COUNTER.streams] = 0;
+    this.#counters[COUNTER.ports] = 0;
+  }
+
+  /** Takes one message of the main thread. Legs that this thread does not have are ignored: it may have been replaced. */
+  handle(message: ToWorker, now: Instant): void {
+    switch (message.kind) {
+      case 'bindPort':
+        if (this.#io.openPort(message.port)) this.#counters[COUNTER.ports]!++;
+        else this.#outputs.push({ kind: 'portFailed', port: message.port });
+        return;
+      case 'unbindPort':
+        this.#io.closePort(message.port);
+        this.#counters[COUNTER.ports]!--;
+        return;
+      case 'open':
+        this.#open(message.leg, message.settings, now);
+        return;
+      case 'fail':
+        assert(false, 'asked to fail');
+        return;
+      case 'bridge': {
+        const [a, b] = [this.#find(message.a), this.#find(message.b)];
+        if (a !== undefined && b !== undefined) this.#bridge(a, b);
+        return;
+      }
+      default: {
+        const stream = this.#find(message.leg);
+        if (stream !== undefined) this.#handleStream(stream, message, now);
+      }
+    }
+  }
+
+  /** One turn: drain the sockets, do what is due, send. */
+  turn(now: Instant): void {
+    this.#turnedAt = now;
+    this.#reception.receive(now);
+    this.tick(now);
+    this.#io.flush();
+  }
+
+  /** Ticks, reports and silences that are due. */
+  tick(now: Instant): void {
+    this.#ticking.expire(now);
+    this.#duties.expire(now);
+    if (this.#latching.deadline() <= now) this.#latching.expire(now);
+    this.#takeLatched();
+  }
+
+  deadline(): Instant {
+    return Math.min(this.#ticking.deadline(), this.#duties.deadline(), this.#latching.deadline());
+  }
+
+  poll(): FromWorker | undefined {
+    return this.#outputs.shift();
+  }
+
+  /** After a turn: how long it took, and what the sockets count. */
+  measureTurn(now: Instant): void {
+    const counters = this.#counters;
+    const { sent, refused, dropped, truncated } = this.#io.counters;
+    counters[COUNTER.turns]!++;
+    counters[COUNTER.packetsSent] = sent;
+    counters[COUNTER.socketRefused] = refused;
+    counters[COUNTER.socketDropped] = dropped;
+    counters[COUNTER.socketTruncated] = truncated;
+    const turnMs = now - this.#turnedAt;
+    if (turnMs > counters[COUNTER.turnMsMax]!) counters[COUNTER.turnMsMax] = turnMs;
+  }
+
+  /** Ends every stream, so that recordings are complete. */
+  close(now: Instant): void {
+    for (const stream of [...this.#slots.all()]) this.#close(stream, now);
+    this.#io.flush();
+  }
+
+  #find(leg: LegId): Stream | undefined {
+    const stream = this.#slots.of(leg);
+    if (stream === undefined) this.#counters[COUNTER.messagesIgnored]!++;
+    return stream;
+  }
+
+  #open(leg: LegId, settings: StreamSettings, now: Instant): void {
+    assert(this.#slots.of(leg) === undefined, `leg ${leg} is open already`);
+    const stream = this.#slots.take(leg, this.#options, now);
+    assert(stream !== undefined, `the plane opens at most ${this.#slots.limit} streams on a worker`);
+    stream.apply(settings);
+    this.#latching.add(stream.slot, latchEntry(settings));
+    this.#counters[COUNTER.streams]!++;
+    this.#duties.arm(stream);
+  }
+
+  #handleStream(stream: Stream, message: StreamMessage, now: Instant): void {
+    switch (message.kind) {
+      case 'update':
+        this.#update(stream, message.settings, now);
+        return;
+      case 'close':
+        this.#close(stream, now);
+        return;
+      case 'unbridge':
+        this.#disconnect(stream);
+        return;
+      case 'echo':
+        this.#disconnect(stream);
+        stream.listener = stream;
+        return;
+      case 'play':
+        stream.player = playerOf(message.source, this.#options.tones);
+        stream.play = message.play;
+        this.#ticking.include(stream, now);
+        return;
+      case 'stopPlaying':
+        this.#stopPlaying(stream);
+        return;
+      case 'digits':
+        if (stream.sendEventPayloadType >= 0) stream.digits.send(message.digits, now);
+        this.#duties.arm(stream);
+        return;
+      case 'record':
+        stream.recording?.close();
+        stream.recording = new Recording(message.ring, CODECS);
+        this.#ticking.include(stream, now);
+        return;
+    }
+  }
+
+  #update(stream: Stream, settings: StreamSettings, now: Instant): void {
+    stream.apply(settings);
+    stream.heardAt = now;
+    stream.isSilent = false;
+    this.#latching.update(stream.slot, latchEntry(settings), now);
+    this.#duties.arm(stream);
+  }
+
+  #close(stream: Stream, now: Instant): void {
+    this.#duties.sendBye(stream, now);
+    this.#disconnect(stream);
+    stream.player = undefined;
+    stream.recording?.close();
+    stream.recording = undefined;
+    this.#ticking.include(stream, now);
+    this.#duties.forget(stream);
+    this.#latching.remove(stream.slot, now);
+    this.#slots.release(stream);
+    this.#counters[COUNTER.streams]!--;
+    this.#outputs.push({ kind: 'closed', leg: stream.leg, report: streamReport(stream) });
+  }
+
+  #bridge(a: Stream, b: Stream): void {
+    this.#disconnect(a);
+    this.#disconnect(b);
+    a.listener = b;
+    b.listener = a;
+    for (const stream of [a, b]) this.#stopPlaying(stream);
+  }
+
+  #disconnect(stream: Stream): void {
+    const other = stream.listener;
+    stream.listener = undefined;
+    if (other?.listener === stream) other.listener = undefined;
+  }
+
+  #stopPlaying(stream: Stream): void {
+    stream.player = undefined;
+    this.#ticking.include(stream, this.#turnedAt);
+  }
+
+  #takeLatched(): void {
+    for (let slot = this.#latching.takeLatched(); slot !== -1; slot = this.#latching.takeLatched()) {
+      const stream = this.#slots.at(slot);
+      const remote = this.#latching.destination(slot);
+      if (stream !== undefined) this.#outputs.push({ kind: 'latched', leg: stream.leg, remote });
+    }
+  }
+}
+
+function latchEntry(settings: StreamSettings): LatchingEntry {
+  const { port, remote, remoteRtcp, allowed, receivePayloadTypes } = settings;
+  return { port, remote, remoteRtcp, allowed, payloadTypes: receivePayloadTypes.map(({ payloadType }) => payloadType) };
+}
+
+function streamReport({ receiver, sender, reports }: Stream): StreamReport {
+  return {
+    packetsReceived: receiver.received,
+    packetsSent: sender.packets,
+    packetsLost: receiver.lostTotal,
+    jitterMs: receiver.jitterMs,
+    remoteLossShare: reports.remoteFractionLost / 256,
+    remoteJitterMs: reports.remoteJitter / 8,
+    roundTripMs: Number.isNaN(reports.roundTripMs) ? -1 : reports.roundTripMs,
+  };
+}

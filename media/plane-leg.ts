@@ -1,0 +1,133 @@
+import type { LegId } from '../core/kernel/ids.ts';
+import type { Body } from '../core/ports.ts';
+import type { PlacementMode } from './io/port-pool.ts';
+import type { StreamSettings } from './protocol.ts';
+import { type AudioFormat, formatsOf, SUPPORTED_FORMATS } from './sdp/formats.ts';
+import { LocalDescription } from './sdp/local-description.ts';
+import { acceptAnswer, encodingsOf, type NegotiatedAudio, negotiateAnswer } from './sdp/negotiate.ts';
+import type { SessionDescription } from './sdp/session-description.ts';
+import { settingsBeforeAnswer, settingsOf } from './stream-settings.ts';
+
+/** Where a leg's stream lives. */
+export interface LegPlace {
+  readonly worker: number;
+  readonly port: number;
+  /** Ours, as the peer shall see it. */
+  readonly address: string;
+}
+
+/**
+ * Offer and answer of one leg (RFC 3264): what has been described, what is settled. Knows no worker and sends
+ * nothing; `settings` is what the stream has to do by now.
+ */
+export class PlaneLeg {
+  readonly leg: LegId;
+  readonly place: LegPlace;
+  readonly signallingAddress: string;
+  readonly #local: LocalDescription;
+  /** The peer's offer that is not answered yet. */
+  #pendingOffer: SessionDescription | undefined;
+  #negotiated: NegotiatedAudio | undefined;
+  /** The peer's newest description. */
+  #remote: SessionDescription | undefined;
+  /** Our newest description as sent. */
+  #described: Body | undefined;
+  /** Whether it answered a later offer; then the next one asked for is a new offer. */
+  #isRenegotiated = false;
+  /** Whether the peer's address is certain from its description. */
+  mode: PlacementMode;
+  /** The thread that carried it died. */
+  lost = false;
+  /** Number of the newest play request; 0 when nothing plays. */
+  play = 0;
+
+  constructor(
+    leg: LegId,
+    place: LegPlace,
+    signallingAddress: string,
+    mode: PlacementMode,
+    offer: SessionDescription | undefined,
+    sessionId: number,
+  ) {
+    this.leg = leg;
+    this.place = place;
+    this.signallingAddress = signallingAddress;
+    this.mode = mode;
+    this.#pendingOffer = offer;
+    this.#remote = offer;
+    this.#local = new LocalDescription(sessionId);
+  }
+
+  /** Encodings to prefer on another leg: the settled one, else those that the peer offered. */
+  get encodings(): readonly string[] {
+    if (this.#negotiated !== undefined) return [this.#negotiated.format.name];
+    return this.#remote === undefined ? [] : encodingsOf(this.#remote);
+  }
+
+  /** Our first description is made: the stream exists on its worker. */
+  get isDescribed(): boolean {
+    return this.#described !== undefined;
+  }
+
+  get negotiated(): NegotiatedAudio | undefined {
+    return this.#negotiated;
+  }
+
+  /** The answer to the pending offer, else our offer; the same bytes until something changes. */
+  describe(preferred: readonly string[]): Body {
+    if (this.#described !== undefined && !this.#isRenegotiated) return this.#described;
+    const offer = this.#pendingOffer;
+    const chosen = offer === undefined ? undefined : negotiateAnswer(offer, SUPPORTED_FORMATS, preferred);
+    if (offer !== undefined && chosen !== undefined) {
+      this.#negotiated = chosen;
+      this.#pendingOffer = undefined;
+      this.#described = this.#local.answer(offer, chosen, this.place);
+    } else {
+      this.#described = this.#local.offer(this.place, preferredFirst(preferred), 'sendrecv');
+    }
+    this.#isRenegotiated = false;
+    return this.#described;
+  }
+
+  /** Takes the answer to our offer; false when it is none, and nothing has changed. */
+  accept(answer: SessionDescription): boolean {
+    const offer = this.#local.current;
+    const negotiated = offer === undefined ? undefined : acceptAnswer(offer, answer);
+    if (negotiated === undefined) return false;
+    this.#negotiated = negotiated;
+    this.#remote = answer;
+    return true;
+  }
+
+  /** The answer to a later offer of which `chosen` was taken. */
+  renegotiate(offer: SessionDescription, chosen: NegotiatedAudio): Body {
+    this.#negotiated = chosen;
+    this.#remote = offer;
+    this.#pendingOffer = undefined;
+    this.#described = this.#local.answer(offer, chosen, this.place);
+    this.#isRenegotiated = true;
+    return this.#described;
+  }
+
+  /** What the stream does with what is known so far. Only after `describe`. */
+  settings(): StreamSettings {
+    const placement = { port: this.place.port, mode: this.mode, signallingAddress: this.signallingAddress };
+    const described = this.#localFormats();
+    if (this.#negotiated === undefined) return settingsBeforeAnswer(placement, described);
+    return settingsOf(placement, this.#negotiated, described);
+  }
+
+  #localFormats(): readonly AudioFormat[] {
+    const media = this.#local.current?.media.find(({ kind, port }) => kind === 'audio' && port !== 0);
+    return media === undefined ? [] : formatsOf(media);
+  }
+}
+
+function preferredFirst(preferred: readonly string[]): readonly AudioFormat[] {
+  const names = preferred.map((name) => name.toLowerCase());
+  const rank = ({ name }: AudioFormat): number => {
+    const index = names.indexOf(name.toLowerCase());
+    return index === -1 ? names.length : index;
+  };
+  return SUPPORTED_FORMATS.toSorted((a, b) => rank(a) - rank(b));
+}

@@ -1,0 +1,127 @@
+import { type Instant, NEVER } from '../core/kernel/time.ts';
+import { COUNTER } from './counters.ts';
+import type { Duties } from './duties.ts';
+import type { Latching } from './io/latching.ts';
+import type { PacketIo } from './io/packet-io.ts';
+import { relay } from './relay.ts';
+import { demultiplex } from './rtp/demultiplex.ts';
+import { PacketView, readUint32 } from './rtp/packet-view.ts';
+import { EVENT_FORMAT, NO_FORMAT, type Slots, type Stream } from './slots.ts';
+
+/** Batches drained before a tick gets its turn: 4,096 packets. */
+const BATCHES_PER_TURN = 64;
+
+/** The way of a packet in: which stream it belongs to, what that stream learns from it, and who hears it. */
+export class Reception {
+  readonly #io: PacketIo;
+  readonly #slots: Slots;
+  readonly #latching: Latching;
+  readonly #duties: Duties;
+  readonly #counters: Float64Array;
+  readonly #view = new PacketView();
+
+  constructor(io: PacketIo, slots: Slots, latching: Latching, duties: Duties, counters: Float64Array) {
+    this.#io = io;
+    this.#slots = slots;
+    this.#latching = latching;
+    this.#duties = duties;
+    this.#counters = counters;
+  }
+
+  /** Drains what the last wait found, within a limit; returns the number of packets. */
+  receive(now: Instant): number {
+    const io = this.#io;
+    let total = 0;
+    for (let batch = 0; batch < BATCHES_PER_TURN; batch++) {
+      const count = io.receive();
+      if (count === 0) break;
+      total += count;
+      for (let i = 0; i < count; i++) this.#receivePacket(i, now);
+    }
+    this.#counters[COUNTER.packetsReceived]! += total;
+    return total;
+  }
+
+  #receivePacket(i: number, now: Instant): void {
+    const { bytes } = this.#io;
+    const start = this.#io.starts[i]!;
+    const end = this.#io.ends[i]!;
+    const protocol = demultiplex(bytes, start, end);
+    if (protocol === 'rtp') this.#receiveRtp(i, start, end, now);
+    else if (protocol === 'rtcp') this.#receiveRtcp(i, start, end, now);
+    else this.#counters[COUNTER.droppedOther]!++;
+  }
+
+  #receiveRtp(i: number, start: number, end: number, now: Instant): void {
+    const io = this.#io;
+    const view = this.#view;
+    const counters = this.#counters;
+    if (io.batchIsRtcp || !view.read(io.bytes, start, end)) {
+      counters[COUNTER.droppedMalformed]!++;
+      return;
+    }
+    const { ssrc, sequence, payloadType } = view;
+    const slot = this.#latching.classify(io.batchPort, io.sources[i]!, ssrc, sequence, payloadType, now);
+    if (slot === -1) {
+      counters[COUNTER.droppedStranger]!++;
+      return;
+    }
+    const stream = this.#slots.at(slot)!;
+    stream.heardAt = now;
+    const format = stream.receiveFormats[payloadType]!;
+    if (format === NO_FORMAT) counters[COUNTER.droppedPayloadType]!++;
+    else if (!stream.receives) counters[COUNTER.droppedDirection]!++;
+    else this.#hear(stream, format, now);
+  }
+
+  /** A packet that this stream's peer may send: into its statistics, its digits, its recording, and to its listener. */
+  #hear(stream: Stream, format: number, now: Instant): void {
+    const view = this.#view;
+    const { bytes } = this.#io;
+    const arrival = stream.receiver.receive(view, now, format === EVENT_FORMAT ? 'untimed' : 'timed');
+    if (arrival === 'duplicate' || arrival === 'suspect') {
+      this.#counters[COUNTER.droppedSequence]!++;
+      return;
+    }
+    if (arrival === 'sourceChanged' || arrival === 'restarted') {
+      stream.events.reset();
+      stream.recording?.restart();
+    }
+    if (format === EVENT_FORMAT) this.#takeEvent(stream, now);
+    else stream.recording?.put(view, bytes, format, now);
+    const { listener } = stream;
+    if (listener === undefined) return;
+    const destination = this.#latching.destination(listener.slot);
+    const mayHear = listener.sends && destination !== 0 && listener.player === undefined && !listener.digits.isSending;
+    if (mayHear && relay(view, bytes, format, listener, destination, this.#io, now)) {
+      this.#counters[COUNTER.packetsRelayed]!++;
+    } else this.#counters[COUNTER.droppedDirection]!++;
+  }
+
+  #takeEvent(stream: Stream, now: Instant): void {
+    const { payloadStart, payloadEnd, timestamp } = this.#view;
+    const before = stream.events.deadline();
+    stream.events.receive(this.#io.bytes, payloadStart, payloadEnd, timestamp, now);
+    this.#duties.takeDigits(stream);
+    if (before === NEVER) this.#duties.arm(stream);
+  }
+
+  #receiveRtcp(i: number, start: number, end: number, now: Instant): void {
+    const io = this.#io;
+    const counters = this.#counters;
+    if (end - start < 8) {
+      counters[COUNTER.droppedMalformed]!++;
+      return;
+    }
+    const ssrc = readUint32(io.bytes, start + 4);
+    const slot = this.#latching.classifyRtcp(io.batchPort, io.sources[i]!, ssrc, io.batchIsRtcp);
+    if (slot === -1) {
+      counters[COUNTER.droppedStranger]!++;
+      return;
+    }
+    const stream = this.#slots.at(slot)!;
+    stream.heardAt = now;
+    if (stream.reports.receive(io.bytes, start, end, now)) counters[COUNTER.reportsReceived]!++;
+    else counters[COUNTER.droppedMalformed]!++;
+  }
+}

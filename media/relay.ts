@@ -1,0 +1,52 @@
+import type { Instant } from '../core/kernel/time.ts';
+import { ALAW_TO_ULAW, mapBytes, ULAW_TO_ALAW } from './codec/g711.ts';
+import type { PacketIo } from './io/packet-io.ts';
+import type { PacketView } from './rtp/packet-view.ts';
+import { EVENT_FORMAT, PCMU_FORMAT, type Stream } from './slots.ts';
+
+/** Payload that fits into a send buffer of 2,048 bytes behind the header. */
+const PAYLOAD_BYTES_MAX = 2036;
+
+/**
+ * Passes a packet on at arrival: new header in the listener's stream, payload copied, or mapped byte by byte between
+ * the two laws of G.711. Returns false, sending nothing, when the listener cannot take this format or the packet has
+ * no place in its stream any more.
+ */
+export function relay(
+  view: PacketView,
+  bytes: Uint8Array,
+  format: number,
+  listener: Stream,
+  destination: number,
+  io: PacketIo,
+  now: Instant,
+): boolean {
+  const payloadType = format === EVENT_FORMAT ? listener.sendEventPayloadType : listener.sendPayloadType;
+  if (payloadType < 0 || view.payloadEnd - view.payloadStart > PAYLOAD_BYTES_MAX) return false;
+  const at = io.reserve();
+  const payloadAt = listener.sender.relay(view, payloadType, io.out, at, now);
+  if (payloadAt === at) return false;
+  const end = copyPayload(view, bytes, format, listener.sendFormat, io.out, payloadAt);
+  io.send(listener.port, false, destination, end - at);
+  return true;
+}
+
+function copyPayload(
+  view: PacketView,
+  bytes: Uint8Array,
+  format: number,
+  sendFormat: number,
+  out: Uint8Array,
+  at: number,
+): number {
+  const { payloadStart, payloadEnd } = view;
+  if (format === EVENT_FORMAT || format === sendFormat) return copyBytes(bytes, payloadStart, payloadEnd, out, at);
+  const table = format === PCMU_FORMAT ? ULAW_TO_ALAW : ALAW_TO_ULAW;
+  return mapBytes(table, bytes, payloadStart, payloadEnd, out, at);
+}
+
+function copyBytes(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): number {
+  const shift = at - start;
+  for (let i = start; i < end; i++) to[i + shift] = from[i]!;
+  return end + shift;
+}

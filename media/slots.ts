@@ -1,0 +1,132 @@
+import { hexToken, type LegId } from '../core/kernel/ids.ts';
+import type { Random } from '../core/kernel/random.ts';
+import type { Instant } from '../core/kernel/time.ts';
+import type { Player } from './player.ts';
+import type { StreamSettings } from './protocol.ts';
+import type { Recording } from './recording.ts';
+import { ReceiveStream } from './rtp/receive-stream.ts';
+import { Reports } from './rtp/reports.ts';
+import { SendStream } from './rtp/send-stream.ts';
+import { TelephoneEventReceiver } from './rtp/telephone-event.ts';
+import { TelephoneEventSender } from './rtp/telephone-event-sender.ts';
+
+/** What a payload type means to a stream: an index into tables of the hot path. */
+export const NO_FORMAT = 0;
+export const PCMU_FORMAT = 1;
+export const PCMA_FORMAT = 2;
+export const EVENT_FORMAT = 3;
+
+const FORMATS = { PCMU: PCMU_FORMAT, PCMA: PCMA_FORMAT, 'telephone-event': EVENT_FORMAT } as const;
+
+const CLOCK_RATE_HZ = 8000;
+/** 96 bits (RFC 7022 §4.2). */
+const CNAME_BYTES = 12;
+
+/** What a stream needs of its thread at open. */
+export interface StreamSurroundings {
+  readonly random: Random;
+  /** Wall time less `now`, in milliseconds. */
+  readonly wallOffsetMs: number;
+}
+
+/** One leg's stream on a media thread. Everything is allocated at open and has one shape for life. */
+export class Stream {
+  readonly slot: number;
+  readonly leg: LegId;
+  readonly receiver = new ReceiveStream(CLOCK_RATE_HZ);
+  readonly sender: SendStream;
+  readonly reports: Reports;
+  readonly events = new TelephoneEventReceiver(CLOCK_RATE_HZ);
+  readonly digits = new TelephoneEventSender(CLOCK_RATE_HZ);
+  /** What each payload type from the peer means. */
+  readonly receiveFormats = new Uint8Array(128);
+  port = 0;
+  rtcpMux = false;
+  sendFormat: number = PCMU_FORMAT;
+  sendPayloadType = 0;
+  sendEventPayloadType = -1;
+  sends = false;
+  receives = false;
+  /** Silence is judged only once the peer's description is known, and said once. */
+  isSupervised = false;
+  isSilent = false;
+  /** Who hears what this stream's peer says; itself for an echo. */
+  listener: Stream | undefined;
+  player: Player | undefined;
+  /** Number of the play request that `player` serves. */
+  play = 0;
+  recording: Recording | undefined;
+  /** Place among the streams that take part in ticks, or -1. */
+  tickIndex = -1;
+  heardAt: Instant;
+
+  constructor(slot: number, leg: LegId, { random, wallOffsetMs }: StreamSurroundings, now: Instant) {
+    this.slot = slot;
+    this.leg = leg;
+    this.heardAt = now;
+    const ssrc = Math.floor(random.next() * 2 ** 32);
+    const sequence = Math.floor(random.next() * 2 ** 15);
+    const timestamp = Math.floor(random.next() * 2 ** 32);
+    this.sender = new SendStream(ssrc, sequence, timestamp, CLOCK_RATE_HZ);
+    const cname = hexToken(random, CNAME_BYTES);
+    this.reports = new Reports(this.sender, this.receiver, { cname, wallOffsetMs, random }, now);
+  }
+
+  apply(settings: StreamSettings): void {
+    this.port = settings.port;
+    this.rtcpMux = settings.rtcpMux;
+    this.sendFormat = FORMATS[settings.sendCodec];
+    this.sendPayloadType = settings.sendPayloadType;
+    this.sendEventPayloadType = settings.sendEventPayloadType;
+    this.sends = settings.sends;
+    this.receives = settings.receives;
+    this.isSupervised = settings.supervised;
+    this.receiveFormats.fill(NO_FORMAT);
+    for (const { payloadType, format } of settings.receivePayloadTypes)
+      this.receiveFormats[payloadType] = FORMATS[format];
+  }
+}
+
+/** The streams of a thread by slot and by leg. Slots are reused, so tables by slot stay short. */
+export class Slots {
+  readonly limit: number;
+  readonly #streams: (Stream | undefined)[] = [];
+  readonly #byLeg = new Map<LegId, Stream>();
+  readonly #free: number[] = [];
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  get count(): number {
+    return this.#byLeg.size;
+  }
+
+  at(slot: number): Stream | undefined {
+    return this.#streams[slot];
+  }
+
+  of(leg: LegId): Stream | undefined {
+    return this.#byLeg.get(leg);
+  }
+
+  all(): IterableIterator<Stream> {
+    return this.#byLeg.values();
+  }
+
+  /** Makes a stream in a free slot; undefined when all are taken. */
+  take(leg: LegId, surroundings: StreamSurroundings, now: Instant): Stream | undefined {
+    const slot = this.#free.pop() ?? this.#streams.length;
+    if (slot >= this.limit) return undefined;
+    const stream = new Stream(slot, leg, surroundings, now);
+    this.#streams[slot] = stream;
+    this.#byLeg.set(leg, stream);
+    return stream;
+  }
+
+  release(stream: Stream): void {
+    this.#streams[stream.slot] = undefined;
+    this.#byLeg.delete(stream.leg);
+    this.#free.push(stream.slot);
+  }
+}

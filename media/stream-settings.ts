@@ -1,0 +1,74 @@
+import { pack, parseIpv4 } from './io/addresses.ts';
+import type { AudioCodec, StreamSettings } from './protocol.ts';
+import { receives, sends } from './sdp/direction.ts';
+import { type AudioFormat, isTelephoneEvent } from './sdp/formats.ts';
+import type { NegotiatedAudio } from './sdp/negotiate.ts';
+
+/** Where a stream is received, and from whom. */
+export interface Placement {
+  readonly port: number;
+  /** `exact`: the peer's description tells its true address. `unlatched`: its first packets will. */
+  readonly mode: 'exact' | 'unlatched';
+  /** Literal address that the leg's signalling comes from. */
+  readonly signallingAddress: string;
+}
+
+/** Settings of a stream whose peer has not answered yet: it may be heard (early media), and nothing is sent. */
+export function settingsBeforeAnswer(placement: Placement, offered: readonly AudioFormat[]): StreamSettings {
+  return {
+    port: placement.port,
+    remote: 0,
+    remoteRtcp: 0,
+    rtcpMux: false,
+    allowed: addresses([placement.signallingAddress]),
+    receivePayloadTypes: receivePayloadTypes(offered),
+    sendCodec: 'PCMU',
+    sendPayloadType: 0,
+    sendEventPayloadType: -1,
+    sends: false,
+    receives: true,
+    supervised: false,
+  };
+}
+
+/** Settings of a stream as negotiated; `described` are the formats that our own description lists. */
+export function settingsOf(
+  placement: Placement,
+  negotiated: NegotiatedAudio,
+  described: readonly AudioFormat[],
+): StreamSettings {
+  const { remoteAddress, remotePort, remoteRtcpAddress, remoteRtcpPort, direction } = negotiated;
+  const isExact = placement.mode === 'exact';
+  return {
+    port: placement.port,
+    remote: isExact ? packed(remoteAddress, remotePort) : 0,
+    remoteRtcp: isExact ? packed(remoteRtcpAddress, remoteRtcpPort) : 0,
+    rtcpMux: negotiated.rtcpMux,
+    allowed: addresses([remoteAddress, placement.signallingAddress]),
+    receivePayloadTypes: receivePayloadTypes(described),
+    sendCodec: negotiated.format.name as AudioCodec,
+    sendPayloadType: negotiated.sendPayloadType,
+    sendEventPayloadType: negotiated.sendEventPayloadType ?? -1,
+    sends: sends(direction),
+    receives: receives(direction),
+    supervised: true,
+  };
+}
+
+function receivePayloadTypes(formats: readonly AudioFormat[]): StreamSettings['receivePayloadTypes'] {
+  return formats.map((format) => ({
+    payloadType: format.payloadType,
+    format: isTelephoneEvent(format) ? 'telephone-event' : (format.name as AudioCodec),
+  }));
+}
+
+/** 0 for what cannot be sent to: a held stream's 0.0.0.0, a stream that is off. */
+function packed(address: string, port: number): number {
+  const number = parseIpv4(address);
+  return number === undefined || number === 0 || port === 0 ? 0 : pack(number, port);
+}
+
+function addresses(texts: readonly string[]): readonly number[] {
+  const numbers = texts.map(parseIpv4).filter((number) => number !== undefined && number !== 0);
+  return [...new Set(numbers as number[])];
+}

@@ -1,0 +1,83 @@
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { assert } from '../core/kernel/assert.ts';
+import { systemClock } from '../core/kernel/clock.ts';
+import { secure } from '../core/kernel/random.ts';
+import { Control } from './control.ts';
+import { tonesOf } from './dsp/tone.ts';
+import { Engine, type EngineOptions } from './engine.ts';
+import { DgramUdp } from './io/dgram-udp.ts';
+import { openPacketIo } from './io/open-packet-io.ts';
+import type { PacketIo } from './io/packet-io.ts';
+import type { FromWorker, ToWorker } from './protocol.ts';
+
+/** What a media thread is started with. */
+export interface MediaWorkerStart {
+  readonly control: SharedArrayBuffer;
+  readonly counters: SharedArrayBuffer;
+  /** IPv4 address (as a number) that ports are bound to; 0 for all interfaces. */
+  readonly address: number;
+  readonly io: 'best' | 'dgram';
+  readonly streamsMax: number;
+  readonly mediaTimeoutMs: number;
+  /** ISO 3166 code: whose tones callers hear. */
+  readonly country: string;
+  readonly koffiAddonPath?: string | undefined;
+}
+
+/**
+ * The loop of a media thread. Synchronous where the packet I/O is: nothing here awaits anything but the wait of the
+ * event-loop fallback. Ends when asked to; whatever goes wrong ends it too, with its reason as the last message.
+ */
+async function run(): Promise<void> {
+  const port = parentPort;
+  assert(port !== null, 'runs as a worker');
+  const start = workerData as MediaWorkerStart;
+  const control = new Control(start.control);
+  const { io, kind } = openIo(start);
+  const post = (message: FromWorker) => port.postMessage(message);
+  try {
+    const engine = new Engine(io, engineOptions(start), systemClock.now());
+    post({ kind: 'ready', wakeHandle: io.wakeHandle, io: kind });
+    while (!control.stopRequested) {
+      if (control.fallAsleep()) {
+        const waiting = io.wait(engine.deadline() - systemClock.now());
+        if (waiting !== undefined) await waiting;
+        control.awake();
+      }
+      if (control.takeMail()) {
+        for (let mail = receiveMessageOnPort(port); mail !== undefined; mail = receiveMessageOnPort(port)) {
+          engine.handle(mail.message as ToWorker, systemClock.now());
+        }
+      }
+      engine.turn(systemClock.now());
+      for (let message = engine.poll(); message !== undefined; message = engine.poll()) post(message);
+      engine.measureTurn(systemClock.now());
+    }
+    engine.close(systemClock.now());
+  } catch (error) {
+    post({ kind: 'failed', reason: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    throw error;
+  } finally {
+    io.close();
+    port.close();
+  }
+}
+
+function engineOptions({ counters, streamsMax, mediaTimeoutMs, country }: MediaWorkerStart): EngineOptions {
+  return {
+    random: secure(),
+    wallOffsetMs: systemClock.wallTime() - systemClock.now(),
+    counters: new Float64Array(counters),
+    streamsMax,
+    mediaTimeoutMs,
+    tones: tonesOf(country),
+  };
+}
+
+function openIo(start: MediaWorkerStart): { io: PacketIo; kind: 'batch' | 'dgram' } {
+  if (start.io === 'dgram') return { io: new DgramUdp(start), kind: 'dgram' };
+  return openPacketIo(start);
+}
+
+// No await at the top: inside a single executable this file is a CommonJS script.
+run();

@@ -1,0 +1,128 @@
+import type { LegId } from '../../core/kernel/ids.ts';
+import { seeded } from '../../core/kernel/random.ts';
+import type { Instant } from '../../core/kernel/time.ts';
+import { COUNTER_COUNT } from '../../media/counters.ts';
+import { TONES } from '../../media/dsp/tone.ts';
+import { Engine } from '../../media/engine.ts';
+import { pack, parseIpv4 } from '../../media/io/addresses.ts';
+import type { FromWorker, StreamSettings, ToWorker } from '../../media/protocol.ts';
+import { PacketView, writeRtpHeader } from '../../media/rtp/packet-view.ts';
+import { MemoryPacketIo, type Packet } from '../sim/memory-packet-io.ts';
+
+export const PORT = 20000;
+
+/** A packed address from its text. */
+export function at(address: string, port: number): number {
+  return pack(parseIpv4(address)!, port);
+}
+
+export function rtp(
+  fields: { sequence: number; timestamp: number; ssrc: number; payloadType?: number; marker?: boolean },
+  payload: Uint8Array,
+): Uint8Array {
+  const bytes = new Uint8Array(12 + payload.length);
+  const { payloadType = 0, marker = false, sequence, timestamp, ssrc } = fields;
+  writeRtpHeader(bytes, 0, marker, payloadType, sequence, timestamp, ssrc);
+  bytes.set(payload, 12);
+  return bytes;
+}
+
+/** The header of a packet that the engine sent, and its payload. */
+export function read(packet: Packet): PacketView & { payload: Uint8Array } {
+  const view = new PacketView();
+  if (!view.read(packet.bytes, 0, packet.bytes.length)) throw new Error('not an RTP packet');
+  return Object.assign(view, { payload: packet.bytes.slice(view.payloadStart, view.payloadEnd) });
+}
+
+export function settings(remote: number, changes: Partial<StreamSettings> = {}): StreamSettings {
+  return {
+    port: PORT,
+    remote,
+    remoteRtcp: 0,
+    rtcpMux: false,
+    allowed: [Math.floor(remote / 65536)],
+    receivePayloadTypes: [
+      { payloadType: 0, format: 'PCMU' },
+      { payloadType: 101, format: 'telephone-event' },
+    ],
+    sendCodec: 'PCMU',
+    sendPayloadType: 0,
+    sendEventPayloadType: 101,
+    sends: true,
+    receives: true,
+    supervised: true,
+    ...changes,
+  };
+}
+
+/** An engine on packet I/O in memory, with a clock that is turned by hand. */
+export class Bench {
+  now: Instant = 1000;
+  readonly io: MemoryPacketIo;
+  readonly engine: Engine;
+  readonly counters = new Float64Array(COUNTER_COUNT);
+  readonly sent: Packet[] = [];
+  readonly messages: FromWorker[] = [];
+
+  constructor(options: { mediaTimeoutMs?: number; streamsMax?: number; taken?: readonly number[] } = {}) {
+    const { mediaTimeoutMs = 60_000, streamsMax = 16, taken = [] } = options;
+    this.io = new MemoryPacketIo(taken);
+    this.io.onSend((packet) => this.sent.push(packet));
+    const surroundings = { random: seeded(1), wallOffsetMs: 1_700_000_000_000 };
+    const { counters } = this;
+    this.engine = new Engine(
+      this.io,
+      { ...surroundings, counters, streamsMax, mediaTimeoutMs, tones: TONES.us },
+      this.now,
+    );
+    this.post({ kind: 'bindPort', port: PORT });
+  }
+
+  post(message: ToWorker): void {
+    this.engine.handle(message, this.now);
+    this.#drain();
+  }
+
+  open(leg: number, value: StreamSettings): void {
+    this.post({ kind: 'open', leg: leg as LegId, settings: value });
+  }
+
+  /** A packet arrives, and the engine takes its turn. */
+  deliver(source: number, bytes: Uint8Array, options: { port?: number; isRtcp?: boolean } = {}): void {
+    this.io.deliver(source, options.port ?? PORT, options.isRtcp ?? false, bytes);
+    this.turn();
+  }
+
+  turn(): void {
+    this.engine.turn(this.now);
+    this.engine.measureTurn(this.now);
+    this.#drain();
+  }
+
+  /** Lets time pass, turn by turn, as deadlines come. */
+  advance(ms: number): void {
+    const end = this.now + ms;
+    for (let turns = 0; this.engine.deadline() <= end; turns++) {
+      if (turns > 100_000) throw new Error('the engine does not settle');
+      this.now = Math.max(this.now, this.engine.deadline());
+      this.turn();
+    }
+    this.now = end;
+  }
+
+  /** What has been sent to a packed address since the last call, RTP or RTCP. */
+  takeSentTo(remote: number, kind: 'rtp' | 'rtcp' = 'rtp'): Packet[] {
+    const chosen = this.sent.filter((packet) => packet.remote === remote && packet.isRtcp === (kind === 'rtcp'));
+    for (const packet of chosen) this.sent.splice(this.sent.indexOf(packet), 1);
+    return chosen;
+  }
+
+  takeMessages(): FromWorker[] {
+    return this.messages.splice(0);
+  }
+
+  #drain(): void {
+    for (let message = this.engine.poll(); message !== undefined; message = this.engine.poll())
+      this.messages.push(message);
+  }
+}
