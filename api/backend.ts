@@ -22,8 +22,6 @@ export interface Backend {
   ): Promise<readonly CallRecord[]>;
   /** A call of any customer, live or stored, unless it is deleted. */
   getCall(id: CallId): Promise<CallRecord | undefined>;
-  /** Hangs up a live call, then marks the record as deleted and commits that. Returns it; undefined when it is unknown. */
-  deleteCall(id: CallId): Promise<CallRecord | undefined>;
   /** All metrics in Prometheus text format. */
   metricsText(): string;
   status(): StatusReport;

@@ -8,6 +8,9 @@ const HASH_BYTES = 32;
 /** A stored hash may ask for this much and no more: what is stored must not stop the process. */
 const COST_MAX = { memoryKib: 262_144, passes: 16, lanes: 4 } as const;
 
+/** A hash that no password has: checking it takes as long as checking a real one, so it tells nothing about who exists. */
+export const NOBODY = `$argon2id$v=19$m=${COST.memoryKib},t=${COST.passes},p=${COST.lanes}$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+
 interface PasswordHash {
   readonly memoryKib: number;
   readonly passes: number;

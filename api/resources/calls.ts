@@ -3,7 +3,7 @@ import { mayUse } from '../../core/authorization.ts';
 import type { CallRecord } from '../../core/calls/call-record.ts';
 import { PERMISSION } from '../../core/directory/records.ts';
 import type { CallId } from '../../core/kernel/ids.ts';
-import { type Answer, type CustomerPrincipal, denied, notFound, refuse, send } from '../answer.ts';
+import { type Answer, answerTo, type CustomerPrincipal, denied, notFound, refuse, send } from '../answer.ts';
 import type { Backend } from '../backend.ts';
 import { pageOf, readPage } from '../page.ts';
 import { presentCall } from '../presentation.ts';
@@ -60,8 +60,9 @@ async function hangup(backend: Backend, by: CustomerPrincipal, parameters: unkno
 async function remove(backend: Backend, by: CustomerPrincipal, parameters: unknown): Promise<Answer> {
   const found = await find(backend, by, parameters);
   if (!('call' in found)) return found;
-  const deleted = await backend.deleteCall(found.call.id);
-  return deleted === undefined ? notFound('call', found.call.id) : { body: presentCall(deleted) };
+  const deletedAt = backend.clock.wallTime();
+  const result = await backend.execute({ kind: 'deleteCall', record: found.call }, by);
+  return answerTo(result, () => ({ body: presentCall({ ...found.call, updatedAt: deletedAt, deletedAt }) }));
 }
 
 /** A call that the principal may work with; another customer's is not found. */

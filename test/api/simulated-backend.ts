@@ -172,22 +172,12 @@ export class SimulatedBackend implements Backend {
   }
 
   async getCall(id: CallId): Promise<CallRecord | undefined> {
-    const call = this.#exchange.calls.record(id) ?? this.store.calls.get(id);
+    const call = this.#exchange.calls.recordOf(id) ?? this.store.calls.get(id);
     return call?.deletedAt === null ? call : undefined;
   }
 
-  async deleteCall(id: CallId): Promise<CallRecord | undefined> {
-    this.#exchange.calls.hangup(id, 'normal', this.#now);
-    this.#drain(0);
-    const call = this.store.calls.get(id);
-    if (call === undefined) return undefined;
-    const deleted = { ...call, deletedAt: this.clock.wallTime() };
-    this.store.calls.set(id, deleted);
-    return deleted;
-  }
-
   metricsText(): string {
-    return `tandem_live_calls ${this.#exchange.calls.liveCallCount}\n`;
+    return `tandem_live_calls ${this.#exchange.calls.ledger.liveCount}\n`;
   }
 
   status(): StatusReport {
@@ -198,7 +188,7 @@ export class SimulatedBackend implements Backend {
       startedAt: STARTED_AT,
       dataFolder: '/data',
       listeners: ['sip udp 127.0.0.1:5060'],
-      figures: { liveCalls: this.#exchange.calls.liveCallCount },
+      figures: { liveCalls: this.#exchange.calls.ledger.liveCount },
     };
   }
 
