@@ -1,7 +1,7 @@
 import type { DefectList } from '../defect.ts';
 import type { HeaderName } from '../message.ts';
 import { MAX_HEADERS } from './head.ts';
-import { canonicalHeaderName } from './header-name.ts';
+import { canonicalHeaderName, knownHeaderName } from './header-name.ts';
 import { isToken } from './token.ts';
 
 /**
@@ -59,15 +59,15 @@ function readLine(
 ): void {
   const colon = text.indexOf(':', start);
   const spelling = colon < 0 || colon >= end ? '' : text.slice(start, colon);
-  const name = canonicalHeaderName(spelling);
-  const trimmed = name === spelling && !isToken(spelling) ? canonicalHeaderName(spelling.trimEnd()) : name;
-  if (trimmed === '' || !isToken(trimmed)) {
+  const known = knownHeaderName(spelling);
+  const name = known ?? canonicalHeaderName(spelling.trimEnd());
+  if (known === undefined && !isToken(name)) {
     defects.minor('malformed-header', '', text.slice(start, Math.min(end, start + 60)));
     return;
   }
-  names.push(trimmed);
+  names.push(name);
   const value = text.slice(colon + 1, end);
-  values.push(raw ? unfold(value, trimmed, defects) : value.trim());
+  values.push(raw ? unfold(value, name, defects) : value.trim());
 }
 
 /** Line ends inside become one space each; a CR that ends no line could begin another field when written again. */

@@ -122,9 +122,14 @@ const SPELLINGS = new Map<string, HeaderName>();
 for (const name of KNOWN) SPELLINGS.set(name, name).set(name.toLowerCase(), name);
 for (const [letter, name] of Object.entries(COMPACT)) SPELLINGS.set(letter, name).set(letter.toUpperCase(), name);
 
+/** The long form of any spelling of a field known here; undefined for an extension. */
+export function knownHeaderName(spelling: string): HeaderName | undefined {
+  return SPELLINGS.get(spelling) ?? SPELLINGS.get(spelling.toLowerCase());
+}
+
 /** The long form of any spelling; an extension's name comes back as it is. */
 export function canonicalHeaderName(spelling: string): HeaderName {
-  return SPELLINGS.get(spelling) ?? SPELLINGS.get(spelling.toLowerCase()) ?? spelling;
+  return knownHeaderName(spelling) ?? spelling;
 }
 
 /** Whether this is the long form of a field known here. */
