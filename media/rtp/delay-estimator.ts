@@ -8,8 +8,8 @@ const MEMORY = 0.995;
 /** Share of packets that should be in time. */
 const IN_TIME = 0.97;
 
-/** The fastest path drifts up by this much per packet, so that a slower clock at the source is followed. */
-const DRIFT_MS = 0.005;
+/** The fastest path drifts up by this much per packet, so that a slower clock at the source is followed: 500 millionths. */
+const DRIFT_MS = 0.01;
 
 /** A step of the transit time beyond this is a jump of the source's clock. */
 const JUMP_MS = 2000;

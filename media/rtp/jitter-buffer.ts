@@ -160,7 +160,7 @@ export class JitterBuffer {
     if (this.#state !== 'playing') return 'empty';
     this.#sinceAdjusted += 1;
     const excess = this.#excessPackets(now);
-    if (this.#maySlowDown(excess, talk)) {
+    if (this.#maySlowDown(excess, now)) {
       this.stretched += 1;
       this.#sinceAdjusted = 0;
       return 'missing';
@@ -221,10 +221,11 @@ export class JitterBuffer {
     return ((delayMs - this.#delay.targetMs) * this.#msToTicks) / this.packetSamples;
   }
 
-  #maySlowDown(excess: number, talk: 'speech' | 'pause'): boolean {
+  /** At once when not even the fastest packet could be in time, or nothing is there to be delayed. */
+  #maySlowDown(excess: number, now: Instant): boolean {
     if (excess > -1) return false;
-    if (this.#oldest() === NOWHERE) return true;
-    return this.#sinceAdjusted > ADJUST_INTERVAL && (talk === 'pause' || excess <= -2);
+    if (this.#delay.delayMs(this.#playAt, now) < 0 || this.#oldest() === NOWHERE) return true;
+    return this.#sinceAdjusted > ADJUST_INTERVAL;
   }
 
   #mustCatchUp(excess: number, talk: 'speech' | 'pause'): boolean {
@@ -276,7 +277,7 @@ export class JitterBuffer {
       return this.#lateInRow > this.#mask ? this.#restart(sequence, timestamp, now) : NOWHERE;
     }
     if (this.#state === 'idle') return this.#begin(extended, timestamp, now);
-    if (extended - this.#next > this.#mask || this.#isFarBehind(timestamp)) {
+    if (extended - this.#next > this.#mask || this.#isFarOff(timestamp)) {
       return this.#restart(sequence, timestamp, now);
     }
     return extended;
@@ -312,9 +313,10 @@ export class JitterBuffer {
     return this.#state === 'filling' && extended >= this.#floor && this.#highest - extended <= this.#mask;
   }
 
-  /** A new number with an old timestamp: the source's clock jumped back. */
-  #isFarBehind(timestamp: number): boolean {
-    return this.#state === 'playing' && timestampDistance(this.#playAt, timestamp) < -this.#jumpSamples();
+  /** A new number with a timestamp beyond all delay, or long played: the source's clock jumped. */
+  #isFarOff(timestamp: number): boolean {
+    if (this.#state !== 'playing') return false;
+    return Math.abs(timestampDistance(this.#playAt, timestamp)) > this.#jumpSamples();
   }
 
   #jumpSamples(): number {

@@ -61,8 +61,8 @@ test('a lost packet leaves one frame missing at its place', () => {
 test('reordering within the delay is not heard', () => {
   const buffer = new JitterBuffer({ delayMinMs: 60 });
   const swapped = onTime(100).map(({ at, n }) => ({ at: n % 5 === 0 ? at + 25 : at, n }));
-  expect(numbers(play(swapped, 2000, buffer))).toEqual(Array.from({ length: 97 }, (_, i) => i));
-  expect(buffer.reordered).toBe(19);
+  expect(numbers(play(swapped, 2000, buffer))).toEqual(Array.from({ length: 96 }, (_, i) => i));
+  expect(buffer).toMatchObject({ reordered: 20, lost: 0, late: 0 });
 });
 
 test('duplicates are played once, before and after their turn', () => {
@@ -102,9 +102,10 @@ test('a delay that never ends is bounded: the longest is kept', () => {
 test('in a pause the delay is corrected at once', () => {
   const buffer = new JitterBuffer();
   for (let n = 0; n < 8; n++) put(buffer, n, n * 20);
-  expect(take(buffer, 300, 'pause')).toBe(0);
-  expect(take(buffer, 320, 'pause')).toBeGreaterThan(0);
-  expect(buffer.dropped).toBeGreaterThan(0);
+  expect(take(buffer, 30, 'pause')).toBe(0);
+  expect(take(buffer, 150, 'pause')).toBe(2);
+  expect(take(buffer, 150, 'pause')).toBe(4);
+  expect(buffer.dropped).toBe(2);
 });
 
 test('a burst after a hole in the network is played from where the delay allows, never backwards', () => {
@@ -112,7 +113,7 @@ test('a burst after a hole in the network is played from where the delay allows,
   const heard = play(onTime(200).map(({ at, n }) => ({ at: n >= 50 && n < 100 ? 2000 : at, n })), 4000, buffer);
   const played = numbers(heard);
   expect(played).toEqual(played.toSorted((a, b) => a - b));
-  expect(played.at(-1)).toBeGreaterThanOrEqual(197);
+  expect(played.at(-1)).toBeGreaterThanOrEqual(188);
 });
 
 test('a talker who pauses without numbers in between is heard on after the pause', () => {
