@@ -1,0 +1,398 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import type { LegId } from '../../core/kernel/ids.ts';
+import { seeded } from '../../core/kernel/random.ts';
+import type { MediaEvent, TransportAddress } from '../../core/ports.ts';
+import { decodeWav, wavHeader } from '../../media/audio-file.ts';
+import { pcmu } from '../../media/codec/g711.ts';
+import { WorkerMediaPlane } from '../../media/media-plane.ts';
+import { levelAt, testTone } from '../audio/measures.ts';
+import type { Packet } from '../sim/memory-packet-io.ts';
+import { InProcessWorkers } from './in-process-workers.ts';
+import { at, read, rtp } from './phones.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tandem-plane-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const A = 1 as LegId;
+const B = 2 as LegId;
+const C = 3 as LegId;
+const OURS = '198.51.100.1';
+
+function peer(address: string): TransportAddress {
+  return { transport: 'udp', address, port: 5060 };
+}
+
+function sdp(address: string, port: number, formats = '0 8 101', lines: readonly string[] = []): Uint8Array {
+  const attributes = formats.includes('101') ? ['a=rtpmap:101 telephone-event/8000', 'a=fmtp:101 0-16'] : [];
+  const text = [
+    'v=0',
+    `o=- 1 1 IN IP4 ${address}`,
+    's=-',
+    `c=IN IP4 ${address}`,
+    't=0 0',
+    `m=audio ${port} RTP/AVP ${formats}`,
+  ];
+  return new TextEncoder().encode([...text, ...attributes, ...lines, ''].join('\r\n'));
+}
+
+/** The lines of a description that matter here. */
+function described(body: Uint8Array): { port: number; formats: string; direction: string; address: string } {
+  const text = new TextDecoder().decode(body);
+  const [, port, formats] = /^m=audio (\d+) RTP\/AVP (.*)$/m.exec(text)!;
+  const direction = /^a=(sendrecv|sendonly|recvonly|inactive)$/m.exec(text)?.[1] ?? '';
+  return {
+    port: Number(port),
+    formats: formats!.trim(),
+    direction,
+    address: /^c=IN IP4 (.*)$/m.exec(text)![1]!.trim(),
+  };
+}
+
+/** A plane before its engines, with a clock that is turned by hand. */
+class Stage {
+  now = 1000;
+  readonly plane: WorkerMediaPlane;
+  readonly workers: InProcessWorkers;
+  readonly events: MediaEvent[] = [];
+  readonly sent: Packet[] = [];
+  #sequence = 0;
+
+  constructor(options: { workerCount?: number; portTo?: number; streamsMax?: number; sharing?: 'on' | 'off' } = {}) {
+    const { workerCount = 1, portTo = 20099, streamsMax = 16, sharing = 'on' } = options;
+    const random = seeded(7);
+    this.plane = new WorkerMediaPlane({
+      workerCount,
+      streamsMax,
+      portFrom: 20000,
+      portTo,
+      sharing,
+      addressFor: () => OURS,
+      random,
+      clock: { now: () => this.now, wallTime: () => this.now },
+    });
+    this.workers = new InProcessWorkers(
+      this.plane,
+      { count: workerCount, random, streamsMax, mediaTimeoutMs: 60_000 },
+      this.now,
+    );
+    this.listen();
+    this.settle();
+  }
+
+  /** Hears what the engines send; again after one was replaced. */
+  listen(): void {
+    for (const io of this.workers.ios) io.onSend((packet) => this.sent.push(packet));
+  }
+
+  settle(): void {
+    for (let output = this.plane.poll(); output !== undefined; output = this.plane.poll()) {
+      if (output.kind === 'post' || output.kind === 'postFiles') this.workers.post(output, this.now);
+      else this.events.push(output);
+    }
+  }
+
+  advance(ms: number): void {
+    const end = this.now + ms;
+    for (;;) {
+      this.settle();
+      const next = Math.min(this.workers.deadline(), this.plane.deadline());
+      if (next > end) break;
+      this.now = Math.max(this.now, next);
+      this.workers.turn(this.now);
+      this.plane.expire(this.now);
+    }
+    this.now = end;
+  }
+
+  deliver(source: number, port: number, bytes: Uint8Array): void {
+    this.settle();
+    for (const io of this.workers.ios) io.deliver(source, port, false, bytes);
+    this.workers.turn(this.now);
+    this.settle();
+  }
+
+  /** `count` packets from one party; what the other then was sent. */
+  talk(from: number, port: number, to: number, count = 5, payloadType = 0): Packet[] {
+    this.sent.length = 0;
+    for (let i = 0; i < count; i++) {
+      const sequence = ++this.#sequence;
+      const fields = { sequence, timestamp: sequence * 160, ssrc: from % 2 ** 32, payloadType };
+      this.deliver(from, port, rtp(fields, new Uint8Array(160).fill(i)));
+      this.advance(20);
+    }
+    return this.sent.filter(({ remote, isRtcp }) => remote === to && !isRtcp);
+  }
+}
+
+const ALICE = at('192.0.2.1', 4000);
+const BOB = at('192.0.2.2', 6000);
+
+/** Alice calls, Bob is dialled and answers, both are bridged. */
+function call(stage: Stage, answerFormats = '0 101'): { alice: number; bob: number } {
+  const { plane } = stage;
+  expect(plane.open(A, peer('192.0.2.1'), sdp('192.0.2.1', 4000), undefined)).toEqual({ kind: 'opened' });
+  expect(plane.open(B, peer('192.0.2.2'), undefined, A)).toEqual({ kind: 'opened' });
+  const offer = described(plane.describe(B, A));
+  expect(plane.accept(B, sdp('192.0.2.2', 6000, answerFormats))).toEqual({ kind: 'opened' });
+  const answer = described(plane.describe(A, B));
+  plane.bridge(A, B);
+  stage.settle();
+  return { alice: answer.port, bob: offer.port };
+}
+
+test('an offer is answered with our address, one codec and telephone-events', () => {
+  const { plane } = new Stage();
+  plane.open(A, peer('192.0.2.1'), sdp('192.0.2.1', 4000, '8 0 101'), undefined);
+  const first = plane.describe(A, undefined);
+  expect(described(first)).toMatchObject({ formats: '8 101', direction: 'sendrecv', address: OURS });
+  expect(described(first).port % 2).toBe(0);
+  expect(plane.describe(A, undefined)).toEqual(first);
+});
+
+test('our offer lists what we speak, first what the other leg offered first', () => {
+  const { plane } = new Stage();
+  plane.open(A, peer('192.0.2.1'), sdp('192.0.2.1', 4000, '8 0 101'), undefined);
+  plane.open(B, peer('192.0.2.2'), undefined, A);
+  expect(described(plane.describe(B, A)).formats).toBe('8 0 101');
+  expect(described(plane.describe(B, A)).direction).toBe('sendrecv');
+});
+
+test('a call through the plane is heard both ways, with the codec that both legs share', () => {
+  const stage = new Stage();
+  const ports = call(stage, '8 101');
+  const toBob = stage.talk(ALICE, ports.alice, BOB, 5, 8);
+  expect(toBob.map((packet) => read(packet).payloadType)).toEqual([8, 8, 8, 8, 8]);
+  expect(stage.talk(BOB, ports.bob, ALICE, 5, 8).length).toBe(5);
+});
+
+test('the caller is answered with the codec that the callee chose, so that nothing is transcoded', () => {
+  const stage = new Stage();
+  const { plane } = stage;
+  plane.open(A, peer('192.0.2.1'), sdp('192.0.2.1', 4000, '0 8 101'), undefined);
+  plane.open(B, peer('192.0.2.2'), undefined, A);
+  plane.describe(B, A);
+  plane.accept(B, sdp('192.0.2.2', 6000, '8 101'));
+  expect(described(plane.describe(A, B)).formats).toBe('8 101');
+});
+
+test('an offer without a common codec, without IPv4 or without sense is refused', () => {
+  const { plane } = new Stage();
+  const open = (body: Uint8Array) => plane.open(A, peer('192.0.2.1'), body, undefined);
+  expect(open(sdp('192.0.2.1', 4000, '9 18'))).toMatchObject({
+    kind: 'refused',
+    cause: 'not-acceptable',
+    detail: 'no common codec',
+  });
+  expect(open(new TextEncoder().encode('hello'))).toMatchObject({ kind: 'refused', cause: 'not-acceptable' });
+  const six = 'v=0\r\no=- 1 1 IN IP6 2001:db8::1\r\ns=-\r\nc=IN IP6 2001:db8::1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n';
+  expect(open(new TextEncoder().encode(six))).toMatchObject({ kind: 'refused', detail: 'media goes over IPv4 only' });
+  expect(plane.legCount).toBe(0);
+});
+
+test('an answer that is none to our offer is refused', () => {
+  const { plane } = new Stage();
+  plane.open(B, peer('192.0.2.2'), undefined, undefined);
+  plane.describe(B, undefined);
+  expect(plane.accept(B, sdp('192.0.2.2', 6000, '18'))).toMatchObject({ kind: 'refused', cause: 'not-acceptable' });
+  expect(plane.accept(B, new Uint8Array(3))).toMatchObject({ kind: 'refused' });
+});
+
+test('hold and resume by the peer are answered, and nothing is sent to who holds', () => {
+  const stage = new Stage();
+  const ports = call(stage);
+  const { plane } = stage;
+  const hold = plane.renegotiate(B, sdp('192.0.2.2', 6000, '0 101', ['a=inactive']));
+  expect(hold.kind === 'answer' && described(hold.body).direction).toBe('inactive');
+  expect(stage.talk(ALICE, ports.alice, BOB)).toEqual([]);
+  const resume = plane.renegotiate(B, sdp('192.0.2.2', 6000));
+  expect(resume.kind === 'answer' && described(resume.body)).toMatchObject({ direction: 'sendrecv', formats: '0 101' });
+  expect(stage.talk(ALICE, ports.alice, BOB).length).toBe(5);
+});
+
+test('a hold by the old form, c=0.0.0.0, is a hold', () => {
+  const stage = new Stage();
+  const ports = call(stage);
+  const hold = stage.plane.renegotiate(B, sdp('0.0.0.0', 6000));
+  expect(hold.kind).toBe('answer');
+  expect(stage.talk(ALICE, ports.alice, BOB)).toEqual([]);
+});
+
+test('a new offer that moves the peer is followed', () => {
+  const stage = new Stage();
+  const ports = call(stage);
+  stage.plane.renegotiate(B, sdp('192.0.2.2', 7000));
+  expect(stage.talk(ALICE, ports.alice, at('192.0.2.2', 7000)).length).toBe(5);
+});
+
+test('a new offer without a common codec is refused, and the session goes on as it was', () => {
+  const stage = new Stage();
+  const ports = call(stage);
+  expect(stage.plane.renegotiate(B, sdp('192.0.2.2', 9000, '18'))).toMatchObject({
+    kind: 'refused',
+    cause: 'not-acceptable',
+  });
+  expect(stage.talk(ALICE, ports.alice, BOB).length).toBe(5);
+});
+
+test('asked for an offer after a hold, we offer to go on', () => {
+  const stage = new Stage();
+  call(stage);
+  const { plane } = stage;
+  plane.renegotiate(B, sdp('192.0.2.2', 6000, '0 101', ['a=inactive']));
+  expect(described(plane.describe(B, undefined)).direction).toBe('sendrecv');
+  expect(plane.accept(B, sdp('192.0.2.2', 6000))).toEqual({ kind: 'opened' });
+});
+
+test('a phone behind a NAT is heard and spoken to at its true address', () => {
+  const stage = new Stage();
+  const { plane } = stage;
+  plane.open(A, peer('203.0.113.5'), sdp('192.168.1.20', 4000), undefined);
+  const { port } = described(plane.describe(A, undefined));
+  plane.echo(A);
+  stage.settle();
+  const outside = at('203.0.113.5', 51515);
+  expect(stage.talk(outside, port, outside).length).toBe(4);
+  expect(stage.talk(at('203.0.113.6', 51515), port, at('203.0.113.6', 51515))).toEqual([]);
+});
+
+test('early media is heard before the answer', () => {
+  const stage = new Stage();
+  const { plane } = stage;
+  plane.open(A, peer('192.0.2.1'), sdp('192.0.2.1', 4000), undefined);
+  plane.open(B, peer('192.0.2.2'), undefined, A);
+  const bob = described(plane.describe(B, A)).port;
+  plane.describe(A, B);
+  plane.bridge(A, B);
+  expect(stage.talk(BOB, bob, ALICE).length).toBeGreaterThan(2);
+});
+
+test('a tone and a file are played, and the end of the file is told', () => {
+  const stage = new Stage();
+  const { plane } = stage;
+  const path = join(folder, 'welcome.wav');
+  const tone = testTone(1000, -12, 1600);
+  writeFileSync(path, Buffer.concat([wavHeader(3200, 8000), new Uint8Array(tone.buffer)]));
+  plane.open(A, peer('192.0.2.1'), sdp('192.0.2.1', 4000, '0'), undefined);
+  plane.describe(A, undefined);
+  plane.play(A, { kind: 'tone', tone: 'ringback' });
+  stage.advance(100);
+  plane.play(A, { kind: 'file', path });
+  stage.settle();
+  stage.sent.length = 0;
+  stage.advance(400);
+  expect(stage.events).toEqual([{ kind: 'played', leg: A, outcome: 'finished', detail: '' }]);
+  const heard = stage.sent.filter(({ isRtcp }) => !isRtcp).map((packet) => read(packet).payload);
+  const samples = new Int16Array(heard.length * 160);
+  for (const [i, payload] of heard.entries()) pcmu.decode(payload, 0, 160, samples, i * 160);
+  expect(samples.length).toBe(1600);
+  expect(levelAt(samples, 1000)).toBeCloseTo(-12, 0);
+});
+
+test('a file that cannot be played is told with the reason, a replaced one is not told', () => {
+  const stage = new Stage();
+  const { plane } = stage;
+  plane.open(A, peer('192.0.2.1'), sdp('192.0.2.1', 4000, '0'), undefined);
+  plane.describe(A, undefined);
+  plane.play(A, { kind: 'file', path: join(folder, 'absent.wav') });
+  plane.play(A, { kind: 'file', path: join(folder, 'absent too.wav') });
+  stage.settle();
+  expect(stage.events).toMatchObject([
+    { kind: 'played', leg: A, outcome: 'failed', detail: expect.stringContaining('absent too.wav') },
+  ]);
+});
+
+test('what a leg says is recorded to a file that is complete when the leg closes', () => {
+  const stage = new Stage();
+  const ports = call(stage);
+  const path = join(folder, 'alice.wav');
+  stage.plane.record(A, path);
+  stage.settle();
+  stage.talk(ALICE, ports.alice, BOB, 100);
+  stage.plane.close(A);
+  stage.advance(500);
+  const decoded = decodeWav(readFileSync(path));
+  expect(decoded.kind === 'decoded' && decoded.samples.length / 8000).toBeCloseTo(2, 1);
+  expect(stage.plane.counters).toMatchObject({ recordingsFinished: 1, recordingsFailed: 0, recordingSamplesLost: 0 });
+});
+
+test('digits go to the core with their leg', () => {
+  const stage = new Stage();
+  const ports = call(stage);
+  stage.talk(ALICE, ports.alice, BOB, 2);
+  const end = Uint8Array.of(7, 0x8a, 3, 0x20);
+  stage.deliver(
+    ALICE,
+    ports.alice,
+    rtp({ sequence: 3, timestamp: 5000, ssrc: ALICE % 2 ** 32, payloadType: 101 }, end),
+  );
+  expect(stage.events).toEqual([{ kind: 'digit', leg: A, digit: '7', durationMs: 100 }]);
+});
+
+test('legs of one call live on one worker, and others go to the one with the fewest', () => {
+  const stage = new Stage({ workerCount: 2 });
+  const ports = call(stage);
+  stage.plane.open(C, peer('192.0.2.3'), sdp('192.0.2.3', 4000), undefined);
+  const other = described(stage.plane.describe(C, undefined)).port;
+  expect(ports.alice).toBeLessThan(20050);
+  expect(ports.bob).toBeLessThan(20050);
+  expect(other).toBeGreaterThanOrEqual(20050);
+});
+
+test('a lost worker ends its legs in one event, and new calls go on its replacement', () => {
+  const stage = new Stage({ workerCount: 2 });
+  call(stage);
+  stage.plane.workerLost(0);
+  stage.workers.replace(0, stage.now);
+  stage.listen();
+  stage.settle();
+  expect(stage.events).toEqual([{ kind: 'workerLost', legs: [A, B] }]);
+  stage.plane.play(A, { kind: 'tone', tone: 'busy' });
+  stage.plane.close(A);
+  stage.plane.close(B);
+  expect(stage.plane.legCount).toBe(0);
+  stage.settle();
+  const ports = call(stage);
+  expect(stage.talk(ALICE, ports.alice, BOB).length).toBe(5);
+});
+
+test('a port that another program has ends the legs on it and is not used again', () => {
+  const stage = new Stage();
+  const { alice, bob } = call(stage);
+  stage.plane.receive(0, { kind: 'portFailed', port: alice });
+  stage.settle();
+  const lost = alice === bob ? [A, B] : [A];
+  expect(stage.events).toEqual([{ kind: 'workerLost', legs: lost }]);
+  stage.plane.open(C, peer('192.0.2.3'), sdp('192.0.2.3', 4000), undefined);
+  expect(described(stage.plane.describe(C, undefined)).port).not.toBe(alice);
+});
+
+test('when ports or streams run out a leg is refused, and accepted again after others closed', () => {
+  const stage = new Stage({ portTo: 20003, sharing: 'off' });
+  const open = (leg: number) =>
+    stage.plane.open(leg as LegId, peer('192.0.2.1'), sdp('192.0.2.1', 4000 + 2 * leg), undefined).kind;
+  expect([open(1), open(2), open(3)]).toEqual(['opened', 'opened', 'refused']);
+  stage.plane.close(1 as LegId);
+  stage.advance(61_000);
+  expect(open(4)).toBe('opened');
+  const small = new Stage({ streamsMax: 1 });
+  small.plane.open(A, peer('192.0.2.1'), sdp('192.0.2.1', 4000), undefined);
+  expect(small.plane.open(B, peer('192.0.2.2'), undefined, undefined)).toMatchObject({ cause: 'media-overloaded' });
+});
+
+test('closed calls leave no leg, no stream and, after the quarantine, only the spare port', () => {
+  const stage = new Stage();
+  for (let round = 0; round < 20; round++) {
+    call(stage);
+    stage.plane.close(A);
+    stage.plane.close(B);
+    stage.advance(100);
+  }
+  stage.advance(120_000);
+  expect(stage.plane.legCount).toBe(0);
+  expect(stage.workers.counters[0]![0]).toBe(0);
+  expect(stage.plane.portCount).toBe(1);
+  expect(stage.workers.ios[0]!.openPorts.length).toBe(1);
+});
