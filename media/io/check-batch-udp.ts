@@ -1,4 +1,4 @@
-import { parseIpv4 } from './addresses.ts';
+import { pack, parseIpv4 } from './addresses.ts';
 import { BatchUdp } from './batch-udp.ts';
 import type { Libc } from './libc.ts';
 import type { Koffi } from './native.ts';
@@ -28,19 +28,29 @@ export function checkBatchUdp(koffi: Koffi, libc: Libc, layout: NativeLayout): b
   }
 }
 
+/** Both sockets of the pair get packets, so that more than one event and more than one message is laid out. */
 function returnsIntact(io: BatchUdp, port: number): boolean {
-  const address = LOOPBACK * 65536 + port;
-  for (const sizeBytes of SIZES_BYTES) {
-    const at = io.reserve();
-    io.out.fill(sizeBytes, at, at + sizeBytes);
-    io.send(port, false, address, sizeBytes);
+  for (const isRtcp of [false, true]) {
+    for (const sizeBytes of SIZES_BYTES) {
+      const at = io.reserve();
+      io.out.fill(sizeBytes, at, at + sizeBytes);
+      io.send(port, isRtcp, addressOn(port, isRtcp), sizeBytes);
+    }
   }
   io.flush();
   io.wait(TIMEOUT_MS);
-  if (io.receive() !== SIZES_BYTES.length || io.batchPort !== port || io.batchIsRtcp) return false;
+  return isBatchIntact(io, port) && isBatchIntact(io, port);
+}
+
+function isBatchIntact(io: BatchUdp, port: number): boolean {
+  if (io.receive() !== SIZES_BYTES.length || io.batchPort !== port) return false;
   return SIZES_BYTES.every((sizeBytes, i) => {
     const [start, end] = [io.starts[i]!, io.ends[i]!];
     const isWhole = end - start === sizeBytes && io.bytes.subarray(start, end).every((byte) => byte === sizeBytes);
-    return isWhole && io.sources[i] === address;
+    return isWhole && io.sources[i] === addressOn(port, io.batchIsRtcp);
   });
+}
+
+function addressOn(port: number, isRtcp: boolean): number {
+  return pack(LOOPBACK, isRtcp ? port + 1 : port);
 }

@@ -1,0 +1,190 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { LegId } from '../../../core/kernel/ids.ts';
+import { NEVER } from '../../../core/kernel/time.ts';
+import { type MediaPeer, PortPool, type PortPoolOutput } from '../../../media/io/port-pool.ts';
+import { peer } from './shared-ports-world.ts';
+
+const leg = (id: number) => id as LegId;
+const SBC = '192.0.2.9';
+
+function pool(options: { from?: number; to?: number; sharing?: 'on' | 'off' } = {}): PortPool {
+  return new PortPool({ from: 20000, to: 20019, sharing: 'on', ...options });
+}
+
+function outputs(of: PortPool): PortPoolOutput[] {
+  const all: PortPoolOutput[] = [];
+  for (let output = of.poll(); output !== undefined; output = of.poll()) all.push(output);
+  return all;
+}
+
+test('a leg is exact when its description names its signalling address or its trunk vouches for it', () => {
+  const cases: readonly [MediaPeer, 'exact' | 'unlatched'][] = [
+    [peer(`${SBC}:4000`, SBC), 'exact'],
+    [peer('203.0.113.5:4000', SBC, ['203.0.113.0/24']), 'exact'],
+    [peer('203.0.113.5:4002', SBC, ['203.0.113.5']), 'exact'],
+    [peer('10.0.0.1:4000', '198.51.100.1'), 'unlatched'],
+    [peer('0.0.0.0:4000', '198.51.100.2'), 'unlatched'],
+    [peer('198.51.100.3:0', '198.51.100.3'), 'unlatched'],
+    [peer(':0', '198.51.100.4'), 'unlatched'],
+    [peer('phone.example.com:4000', '198.51.100.5'), 'unlatched'],
+    [peer('203.0.113.5:4004', '198.51.100.6', ['nonsense/99']), 'unlatched'],
+  ];
+  const some = pool({ to: 20099 });
+  for (const [i, [from, mode]] of cases.entries()) {
+    expect(some.place(leg(i), from, 0)?.mode, from.sdpAddress).toBe(mode);
+  }
+});
+
+test('a peer without any IPv4 address is not placed', () => {
+  expect(pool().place(leg(1), peer('::1:4000', '2001:db8::1'), 0)).toBeUndefined();
+});
+
+test('RTP ports are even, also when the range begins or ends in between', () => {
+  const odd = pool({ from: 20001, to: 20006 });
+  const placed = [1, 2, 3].map((id) => odd.place(leg(id), peer('10.0.0.1:4000', '198.51.100.1'), 0)?.port);
+  expect(placed).toEqual([20002, 20004, undefined]);
+});
+
+test('exact legs fill a port before the next one is used, and a pair that is taken means another port', () => {
+  const some = pool();
+  expect(outputs(some)).toEqual([{ kind: 'bind', port: 20000 }]);
+  const ports = [4000, 4002, 4004].map((port, i) => some.place(leg(i), peer(`${SBC}:${port}`, SBC), 0)?.port);
+  expect(ports).toEqual([20000, 20000, 20000]);
+  expect(some.place(leg(3), peer(`${SBC}:4002`, SBC), 0)?.port).toBe(20002);
+  expect(some.place(leg(4), peer(`${SBC}:4006`, SBC), 0)?.port).toBe(20000);
+  expect(outputs(some)).toEqual([
+    { kind: 'bind', port: 20002 },
+    { kind: 'bind', port: 20004 },
+  ]);
+});
+
+test('one unlatched leg waits on a port, and no exact leg joins from where it may be taken up', () => {
+  const some = pool();
+  const natted = peer('10.0.0.1:4000', '198.51.100.1');
+  expect(some.place(leg(1), natted, 0)?.port).toBe(20000);
+  expect(some.place(leg(2), peer('10.0.0.2:4000', '198.51.100.2'), 0)?.port).toBe(20002);
+  expect(some.place(leg(3), peer('198.51.100.1:5000', '198.51.100.1'), 0)?.port).toBe(20002);
+  expect(some.place(leg(4), peer('10.0.0.1:5000', '10.0.0.1'), 0)?.port).toBe(20002);
+  expect(some.place(leg(5), peer('198.51.100.9:5000', '198.51.100.9'), 0)?.port).toBe(20002);
+  some.latched(leg(1), '198.51.100.1', 31000);
+  expect(some.place(leg(6), peer('10.0.0.6:4000', '198.51.100.6'), 0)?.port).toBe(20000);
+  expect(some.place(leg(7), peer('10.0.0.7:4000', '198.51.100.1'), 0)?.port).toBe(20004);
+});
+
+test('what a leg leaves is kept apart for 60 s, then its port is given back', () => {
+  const some = pool({ to: 20003 });
+  some.place(leg(1), peer(`${SBC}:4000`, SBC), 0);
+  some.place(leg(2), peer(`${SBC}:4000`, SBC), 0);
+  outputs(some);
+  some.release(leg(1), 1000);
+  expect(some.deadline()).toBe(61_000);
+  expect(some.place(leg(3), peer(`${SBC}:4000`, SBC), 60_999)).toBeUndefined();
+  expect(some.place(leg(3), peer(`${SBC}:4000`, SBC), 61_000)?.port).toBe(20000);
+  some.release(leg(2), 62_000);
+  some.release(leg(3), 62_000);
+  some.expire(122_000);
+  expect(outputs(some)).toEqual([{ kind: 'unbind', port: 20000 }]);
+  expect([some.deadline(), some.usedPorts(), some.legCount()]).toEqual([NEVER, 1, 0]);
+});
+
+test('without sharing every leg has a port of its own, for 60 s after its end too', () => {
+  const some = pool({ to: 20003, sharing: 'off' });
+  expect(some.place(leg(1), peer(`${SBC}:4000`, SBC), 0)?.port).toBe(20000);
+  expect(some.place(leg(2), peer(`${SBC}:4002`, SBC), 0)?.port).toBe(20002);
+  expect(some.place(leg(3), peer(`${SBC}:4004`, SBC), 0)).toBeUndefined();
+  some.release(leg(1), 0);
+  expect(some.place(leg(3), peer(`${SBC}:4004`, SBC), 59_999)).toBeUndefined();
+  expect(some.place(leg(3), peer(`${SBC}:4004`, SBC), 60_000)?.port).toBe(20000);
+});
+
+test('a port that another program has is not chosen again for a minute', () => {
+  const some = pool({ to: 20005 });
+  expect(some.place(leg(1), peer(`${SBC}:4000`, SBC), 0)?.port).toBe(20000);
+  expect(some.unbindable(20000)).toEqual([leg(1)]);
+  expect(some.unbindable(20000)).toEqual([]);
+  expect(some.place(leg(2), peer('10.0.0.2:4000', SBC), 0)?.port).toBe(20002);
+  expect(some.place(leg(3), peer('10.0.0.3:4000', SBC), 0)?.port).toBe(20004);
+  expect(some.place(leg(4), peer('10.0.0.4:4000', SBC), 59_999)).toBeUndefined();
+  expect(some.place(leg(4), peer('10.0.0.4:4000', SBC), 60_000)?.port).toBe(20000);
+  some.release(leg(1), 60_000);
+});
+
+test('a leg that was placed before its description is exact once that names its signalling address', () => {
+  const some = pool();
+  some.place(leg(1), peer(':0', SBC), 0);
+  expect(some.settle(leg(1), peer(`${SBC}:4000`, SBC))).toBe('exact');
+  expect(some.place(leg(2), peer('10.0.0.2:4000', '198.51.100.2'), 0)?.port).toBe(20000);
+  expect(some.place(leg(3), peer(`${SBC}:4000`, SBC), 0)?.port).toBe(20002);
+  expect(some.settle(leg(2), peer('10.0.0.2:4000', '198.51.100.2'))).toBe('unlatched');
+  expect(some.settle(leg(1), peer(`${SBC}:4000`, SBC))).toBe('exact');
+});
+
+test('a report about a leg that has ended changes nothing', () => {
+  const some = pool();
+  some.place(leg(1), peer('10.0.0.1:4000', SBC), 0);
+  some.release(leg(1), 0);
+  some.latched(leg(1), SBC, 4000);
+  some.latched(leg(9), 'nonsense', 4000);
+  expect(some.legCount()).toBe(0);
+});
+
+test('a leg that moves without end holds a bounded number of pairs', () => {
+  const some = pool();
+  some.place(leg(1), peer('10.0.0.1:4000', '198.51.100.1'), 0);
+  for (let port = 1024; port < 3024; port++) some.latched(leg(1), '198.51.100.1', port);
+  some.release(leg(1), 0);
+  some.expire(60_000);
+  expect([some.deadline(), some.usedPorts()]).toEqual([NEVER, 1]);
+});
+
+test('no two legs ever have the same pair, and one unlatched leg at most waits on a port', () => {
+  const step = fc.record({
+    verb: fc.constantFrom('exact', 'natted', 'trunk', 'release', 'latch', 'pass'),
+    host: fc.integer({ min: 1, max: 4 }),
+    port: fc.integer({ min: 4000, max: 4003 }),
+    pick: fc.nat(100),
+  });
+  fc.assert(
+    fc.property(fc.constantFrom('on' as const, 'off' as const), fc.array(step, { maxLength: 80 }), (sharing, steps) => {
+      const some = pool({ to: 20099, sharing });
+      /** Leg → our port and where it is, '' while it is unlatched. */
+      const live = new Map<number, { port: number; remote: string }>();
+      let now = 0;
+      for (const [i, { verb, host, port, pick }] of steps.entries()) {
+        const signalling = `198.51.100.${host}`;
+        const id = [...live.keys()][pick % Math.max(1, live.size)];
+        if (verb === 'pass') {
+          now += pick * 1000;
+          some.expire(now);
+        }
+        if (verb === 'release' && id !== undefined) {
+          some.release(leg(id), now);
+          live.delete(id);
+        }
+        if (verb === 'latch' && id !== undefined && live.get(id)!.remote === '') {
+          const at = live.get(id)!;
+          const remote = `203.0.113.${id}:${port}`;
+          some.latched(leg(id), `203.0.113.${id}`, port);
+          live.set(id, { port: at.port, remote });
+        }
+        const from = {
+          exact: peer(`${signalling}:${port}`, signalling),
+          natted: peer(`10.0.0.${host}:${port}`, signalling),
+          trunk: peer(`192.0.2.${host}:${port}`, signalling, ['192.0.2.0/24']),
+        }[verb as 'exact'];
+        if (from === undefined) continue;
+        const placed = some.place(leg(i), from, now);
+        if (placed === undefined) continue;
+        live.set(i, { port: placed.port, remote: placed.mode === 'exact' ? `${from.sdpAddress}:${port}` : '' });
+        const pairs = [...live.values()].map((at) => `${at.port} ${at.remote}`);
+        expect(new Set(pairs).size).toBe(pairs.length);
+        if (sharing === 'off') expect(new Set([...live.values()].map((at) => at.port)).size).toBe(live.size);
+      }
+      for (const id of live.keys()) some.release(leg(id), now);
+      some.expire(now + 60_000);
+      expect([some.usedPorts(), some.legCount(), some.deadline()]).toEqual([1, 0, NEVER]);
+    }),
+    { numRuns: 150, seed: 4961 },
+  );
+});
