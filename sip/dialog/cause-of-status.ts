@@ -1,0 +1,27 @@
+import type { Cause } from '../../core/calls/cause.ts';
+
+const CAUSE_BY_STATUS: ReadonlyMap<number, Cause> = new Map<number, Cause>([
+  [401, 'forbidden'],
+  [403, 'forbidden'],
+  [404, 'not-found'],
+  [406, 'not-acceptable'],
+  [407, 'forbidden'],
+  [408, 'no-answer'],
+  [410, 'not-found'],
+  [415, 'not-acceptable'],
+  [480, 'unavailable'],
+  [484, 'not-found'],
+  [486, 'busy'],
+  [487, 'canceled'],
+  [488, 'not-acceptable'],
+  [600, 'busy'],
+  [603, 'declined'],
+  [604, 'not-found'],
+  [606, 'not-acceptable'],
+  [607, 'declined'],
+]);
+
+/** What a final status other than 2xx to our INVITE means (RFC 3261 §21). */
+export function causeOfStatus(status: number): Cause {
+  return CAUSE_BY_STATUS.get(status) ?? 'peer-failed';
+}

@@ -1,0 +1,237 @@
+import { assert } from '../../core/kernel/assert.ts';
+import type { TransportAddress, TransportProtocol } from '../../core/ports.ts';
+import { formatNameAddress, parseNameAddress } from '../grammar/name-address.ts';
+import { parseUri } from '../grammar/uri.ts';
+import type { HeaderName, Message, NameAddress, Request, Response, Uri } from '../message.ts';
+import { ownCopy } from '../user-agent/own-copy.ts';
+import { buildRequest } from '../writer.ts';
+import { type Flow, nextHop } from './next-hop.ts';
+
+type Field = readonly [HeaderName, string];
+
+/** RFC 3261 §12: what both sides remember of each other. Plain values: this is what is stored. */
+interface DialogState {
+  readonly callId: string;
+  readonly localTag: string;
+  /** '' for a peer of RFC 2543. */
+  readonly remoteTag: string;
+  /** name-addr without tag, as in From and To. */
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  readonly localCSeq: number;
+  readonly remoteCSeq: number;
+  /** Route header values, first hop first. */
+  readonly routeSet: readonly string[];
+  readonly remoteTarget: string;
+  readonly secure: boolean;
+  readonly transport: TransportProtocol;
+  readonly address: string;
+  readonly port: number;
+  /** 0 when any listener will do. */
+  readonly localPort: number;
+}
+
+/** What the process that stored a dialog may have sent in it since: a CSeq must grow (RFC 3261 §12.2.1.1). */
+const RESTORED_CSEQ_GAP = 10_000;
+/** RFC 3261 §8.1.1.5. */
+const CSEQ_MAX = 2 ** 31 - 1;
+const ROUTE_SET_MAX = 32;
+
+/** A confirmed or early dialog of either role. Bodies, timers and meaning are the session's. */
+export class Dialog {
+  #state: DialogState;
+
+  private constructor(state: DialogState) {
+    this.#state = state;
+  }
+
+  /** Ours as UAS (RFC 3261 §12.1.1), from the request that we answer with `localTag`. */
+  static fromRequest(request: Request, localTag: string, flow: Flow): Dialog {
+    return new Dialog({
+      callId: ownCopy(request.callId),
+      localTag,
+      remoteTag: ownCopy(request.fromTag),
+      localAddress: addressText(request.to),
+      remoteAddress: addressText(request.from),
+      localCSeq: 0,
+      remoteCSeq: request.cseq.number,
+      routeSet: request.all('Record-Route').slice(0, ROUTE_SET_MAX).map(ownCopy),
+      remoteTarget: targetOf(request) ?? ownCopy(request.from.uri.text),
+      secure: request.uri.scheme === 'sips',
+      ...flowState(flow),
+    });
+  }
+
+  /** Ours as UAC (RFC 3261 §12.1.2), from our request and the response that established the dialog. */
+  static fromResponse(request: Request, response: Response, flow: Flow): Dialog {
+    return new Dialog({
+      callId: request.callId,
+      localTag: request.fromTag,
+      remoteTag: ownCopy(response.toTag),
+      localAddress: addressText(request.from),
+      remoteAddress: addressText(request.to),
+      localCSeq: request.cseq.number,
+      remoteCSeq: 0,
+      routeSet: response.all('Record-Route').slice(-ROUTE_SET_MAX).map(ownCopy).reverse(),
+      remoteTarget: targetOf(response) ?? request.uri.text,
+      secure: request.uri.scheme === 'sips',
+      ...flowState(flow),
+    });
+  }
+
+  /** A stored dialog, with a CSeq safely above whatever was used; undefined when the text is not ours. */
+  static fromText(text: string): Dialog | undefined {
+    let state: unknown;
+    try {
+      state = JSON.parse(text);
+    } catch {
+      return undefined;
+    }
+    if (!isDialogState(state)) return undefined;
+    return new Dialog({ ...state, localCSeq: Math.min(state.localCSeq + RESTORED_CSEQ_GAP, CSEQ_MAX - 1) });
+  }
+
+  toText(): string {
+    return JSON.stringify(this.#state);
+  }
+
+  get callId(): string {
+    return this.#state.callId;
+  }
+
+  get localTag(): string {
+    return this.#state.localTag;
+  }
+
+  get remoteTag(): string {
+    return this.#state.remoteTag;
+  }
+
+  get secure(): boolean {
+    return this.#state.secure;
+  }
+
+  /** Request-URI of requests in this dialog. */
+  get requestUri(): Uri {
+    return this.#route().uri;
+  }
+
+  get flow(): Flow {
+    const { transport, address, port, localPort } = this.#state;
+    return { remote: { transport, address, port }, localPort: localPort === 0 ? undefined : localPort };
+  }
+
+  /** A request inside the dialog, with the next CSeq (RFC 3261 §12.2.1.1). */
+  request(method: string, fields: readonly Field[], body?: Uint8Array): Request {
+    assert(method !== 'ACK', 'an ACK has the CSeq of its INVITE');
+    this.#state = { ...this.#state, localCSeq: this.#state.localCSeq + 1 };
+    return this.#build(method, this.#state.localCSeq, fields, body);
+  }
+
+  /** The ACK of a 2xx to the INVITE with this CSeq (RFC 3261 §13.2.2.4). */
+  acknowledgement(cseq: number, fields: readonly Field[]): Request {
+    return this.#build('ACK', cseq, fields);
+  }
+
+  /** Where requests in this dialog go: first route or remote target, or the flow that the peer was seen at. */
+  destination(): TransportAddress {
+    return nextHop(this.#nextUri(), this.flow) ?? this.flow.remote;
+  }
+
+  /** Our listener for the destination, when it is the peer's own flow. */
+  get localPort(): number | undefined {
+    return this.destination().transport === this.#state.transport ? this.flow.localPort : undefined;
+  }
+
+  /** Whether a request of the peer is in order (RFC 3261 §12.2.2); then its CSeq is remembered. */
+  accept(request: Request): 'in order' | 'out of order' {
+    const { number } = request.cseq;
+    if (number <= this.#state.remoteCSeq && this.#state.remoteCSeq !== 0) return 'out of order';
+    this.#state = { ...this.#state, remoteCSeq: number };
+    return 'in order';
+  }
+
+  /** Remote target and flow as a target refresh shows them (RFC 3261 §12.2). True when something changed. */
+  refresh(message: Message, flow: Flow): boolean {
+    const remoteTarget = targetOf(message) ?? this.#state.remoteTarget;
+    const next: DialogState = { ...this.#state, remoteTarget, ...flowState(flow) };
+    const changed = JSON.stringify(next) !== JSON.stringify(this.#state);
+    this.#state = next;
+    return changed;
+  }
+
+  #build(method: string, cseq: number, fields: readonly Field[], body?: Uint8Array): Request {
+    const { callId, localTag, remoteTag, localAddress, remoteAddress } = this.#state;
+    const { uri, routes } = this.#route();
+    return buildRequest({
+      method,
+      uri,
+      fields: [
+        ...routes.map((route) => ['Route', route] as const),
+        ['Max-Forwards', '70'],
+        ['From', `${localAddress};tag=${localTag}`],
+        ['To', remoteTag === '' ? remoteAddress : `${remoteAddress};tag=${remoteTag}`],
+        ['Call-ID', callId],
+        ['CSeq', `${cseq} ${method}`],
+        ...fields,
+      ],
+      body,
+    });
+  }
+
+  /** RFC 3261 §12.2.1.1: a first route without `lr` is a strict router and takes the place of the Request-URI. */
+  #route(): { uri: Uri; routes: readonly string[] } {
+    const { routeSet, remoteTarget } = this.#state;
+    const target = parseUri(remoteTarget);
+    assert(target !== undefined, 'the remote target was a URI when it came');
+    const first = routeSet.length === 0 ? undefined : parseNameAddress(routeSet[0]!);
+    if (first === undefined || first.uri.parameters.has('lr')) return { uri: target, routes: routeSet };
+    return { uri: first.uri, routes: [...routeSet.slice(1), `<${remoteTarget}>`] };
+  }
+
+  #nextUri(): Uri {
+    const { uri, routes } = this.#route();
+    const first = this.#state.routeSet.length === 0 ? undefined : parseNameAddress(routes[0]!);
+    return first?.uri.parameters.has('lr') ? first.uri : uri;
+  }
+}
+
+function addressText({ displayName, uri }: NameAddress): string {
+  return ownCopy(formatNameAddress(displayName, uri));
+}
+
+function targetOf(message: Message): string | undefined {
+  const uri = message.contacts[0]?.uri;
+  return uri !== undefined && (uri.scheme === 'sip' || uri.scheme === 'sips') ? ownCopy(uri.text) : undefined;
+}
+
+function flowState({ remote, localPort }: Flow): Pick<DialogState, 'transport' | 'address' | 'port' | 'localPort'> {
+  const { transport, address, port } = remote;
+  return { transport, address: ownCopy(address), port, localPort: localPort ?? 0 };
+}
+
+const TEXTS = [
+  'callId',
+  'localTag',
+  'remoteTag',
+  'localAddress',
+  'remoteAddress',
+  'remoteTarget',
+  'transport',
+  'address',
+] as const;
+const NUMBERS = ['localCSeq', 'remoteCSeq', 'port', 'localPort'] as const;
+
+function isDialogState(value: unknown): value is DialogState {
+  if (typeof value !== 'object' || value === null) return false;
+  const state = value as Record<string, unknown>;
+  const routeSet = state['routeSet'];
+  return (
+    TEXTS.every((name) => typeof state[name] === 'string') &&
+    NUMBERS.every((name) => Number.isInteger(state[name])) &&
+    typeof state['secure'] === 'boolean' &&
+    Array.isArray(routeSet) &&
+    routeSet.every((route) => typeof route === 'string') &&
+    parseUri(String(state['remoteTarget'])) !== undefined
+  );
+}

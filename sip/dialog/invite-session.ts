@@ -1,0 +1,353 @@
+import type { Cause } from '../../core/calls/cause.ts';
+import { assert } from '../../core/kernel/assert.ts';
+import type { LegId } from '../../core/kernel/ids.ts';
+import type { Instant } from '../../core/kernel/time.ts';
+import { TimerTable } from '../../core/kernel/timer-table.ts';
+import type { Body, DialRequest } from '../../core/ports.ts';
+import type { Request, Response } from '../message.ts';
+import type { Arrival, TransactionId } from '../transaction/transaction-layer.ts';
+import { ignore, never } from '../transaction/transition.ts';
+import { causeOfStatus } from './cause-of-status.ts';
+import { Dialog } from './dialog.ts';
+import type { Flow } from './next-hop.ts';
+import { type Input, present, speak } from './session-actions.ts';
+import { type SessionSettings, sessionDescription } from './session-messages.ts';
+import { type Purpose, reach, type SessionOutput, SessionSpeaker } from './session-speaker.ts';
+import {
+  SESSION_TIMERS,
+  SESSION_TRANSITIONS,
+  type SessionAction,
+  type SessionEvent,
+  type SessionState,
+  type SessionTimer,
+} from './session-table.ts';
+
+/** Bound of an INVITE without a final response, as timer C of a proxy (RFC 3261 §16.6 step 11). */
+const DIAL_BOUND_MS = 180_000;
+/** A re-INVITE that meets the peer's this often is given up. */
+const GLARE_MAX = 3;
+
+/**
+ * One leg: an INVITE session of either role, from offer to end (RFC 3261 §12 to §15). What it must do in which state is
+ * `session-table.ts`; this class carries it out, and `SessionSpeaker` finds the words. It knows nothing of sockets.
+ */
+export class InviteSession {
+  readonly leg: LegId;
+  readonly #speaker: SessionSpeaker;
+  readonly #settings: SessionSettings;
+  readonly #role: 'caller' | 'callee';
+  readonly #timers = new TimerTable<SessionTimer>();
+  #state: SessionState;
+  #repeatGapMs = 0;
+  /** Why we end the leg, once we do. */
+  #cause: Cause | undefined;
+  #isHungUp = false;
+  #wasAnswered = false;
+  /** Status and cause of the last response or failure that our INVITE met. */
+  #outcome: { readonly status: number; readonly cause: Cause } = { status: 503, cause: 'network-failed' };
+
+  private constructor(
+    leg: LegId,
+    start: { settings: SessionSettings; speaker: SessionSpeaker; role: 'caller' | 'callee'; state: SessionState },
+  ) {
+    this.leg = leg;
+    this.#settings = start.settings;
+    this.#speaker = start.speaker;
+    this.#role = start.role;
+    this.#state = start.state;
+  }
+
+  /** The leg of an INVITE that we are called with. */
+  static offered(leg: LegId, settings: SessionSettings, arrival: Arrival, transaction: TransactionId): InviteSession {
+    const speaker = SessionSpeaker.toCaller(settings, arrival, transaction);
+    return new InviteSession(leg, { settings, speaker, role: 'callee', state: 'offered' });
+  }
+
+  /** The leg of an INVITE of ours. It fails at once when its target cannot be reached. */
+  static dialled(leg: LegId, settings: SessionSettings, dial: DialRequest, now: Instant): InviteSession {
+    const dialled = reach(dial);
+    const speaker = SessionSpeaker.toCallee(settings, dialled);
+    const session = new InviteSession(leg, { settings, speaker, role: 'caller', state: 'dialing' });
+    if (dialled === undefined) {
+      session.#handle('failure', now, {});
+    } else {
+      speaker.invite();
+      session.#changeTimers([], now);
+    }
+    return session;
+  }
+
+  /** A confirmed dialog that an earlier process left; undefined when the text cannot be read. */
+  static restored(leg: LegId, settings: SessionSettings, text: string): InviteSession | undefined {
+    const dialog = Dialog.fromText(text);
+    if (dialog === undefined) return undefined;
+    const speaker = SessionSpeaker.inDialog(settings, dialog);
+    return new InviteSession(leg, { settings, speaker, role: 'callee', state: 'established' });
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get isOver(): boolean {
+    return this.#state === 'ended';
+  }
+
+  get callId(): string {
+    return this.#speaker.callId;
+  }
+
+  get localTag(): string {
+    return this.#speaker.localTag;
+  }
+
+  get isInDialog(): boolean {
+    return this.#speaker.dialog !== undefined;
+  }
+
+  ring(body: Body | undefined, now: Instant): void {
+    this.#handle('ring', now, { body });
+  }
+
+  answer(body: Body, now: Instant): void {
+    this.#handle('answer', now, { body });
+  }
+
+  hangup(cause: Cause, now: Instant): void {
+    this.#isHungUp = true;
+    this.#cause ??= cause;
+    this.#handle('hangup', now, {});
+  }
+
+  reoffer(offer: Body, now: Instant): void {
+    this.#handle('reoffer', now, { body: offer });
+  }
+
+  acceptOffer(answer: Body, now: Instant): void {
+    const event = this.#speaker.modification?.request.method === 'UPDATE' ? 'acceptUpdate' : 'acceptOffer';
+    this.#handle(event, now, { body: answer });
+  }
+
+  refuseOffer(cause: Cause, now: Instant): void {
+    this.#handle('refuseOffer', now, { cause });
+  }
+
+  /** Whether a request names the dialog of this leg; while the peer has no tag yet, any will do. */
+  matches(request: Request): boolean {
+    const { dialog } = this.#speaker;
+    return dialog === undefined || dialog.remoteTag === request.fromTag;
+  }
+
+  /** Whether a request other than ACK comes in order (RFC 3261 §12.2.2). */
+  accept(request: Request): 'in order' | 'out of order' {
+    return this.#speaker.dialog?.accept(request) ?? 'in order';
+  }
+
+  /** An ACK in this dialog. */
+  receiveAck(request: Request, now: Instant): void {
+    if (request.cseq.number !== this.#speaker.answeredCSeq) return;
+    this.#handle('ack', now, { body: sessionDescription(request) });
+  }
+
+  /** BYE, re-INVITE or UPDATE in this dialog, in order. */
+  receiveRequest({ request, source, localPort }: Arrival, transaction: TransactionId, now: Instant): void {
+    const pending = { request, transaction };
+    if (request.method === 'BYE') {
+      this.#handle('bye', now, { pending });
+      return;
+    }
+    const body = sessionDescription(request);
+    const flow = { remote: source, localPort };
+    if (request.method === 'UPDATE' && body === undefined && this.#speaker.dialog !== undefined) {
+      this.#speaker.respondWithContact(pending);
+      this.#refresh(request, flow);
+      return;
+    }
+    this.#handle('modify', now, { pending, body });
+    if (this.#state === 'reoffered' && this.#speaker.modification === pending) this.#refresh(request, flow);
+  }
+
+  /** The peer cancels its INVITE or re-INVITE. */
+  receiveCancel(transaction: TransactionId, now: Instant): void {
+    const meant = this.#speaker.modification?.transaction ?? this.#speaker.offered?.transaction;
+    if (transaction === meant) this.#handle('cancel', now, {});
+  }
+
+  receiveResponse(purpose: Purpose, response: Response, now: Instant): void {
+    const authorization = this.#speaker.authorize(response);
+    const event = authorization === undefined ? this.#eventOf(purpose, response) : 'challenge';
+    if (purpose === 'invite' && response.status >= 300 && this.#cause === undefined) {
+      this.#outcome = { status: response.status, cause: causeOfStatus(response.status) };
+    }
+    if (event !== undefined) this.#handle(event, now, { response, ...(authorization && { authorization }) });
+  }
+
+  /** Our request got no final response. */
+  requestFailed(purpose: Purpose, reason: 'timeout' | 'transport error', now: Instant): void {
+    if (purpose === 'invite') {
+      this.#outcome =
+        reason === 'timeout' ? { status: 408, cause: 'unavailable' } : { status: 503, cause: 'network-failed' };
+      this.#handle('failure', now, {});
+    } else if (purpose === 'reinvite') this.#handle('gone', now, {});
+    else if (purpose === 'bye') this.#handle('byeDone', now, {});
+  }
+
+  /** A refusal of ours to this INVITE is acknowledged, or given up. */
+  refused(transaction: TransactionId, now: Instant): void {
+    if (transaction === this.#speaker.offered?.transaction) this.#handle('refused', now, {});
+  }
+
+  /** Fires the earliest due timer. Call again while `deadline()` is not after `now`. */
+  expire(now: Instant): void {
+    const timer = this.#timers.takeDue(now);
+    if (timer === undefined) return;
+    this.#handle(`timer${timer}`, now, {});
+    if (timer === 'Repeat') {
+      this.#repeatGapMs = Math.min(2 * this.#repeatGapMs, this.#settings.timing.t2);
+      this.#timers.start('Repeat', now + this.#repeatGapMs);
+    }
+  }
+
+  deadline(): Instant {
+    return this.#timers.next();
+  }
+
+  poll(): SessionOutput | undefined {
+    return this.#speaker.poll();
+  }
+
+  #eventOf(purpose: Purpose, response: Response): SessionEvent | undefined {
+    const { status, cseq } = response;
+    if (purpose === 'fork' || (purpose !== 'invite' && status < 200)) return undefined;
+    if (purpose === 'bye') return 'byeDone';
+    const { dialog, reinviteCSeq, glares } = this.#speaker;
+    if (purpose === 'reinvite') {
+      if (status < 300) return cseq.number === reinviteCSeq ? 'modified' : 'again';
+      if (status === 408 || status === 481) return 'gone';
+      return status === 491 && glares < GLARE_MAX ? 'pending' : 'unmodified';
+    }
+    if (status < 200) return 'provisional';
+    if (status >= 300) return 'failure';
+    if (dialog === undefined) return 'success';
+    return dialog.remoteTag === response.toTag ? 'again' : 'fork';
+  }
+
+  #handle(event: SessionEvent, now: Instant, input: Input): void {
+    const step = SESSION_TRANSITIONS[this.#state][event];
+    assert(step !== never, `${event} cannot happen in ${this.#state}`);
+    if (step === ignore) return;
+    for (const action of step.actions) this.#perform(action, input);
+    if (step.next === this.#state) return;
+    const before = SESSION_TIMERS[this.#state];
+    this.#state = step.next;
+    this.#changeTimers(before, now);
+  }
+
+  #changeTimers(before: readonly SessionTimer[], now: Instant): void {
+    const wanted = SESSION_TIMERS[this.#state];
+    for (const timer of before) if (!wanted.includes(timer)) this.#timers.stop(timer);
+    for (const timer of wanted) if (!before.includes(timer)) this.#timers.start(timer, now + this.#durationOf(timer));
+  }
+
+  #durationOf(timer: SessionTimer): number {
+    const { t1 } = this.#settings.timing;
+    switch (timer) {
+      case 'Repeat':
+        this.#repeatGapMs = t1;
+        return t1;
+      case 'Ack':
+      case 'Cancel':
+        return 64 * t1;
+      case 'Dial':
+        return DIAL_BOUND_MS;
+      case 'Glare':
+        return this.#glareWaitMs();
+    }
+  }
+
+  /** RFC 3261 §14.1: who chose the Call-ID waits 2.1 to 4 s, the other up to 2 s, in steps of 10 ms. */
+  #glareWaitMs(): number {
+    const chance = this.#settings.random.next();
+    return this.#role === 'caller' ? 2_100 + 10 * Math.floor(chance * 191) : 10 * Math.floor(chance * 201);
+  }
+
+  /** Remote target and address as the peer's re-INVITE, UPDATE or 2xx shows them. */
+  #refresh(message: Request | Response, flow: Flow): void {
+    const { dialog } = this.#speaker;
+    if (dialog?.refresh(message, flow)) this.#reportDialog(dialog);
+  }
+
+  #reportDialog(dialog: Dialog): void {
+    this.#speaker.signal({ kind: 'dialogChanged', leg: this.leg, dialog: dialog.toText() });
+  }
+
+  #perform(action: SessionAction, input: Input): void {
+    const { leg } = this;
+    const speaker = this.#speaker;
+    switch (action) {
+      case 'reportRinging': {
+        const { status } = present(input.response);
+        if (status > 100) speaker.signal({ kind: 'ringing', leg, status, body: descriptionIn(input) });
+        break;
+      }
+      case 'reportAnswered': {
+        this.#wasAnswered = true;
+        const dialog = present(speaker.dialog).toText();
+        speaker.signal({ kind: 'answered', leg, body: descriptionIn(input), dialog });
+        break;
+      }
+      case 'reportDialog':
+        this.#reportDialog(present(speaker.dialog));
+        break;
+      case 'reportConfirmed':
+        speaker.signal({ kind: 'confirmed', leg, body: input.body });
+        break;
+      case 'reportReoffer':
+        speaker.modification = present(input.pending);
+        speaker.signal({ kind: 'reoffered', leg, offer: input.body });
+        break;
+      case 'reportModified': {
+        const { status } = present(input.response);
+        speaker.signal({ kind: 'reanswered', leg, status, body: descriptionIn(input) });
+        this.#refresh(present(input.response), present(speaker.dialog).flow);
+        break;
+      }
+      case 'reportUnmodified':
+        speaker.signal({ kind: 'reanswered', leg, status: present(input.response).status, body: undefined });
+        break;
+      case 'reportPending':
+        speaker.signal({ kind: 'reanswered', leg, status: 491, body: undefined });
+        break;
+      case 'blameNetwork':
+        this.#cause ??= 'network-failed';
+        break;
+      case 'blameNoAnswer':
+        this.#cause ??= 'no-answer';
+        this.#outcome = { status: 408, cause: 'no-answer' };
+        break;
+      case 'reportCanceled':
+        speaker.signal({ kind: 'ended', leg, cause: 'canceled', by: 'remote' });
+        break;
+      case 'reportRemoteEnd':
+        speaker.signal({ kind: 'ended', leg, cause: 'normal', by: 'remote' });
+        break;
+      case 'reportOver':
+        this.#reportOver();
+        break;
+      default:
+        speak(speaker, action, input, this.#cause ?? 'normal');
+    }
+  }
+
+  /** A leg that we dialled fails unless it was answered, or we hung it up. */
+  #reportOver(): void {
+    const { leg } = this;
+    const fails = this.#role === 'caller' && !this.#wasAnswered && !this.#isHungUp;
+    if (fails) this.#speaker.signal({ kind: 'failed', leg, ...this.#outcome });
+    else this.#speaker.signal({ kind: 'ended', leg, cause: this.#cause ?? 'normal', by: 'local' });
+  }
+}
+
+function descriptionIn({ response }: Input): Body | undefined {
+  return response === undefined ? undefined : sessionDescription(response);
+}

@@ -1,0 +1,46 @@
+import { isIP } from 'node:net';
+import type { TransportAddress, TransportProtocol } from '../../core/ports.ts';
+import type { Uri } from '../message.ts';
+
+/** How a peer is reached: where it was seen, and our listener that saw it. */
+export interface Flow {
+  readonly remote: TransportAddress;
+  readonly localPort: number | undefined;
+}
+
+const TRANSPORTS: ReadonlySet<string> = new Set(['udp', 'tcp', 'tls', 'ws', 'wss']);
+
+/**
+ * Where a request with this next URI goes (RFC 3261 §8.1.2, §18.1.1). The flow wins over the URI when it is a
+ * connection, or when the URI names what cannot be reached from here: a private address that is not the one the peer
+ * was seen at, so it sits behind NAT, or a name. Undefined when there is neither an address nor a flow.
+ */
+export function nextHop(uri: Uri, flow: Flow | undefined): TransportAddress | undefined {
+  const seen = flow?.remote;
+  if (seen !== undefined && seen.transport !== 'udp') return seen;
+  if (isIP(uri.host) === 0 || isUnspecified(uri.host)) return seen;
+  if (seen !== undefined && uri.host !== seen.address && isPrivate(uri.host)) return seen;
+  const transport = transportOf(uri);
+  const port = uri.port !== 0 ? uri.port : transport === 'tls' ? 5061 : 5060;
+  return { transport, address: uri.host, port };
+}
+
+function transportOf(uri: Uri): TransportProtocol {
+  const named = uri.parameters.get('transport')?.toLowerCase() ?? '';
+  if (uri.scheme === 'sips') return named === 'ws' || named === 'wss' ? 'wss' : 'tls';
+  return TRANSPORTS.has(named) ? (named as TransportProtocol) : 'udp';
+}
+
+function isUnspecified(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+/** RFC 1918, shared (RFC 6598), link-local and loopback addresses; ULA of IPv6. */
+function isPrivate(host: string): boolean {
+  if (host.includes(':')) return host === '::1' || /^f[cd]|^fe[89ab]/.test(host);
+  const [a = 0, b = 0] = host.split('.').map(Number);
+  if (a === 10 || a === 127) return true;
+  if (a === 172) return b >= 16 && b < 32;
+  if (a === 100) return b >= 64 && b < 128;
+  return (a === 192 && b === 168) || (a === 169 && b === 254);
+}

@@ -1,0 +1,99 @@
+import type { Cause } from '../../core/calls/cause.ts';
+import { assert } from '../../core/kernel/assert.ts';
+import type { Body } from '../../core/ports.ts';
+import type { Response } from '../message.ts';
+import type { Field } from './session-messages.ts';
+import type { Pending, SessionSpeaker } from './session-speaker.ts';
+import type { ModificationAction, SpokenAction } from './session-table.ts';
+
+/** What an event brings along. */
+export interface Input {
+  readonly pending?: Pending;
+  readonly response?: Response;
+  readonly body?: Body | undefined;
+  readonly cause?: Cause;
+  readonly authorization?: Field;
+}
+
+/** Carries out the actions of the session table that say something to the peer. */
+export function speak(speaker: SessionSpeaker, action: SpokenAction, input: Input, cause: Cause): void {
+  switch (action) {
+    case 'sendProvisional':
+      speaker.provisional(input.body);
+      break;
+    case 'sendAnswer':
+      speaker.accept(present(speaker.offered), input.body);
+      break;
+    case 'repeatAnswer':
+      speaker.repeatAnswer();
+      break;
+    case 'refuse':
+      speaker.refuse(present(speaker.offered), cause);
+      break;
+    case 'sayTerminated':
+      speaker.respond(present(speaker.offered), 487);
+      break;
+    case 'resend':
+      speaker.resend(present(input.response), present(input.authorization), cause);
+      break;
+    case 'establish':
+      speaker.establish(present(input.response));
+      break;
+    case 'cancelInvite':
+      speaker.cancelInvite(cause);
+      break;
+    case 'abandonInvite':
+      speaker.abandonInvite();
+      break;
+    case 'acknowledge':
+      speaker.acknowledge(present(input.response));
+      break;
+    case 'releaseFork':
+      speaker.releaseFork(present(input.response));
+      break;
+    case 'sendBye':
+      speaker.bye(cause);
+      break;
+    case 'replyOk':
+      speaker.respond(present(input.pending), 200);
+      break;
+    case 'sendReinvite':
+      speaker.reoffer(input.body);
+      break;
+    default:
+      speakOfModification(speaker, action, input);
+  }
+}
+
+/** Answers to the peer's re-INVITE or UPDATE: the one that waits, or one that comes at the wrong time. */
+function speakOfModification(speaker: SessionSpeaker, action: ModificationAction, input: Input): void {
+  switch (action) {
+    case 'sayPending':
+      speaker.respond(present(input.pending), 491);
+      break;
+    case 'sayUnknown':
+      speaker.respond(present(input.pending), 481);
+      break;
+    case 'sayRetry':
+      speaker.sayRetry(present(input.pending));
+      break;
+    case 'acceptModify':
+      speaker.accept(present(speaker.modification), input.body);
+      speaker.modification = undefined;
+      break;
+    case 'refuseModify':
+      speaker.refuse(present(speaker.modification), present(input.cause));
+      speaker.modification = undefined;
+      break;
+    case 'terminateModify':
+      speaker.respond(present(speaker.modification), 487);
+      speaker.modification = undefined;
+      break;
+  }
+}
+
+/** What the event that led here always brings along. */
+export function present<Value>(value: Value | undefined): Value {
+  assert(value !== undefined, 'the event brings what its actions need');
+  return value;
+}

@@ -1,0 +1,116 @@
+import { CAUSES, type Cause } from '../../core/calls/cause.ts';
+import type { Random } from '../../core/kernel/random.ts';
+import type { Body, DialRequest, TransportAddress } from '../../core/ports.ts';
+import { formatNameAddress } from '../grammar/name-address.ts';
+import { quote } from '../grammar/quoted-string.ts';
+import { buildUri, parseUri } from '../grammar/uri.ts';
+import type { HeaderName, Message, Request, Uri } from '../message.ts';
+import type { Timing } from '../transaction/timing.ts';
+import type { SentBy } from '../transaction/transaction-layer.ts';
+import { buildRequest } from '../writer.ts';
+
+export type Field = readonly [HeaderName, string];
+
+/** What every session of a stack shares. */
+export interface SessionSettings {
+  readonly random: Random;
+  readonly timing: Timing;
+  /** Product name for User-Agent and Server. */
+  readonly userAgent: string;
+  /** Host in our From and To when the switch has a name; else '' for the address told to the peer. */
+  readonly domain: string;
+  /** The address told to this peer. */
+  readonly contactFor: (peer: TransportAddress, localPort: number | undefined) => SentBy;
+}
+
+/** Methods that we answer (RFC 3261 §20.5). */
+export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER';
+export const SDP = 'application/sdp';
+
+/** Contact of ours towards a peer, with the transport that it must use. */
+export function contactField({ host, port, transport }: SentBy, secure: boolean): Field {
+  const parameters = transport === 'udp' || secure ? undefined : new Map([['transport', transport]]);
+  const uri = buildUri({ scheme: secure ? 'sips' : 'sip', host, port, ...(parameters && { parameters }) });
+  return ['Contact', `<${uri.text}>`];
+}
+
+/** A session description is the body of a message that says so (RFC 3261 §13.2.1); others are none of ours. */
+export function sessionDescription(message: Message): Body | undefined {
+  return message.body.length > 0 && isSdp(message) ? message.body : undefined;
+}
+
+export function isSdp(message: Message): boolean {
+  return (message.first('Content-Type') ?? '').split(';')[0]!.trim().toLowerCase() === SDP;
+}
+
+export function descriptionFields(body: Body | undefined): readonly Field[] {
+  return body === undefined ? [] : [['Content-Type', SDP]];
+}
+
+/** RFC 3326: why, for BYE, CANCEL and refusals (RFC 6432). */
+export function reasonField(cause: Cause): Field {
+  // Phones know by this not to show a missed call.
+  if (cause === 'answered-elsewhere') return ['Reason', 'SIP;cause=200;text="Call completed elsewhere"'];
+  const { q850, text } = CAUSES[cause];
+  return ['Reason', `Q.850;cause=${q850};text=${quote(text)}`];
+}
+
+/** Seconds after which a refused caller may try again (RFC 3261 §20.33). */
+const RETRY_AFTER_S = 10;
+const TEMPORARY: ReadonlySet<Cause> = new Set(['overloaded', 'media-overloaded', 'shutting-down']);
+
+export function refusalFields(cause: Cause): readonly Field[] {
+  const fields: Field[] = [reasonField(cause)];
+  if (TEMPORARY.has(cause)) fields.push(['Retry-After', String(RETRY_AFTER_S)]);
+  return fields;
+}
+
+/** Where a dialled INVITE is aimed: Request-URI, and what decides the next hop. Undefined when they are no SIP URIs. */
+export function aim(target: DialRequest['target']): { readonly uri: Uri; readonly next: Uri } | undefined {
+  const uri = parseUri(target.contact);
+  const next = target.path[0] === undefined ? uri : parseUri(target.path[0]);
+  if (uri === undefined || next === undefined || uri.host === '' || next.host === '') return undefined;
+  return { uri, next };
+}
+
+export interface InviteParts {
+  readonly dial: DialRequest;
+  readonly uri: Uri;
+  readonly callId: string;
+  readonly localTag: string;
+  readonly cseq: number;
+  readonly sentBy: SentBy;
+  readonly settings: SessionSettings;
+  readonly extra: readonly Field[];
+}
+
+/** The INVITE of a dialled leg (RFC 3261 §8.1.1, §13.2.1), without its Via. */
+export function buildInvite(parts: InviteParts): Request {
+  const { dial, uri, callId, localTag, cseq, sentBy, settings, extra } = parts;
+  const ownHost = settings.domain === '' ? sentBy.host : settings.domain;
+  const from = buildUri({ user: dial.fromUser, host: ownHost });
+  const to = buildUri({ user: dial.toUser, host: ownHost });
+  return buildRequest({
+    method: 'INVITE',
+    uri,
+    fields: [
+      ...dial.target.path.map((hop): Field => ['Route', `<${hop}>`]),
+      ['Max-Forwards', '70'],
+      ['From', `${formatNameAddress(printable(dial.fromName), from)};tag=${localTag}`],
+      ['To', formatNameAddress('', to)],
+      ['Call-ID', callId],
+      ['CSeq', `${cseq} INVITE`],
+      contactField(sentBy, uri.scheme === 'sips'),
+      ['Allow', ALLOW],
+      ['User-Agent', settings.userAgent],
+      ...extra,
+      ...descriptionFields(dial.offer),
+    ],
+    body: dial.offer,
+  });
+}
+
+/** A name typed by people, fit for a quoted string: control characters would end the header. */
+function printable(name: string): string {
+  return name.replace(/\p{Cc}/gu, ' ').trim();
+}

@@ -1,0 +1,321 @@
+import type { Cause } from '../../core/calls/cause.ts';
+import { CAUSES } from '../../core/calls/cause.ts';
+import { assert } from '../../core/kernel/assert.ts';
+import { hexToken } from '../../core/kernel/ids.ts';
+import type { Body, DialRequest, SignalingEvent, TransportAddress } from '../../core/ports.ts';
+import type { HeaderName, Request, Response } from '../message.ts';
+import type { Arrival, TransactionId } from '../transaction/transaction-layer.ts';
+import { answerChallenge } from '../user-agent/digest.ts';
+import { respond } from '../writer.ts';
+import { Dialog } from './dialog.ts';
+import { type Flow, nextHop } from './next-hop.ts';
+import {
+  ALLOW,
+  aim,
+  buildInvite,
+  contactField,
+  descriptionFields,
+  type Field,
+  reasonField,
+  refusalFields,
+  type SessionSettings,
+} from './session-messages.ts';
+
+/** What a request of ours is for; its responses come back under the same word. Nobody waits for that of a `fork`. */
+export type Purpose = 'invite' | 'reinvite' | 'bye' | 'fork';
+
+interface Outgoing {
+  readonly request: Request;
+  readonly destination: TransportAddress;
+  readonly localPort: number | undefined;
+}
+
+/** What a session asks of its owner, in order. */
+export type SessionOutput =
+  | ({ readonly kind: 'request'; readonly purpose: Purpose } & Outgoing)
+  /** The ACK of a 2xx: no transaction. */
+  | ({ readonly kind: 'acknowledge' } & Outgoing)
+  | { readonly kind: 'respond'; readonly transaction: TransactionId; readonly response: Response }
+  /** Cancel our INVITE. */
+  | { readonly kind: 'cancel'; readonly fields: readonly Field[] }
+  /** Forget our INVITE. */
+  | { readonly kind: 'abandon' }
+  | { readonly kind: 'signal'; readonly event: SignalingEvent };
+
+/** A request of the peer that is to be answered. */
+export interface Pending {
+  readonly transaction: TransactionId;
+  readonly request: Request;
+}
+
+/** A target that can be reached. */
+export interface Dialled {
+  readonly dial: DialRequest;
+  readonly aim: NonNullable<ReturnType<typeof aim>>;
+  readonly flow: Flow;
+  readonly destination: TransportAddress;
+}
+
+/** Where a dialled INVITE goes; undefined when its target is no SIP URI, or a name without a flow. */
+export function reach(dial: DialRequest): Dialled | undefined {
+  const { via, localPort } = dial.target;
+  const aimed = aim(dial.target);
+  const destination = aimed && nextHop(aimed.next, via && { remote: via, localPort });
+  if (aimed === undefined || destination === undefined) return undefined;
+  const flow = {
+    remote: via ?? destination,
+    localPort: via?.transport === destination.transport ? localPort : undefined,
+  };
+  return { dial, aim: aimed, flow, destination };
+}
+
+/** Seconds after which a re-INVITE that came too early may be sent again, at most (RFC 3261 §14.2). */
+const RETRY_AFTER_MAX_S = 10;
+/** Challenges answered for one request: a second one means that the credentials are wrong. */
+const AUTHORIZATIONS_MAX = 1;
+
+/**
+ * Says what an INVITE session has to say: keeps the dialog and the messages that must be repeated or referred to, and
+ * writes every other one from them. When to say what is the session's.
+ */
+export class SessionSpeaker {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly #settings: SessionSettings;
+  readonly #outputs: SessionOutput[] = [];
+  readonly #dialled: Dialled | undefined;
+  /** The peer's INVITE that began the session. */
+  readonly offered: Pending | undefined;
+  #dialog: Dialog | undefined;
+  #invite: Request | undefined;
+  #lastReinvite: Request | undefined;
+  /** Our last 2xx to an INVITE. */
+  #answer: { readonly transaction: TransactionId; readonly response: Response } | undefined;
+  #authorizations = 0;
+  #reoffer: Body | undefined;
+  /** The peer's re-INVITE or UPDATE that waits for our user. */
+  modification: Pending | undefined;
+  /** How often our present re-INVITE met the peer's. */
+  glares = 0;
+
+  private constructor(settings: SessionSettings, start: { dialog?: Dialog; offered?: Pending; dialled?: Dialled }) {
+    this.#settings = settings;
+    this.#dialog = start.dialog;
+    this.offered = start.offered;
+    this.#dialled = start.dialled;
+    this.callId = start.dialog?.callId ?? hexToken(settings.random, 16);
+    this.localTag = start.dialog?.localTag ?? hexToken(settings.random, 8);
+  }
+
+  static toCaller(settings: SessionSettings, arrival: Arrival, transaction: TransactionId): SessionSpeaker {
+    const { request, source, localPort } = arrival;
+    const dialog = Dialog.fromRequest(request, hexToken(settings.random, 8), { remote: source, localPort });
+    return new SessionSpeaker(settings, { dialog, offered: { transaction, request } });
+  }
+
+  static toCallee(settings: SessionSettings, dialled: Dialled | undefined): SessionSpeaker {
+    return new SessionSpeaker(settings, dialled === undefined ? {} : { dialled });
+  }
+
+  static inDialog(settings: SessionSettings, dialog: Dialog): SessionSpeaker {
+    return new SessionSpeaker(settings, { dialog });
+  }
+
+  get dialog(): Dialog | undefined {
+    return this.#dialog;
+  }
+
+  /** CSeq of our last 2xx to an INVITE, and of our last re-INVITE; 0 before there is one. */
+  get answeredCSeq(): number {
+    return this.#answer?.response.cseq.number ?? 0;
+  }
+
+  get reinviteCSeq(): number {
+    return this.#lastReinvite?.cseq.number ?? 0;
+  }
+
+  poll(): SessionOutput | undefined {
+    return this.#outputs.shift();
+  }
+
+  signal(event: SignalingEvent): void {
+    this.#outputs.push({ kind: 'signal', event });
+  }
+
+  // ── Our INVITE ────────────────────────────────────────────────────────────────────────────────────────────
+
+  invite(extra: readonly Field[] = []): void {
+    const dialled = this.#dialled;
+    assert(dialled !== undefined, 'only a dialled session sends an INVITE');
+    const { dial, destination, flow } = dialled;
+    const { callId, localTag } = this;
+    const cseq = (this.#invite?.cseq.number ?? 0) + 1;
+    const sentBy = this.#settings.contactFor(destination, flow.localPort);
+    const settings = this.#settings;
+    this.#invite = buildInvite({ dial, uri: dialled.aim.uri, callId, localTag, cseq, sentBy, settings, extra });
+    this.#outputs.push({
+      kind: 'request',
+      purpose: 'invite',
+      request: this.#invite,
+      destination,
+      localPort: flow.localPort,
+    });
+  }
+
+  cancelInvite(cause: Cause): void {
+    this.#outputs.push({ kind: 'cancel', fields: [reasonField(cause), ['User-Agent', this.#settings.userAgent]] });
+  }
+
+  abandonInvite(): void {
+    this.#outputs.push({ kind: 'abandon' });
+  }
+
+  /** The first 2xx makes the dialog, and is acknowledged. */
+  establish(response: Response): void {
+    assert(this.#invite !== undefined && this.#dialled !== undefined, 'a response answers our INVITE');
+    this.#dialog = Dialog.fromResponse(this.#invite, response, this.#dialled.flow);
+    this.acknowledge(response);
+  }
+
+  acknowledge(response: Response): void {
+    this.#acknowledgeIn(this.#established(), response);
+  }
+
+  /** Another branch answered too: its dialog is confirmed and ended at once (RFC 3261 §13.2.2.4). */
+  releaseFork(response: Response): void {
+    assert(this.#invite !== undefined && this.#dialled !== undefined, 'a response answers our INVITE');
+    const dialog = Dialog.fromResponse(this.#invite, response, this.#dialled.flow);
+    this.#acknowledgeIn(dialog, response);
+    this.#request('fork', dialog, dialog.request('BYE', [reasonField('answered-elsewhere'), ...this.#ownFields()]));
+  }
+
+  // ── Requests in the dialog ────────────────────────────────────────────────────────────────────────────────
+
+  /** Our re-INVITE: a new one with a body, without one the last that was postponed, once more. */
+  reoffer(offer: Body | undefined): void {
+    this.glares = offer === undefined ? this.glares + 1 : 0;
+    this.#reoffer = offer ?? this.#reoffer;
+    this.#authorizations = 0;
+    this.#reinvite([]);
+  }
+
+  bye(cause: Cause, extra: readonly Field[] = []): void {
+    const dialog = this.#established();
+    if (extra.length === 0) this.#authorizations = 0;
+    this.#request('bye', dialog, dialog.request('BYE', [reasonField(cause), ...this.#ownFields(), ...extra]));
+  }
+
+  /** The header that answers a 401 or 407 with the credentials we dialled with (RFC 3261 §22.2); else undefined. */
+  authorize(response: Response): Field | undefined {
+    const credentials = this.#dialled?.dial.credentials;
+    if ((response.status !== 401 && response.status !== 407) || credentials === undefined) return undefined;
+    if (this.#authorizations >= AUTHORIZATIONS_MAX) return undefined;
+    const [asked, name]: [HeaderName, HeaderName] =
+      response.status === 401 ? ['WWW-Authenticate', 'Authorization'] : ['Proxy-Authenticate', 'Proxy-Authorization'];
+    const { method } = response.cseq;
+    const uri = (this.#dialog?.requestUri ?? this.#dialled!.aim.uri).text;
+    const cnonce = hexToken(this.#settings.random, 8);
+    for (const challenge of response.all(asked)) {
+      const value = answerChallenge(challenge, { ...credentials, method, uri, cnonce, nc: 1 });
+      if (value === undefined) continue;
+      this.#authorizations++;
+      return [name, value];
+    }
+    return undefined;
+  }
+
+  /** The request that this response challenges, once more with credentials and the next CSeq. */
+  resend(response: Response, authorization: Field, cause: Cause): void {
+    if (response.cseq.method === 'BYE') this.bye(cause, [authorization]);
+    else if (this.#dialog === undefined) this.invite([authorization]);
+    else this.#reinvite([authorization]);
+  }
+
+  // ── Responses ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** 183 with a body, 180 without. */
+  provisional(body: Body | undefined): void {
+    assert(this.offered !== undefined, 'only an offered session rings');
+    this.respond(this.offered, body === undefined ? 180 : 183, [this.#contact(), ['Allow', ALLOW]], body);
+  }
+
+  /** 2xx to the peer's INVITE, re-INVITE or UPDATE; that of an INVITE is kept for repeating. */
+  accept(pending: Pending, body: Body | undefined): void {
+    const { transaction, request } = pending;
+    const response = this.respond(pending, 200, [this.#contact(), ['Allow', ALLOW]], body);
+    if (request.method === 'INVITE') this.#answer = { transaction, response };
+  }
+
+  repeatAnswer(): void {
+    assert(this.#answer !== undefined, 'an answer was given');
+    this.#outputs.push({ kind: 'respond', ...this.#answer });
+  }
+
+  refuse(pending: Pending, cause: Cause): void {
+    this.respond(pending, CAUSES[cause].sipStatus, refusalFields(cause));
+  }
+
+  /** RFC 3261 §14.2: an INVITE that comes before the last one is settled. */
+  sayRetry(pending: Pending): void {
+    const seconds = 1 + Math.floor(this.#settings.random.next() * RETRY_AFTER_MAX_S);
+    this.respond(pending, 500, [['Retry-After', String(seconds)]]);
+  }
+
+  respond(pending: Pending, status: number, fields: readonly Field[] = [], body?: Body): Response {
+    const { request, transaction } = pending;
+    const response = respond(request, status, {
+      toTag: this.localTag,
+      fields: [...fields, ['Server', this.#settings.userAgent], ...descriptionFields(body)],
+      body,
+    });
+    this.#outputs.push({ kind: 'respond', transaction, response });
+    return response;
+  }
+
+  respondWithContact(pending: Pending): void {
+    this.respond(pending, 200, [this.#contact(), ['Allow', ALLOW]]);
+  }
+
+  #reinvite(extra: readonly Field[]): void {
+    const dialog = this.#established();
+    const offer = this.#reoffer;
+    const fields = [
+      this.#contact(),
+      ['Allow', ALLOW] as const,
+      ...this.#ownFields(),
+      ...extra,
+      ...descriptionFields(offer),
+    ];
+    this.#lastReinvite = dialog.request('INVITE', fields, offer);
+    this.#request('reinvite', dialog, this.#lastReinvite);
+  }
+
+  #acknowledgeIn(dialog: Dialog, response: Response): void {
+    const request = dialog.acknowledgement(response.cseq.number, this.#ownFields());
+    this.#outputs.push({
+      kind: 'acknowledge',
+      request,
+      destination: dialog.destination(),
+      localPort: dialog.localPort,
+    });
+  }
+
+  #request(purpose: Purpose, dialog: Dialog, request: Request): void {
+    const destination = dialog.destination();
+    this.#outputs.push({ kind: 'request', purpose, request, destination, localPort: dialog.localPort });
+  }
+
+  #established(): Dialog {
+    assert(this.#dialog !== undefined, 'the dialog exists in this state');
+    return this.#dialog;
+  }
+
+  #contact(): Field {
+    const dialog = this.#established();
+    return contactField(this.#settings.contactFor(dialog.flow.remote, dialog.flow.localPort), dialog.secure);
+  }
+
+  #ownFields(): readonly Field[] {
+    return [['User-Agent', this.#settings.userAgent]];
+  }
+}

@@ -1,0 +1,240 @@
+import { assert } from '../../core/kernel/assert.ts';
+import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
+import type { LegId } from '../../core/kernel/ids.ts';
+import { type Instant, NEVER } from '../../core/kernel/time.ts';
+import type { SignalingEvent } from '../../core/ports.ts';
+import type { Request, Response } from '../message.ts';
+import type { SignalingCommand } from '../signaling.ts';
+import type { Arrival, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
+import { InviteSession } from './invite-session.ts';
+import type { SessionSettings } from './session-messages.ts';
+import type { Purpose, SessionOutput } from './session-speaker.ts';
+
+interface Entry {
+  readonly session: InviteSession;
+  readonly key: string;
+  /** Our INVITE, for CANCEL. */
+  invite: TransactionId | undefined;
+  /** Handle in the heap; 0 when no timer runs. */
+  deadline: number;
+}
+
+/**
+ * All INVITE sessions of one stack: finds the one that a message, command or timer is for, and carries what it says to
+ * the transaction layer and its user.
+ */
+export class Sessions {
+  readonly #layer: TransactionLayer;
+  readonly #settings: SessionSettings;
+  readonly #byLeg = new Map<LegId, Entry>();
+  readonly #byDialog = new Map<string, Entry>();
+  /** Client transactions outlive their leg: a late 2xx must still be acknowledged. */
+  readonly #requests = new Map<TransactionId, { readonly entry: Entry; readonly purpose: Purpose }>();
+  /** Server transactions of INVITEs. */
+  readonly #invites = new Map<TransactionId, Entry>();
+  readonly #deadlines = new DeadlineHeap<Entry>();
+  readonly #signals: SignalingEvent[] = [];
+
+  constructor(layer: TransactionLayer, settings: SessionSettings) {
+    this.#layer = layer;
+    this.#settings = settings;
+  }
+
+  get legCount(): number {
+    return this.#byLeg.size;
+  }
+
+  get dialogCount(): number {
+    let count = 0;
+    for (const { session } of this.#byLeg.values()) if (session.isInDialog) count++;
+    return count;
+  }
+
+  get timersArmed(): number {
+    return this.#deadlines.size;
+  }
+
+  poll(): SignalingEvent | undefined {
+    return this.#signals.shift();
+  }
+
+  /** A new leg for an INVITE outside a dialog. */
+  offer(leg: LegId, arrival: Arrival, transaction: TransactionId, now: Instant): void {
+    const entry = this.#add(InviteSession.offered(leg, this.#settings, arrival, transaction), now);
+    this.#invites.set(transaction, entry);
+  }
+
+  /** A command for a leg that is over is too late, and ignored. */
+  execute(command: SignalingCommand, now: Instant): void {
+    const { leg } = command;
+    if (command.kind === 'dial') {
+      assert(!this.#byLeg.has(leg), `leg ${leg} is in use`);
+      this.#add(InviteSession.dialled(leg, this.#settings, command.request, now), now);
+      return;
+    }
+    if (command.kind === 'restore') {
+      const session = InviteSession.restored(leg, this.#settings, command.dialog);
+      if (session !== undefined) this.#add(session, now);
+      else this.#signals.push({ kind: 'ended', leg, cause: 'crashed', by: 'local' });
+      return;
+    }
+    const entry = this.#byLeg.get(leg);
+    if (entry === undefined) return;
+    instruct(entry.session, command, now);
+    this.#drain(entry, now);
+  }
+
+  /** The session whose dialog this request names (RFC 3261 §12.2.2). */
+  find(request: Request): InviteSession | undefined {
+    const entry = this.#byDialog.get(dialogKey(request.callId, request.toTag));
+    return entry?.session.matches(request) ? entry.session : undefined;
+  }
+
+  receiveAck(session: InviteSession, request: Request, now: Instant): void {
+    session.receiveAck(request, now);
+    this.#drain(this.#entryOf(session), now);
+  }
+
+  /** BYE, re-INVITE or UPDATE for this session. */
+  receiveRequest(session: InviteSession, arrival: Arrival, transaction: TransactionId, now: Instant): void {
+    const entry = this.#entryOf(session);
+    if (arrival.request.method === 'INVITE') this.#invites.set(transaction, entry);
+    session.receiveRequest(arrival, transaction, now);
+    this.#drain(entry, now);
+  }
+
+  /** Tag of our side in the INVITE of this server transaction; undefined when no session has it. */
+  localTagOf(invite: TransactionId): string | undefined {
+    return this.#invites.get(invite)?.session.localTag;
+  }
+
+  receiveCancel(invite: TransactionId, now: Instant): void {
+    const entry = this.#invites.get(invite);
+    if (entry === undefined || entry.session.isOver) return;
+    entry.session.receiveCancel(invite, now);
+    this.#drain(entry, now);
+  }
+
+  receiveResponse(transaction: TransactionId, response: Response, now: Instant): void {
+    const owner = this.#requests.get(transaction);
+    if (owner === undefined) return;
+    owner.entry.session.receiveResponse(owner.purpose, response, now);
+    this.#drain(owner.entry, now);
+  }
+
+  requestFailed(transaction: TransactionId, reason: 'timeout' | 'transport error', now: Instant): void {
+    const owner = this.#requests.get(transaction);
+    if (owner === undefined) return;
+    owner.entry.session.requestFailed(owner.purpose, reason, now);
+    this.#drain(owner.entry, now);
+  }
+
+  refused(transaction: TransactionId, now: Instant): void {
+    const entry = this.#invites.get(transaction);
+    if (entry === undefined) return;
+    entry.session.refused(transaction, now);
+    this.#drain(entry, now);
+  }
+
+  /** Nothing more comes of this transaction. */
+  forget(transaction: TransactionId): void {
+    this.#requests.delete(transaction);
+    this.#invites.delete(transaction);
+  }
+
+  /** Acts on one due timer. Call again while `deadline()` is not after `now`. */
+  expire(now: Instant): void {
+    const entry = this.#deadlines.takeDue(now);
+    if (entry === undefined) return;
+    entry.deadline = 0;
+    entry.session.expire(now);
+    this.#drain(entry, now);
+  }
+
+  deadline(): Instant {
+    return this.#deadlines.next();
+  }
+
+  #add(session: InviteSession, now: Instant): Entry {
+    const key = dialogKey(session.callId, session.localTag);
+    const entry: Entry = { session, key, invite: undefined, deadline: 0 };
+    this.#byLeg.set(session.leg, entry);
+    this.#byDialog.set(key, entry);
+    this.#drain(entry, now);
+    return entry;
+  }
+
+  #entryOf(session: InviteSession): Entry {
+    const entry = this.#byLeg.get(session.leg);
+    assert(entry !== undefined, 'a session that was found is live');
+    return entry;
+  }
+
+  /** Hands on what a session said, and follows its deadline and its end. */
+  #drain(entry: Entry, now: Instant): void {
+    const { session } = entry;
+    for (let output = session.poll(); output !== undefined; output = session.poll()) this.#carry(entry, output, now);
+    if (session.isOver && this.#byLeg.delete(session.leg)) this.#byDialog.delete(entry.key);
+    const at = session.deadline();
+    if (at === NEVER) {
+      if (entry.deadline !== 0) this.#deadlines.remove(entry.deadline);
+      entry.deadline = 0;
+    } else if (entry.deadline === 0) entry.deadline = this.#deadlines.add(at, entry);
+    else this.#deadlines.move(entry.deadline, at);
+  }
+
+  #carry(entry: Entry, output: SessionOutput, now: Instant): void {
+    switch (output.kind) {
+      case 'request': {
+        const transaction = this.#layer.request(output.request, output.destination, output.localPort, now);
+        this.#requests.set(transaction, { entry, purpose: output.purpose });
+        if (output.purpose === 'invite') entry.invite = transaction;
+        break;
+      }
+      case 'acknowledge':
+        this.#layer.send(output.request, output.destination, output.localPort);
+        break;
+      case 'respond':
+        this.#layer.respond(output.transaction, output.response, now);
+        break;
+      case 'cancel':
+        if (entry.invite !== undefined) this.#layer.cancel(entry.invite, output.fields, now);
+        break;
+      case 'abandon':
+        if (entry.invite !== undefined) this.#layer.abandon(entry.invite);
+        break;
+      case 'signal':
+        this.#signals.push(output.event);
+        break;
+    }
+  }
+}
+
+type LegCommand = Exclude<SignalingCommand, { kind: 'dial' | 'restore' }>;
+
+function instruct(session: InviteSession, command: LegCommand, now: Instant): void {
+  switch (command.kind) {
+    case 'ring':
+      session.ring(command.early, now);
+      break;
+    case 'answer':
+      session.answer(command.body, now);
+      break;
+    case 'hangup':
+      session.hangup(command.cause, now);
+      break;
+    case 'reoffer':
+      session.reoffer(command.offer, now);
+      break;
+    case 'acceptOffer':
+      session.acceptOffer(command.answer, now);
+      break;
+    case 'refuseOffer':
+      session.refuseOffer(command.cause, now);
+      break;
+  }
+}
+
+function dialogKey(callId: string, localTag: string): string {
+  return `${callId} ${localTag}`;
+}

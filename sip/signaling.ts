@@ -1,0 +1,59 @@
+import type { Cause } from '../core/calls/cause.ts';
+import type { LegId } from '../core/kernel/ids.ts';
+import type { Body, DialRequest, Signaling } from '../core/ports.ts';
+
+/** What the core asked of signalling, as data: one input of the stack. */
+export type SignalingCommand =
+  | { readonly kind: 'dial'; readonly leg: LegId; readonly request: DialRequest }
+  | { readonly kind: 'ring'; readonly leg: LegId; readonly early: Body | undefined }
+  | { readonly kind: 'answer'; readonly leg: LegId; readonly body: Body }
+  | { readonly kind: 'hangup'; readonly leg: LegId; readonly cause: Cause }
+  | { readonly kind: 'reoffer'; readonly leg: LegId; readonly offer: Body }
+  | { readonly kind: 'acceptOffer'; readonly leg: LegId; readonly answer: Body }
+  | { readonly kind: 'refuseOffer'; readonly leg: LegId; readonly cause: Cause }
+  | { readonly kind: 'restore'; readonly leg: LegId; readonly dialog: string };
+
+/**
+ * The core's port as a queue: every call returns at once, and whoever drives both machines hands the commands to
+ * `SipStack.execute` when the stack is drained. So neither re-enters the other.
+ */
+export class QueuedSignaling implements Signaling {
+  readonly #commands: SignalingCommand[] = [];
+
+  /** The oldest command not yet executed. */
+  poll(): SignalingCommand | undefined {
+    return this.#commands.shift();
+  }
+
+  dial(leg: LegId, request: DialRequest): void {
+    this.#commands.push({ kind: 'dial', leg, request });
+  }
+
+  ring(leg: LegId, early: Body | undefined): void {
+    this.#commands.push({ kind: 'ring', leg, early });
+  }
+
+  answer(leg: LegId, body: Body): void {
+    this.#commands.push({ kind: 'answer', leg, body });
+  }
+
+  hangup(leg: LegId, cause: Cause): void {
+    this.#commands.push({ kind: 'hangup', leg, cause });
+  }
+
+  reoffer(leg: LegId, offer: Body): void {
+    this.#commands.push({ kind: 'reoffer', leg, offer });
+  }
+
+  acceptOffer(leg: LegId, answer: Body): void {
+    this.#commands.push({ kind: 'acceptOffer', leg, answer });
+  }
+
+  refuseOffer(leg: LegId, cause: Cause): void {
+    this.#commands.push({ kind: 'refuseOffer', leg, cause });
+  }
+
+  restore(leg: LegId, dialog: string): void {
+    this.#commands.push({ kind: 'restore', leg, dialog });
+  }
+}

@@ -1,0 +1,188 @@
+import type { Directory } from '../core/directory/directory.ts';
+import type { Calendar } from '../core/kernel/clock.ts';
+import type { LegId } from '../core/kernel/ids.ts';
+import type { Random } from '../core/kernel/random.ts';
+import type { Instant } from '../core/kernel/time.ts';
+import type { SignalingEvent, TransportAddress } from '../core/ports.ts';
+import { Sessions } from './dialog/sessions.ts';
+import { parse } from './parser.ts';
+import type { SignalingCommand } from './signaling.ts';
+import { RFC_TIMING, type Timing } from './transaction/timing.ts';
+import { type SentBy, TransactionLayer } from './transaction/transaction-layer.ts';
+import { CallerProof } from './user-agent/caller-proof.ts';
+import { DigestServer } from './user-agent/digest.ts';
+import { Gatekeeper } from './user-agent/gatekeeper.ts';
+import { Registrar } from './user-agent/registrar.ts';
+import { UserAgent } from './user-agent/user-agent.ts';
+
+/** One datagram, or one message cut from a stream, as a transport hands it over. */
+export interface SipPacket {
+  readonly bytes: Uint8Array;
+  readonly source: TransportAddress;
+  /** Our port that received it. */
+  readonly localPort: number;
+}
+
+export type StackOutput =
+  | {
+      readonly kind: 'send';
+      readonly destination: TransportAddress;
+      /** Our port to send from; undefined when any listener of the transport will do. */
+      readonly localPort: number | undefined;
+      readonly bytes: Uint8Array;
+    }
+  | { readonly kind: 'signal'; readonly event: SignalingEvent };
+
+export interface StackOptions {
+  readonly directory: Directory;
+  readonly random: Random;
+  readonly calendar: Calendar;
+  /** Numbers of legs, shared with the core, which numbers those that it dials. */
+  readonly nextLeg: () => LegId;
+  readonly settings: {
+    /** Product name for User-Agent and Server. */
+    readonly userAgent: string;
+    /** The address told to this peer, in Via and Contact. */
+    readonly contactFor: (peer: TransportAddress, localPort: number | undefined) => SentBy;
+    readonly timing?: Timing;
+    /** 32 bytes that nonces are made with; they outlive a restart when it does. */
+    readonly nonceSecret?: Uint8Array;
+    readonly nonceLifetimeMs?: number;
+    readonly serverTransactionsMax?: number;
+    readonly legsMax?: number;
+    /** `off` counts failures and refusals and lets everything pass. */
+    readonly rateLimits?: 'on' | 'off';
+    /** Whether a phone is registered from this address: then it is not banned as a whole. */
+    readonly registeredFrom?: (address: string) => boolean;
+  };
+}
+
+const NONCE_LIFETIME_MS = 300_000;
+const SERVER_TRANSACTIONS_MAX = 100_000;
+const LEGS_MAX = 20_000;
+
+/** SIP as one machine: packets and commands go in; packets and events come out. */
+export class SipStack {
+  readonly gatekeeper: Gatekeeper;
+  readonly #layer: TransactionLayer;
+  readonly #sessions: Sessions;
+  readonly #userAgent: UserAgent;
+  readonly #outputs: StackOutput[] = [];
+  #received = 0;
+  #sent = 0;
+  #parseFailures = 0;
+
+  constructor({ directory, random, calendar, nextLeg, settings }: StackOptions) {
+    const { userAgent, contactFor, nonceSecret: secret } = settings;
+    const timing = settings.timing ?? RFC_TIMING;
+    const nonceLifetimeMs = settings.nonceLifetimeMs ?? NONCE_LIFETIME_MS;
+    this.gatekeeper = new Gatekeeper({
+      registeredFrom: settings.registeredFrom ?? (() => false),
+      mode: settings.rateLimits ?? 'on',
+    });
+    this.#layer = new TransactionLayer({
+      random,
+      timing,
+      contactFor,
+      serverTransactionsMax: settings.serverTransactionsMax ?? SERVER_TRANSACTIONS_MAX,
+    });
+    this.#sessions = new Sessions(this.#layer, { random, timing, userAgent, contactFor, domain: directory.domain });
+    const digest = new DigestServer({ random, calendar, nonceLifetimeMs, ...(secret && { secret }) });
+    this.#userAgent = new UserAgent({
+      directory,
+      layer: this.#layer,
+      sessions: this.#sessions,
+      registrar: new Registrar({ directory, calendar, random }),
+      gatekeeper: this.gatekeeper,
+      proof: new CallerProof(directory, digest, this.gatekeeper),
+      nextLeg,
+      userAgent,
+      legsMax: settings.legsMax ?? LEGS_MAX,
+    });
+  }
+
+  receive({ bytes, source, localPort }: SipPacket, now: Instant): void {
+    this.#received++;
+    const { message, defects } = parse(bytes);
+    const fatal = defects.find((defect) => defect.fatal);
+    if (fatal !== undefined || message === undefined) {
+      if (!isKeepAlive(bytes)) this.#parseFailures++;
+      if (message?.type === 'request' && fatal !== undefined && fatal.status !== 0) {
+        this.#userAgent.refuse({ kind: 'request', request: message, source, localPort }, fatal.status, [], now);
+      }
+    } else this.#layer.receive(message, source, localPort, now);
+    this.#drain(now);
+  }
+
+  /** What was sent to this address did not leave, or its connection broke. */
+  transportFailed(destination: TransportAddress, now: Instant): void {
+    this.#layer.transportFailed(destination, now);
+    this.#drain(now);
+  }
+
+  /** Does what the core asked through its `Signaling` port. */
+  execute(command: SignalingCommand, now: Instant): void {
+    this.#sessions.execute(command, now);
+    this.#drain(now);
+  }
+
+  /** While draining, new INVITEs get 503; calls that live go on. */
+  setDraining(isDraining: boolean): void {
+    this.#userAgent.setDraining(isDraining);
+  }
+
+  /** Acts on one due timer. Call again while `deadline()` is not after `now`. */
+  expire(now: Instant): void {
+    if (this.#layer.deadline() <= this.#sessions.deadline()) this.#layer.expire(now);
+    else this.#sessions.expire(now);
+    this.#drain(now);
+  }
+
+  deadline(): Instant {
+    return Math.min(this.#layer.deadline(), this.#sessions.deadline());
+  }
+
+  poll(): StackOutput | undefined {
+    return this.#outputs.shift();
+  }
+
+  /** For metrics. */
+  get counters() {
+    const transactions = this.#layer.live;
+    return {
+      received: this.#received,
+      sent: this.#sent,
+      inviteClientTransactions: transactions.inviteClient,
+      nonInviteClientTransactions: transactions.nonInviteClient,
+      inviteServerTransactions: transactions.inviteServer,
+      nonInviteServerTransactions: transactions.nonInviteServer,
+      dialogs: this.#sessions.dialogCount,
+      legs: this.#sessions.legCount,
+      timersArmed: this.#layer.timersArmed + this.#sessions.timersArmed,
+      retransmissions: this.#layer.retransmissions,
+      parseFailures: this.#parseFailures,
+      strays: this.#layer.strays,
+      overloadRefusals: this.#layer.refusals,
+      dropped: this.#userAgent.dropped,
+    };
+  }
+
+  #drain(now: Instant): void {
+    for (let output = this.#layer.poll(); output !== undefined; output = this.#layer.poll()) {
+      if (output.kind === 'send') {
+        this.#sent++;
+        this.#outputs.push(output);
+      } else this.#userAgent.receive(output, now);
+    }
+    for (const source of [this.#userAgent, this.#sessions]) {
+      for (let event = source.poll(); event !== undefined; event = source.poll()) {
+        this.#outputs.push({ kind: 'signal', event });
+      }
+    }
+  }
+}
+
+/** CR and LF alone keep a NAT binding or connection open (RFC 5626 §4.4.1). */
+function isKeepAlive(bytes: Uint8Array): boolean {
+  return bytes.length <= 4 && bytes.every((byte) => byte === 0x0d || byte === 0x0a);
+}

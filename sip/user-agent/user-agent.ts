@@ -1,0 +1,256 @@
+import type { Directory } from '../../core/directory/directory.ts';
+import type { LegId } from '../../core/kernel/ids.ts';
+import type { Instant } from '../../core/kernel/time.ts';
+import type { SignalingEvent } from '../../core/ports.ts';
+import type { InviteSession } from '../dialog/invite-session.ts';
+import { sessionDescription } from '../dialog/session-messages.ts';
+import type { Sessions } from '../dialog/sessions.ts';
+import type { HeaderName, Request } from '../message.ts';
+import type { Arrival, LayerOutput, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
+import { respond } from '../writer.ts';
+import type { CallerProof, Proof } from './caller-proof.ts';
+import type { Gatekeeper } from './gatekeeper.ts';
+import { methodObjection, type Objection, OPTIONS_FIELDS, objectionTo } from './objection.ts';
+import type { Registrar } from './registrar.ts';
+
+type Proven = Extract<Proof, { kind: 'proven' }>;
+type Field = readonly [HeaderName, string];
+
+export interface UserAgentParts {
+  readonly directory: Directory;
+  readonly layer: TransactionLayer;
+  readonly sessions: Sessions;
+  readonly registrar: Registrar;
+  readonly gatekeeper: Gatekeeper;
+  readonly proof: CallerProof;
+  readonly nextLeg: () => LegId;
+  /** Product name for Server. */
+  readonly userAgent: string;
+  /** More legs than this are refused with 503. */
+  readonly legsMax: number;
+}
+
+/** Seconds after which a refused caller may try again (RFC 3261 §20.33). */
+const RETRY_AFTER: Field = ['Retry-After', '10'];
+
+/**
+ * The user agent core (RFC 3261 §8.2, §12.2.2): what the transaction layer hands up finds its session, or is judged.
+ * Until its sender has proven who it is, a request is answered statelessly: one packet for one, and nothing kept.
+ */
+export class UserAgent {
+  readonly #parts: UserAgentParts;
+  readonly #signals: SignalingEvent[] = [];
+  #isDraining = false;
+  #dropped = 0;
+
+  constructor(parts: UserAgentParts) {
+    this.#parts = parts;
+  }
+
+  /** Requests that got no answer: banned senders, exhausted budgets, ACKs of no dialog. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** While draining, calls that begin are refused; those that live go on. */
+  setDraining(isDraining: boolean): void {
+    this.#isDraining = isDraining;
+  }
+
+  poll(): SignalingEvent | undefined {
+    return this.#signals.shift();
+  }
+
+  receive(output: Exclude<LayerOutput, { kind: 'send' }>, now: Instant): void {
+    const { sessions } = this.#parts;
+    switch (output.kind) {
+      case 'request':
+        this.#receiveRequest(output, now);
+        break;
+      case 'canceled':
+        this.#receiveCancel(output.transaction, output.cancel, now);
+        break;
+      case 'response':
+        sessions.receiveResponse(output.transaction, output.response, now);
+        break;
+      case 'failed':
+        sessions.requestFailed(output.transaction, output.reason, now);
+        break;
+      case 'refused':
+        sessions.refused(output.transaction, now);
+        break;
+      case 'terminated':
+        sessions.forget(output.transaction);
+        break;
+    }
+  }
+
+  /** Answers without a transaction, unless the sender's network has had its share. ACK is never answered. */
+  refuse(arrival: Arrival, status: number, fields: readonly Field[], now: Instant): void {
+    const { gatekeeper, layer, userAgent } = this.#parts;
+    const { request, source } = arrival;
+    if (request.method === 'ACK' || gatekeeper.mayRefuse(source, now) === 'drop') {
+      this.#dropped++;
+      return;
+    }
+    const toTag = statelessTag(request);
+    layer.respondStatelessly(arrival, respond(request, status, { toTag, fields: [...fields, ['Server', userAgent]] }));
+  }
+
+  #receiveRequest(arrival: Arrival, now: Instant): void {
+    const { request } = arrival;
+    if (request.toTag !== '') this.#receiveInDialog(arrival, now);
+    else if (request.method === 'INVITE' || request.method === 'REGISTER') this.#receiveFromCaller(arrival, now);
+    else if (request.method === 'OPTIONS') this.#receiveOptions(arrival, now);
+    else if (request.method === 'BYE' || request.method === 'CANCEL') this.refuse(arrival, 481, [], now);
+    else {
+      const { status, fields } = methodObjection(request.method);
+      this.refuse(arrival, status, fields, now);
+    }
+  }
+
+  #receiveOptions(arrival: Arrival, now: Instant): void {
+    const objection = objectionTo(arrival.request);
+    if (objection !== undefined) this.refuse(arrival, objection.status, objection.fields, now);
+    else this.refuse(arrival, 200, OPTIONS_FIELDS, now);
+  }
+
+  /** RFC 3261 §9.2: the CANCEL is answered whatever becomes of the INVITE. */
+  #receiveCancel(invite: TransactionId, cancel: Arrival, now: Instant): void {
+    const { sessions } = this.#parts;
+    const transaction = this.#open(cancel, now);
+    if (transaction === undefined) return;
+    this.#answer(transaction, cancel.request, { status: 200, fields: [] }, now, sessions.localTagOf(invite));
+    sessions.receiveCancel(invite, now);
+  }
+
+  // ── Inside a dialog ───────────────────────────────────────────────────────────────────────────────────────
+
+  #receiveInDialog(arrival: Arrival, now: Instant): void {
+    const { sessions } = this.#parts;
+    const { request } = arrival;
+    const session = sessions.find(request);
+    if (session === undefined) this.refuse(arrival, 481, [], now);
+    else if (request.method === 'ACK') sessions.receiveAck(session, request, now);
+    else {
+      const transaction = this.#open(arrival, now);
+      if (transaction !== undefined) this.#receiveOrderly(session, arrival, transaction, now);
+    }
+  }
+
+  #receiveOrderly(session: InviteSession, arrival: Arrival, transaction: TransactionId, now: Instant): void {
+    const { request } = arrival;
+    const reply = session.accept(request) === 'out of order' ? { status: 500, fields: [] } : replyInDialog(request);
+    if (reply === undefined) this.#parts.sessions.receiveRequest(session, arrival, transaction, now);
+    else this.#answer(transaction, request, reply, now);
+  }
+
+  // ── Outside a dialog ──────────────────────────────────────────────────────────────────────────────────────
+
+  /** INVITE and REGISTER: from somebody who can prove it. */
+  #receiveFromCaller(arrival: Arrival, now: Instant): void {
+    const { request, source } = arrival;
+    const { proof, sessions, legsMax } = this.#parts;
+    const isInvite = request.method === 'INVITE';
+    if (isInvite && (this.#isDraining || sessions.legCount >= legsMax)) {
+      this.refuse(arrival, 503, [RETRY_AFTER], now);
+      return;
+    }
+    const judged = proof.judge(request, source, now);
+    if (judged.kind === 'drop') this.#dropped++;
+    else if (judged.kind === 'challenge') {
+      const challenges = proof.challenges(source, judged.stale, now);
+      const fields = challenges.map((value): Field => ['WWW-Authenticate', value]);
+      this.refuse(arrival, 401, fields, now);
+    } else this.#receiveFromProven(arrival, judged, now);
+  }
+
+  #receiveFromProven(arrival: Arrival, judged: Proven, now: Instant): void {
+    const { request } = arrival;
+    const transaction = this.#open(arrival, now);
+    if (transaction === undefined) return;
+    const isInvite = request.method === 'INVITE';
+    const objection = objectionTo(request) ?? (isInvite ? inviteObjection(request, judged) : undefined);
+    if (objection !== undefined) this.#answer(transaction, request, objection, now);
+    else if (isInvite) this.#offer(arrival, transaction, judged, now);
+    else this.#register(arrival, transaction, judged, now);
+  }
+
+  #register(arrival: Arrival, transaction: TransactionId, judged: Proven, now: Instant): void {
+    const { registrar, layer } = this.#parts;
+    const { request, source, localPort } = arrival;
+    const { response, events } = registrar.receive(request, judged.extension, source, localPort, now);
+    layer.respond(transaction, response, now);
+    this.#signals.push(...events);
+  }
+
+  #offer(arrival: Arrival, transaction: TransactionId, judged: Proven, now: Instant): void {
+    const { sessions, nextLeg } = this.#parts;
+    const { request, source } = arrival;
+    const { extension, customerId } = judged;
+    const leg = nextLeg();
+    this.#signals.push({
+      kind: 'offered',
+      leg,
+      caller: { kind: 'extension', customerId, extensionId: extension.id },
+      customerId,
+      toUser: request.uri.user,
+      fromUser: extension.extension,
+      fromName: request.from.displayName,
+      source,
+      offer: sessionDescription(request),
+    });
+    sessions.offer(leg, arrival, transaction, now);
+  }
+
+  /** A server transaction; when there is none to be had, the request is refused without one. */
+  #open(arrival: Arrival, now: Instant): TransactionId | undefined {
+    const opened = this.#parts.layer.open(arrival, now);
+    if (opened === 'merged') this.refuse(arrival, 482, [], now);
+    else if (opened === 'full') this.refuse(arrival, 503, [RETRY_AFTER], now);
+    else return opened;
+    return undefined;
+  }
+
+  #answer(
+    transaction: TransactionId,
+    request: Request,
+    { status, fields }: Objection,
+    now: Instant,
+    toTag = statelessTag(request),
+  ): void {
+    const { layer, userAgent } = this.#parts;
+    layer.respond(transaction, respond(request, status, { toTag, fields: [...fields, ['Server', userAgent]] }), now);
+  }
+}
+
+/** The answer to a request inside a dialog that its session need not see; undefined when it must. */
+function replyInDialog(request: Request): Objection | undefined {
+  switch (request.method) {
+    case 'BYE':
+      return undefined;
+    case 'INVITE':
+    case 'UPDATE':
+      return objectionTo(request);
+    case 'OPTIONS':
+      return { status: 200, fields: OPTIONS_FIELDS };
+    case 'INFO':
+      return { status: 200, fields: [] };
+    default:
+      return methodObjection(request.method);
+  }
+}
+
+/** An extension calls in its own name only, and says where it is reached (RFC 3261 §8.1.1.8). */
+function inviteObjection(request: Request, { extension }: Proven): Objection | undefined {
+  if (request.from.uri.user !== extension.extension) return { status: 403, fields: [] };
+  return request.contacts.length === 1 ? undefined : { status: 400, fields: [] };
+}
+
+/** The same tag for every copy of a request, remembered by nobody (RFC 3261 §8.2.7): FNV-1a of what names it. */
+function statelessTag(request: Request): string {
+  const text = `${request.callId} ${request.fromTag} ${request.topVia.branch} ${request.cseq.number}`;
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}
