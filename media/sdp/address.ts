@@ -1,6 +1,7 @@
 import type { Connection } from './session-description.ts';
 
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.|$)){4}$/;
+const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
 
 /** The 32 bits of a dotted quad, undefined when it is none. */
 export function ipv4ToNumber(address: string): number | undefined {

@@ -39,7 +39,8 @@ function play(arrivals: readonly Arrival[], untilMs: number, buffer = new Jitter
   return heard;
 }
 
-const onTime = (count: number, first = 0): Arrival[] => Array.from({ length: count }, (_, i) => ({ at: i * 20, n: first + i }));
+const onTime = (count: number, first = 0): Arrival[] =>
+  Array.from({ length: count }, (_, i) => ({ at: i * 20, n: first + i }));
 const numbers = (heard: readonly Heard[]): number[] => heard.filter((one) => typeof one === 'number');
 
 test('a stream that is on time is played whole, in order, 20 to 40 ms later, through the wrap of its numbers', () => {
@@ -52,7 +53,11 @@ test('a stream that is on time is played whole, in order, 20 to 40 ms later, thr
 
 test('a lost packet leaves one frame missing at its place', () => {
   const buffer = new JitterBuffer();
-  const heard = play(onTime(50).filter(({ n }) => n !== 20), 1000, buffer);
+  const heard = play(
+    onTime(50).filter(({ n }) => n !== 20),
+    1000,
+    buffer,
+  );
   const at = heard.indexOf(19);
   expect(heard.slice(at, at + 3)).toEqual([19, 'missing', 21]);
   expect(buffer).toMatchObject({ lost: 1, late: 0 });
@@ -75,7 +80,11 @@ test('duplicates are played once, before and after their turn', () => {
 test('the delay grows to what the network does, and few packets are late after that', () => {
   const random = seeded(4);
   const buffer = new JitterBuffer();
-  play(onTime(3000).map(({ at, n }) => ({ at: at + random.next() * 80, n })), 60_000, buffer);
+  play(
+    onTime(3000).map(({ at, n }) => ({ at: at + random.next() * 80, n })),
+    60_000,
+    buffer,
+  );
   expect(buffer.targetDelayMs).toBeGreaterThanOrEqual(65);
   expect(buffer.targetDelayMs).toBeLessThanOrEqual(95);
   expect(buffer.lost).toBeLessThan(120);
@@ -95,7 +104,11 @@ test('after a bad time the delay comes down again, by dropping a packet now and 
 test('a delay that never ends is bounded: the longest is kept', () => {
   const random = seeded(6);
   const buffer = new JitterBuffer({ delayMaxMs: 100 });
-  play(onTime(2000).map(({ at, n }) => ({ at: at + random.next() * 1000, n })), 40_000, buffer);
+  play(
+    onTime(2000).map(({ at, n }) => ({ at: at + random.next() * 1000, n })),
+    40_000,
+    buffer,
+  );
   expect(buffer.targetDelayMs).toBe(100);
 });
 
@@ -110,7 +123,11 @@ test('in a pause the delay is corrected at once', () => {
 
 test('a burst after a hole in the network is played from where the delay allows, never backwards', () => {
   const buffer = new JitterBuffer();
-  const heard = play(onTime(200).map(({ at, n }) => ({ at: n >= 50 && n < 100 ? 2000 : at, n })), 4000, buffer);
+  const heard = play(
+    onTime(200).map(({ at, n }) => ({ at: n >= 50 && n < 100 ? 2000 : at, n })),
+    4000,
+    buffer,
+  );
   const played = numbers(heard);
   expect(played).toEqual(played.toSorted((a, b) => a - b));
   expect(played.at(-1)).toBeGreaterThanOrEqual(188);
@@ -185,7 +202,11 @@ test('a payload longer than a slot is refused and counted', () => {
 test('a source with a clock of 300 parts in a million more, or less, is followed for ten minutes', () => {
   for (const drift of [1.0003, 0.9997]) {
     const buffer = new JitterBuffer();
-    const heard = play(onTime(30_000).map(({ at, n }) => ({ at: at * drift, n })), 600_000, buffer);
+    const heard = play(
+      onTime(30_000).map(({ at, n }) => ({ at: at * drift, n })),
+      600_000,
+      buffer,
+    );
     expect(heard.filter((one) => one === 'missing').length).toBeLessThan(40);
     expect(buffer.dropped).toBeLessThan(40);
     expect(buffer.resets).toBeLessThanOrEqual(1);
@@ -201,18 +222,23 @@ const options: fc.Arbitrary<Partial<JitterBufferOptions>> = fc.record({
 test('whatever is lost, late, doubled or reordered, no packet is played twice or out of order', () => {
   const fate = fc.record({ copies: fc.integer({ min: 0, max: 2 }), delayMs: fc.integer({ min: 0, max: 400 }) });
   fc.assert(
-    fc.property(options, fc.array(fate, { maxLength: 150 }), fc.integer({ min: 0, max: 70_000 }), (limits, fates, first) => {
-      const buffer = new JitterBuffer(limits);
-      const arrivals = fates.flatMap(({ copies, delayMs }, i) =>
-        Array.from({ length: copies }, (_, copy) => ({ at: i * 20 + delayMs + copy * 35, n: first + i })),
-      );
-      const played = numbers(play(arrivals, fates.length * 20 + 1000, buffer));
-      played.forEach((n, i) => {
-        if (i > 0) expect(n).toBeGreaterThan(played[i - 1]!);
-      });
-      expect(buffer.taken).toBe(played.length);
-      expect(buffer.depth).toBe(0);
-    }),
+    fc.property(
+      options,
+      fc.array(fate, { maxLength: 150 }),
+      fc.integer({ min: 0, max: 70_000 }),
+      (limits, fates, first) => {
+        const buffer = new JitterBuffer(limits);
+        const arrivals = fates.flatMap(({ copies, delayMs }, i) =>
+          Array.from({ length: copies }, (_, copy) => ({ at: i * 20 + delayMs + copy * 35, n: first + i })),
+        );
+        const played = numbers(play(arrivals, fates.length * 20 + 1000, buffer));
+        played.forEach((n, i) => {
+          if (i > 0) expect(n).toBeGreaterThan(played[i - 1]!);
+        });
+        expect(buffer.taken).toBe(played.length);
+        expect(buffer.depth).toBe(0);
+      },
+    ),
     { numRuns: 300 },
   );
 });
