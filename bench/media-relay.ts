@@ -1,0 +1,201 @@
+import type { LegId } from '../core/kernel/ids.ts';
+import { seeded } from '../core/kernel/random.ts';
+import { COUNTER, COUNTER_COUNT } from '../media/counters.ts';
+import { TONES } from '../media/dsp/tone.ts';
+import { Engine } from '../media/engine.ts';
+import { pack } from '../media/io/addresses.ts';
+import { openPacketIo } from '../media/io/open-packet-io.ts';
+import { BATCH_COUNT_MAX, type PacketIo } from '../media/io/packet-io.ts';
+import type { StreamSettings, ToWorker } from '../media/protocol.ts';
+import { writeRtpHeader } from '../media/rtp/packet-view.ts';
+import { Workers } from '../media/workers.ts';
+
+const LOOPBACK = 0x7f000001;
+const PACKET_BYTES = 172;
+/** One port of ours is full of streams, as the port pool fills it; each phone has a port of its own. */
+const OUR_PORT = 36_000;
+const PHONE_PORTS = Array.from({ length: 256 }, (_, i) => 36_200 + 2 * i);
+const STREAMS = PHONE_PORTS.length;
+const SECONDS = 4;
+
+/**
+ * Cost of a relayed G.711 call: two streams, so two packets in and two out, every 20 ms. `engine…` is the engine on
+ * packet I/O that costs nothing; `worker…` a media thread on loopback sockets, the kernel's share included.
+ */
+export async function run(): Promise<Record<string, number>> {
+  const alike = measureEngine('PCMU');
+  const mapped = measureEngine('PCMA');
+  const worker = await measureWorker();
+  return { engineUsPerCallTick: 2 * alike, engineMappedUsPerCallTick: 2 * mapped, ...worker };
+}
+
+function settings(remote: number, codec: 'PCMU' | 'PCMA'): StreamSettings {
+  const payloadType = codec === 'PCMU' ? 0 : 8;
+  return {
+    port: OUR_PORT,
+    remote,
+    remoteRtcp: 0,
+    rtcpMux: false,
+    allowed: [LOOPBACK],
+    receivePayloadTypes: [{ payloadType, format: codec }],
+    sendCodec: codec,
+    sendPayloadType: payloadType,
+    sendEventPayloadType: -1,
+    sends: true,
+    receives: true,
+    supervised: true,
+  };
+}
+
+/** Streams 2n and 2n + 1 are the two legs of call n. */
+function openCalls(post: (message: ToWorker) => void, second: 'PCMU' | 'PCMA'): void {
+  post({ kind: 'bindPort', port: OUR_PORT });
+  for (let stream = 0; stream < STREAMS; stream++) {
+    const codec = stream % 2 === 0 ? 'PCMU' : second;
+    const value = settings(pack(LOOPBACK, PHONE_PORTS[stream]!), codec);
+    post({ kind: 'open', leg: stream as LegId, settings: value });
+  }
+  for (let stream = 0; stream < STREAMS; stream += 2) {
+    post({ kind: 'bridge', a: stream as LegId, b: (stream + 1) as LegId });
+  }
+}
+
+function writePacket(bytes: Uint8Array, at: number, stream: number, round: number, payloadType: number): void {
+  writeRtpHeader(bytes, at, false, payloadType, round & 0xffff, round * 160, 1000 + stream);
+}
+
+/** Microseconds for one packet in and out. */
+function measureEngine(second: 'PCMU' | 'PCMA'): number {
+  const io = new EndlessIo(second);
+  const options = { random: seeded(1), wallOffsetMs: 0, streamsMax: STREAMS, mediaTimeoutMs: 60_000, tones: TONES.us };
+  const engine = new Engine(io, { ...options, counters: new Float64Array(COUNTER_COUNT) }, 0);
+  openCalls((message) => engine.handle(message, 0), second);
+  const rounds = 3000;
+  for (let round = 0; round < 500; round++) engine.turn(io.nextRound());
+  const before = process.threadCpuUsage();
+  for (let round = 0; round < rounds; round++) engine.turn(io.nextRound());
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / (rounds * STREAMS);
+}
+
+async function measureWorker(): Promise<Record<string, number>> {
+  const options = {
+    count: 1,
+    address: LOOPBACK,
+    io: 'best',
+    streamsMax: STREAMS,
+    mediaTimeoutMs: 60_000,
+    country: 'US',
+  } as const;
+  const workers = await Workers.start({ ...options, received: () => {}, lost: () => {} });
+  const { io: phones } = openPacketIo({ address: LOOPBACK });
+  for (const port of PHONE_PORTS) phones.openPort(port);
+  openCalls((message) => workers.post(0, message), 'PCMU');
+  const generator = new Generator(phones);
+  await generator.run(1000);
+  const [process0, thread0] = [process.cpuUsage(), process.threadCpuUsage()];
+  const relayed0 = workers.counters[0]![COUNTER.packetsRelayed]!;
+  generator.heard = 0;
+  generator.sent = 0;
+  await generator.run(SECONDS * 1000);
+  const all = process.cpuUsage(process0);
+  const own = process.threadCpuUsage(thread0);
+  const relayed = workers.counters[0]![COUNTER.packetsRelayed]! - relayed0;
+  const workerUs = all.user + all.system - own.user - own.system;
+  phones.close();
+  await workers.stop();
+  return {
+    workerUsPerCallTick: (2 * workerUs) / relayed,
+    workerRelayedShare: generator.heard / generator.sent,
+    workerCoreShare: workerUs / (SECONDS * 1e6),
+    workerCalls: STREAMS / 2,
+  };
+}
+
+/** The phones: every stream a packet every 20 ms, evenly spread over the time. */
+class Generator {
+  readonly #phones: PacketIo;
+  #next = 0;
+  sent = 0;
+  heard = 0;
+
+  constructor(phones: PacketIo) {
+    this.#phones = phones;
+  }
+
+  async run(ms: number): Promise<void> {
+    const phones = this.#phones;
+    const start = performance.now();
+    const first = this.#next;
+    for (let now = start; now < start + ms; now = performance.now()) {
+      const waiting = phones.wait(0.5);
+      if (waiting !== undefined) await waiting;
+      for (let count = phones.receive(); count > 0; count = phones.receive()) this.heard += count;
+      const due = first + Math.floor(((performance.now() - start) * STREAMS) / 20);
+      for (; this.#next < due; this.#next++) this.#send(this.#next % STREAMS, Math.floor(this.#next / STREAMS));
+      phones.flush();
+    }
+  }
+
+  #send(stream: number, round: number): void {
+    const at = this.#phones.reserve();
+    writePacket(this.#phones.out, at, stream, round, 0);
+    this.#phones.send(PHONE_PORTS[stream]!, false, pack(LOOPBACK, OUR_PORT), PACKET_BYTES);
+    this.sent++;
+  }
+}
+
+/** Packet I/O without a network: each round brings one packet of every stream, and what is sent is thrown away. */
+class EndlessIo implements PacketIo {
+  readonly counters = { received: 0, sent: 0, receiveCalls: 0, sendCalls: 0, refused: 0, dropped: 0, truncated: 0 };
+  readonly bytes = new Uint8Array(2048 * BATCH_COUNT_MAX);
+  readonly out = new Uint8Array(2048);
+  readonly starts = Int32Array.from({ length: BATCH_COUNT_MAX }, (_, i) => 2048 * i);
+  readonly ends = Int32Array.from({ length: BATCH_COUNT_MAX }, (_, i) => 2048 * i + PACKET_BYTES);
+  readonly sources = new Float64Array(BATCH_COUNT_MAX);
+  readonly wakeHandle = -1;
+  readonly batchIsRtcp = false;
+  readonly batchPort = OUR_PORT;
+  readonly #second: 'PCMU' | 'PCMA';
+  #round = 0;
+  #batch = 0;
+
+  constructor(second: 'PCMU' | 'PCMA') {
+    this.#second = second;
+  }
+
+  /** The time of the next round. */
+  nextRound(): number {
+    this.#batch = 0;
+    return ++this.#round * 20;
+  }
+
+  /** Full batches, as a socket of many streams gives them. */
+  receive(): number {
+    const first = this.#batch++ * BATCH_COUNT_MAX;
+    if (first >= STREAMS) return 0;
+    for (let i = 0; i < BATCH_COUNT_MAX; i++) {
+      const stream = first + i;
+      const payloadType = stream % 2 === 1 && this.#second === 'PCMA' ? 8 : 0;
+      writePacket(this.bytes, this.starts[i]!, stream, this.#round, payloadType);
+      this.sources[i] = pack(LOOPBACK, PHONE_PORTS[stream]!);
+    }
+    return BATCH_COUNT_MAX;
+  }
+
+  openPort(): boolean {
+    return true;
+  }
+  closePort(): void {}
+  wait(): undefined {
+    return undefined;
+  }
+  reserve(): number {
+    return 0;
+  }
+  send(): void {
+    this.counters.sent++;
+  }
+  flush(): void {}
+  close(): void {}
+}
