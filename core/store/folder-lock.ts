@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { Fault } from '../kernel/fault.ts';
 import { openSqlite, type Sqlite } from './native.ts';
 
@@ -36,7 +36,7 @@ export class FolderLock {
 
 function makeWritable(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(resolve(folder));
     if (!statSync(folder).isDirectory()) throw new Error('not a folder');
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -48,4 +48,11 @@ function makeWritable(folder: string): void {
       error,
     );
   }
+}
+
+/** Node's own recursive `mkdir` never returns where the system says ENOENT below a folder that exists, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }

@@ -1,4 +1,4 @@
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '../kernel/assert.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { LIMITS } from '../kernel/limits.ts';
@@ -13,17 +13,17 @@ class StoreThread {
   readonly #database: Sqlite;
   readonly #writer: GroupWriter;
   readonly #start: StoreThreadStart;
-  readonly #send: (message: FromStoreThread) => void;
+  readonly #port: MessagePort;
   readonly #purging: NodeJS.Timeout;
 
-  constructor(start: StoreThreadStart, send: (message: FromStoreThread) => void) {
+  constructor(start: StoreThreadStart, port: MessagePort) {
     this.#start = start;
-    this.#send = send;
+    this.#port = port;
     this.#database = openDatabase(start.path, start.durability);
     this.#writer = new GroupWriter(this.#database, start.writeSql);
     this.#purging = setInterval(() => this.#purge(), LIMITS.purgeIntervalMs);
     setImmediate(() => this.#purge());
-    send({ kind: 'ready' });
+    this.#send({ kind: 'ready' });
   }
 
   /** Handles this message and all that wait behind it: writes as few transactions, the rest in between as it came. */
@@ -57,17 +57,17 @@ class StoreThread {
   #execute(message: Exclude<ToStoreThread, { kind: 'write' }>): void {
     switch (message.kind) {
       case 'read':
-        return this.#answer(message.read, () => this.#rows(message.query));
+        this.#answer(message.read, () => this.#rows(message.query));
+        break;
       case 'backup':
-        return this.#answer(message.read, () => {
-          this.#database.prepare('vacuum into ?').run(message.path);
-          return [];
-        });
+        this.#answer(message.read, () => this.#backUp(message.path));
+        break;
       case 'close':
         clearInterval(this.#purging);
         this.#database.pragma('wal_checkpoint(TRUNCATE)');
         this.#database.close();
-        return this.#send({ kind: 'closed' });
+        this.#send({ kind: 'closed' });
+        this.#port.close();
     }
   }
 
@@ -86,6 +86,15 @@ class StoreThread {
     return [];
   }
 
+  #backUp(path: string): readonly Row[] {
+    this.#database.prepare('vacuum into ?').run(path);
+    return [];
+  }
+
+  #send(message: FromStoreThread): void {
+    this.#port.postMessage(message);
+  }
+
   /** A few rows at a time, so that commits are never held up for long. */
   #purge(): void {
     if (!this.#database.open) return;
@@ -101,10 +110,7 @@ class StoreThread {
 
 const port = parentPort;
 assert(port !== null, 'the store thread is started as a worker');
-const thread = new StoreThread(workerData as StoreThreadStart, (message) => port.postMessage(message));
+const thread = new StoreThread(workerData as StoreThreadStart, port);
 const next = (): ToStoreThread | undefined =>
   (receiveMessageOnPort(port) as { message: ToStoreThread } | undefined)?.message;
-port.on('message', (message: ToStoreThread) => {
-  thread.receive(message, next);
-  if (message.kind === 'close') port.close();
-});
+port.on('message', (message: ToStoreThread) => thread.receive(message, next));

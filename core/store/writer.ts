@@ -217,18 +217,22 @@ export class StoreWriter implements Store, StoreReader {
   #receive(message: FromStoreThread): void {
     switch (message.kind) {
       case 'ready':
-        return this.#started.resolve();
+        this.#started.resolve();
+        break;
       case 'written':
-        return this.#written(message);
+        this.#written(message);
+        break;
       case 'rows':
-        return this.#settleRead(message.read, (read) => read.resolve(message.rows));
-      case 'readFailed':
-        return this.#settleRead(message.read, (read) =>
-          read.reject(new Fault('STORE_FAILED', `reading failed: ${message.detail}`)),
-        );
+        this.#settleRead(message.read, (read) => read.resolve(message.rows));
+        break;
+      case 'readFailed': {
+        const fault = new Fault('STORE_FAILED', `reading failed: ${message.detail}`);
+        this.#settleRead(message.read, (read) => read.reject(fault));
+        break;
+      }
       case 'purgeFailed':
         this.#lastFailure = message.detail;
-        return;
+        break;
       case 'closed':
         this.#state = 'closed';
     }
@@ -277,14 +281,20 @@ export class StoreWriter implements Store, StoreReader {
   }
 
   #exited(death: string): void {
-    if (this.#state === 'closed') return this.#end();
+    if (this.#state === 'closed') {
+      this.#end();
+      return;
+    }
     this.#deathCount += 1;
     this.#deathsInARow += 1;
     this.#lastFailure = `the store thread died: ${death}`;
     for (const read of [...this.#reads.keys()]) {
       this.#settleRead(read, ({ reject }) => reject(new Fault('STORE_FAILED', this.#lastFailure)));
     }
-    if (this.#deathsInARow >= LIMITS.storeThreadDeathsMax) return this.#break();
+    if (this.#deathsInARow >= LIMITS.storeThreadDeathsMax) {
+      this.#break();
+      return;
+    }
     this.#thread = this.#start();
     for (const [batch, groups] of this.#inFlight) this.#send({ kind: 'write', batch, groups });
     if (this.#state === 'closing') this.#send({ kind: 'close' });
