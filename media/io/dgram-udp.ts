@@ -95,11 +95,7 @@ export class DgramUdp implements PacketIo {
   wait(timeoutMs: number): Promise<void> {
     const limitMs = Math.min(Math.max(timeoutMs, 0), WAIT_MAX_MS);
     return new Promise((resolve) => {
-      // Even when packets wait already, the event loop gets one turn: nothing else reads the sockets.
-      const turn = setImmediate(() => {
-        if (this.#heldCount > this.#batchCount || this.#isWoken || limitMs === 0) done();
-      });
-      const timer = setTimeout(() => done(), limitMs);
+      let turn: NodeJS.Immediate | undefined;
       const done = () => {
         clearImmediate(turn);
         clearTimeout(timer);
@@ -107,7 +103,12 @@ export class DgramUdp implements PacketIo {
         this.#isWoken = false;
         resolve();
       };
-      this.#wake = done;
+      const timer = setTimeout(done, limitMs);
+      // Not before the event loop has read the sockets: what it reads in one turn is received as one batch.
+      this.#wake = () => {
+        turn ??= setImmediate(done);
+      };
+      if (this.#heldCount > this.#batchCount || this.#isWoken || limitMs === 0) this.#wake();
     });
   }
 
