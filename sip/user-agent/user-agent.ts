@@ -22,7 +22,7 @@ export interface UserAgentParts {
   readonly sessions: Sessions;
   readonly registrar: Registrar;
   readonly gatekeeper: Gatekeeper;
-  readonly proof: CallerProof;
+  readonly proof: Pick<CallerProof, 'judge' | 'challenges'>;
   readonly nextLeg: () => LegId;
   /** Product name for Server. */
   readonly userAgent: string;

@@ -1,0 +1,290 @@
+import { Directory } from '../../core/directory/directory.ts';
+import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
+import { type CustomerId, type ExtensionId, hexToken, type LegId } from '../../core/kernel/ids.ts';
+import type { Random } from '../../core/kernel/random.ts';
+import type { Instant } from '../../core/kernel/time.ts';
+import type { SignalingEvent, TransportAddress } from '../../core/ports.ts';
+import { Sessions } from '../../sip/dialog/sessions.ts';
+import { buildUri } from '../../sip/grammar/uri.ts';
+import type { Response } from '../../sip/message.ts';
+import { parse } from '../../sip/parser.ts';
+import type { SipPacket } from '../../sip/stack.ts';
+import { RFC_TIMING } from '../../sip/transaction/timing.ts';
+import { TransactionLayer } from '../../sip/transaction/transaction-layer.ts';
+import { answerChallenge } from '../../sip/user-agent/digest.ts';
+import { Gatekeeper } from '../../sip/user-agent/gatekeeper.ts';
+import { Registrar } from '../../sip/user-agent/registrar.ts';
+import { UserAgent } from '../../sip/user-agent/user-agent.ts';
+import { buildRequest } from '../../sip/writer.ts';
+import type { Party, Send } from './world.ts';
+
+/** What a phone does by itself when it is called. */
+export type Manner =
+  | { readonly kind: 'answers'; readonly afterMs: number }
+  | { readonly kind: 'rings' }
+  | { readonly kind: 'is busy' };
+
+export interface PhoneOptions {
+  readonly name: string;
+  readonly address: TransportAddress;
+  readonly username: string;
+  readonly password: string;
+  /** The switch it belongs to. */
+  readonly server: TransportAddress;
+  readonly random: Random;
+  readonly manner?: Manner;
+  /** Hangs up this long after its call was answered. */
+  readonly hangsUpAfterMs?: number;
+}
+
+type Act =
+  | { readonly kind: 'register'; readonly expiresS: number }
+  | { readonly kind: 'call'; readonly to: string }
+  | { readonly kind: 'answer' | 'hangup' | 'hold' | 'resume' };
+
+const EVERYBODY = { customerId: '' as CustomerId, createdAt: 0, updatedAt: null, deletedAt: null };
+
+/**
+ * A phone: one call at a time, over the transaction and dialog classes of the switch itself. It trusts whoever calls
+ * it, as phones do. `heard` is what its owner would notice.
+ */
+export class Phone implements Party {
+  readonly name: string;
+  readonly addresses: readonly TransportAddress[];
+  readonly heard: string[] = [];
+  readonly layer: TransactionLayer;
+  readonly sessions: Sessions;
+  readonly #options: PhoneOptions;
+  readonly #userAgent: UserAgent;
+  readonly #acts = new DeadlineHeap<Act>();
+  readonly #sends: Send[] = [];
+  #leg: LegId | undefined;
+  #isTalking = false;
+  #lastLeg = 0;
+  #registration = { callId: '', cseq: 0, transaction: 0, challenged: false, expiresS: 0 };
+
+  constructor(options: PhoneOptions) {
+    const { name, address, random, server } = options;
+    this.#options = options;
+    this.name = name;
+    this.addresses = [address];
+    const contactFor = () => ({ host: address.address, port: address.port, transport: address.transport });
+    const shared = { random, timing: RFC_TIMING, contactFor };
+    this.layer = new TransactionLayer({ ...shared, serverTransactionsMax: 100 });
+    this.sessions = new Sessions(this.layer, { ...shared, userAgent: 'Phone', domain: server.address });
+    const directory = new Directory();
+    this.#userAgent = new UserAgent({
+      directory,
+      layer: this.layer,
+      sessions: this.sessions,
+      registrar: new Registrar({ directory, calendar: (now) => now, random }),
+      gatekeeper: new Gatekeeper({ registeredFrom: () => true, mode: 'off' }),
+      proof: {
+        judge: ({ from }) => ({
+          kind: 'proven',
+          customerId: EVERYBODY.customerId,
+          extension: {
+            ...EVERYBODY,
+            id: '' as ExtensionId,
+            extension: from.uri.user,
+            name: '',
+            detail: '',
+            password: '',
+          },
+        }),
+        challenges: () => [],
+      },
+      nextLeg: () => ++this.#lastLeg as LegId,
+      userAgent: 'Phone',
+      legsMax: 10,
+    });
+    this.#registration.callId = hexToken(random, 8);
+  }
+
+  /** Does something at an instant of the simulation. */
+  plan(at: Instant, act: Act): void {
+    this.#acts.add(at, act);
+  }
+
+  receive({ bytes, source, localPort }: SipPacket, now: Instant): void {
+    const { message } = parse(bytes);
+    if (message !== undefined) this.layer.receive(message, source, localPort, now);
+    this.#drain(now);
+  }
+
+  expire(now: Instant): void {
+    const act = this.#acts.takeDue(now);
+    if (act !== undefined) this.#act(act, now);
+    else if (this.layer.deadline() <= now) this.layer.expire(now);
+    else this.sessions.expire(now);
+    this.#drain(now);
+  }
+
+  deadline(): Instant {
+    return Math.min(this.#acts.next(), this.layer.deadline(), this.sessions.deadline());
+  }
+
+  poll(): Send | undefined {
+    return this.#sends.shift();
+  }
+
+  #act(act: Act, now: Instant): void {
+    const leg = this.#leg;
+    if (act.kind === 'register') {
+      this.#registration = { ...this.#registration, expiresS: act.expiresS, challenged: false };
+      this.#register(undefined, now);
+    } else if (act.kind === 'call') this.#call(act.to, now);
+    else if (leg === undefined) return;
+    else if (act.kind === 'answer')
+      this.sessions.execute({ kind: 'answer', leg, body: this.#describe('sendrecv') }, now);
+    else if (act.kind === 'hangup') this.sessions.execute({ kind: 'hangup', leg, cause: 'normal' }, now);
+    else if (this.#isTalking) {
+      const offer = this.#describe(act.kind === 'hold' ? 'sendonly' : 'sendrecv');
+      this.sessions.execute({ kind: 'reoffer', leg, offer }, now);
+    }
+  }
+
+  #call(to: string, now: Instant): void {
+    const { server, username, password } = this.#options;
+    const contact = buildUri({ user: to, host: server.address, port: server.port }).text;
+    this.#leg = ++this.#lastLeg as LegId;
+    this.sessions.execute(
+      {
+        kind: 'dial',
+        leg: this.#leg,
+        request: {
+          target: { contact, path: [], via: server, localPort: this.addresses[0]!.port },
+          fromUser: username,
+          fromName: this.name,
+          toUser: to,
+          offer: this.#describe('sendrecv'),
+          credentials: { username, password },
+        },
+      },
+      now,
+    );
+  }
+
+  #register(authorization: string | undefined, now: Instant): void {
+    const { server, username, address } = this.#options;
+    const registration = this.#registration;
+    const aor = `<sip:${username}@${server.address}>`;
+    const transport = address.transport === 'udp' ? '' : `;transport=${address.transport}`;
+    const request = buildRequest({
+      method: 'REGISTER',
+      uri: buildUri({ host: server.address }),
+      fields: [
+        ['Max-Forwards', '70'],
+        ['From', `${aor};tag=${hexToken(this.#options.random, 4)}`],
+        ['To', aor],
+        ['Call-ID', registration.callId],
+        ['CSeq', `${++registration.cseq} REGISTER`],
+        [
+          'Contact',
+          `<sip:${username}@${address.address}:${address.port}${transport}>;expires=${registration.expiresS}`,
+        ],
+        ...(authorization === undefined ? [] : [['Authorization', authorization] as const]),
+      ],
+    });
+    registration.transaction = this.layer.request(request, server, address.port, now);
+  }
+
+  #registered(response: Response, now: Instant): void {
+    const { username, password, server, random } = this.#options;
+    const registration = this.#registration;
+    const challenge = response.first('WWW-Authenticate');
+    if (response.status !== 401 || challenge === undefined || registration.challenged) {
+      if (response.status >= 200) this.heard.push(`registered ${response.status}`);
+      return;
+    }
+    registration.challenged = true;
+    const uri = buildUri({ host: server.address }).text;
+    const cnonce = hexToken(random, 8);
+    this.#register(answerChallenge(challenge, { username, password, method: 'REGISTER', uri, cnonce, nc: 1 }), now);
+  }
+
+  #drain(now: Instant): void {
+    for (;;) {
+      const output = this.layer.poll();
+      if (output?.kind === 'send') this.#sends.push(output);
+      else if (output?.kind === 'response' && output.transaction === this.#registration.transaction) {
+        this.#registered(output.response, now);
+      } else if (output !== undefined) this.#userAgent.receive(output, now);
+      else {
+        const event = this.#userAgent.poll() ?? this.sessions.poll();
+        if (event === undefined) return;
+        this.#react(event, now);
+      }
+    }
+  }
+
+  #react(event: SignalingEvent, now: Instant): void {
+    const { hangsUpAfterMs } = this.#options;
+    switch (event.kind) {
+      case 'offered':
+        this.#offered(event.leg, event.fromUser, now);
+        break;
+      case 'ringing':
+        this.heard.push(`ringing ${event.status}`);
+        break;
+      case 'answered':
+      case 'confirmed':
+        this.#isTalking = true;
+        if (event.kind === 'answered') this.heard.push('answered');
+        if (hangsUpAfterMs !== undefined) this.plan(now + hangsUpAfterMs, { kind: 'hangup' });
+        break;
+      case 'reoffered':
+        this.heard.push('reoffered');
+        this.sessions.execute({ kind: 'acceptOffer', leg: event.leg, answer: this.#describe('sendrecv') }, now);
+        break;
+      case 'reanswered':
+        this.heard.push(`reanswered ${event.status}`);
+        break;
+      case 'failed':
+        this.heard.push(`failed ${event.status}`);
+        this.#forget(event.leg);
+        break;
+      case 'ended':
+        this.heard.push(`ended ${event.cause} ${event.by}`);
+        this.#forget(event.leg);
+        break;
+    }
+  }
+
+  #forget(leg: LegId): void {
+    if (leg !== this.#leg) return;
+    this.#leg = undefined;
+    this.#isTalking = false;
+  }
+
+  #offered(leg: LegId, fromUser: string, now: Instant): void {
+    const { manner = { kind: 'rings' } } = this.#options;
+    if (manner.kind === 'is busy' || this.#leg !== undefined) {
+      this.heard.push('refused');
+      this.sessions.execute({ kind: 'hangup', leg, cause: 'busy' }, now);
+      return;
+    }
+    this.#leg = leg;
+    this.heard.push(`called by ${fromUser}`);
+    this.sessions.execute({ kind: 'ring', leg, early: undefined }, now);
+    if (manner.kind === 'answers') this.plan(now + manner.afterMs, { kind: 'answer' });
+  }
+
+  #describe(direction: 'sendrecv' | 'sendonly'): Uint8Array {
+    const { address, port } = this.addresses[0]!;
+    const family = address.includes(':') ? 'IP6' : 'IP4';
+    return new TextEncoder().encode(
+      [
+        'v=0',
+        `o=- 1 1 IN ${family} ${address}`,
+        's=-',
+        `c=IN ${family} ${address}`,
+        't=0 0',
+        `m=audio ${port + 10_000} RTP/AVP 0 8 101`,
+        'a=rtpmap:101 telephone-event/8000',
+        `a=${direction}`,
+        '',
+      ].join('\r\n'),
+    );
+  }
+}

@@ -1,0 +1,132 @@
+import { assert } from '../../core/kernel/assert.ts';
+import { type Instant, NEVER } from '../../core/kernel/time.ts';
+import type { TransportAddress } from '../../core/ports.ts';
+import { type Hop, ladder } from '../../sip/ladder.ts';
+import { parse } from '../../sip/parser.ts';
+import type { SipPacket } from '../../sip/stack.ts';
+import type { Network } from './network.ts';
+
+/** A packet that a party wants to send. */
+export interface Send {
+  readonly destination: TransportAddress;
+  readonly localPort: number | undefined;
+  readonly bytes: Uint8Array;
+}
+
+/** A machine that speaks SIP. */
+export interface SipMachine {
+  receive(packet: SipPacket, now: Instant): void;
+  expire(now: Instant): void;
+  deadline(): Instant;
+  /** Next packet to send, or undefined when drained. */
+  poll(): Send | undefined;
+}
+
+/** A participant of the simulation: a machine, its name on the ladder and the addresses it is reached at. */
+export interface Party extends SipMachine {
+  readonly name: string;
+  readonly addresses: readonly TransportAddress[];
+}
+
+const EVENTS_MAX = 100_000;
+
+/** Parties, the network between them, and one clock that jumps from event to event. */
+export class World {
+  now: Instant = 0;
+  readonly hops: Hop[] = [];
+  /** Packets to nobody. */
+  unroutable = 0;
+  readonly #network: Network;
+  readonly #parties: Party[] = [];
+  readonly #byAddress = new Map<string, Party>();
+
+  constructor(network: Network) {
+    this.#network = network;
+  }
+
+  add(party: Party): void {
+    this.#parties.push(party);
+    for (const address of party.addresses) this.#byAddress.set(addressKey(address), party);
+  }
+
+  /** Sends what the parties say after they were spoken to from outside. */
+  settle(): void {
+    for (const party of this.#parties) this.#drain(party);
+  }
+
+  /** Runs until nothing is left to do, or until `limit`. */
+  run(limit: Instant = NEVER): void {
+    this.settle();
+    for (let events = 0; ; events++) {
+      assert(events < EVENTS_MAX, 'the simulation does not settle');
+      const at = Math.min(this.#network.deadline(), ...this.#parties.map((party) => party.deadline()));
+      if (at === NEVER || at > limit) break;
+      assert(at >= this.now, `time runs backwards: ${at} after ${this.now}`);
+      this.now = at;
+      this.#deliver();
+      for (const party of this.#parties) {
+        while (party.deadline() <= this.now) {
+          party.expire(this.now);
+          this.#drain(party);
+        }
+      }
+    }
+    if (limit !== NEVER) this.now = limit;
+  }
+
+  /** What was said so far, as text. `columns` are names of parties, from left to right. */
+  ladder(columns: readonly string[]): string {
+    return ladder(
+      columns,
+      this.hops.filter((hop) => columns.includes(hop.from) && columns.includes(hop.to)),
+    );
+  }
+
+  /** What was said so far, one line each: `alice INVITE bob`. */
+  get lines(): readonly string[] {
+    return this.hops.map(({ from, to, message }) => {
+      const text = message.type === 'request' ? message.method : `${message.status} ${message.cseq.method}`;
+      return `${from} ${text} ${to}`;
+    });
+  }
+
+  #deliver(): void {
+    for (let arrived = this.#network.arrive(this.now); arrived; arrived = this.#network.arrive(this.now)) {
+      const party = this.#byAddress.get(addressKey(arrived.destination));
+      assert(party !== undefined, 'only what can be delivered is sent');
+      party.receive(arrived.packet, this.now);
+      this.#drain(party);
+    }
+  }
+
+  #drain(party: Party): void {
+    for (let send = party.poll(); send !== undefined; send = party.poll()) this.#send(party, send);
+  }
+
+  #send(party: Party, { destination, localPort, bytes }: Send): void {
+    const target = this.#byAddress.get(addressKey(destination));
+    const source = sourceOf(party, destination, localPort);
+    if (target === undefined) {
+      this.unroutable++;
+      return;
+    }
+    const fate = this.#network.send(source, destination, bytes, this.now);
+    const { message, defects } = parse(bytes);
+    assert(
+      message !== undefined && defects.length === 0,
+      `${party.name} wrote a message with defects: ${defects[0]?.code}`,
+    );
+    this.hops.push({ at: this.now, from: party.name, to: target.name, message, lost: fate === 'lost' });
+  }
+}
+
+function sourceOf(party: Party, { transport }: TransportAddress, localPort: number | undefined): TransportAddress {
+  const candidates = party.addresses.filter((address) => address.transport === transport);
+  const source = candidates.find((address) => address.port === localPort) ?? candidates[0];
+  assert(source !== undefined, `${party.name} speaks no ${transport}`);
+  return source;
+}
+
+function addressKey({ transport, address, port }: TransportAddress): string {
+  return `${transport} ${address} ${port}`;
+}
