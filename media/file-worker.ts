@@ -43,7 +43,7 @@ export class FileWorker {
 
   #spawn(): [Worker, Promise<void>] {
     let reason = '';
-    const worker = startWorker(new URL('./file-thread.ts', import.meta.url), { name: 'media-files' });
+    const worker = startWorker(new URL('./file-thread.ts', import.meta.url), { name: 'file-thread' });
     worker.on('message', (message: FromFiles) => this.#options.received(message));
     worker.on('error', (error: Error) => {
       reason = error.message;

@@ -6,16 +6,13 @@ import type { Instant } from '../core/kernel/time.ts';
 import type { Body, MediaEvent, MediaPlane, OpenResult, PlaySource, TransportAddress } from '../core/ports.ts';
 import { addressOf, formatIpv4, parseIpv4, portOf } from './io/addresses.ts';
 import { type MediaPeer, PortPool } from './io/port-pool.ts';
+import { type FileCounters, PlaneFiles } from './plane-files.ts';
 import { PlaneLeg } from './plane-leg.ts';
 import type { FromFiles, FromWorker, ToFiles, ToWorker } from './protocol.ts';
-import { PcmRing } from './ring.ts';
 import { SUPPORTED_FORMATS } from './sdp/formats.ts';
 import { type NegotiatedAudio, negotiateAnswer } from './sdp/negotiate.ts';
 import { parseSdp } from './sdp/parse.ts';
 import type { SessionDescription } from './sdp/session-description.ts';
-
-/** Two seconds of audio between a media thread and the file thread, or another media thread. */
-const RING_SAMPLES = 16_384;
 
 export interface MediaPlaneOptions {
   readonly workerCount: number;
@@ -37,12 +34,9 @@ export type PlaneOutput =
   | { readonly kind: 'post'; readonly worker: number; readonly message: ToWorker }
   | { readonly kind: 'postFiles'; readonly message: ToFiles };
 
-export interface MediaPlaneCounters {
+export interface MediaPlaneCounters extends FileCounters {
   portsFailed: number;
   workersLost: number;
-  recordingsFinished: number;
-  recordingsFailed: number;
-  recordingSamplesLost: number;
 }
 
 interface WorkerState {
@@ -68,10 +62,8 @@ export class WorkerMediaPlane implements MediaPlane {
   readonly #workers: readonly WorkerState[];
   readonly #legs = new Map<LegId, PlaneLeg>();
   readonly #outputs: PlaneOutput[] = [];
-  /** Files being loaded, by number of the play request. */
-  readonly #loading = new Map<number, LegId>();
-  readonly #recordings = new Map<number, { readonly leg: LegId; readonly ring: PcmRing }>();
-  #number = 0;
+  readonly #files = new PlaneFiles(this.counters);
+  #play = 0;
 
   constructor(options: MediaPlaneOptions) {
     this.#options = options;
@@ -150,13 +142,12 @@ export class WorkerMediaPlane implements MediaPlane {
 
   play(leg: LegId, source: PlaySource): void {
     const own = this.#leg(leg);
-    own.play = ++this.#number;
+    own.play = ++this.#play;
     if (source.kind !== 'file') {
       this.#post(own, { kind: 'play', leg, play: own.play, source });
       return;
     }
-    this.#loading.set(own.play, leg);
-    this.#outputs.push({ kind: 'postFiles', message: { kind: 'load', request: own.play, path: source.path } });
+    this.#outputs.push({ kind: 'postFiles', message: this.#files.load(leg, own.play, source.path) });
   }
 
   stopPlaying(leg: LegId): void {
@@ -168,11 +159,9 @@ export class WorkerMediaPlane implements MediaPlane {
   record(leg: LegId, path: string): void {
     const own = this.#leg(leg);
     if (own.lost) return;
-    const ring = PcmRing.allocate(RING_SAMPLES);
-    const recording = ++this.#number;
-    this.#recordings.set(recording, { leg, ring: new PcmRing(ring) });
-    this.#outputs.push({ kind: 'postFiles', message: { kind: 'record', recording, path, ring } });
-    this.#post(own, { kind: 'record', leg, ring });
+    const message = this.#files.record(leg, path);
+    this.#outputs.push({ kind: 'postFiles', message });
+    this.#post(own, { kind: 'record', leg, ring: message.ring });
   }
 
   sendDigits(leg: LegId, digits: string): void {
@@ -215,28 +204,13 @@ export class WorkerMediaPlane implements MediaPlane {
   }
 
   receiveFromFiles(message: FromFiles): void {
-    switch (message.kind) {
-      case 'loaded': {
-        const own = this.#takeLoading(message.request);
-        const source = { kind: 'samples', samples: message.samples } as const;
-        if (own !== undefined) this.#post(own, { kind: 'play', leg: own.leg, play: message.request, source });
-        return;
-      }
-      case 'loadFailed': {
-        const own = this.#takeLoading(message.request);
-        if (own !== undefined) this.#played(own.leg, message.request, 'failed', message.detail);
-        return;
-      }
-      case 'recorded':
-        this.#recordings.delete(message.recording);
-        this.counters.recordingsFinished++;
-        this.counters.recordingSamplesLost += message.lostSamples;
-        return;
-      case 'recordFailed':
-        this.#recordings.delete(message.recording);
-        this.counters.recordingsFailed++;
-        return;
-    }
+    const loaded = this.#files.receive(message);
+    if (loaded === undefined) return;
+    const { leg, play } = loaded;
+    const own = this.#legs.get(leg);
+    if (own?.play !== play) return;
+    if ('detail' in loaded) this.#played(leg, play, 'failed', loaded.detail);
+    else this.#post(own, { kind: 'play', leg, play, source: { kind: 'samples', samples: loaded.samples } });
   }
 
   /**
@@ -249,6 +223,11 @@ export class WorkerMediaPlane implements MediaPlane {
     state.pool = this.#makePool(worker);
     this.#lose([...state.legs.values()]);
     this.#drainPool(worker);
+  }
+
+  /** The file thread died: what it was loading or writing is lost, and its replacement starts empty. */
+  filesLost(reason: string): void {
+    for (const message of this.#files.failures(reason)) this.receiveFromFiles(message);
   }
 
   deadline(): Instant {
@@ -353,20 +332,13 @@ export class WorkerMediaPlane implements MediaPlane {
       this.#workers[own.place.worker]!.legs.delete(own.leg);
       own.lost = true;
     }
-    for (const { leg, ring } of this.#recordings.values()) if (this.#legs.get(leg)?.lost === true) ring.close();
+    this.#files.endRecordings(new Set(lost.map(({ leg }) => leg)));
     this.#outputs.push({ kind: 'workerLost', legs: lost.map(({ leg }) => leg) });
   }
 
   #latched(worker: number, leg: LegId, remote: number): void {
     if (!this.#isLive(worker, leg)) return;
     this.#workers[worker]!.pool.latched(leg, formatIpv4(addressOf(remote)), portOf(remote));
-  }
-
-  #takeLoading(request: number): PlaneLeg | undefined {
-    const leg = this.#loading.get(request);
-    this.#loading.delete(request);
-    const own = leg === undefined ? undefined : this.#legs.get(leg);
-    return own?.play === request ? own : undefined;
   }
 
   #played(leg: LegId, play: number, outcome: 'finished' | 'failed', detail: string): void {
