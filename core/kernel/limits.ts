@@ -9,6 +9,10 @@ export const LIMITS = {
   /** Longest answered call. */
   callDurationMaxMs: 3_600_000,
 
+  // Media
+  /** Streams of one media thread; their tables are allocated at its start. */
+  mediaStreamsPerWorkerMax: 4_096,
+
   // Journal
   /** Events kept for each customer; a cursor that is further behind is told what it missed. */
   journalEventsPerCustomerMax: 10_000,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Directory } from '../directory/directory.ts';
 import { Fault } from '../kernel/fault.ts';
 import { LIMITS } from '../kernel/limits.ts';
+import { withoutPassword } from '../kernel/log.ts';
 import type { Random } from '../kernel/random.ts';
 import { startWorker } from '../kernel/start-worker.ts';
 import type { WallTime } from '../kernel/time.ts';
@@ -94,8 +95,4 @@ function check(database: Sqlite, path: string): void {
   const finding = database.pragma('quick_check(1)', { simple: true });
   if (finding !== 'ok')
     throw new Fault('DATABASE_BROKEN', `the database ${path} is damaged (${String(finding)})`, { path });
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/:[^:@/]*@/, ':…@');
 }
