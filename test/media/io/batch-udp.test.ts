@@ -94,6 +94,13 @@ test('each socket costs one call a flush, however its packets were queued', () =
   expect(io.counters).toMatchObject({ sent: 40, sendCalls: 2 });
 });
 
+test('one wait is enough for more packets than one batch holds', () => {
+  const { io, port } = withLibc({});
+  send(io, port, 200);
+  expect(receiveAll(io)).toEqual(Array.from({ length: 200 }, (_, i) => i));
+  expect(io.counters.receiveCalls).toBe(4);
+});
+
 test('a structure layout that is not that of this machine is noticed before anything depends on it', () => {
   const wrong: readonly NativeLayout[] = [
     nativeLayout('linux', process.arch === 'x64' ? 'arm64' : 'x64')!,

@@ -199,3 +199,31 @@ test('a flood of strangers, of sources and of SSRCs leaves nothing behind', () =
   latching.expire(110_000);
   expect([latching.portCount, latching.deadline()]).toEqual([0, NEVER]);
 });
+
+test('the RTCP of a stream that moved follows it, and is no longer known where it was', () => {
+  const latching = new Latching(1);
+  latching.add(0, entry({ remote: PEER, remoteRtcp: PEER + 1 }));
+  hear(latching, PEER, 7, 1, 0);
+  for (const i of [2, 3]) hear(latching, PEER + 9, 7, i, 1000 + i);
+  expect(latching.destinationRtcp(0)).toBe(PEER + 10);
+  expect(latching.classifyRtcp(PORT, PEER + 1, 99, true)).toBe(-1);
+});
+
+test('an SSRC that a stream no longer uses does not move it', () => {
+  const latching = new Latching(1);
+  latching.add(0, entry({ remote: PEER }));
+  hear(latching, PEER, 7, 1, 0);
+  hear(latching, PEER, 8, 1, 20);
+  for (let i = 2; i < 6; i++) expect(hear(latching, PEER + 9, 7, i, 1000 + i)).toBe(-1);
+  expect(latching.destination(0)).toBe(PEER);
+});
+
+test('two streams never share an RTCP source: the first one keeps it, also when the other ends', () => {
+  const latching = new Latching(2);
+  latching.add(0, entry({ remote: PEER, remoteRtcp: PEER + 33 }));
+  latching.add(1, entry({ remote: PEER + 2, remoteRtcp: PEER + 33 }));
+  expect(latching.classifyRtcp(PORT, PEER + 33, 1, true)).toBe(0);
+  expect(latching.destinationRtcp(1)).toBe(PEER + 3);
+  latching.remove(1, 0);
+  expect(latching.classifyRtcp(PORT, PEER + 33, 1, true)).toBe(0);
+});

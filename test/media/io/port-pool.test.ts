@@ -133,9 +133,43 @@ test('a leg that moves without end holds a bounded number of pairs', () => {
   const some = pool();
   some.place(leg(1), peer('10.0.0.1:4000', '198.51.100.1'), 0);
   for (let port = 1024; port < 3024; port++) some.latched(leg(1), '198.51.100.1', port);
+  expect(some.place(leg(2), peer('198.51.100.1:1024', '198.51.100.1'), 0)?.port).toBe(20000);
+  expect(some.place(leg(3), peer('198.51.100.1:3023', '198.51.100.1'), 0)?.port).toBe(20002);
+  some.release(leg(2), 0);
+  some.release(leg(3), 0);
   some.release(leg(1), 0);
   some.expire(60_000);
   expect([some.deadline(), some.usedPorts()]).toEqual([NEVER, 1]);
+});
+
+test('a leg that latches to a pair in quarantine has it beyond the end of that quarantine', () => {
+  const some = pool();
+  const natted = peer('10.0.0.1:4000', '198.51.100.1', ['203.0.113.0/24']);
+  some.place(leg(1), peer('203.0.113.9:4000', SBC, ['203.0.113.0/24']), 0);
+  some.release(leg(1), 0);
+  some.place(leg(2), peer('10.0.0.2:4000', '198.51.100.2'), 0);
+  some.latched(leg(2), '203.0.113.9', 4000);
+  some.expire(60_000);
+  expect(some.place(leg(3), peer('203.0.113.9:4000', SBC, ['203.0.113.0/24']), 60_000)?.port).toBe(20002);
+  expect(some.place(leg(4), natted, 60_000)?.port).toBe(20004);
+});
+
+test('a leg whose media comes from elsewhere still keeps others of its signalling address off its port', () => {
+  const some = pool();
+  const natted = peer('10.0.0.1:4000', SBC, ['203.0.113.0/24']);
+  expect(some.place(leg(1), natted, 0)?.port).toBe(20000);
+  some.latched(leg(1), '203.0.113.9', 4000);
+  expect(some.place(leg(2), peer('10.0.0.2:4000', SBC), 0)?.port).toBe(20002);
+  some.release(leg(1), 0);
+  some.release(leg(2), 0);
+  expect(some.place(leg(3), peer('10.0.0.3:4000', SBC), 59_999)?.port).toBe(20004);
+});
+
+test('no exact leg joins from the address that a later description named for the one that waits', () => {
+  const some = pool();
+  some.place(leg(1), peer(':0', '198.51.100.1'), 0);
+  some.settle(leg(1), peer('10.0.0.1:4000', '198.51.100.1'));
+  expect(some.place(leg(2), peer('10.0.0.1:6000', '10.0.0.1'), 0)?.port).toBe(20002);
 });
 
 test('no two legs ever have the same pair, and one unlatched leg at most waits on a port', () => {
