@@ -79,7 +79,7 @@ export class WorkerMediaPlane implements MediaPlane {
   }
 
   /** RTP ports bound or about to be, each with its RTCP twin. */
-  get portCount(): number {
+  get portsUsed(): number {
     return this.#workers.reduce((sum, { pool }) => sum + pool.usedPorts(), 0);
   }
 
