@@ -128,7 +128,6 @@ export class JitterBuffer {
     this.#knowsNumbers = false;
     this.#floor = Number.NEGATIVE_INFINITY;
     this.#lateInRow = 0;
-    this.#delay.forgetClock();
   }
 
   /** Takes in the payload `from[start … end)` that arrived at `now`; copied unless late, had already, or too long. */
@@ -160,7 +159,7 @@ export class JitterBuffer {
     if (this.#state !== 'playing') return 'empty';
     this.#sinceAdjusted += 1;
     const excess = this.#excessPackets(now);
-    if (this.#maySlowDown(excess, now)) {
+    if (this.#maySlowDown(excess)) {
       this.stretched += 1;
       this.#sinceAdjusted = 0;
       return 'missing';
@@ -221,11 +220,9 @@ export class JitterBuffer {
     return ((delayMs - this.#delay.targetMs) * this.#msToTicks) / this.packetSamples;
   }
 
-  /** At once when not even the fastest packet could be in time, or nothing is there to be delayed. */
-  #maySlowDown(excess: number, now: Instant): boolean {
-    if (excess > -1) return false;
-    if (this.#delay.delayMs(this.#playAt, now) < 0 || this.#oldest() === NOWHERE) return true;
-    return this.#sinceAdjusted > ADJUST_INTERVAL;
+  /** At once when nothing is there to be delayed. */
+  #maySlowDown(excess: number): boolean {
+    return excess <= -1 && (this.#sinceAdjusted > ADJUST_INTERVAL || this.#oldest() === NOWHERE);
   }
 
   #mustCatchUp(excess: number, talk: 'speech' | 'pause'): boolean {
@@ -291,6 +288,8 @@ export class JitterBuffer {
     this.#highest = extended;
     this.#highestTimestamp = timestamp;
     this.#startAt = now + this.#delay.targetMs;
+    // A source may have stopped its clock while it was silent.
+    this.#delay.forgetClock();
     return extended;
   }
 

@@ -35,8 +35,8 @@ export class SendStream {
   #mappedHighest = 0;
   #sequenceOffset = 0;
   #timestampOffset = 0;
-  /** Whether the newest packet was relayed: only then does the mapping still hold. */
-  #isRelaying = false;
+  /** What was sent last. Only while it was relayed does the mapping hold. */
+  #newest: 'nothing' | 'relayed' | 'frame' | 'event' = 'nothing';
 
   /** `sequence` and `timestamp` should be random (RFC 3550 §5.1); the first packet sent has the one after `sequence`. */
   constructor(ssrc: number, sequence: number, timestamp: number, clockRateHz: number) {
@@ -80,11 +80,13 @@ export class SendStream {
     at: number,
     now: Instant,
   ): number {
-    const isPause = this.#isRelaying || !(now - this.#lastAt <= PAUSE_MS);
-    if (isPause) this.timestamp = this.timestampAt(now, samples);
-    else this.timestamp = (this.timestamp + samples) >>> 0;
+    const goesOn = this.#newest !== 'relayed' && now - this.#lastAt <= PAUSE_MS;
+    // Events may have taken the place of frames: behind them the time counts, not the frames.
+    const isNext = goesOn && this.#newest === 'frame';
+    this.timestamp = isNext ? (this.timestamp + samples) >>> 0 : this.timestampAt(now, samples);
     this.#lastAt = now;
-    return this.#own(isPause, payloadType, this.timestamp, payloadBytes, bytes, at);
+    this.#newest = 'frame';
+    return this.#own(!goesOn, payloadType, this.timestamp, payloadBytes, bytes, at);
   }
 
   /**
@@ -102,6 +104,7 @@ export class SendStream {
   ): number {
     // Without audio before, the first event begins the time by which the next are told apart.
     if (Number.isNaN(this.#lastAt)) this.#lastAt = now;
+    this.#newest = 'event';
     return this.#own(marker, payloadType, timestamp, payloadBytes, bytes, at);
   }
 
@@ -137,14 +140,13 @@ export class SendStream {
     at: number,
   ): number {
     this.sequence = (this.sequence + 1) & 0xffff;
-    this.#isRelaying = false;
     this.packets += 1;
     this.octets += payloadBytes;
     return writeRtpHeader(bytes, at, marker, payloadType, this.sequence, timestamp, this.ssrc);
   }
 
   #isMapped(view: PacketView): boolean {
-    if (!this.#isRelaying || view.ssrc !== this.#mappedSsrc) return false;
+    if (this.#newest !== 'relayed' || view.ssrc !== this.#mappedSsrc) return false;
     const ahead = sequenceDistance(this.#mappedHighest, view.sequence);
     return ahead > -MISORDER_MAX && ahead < DROPOUT_MAX;
   }
@@ -162,7 +164,7 @@ export class SendStream {
     this.#mappedSsrc = view.ssrc;
     this.#mappedFirst = view.sequence;
     this.#mappedHighest = view.sequence;
-    this.#isRelaying = true;
+    this.#newest = 'relayed';
     return keepsTime ? 'sameTime' : 'newTime';
   }
 

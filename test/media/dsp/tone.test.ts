@@ -38,6 +38,15 @@ describe.each(all)('$country $name', ({ tone }) => {
   });
 });
 
+test('a burst rises and falls gently: its edges do not click', () => {
+  const { busy } = TONES.us;
+  const samples = sound(busy, 1200);
+  const loudest = Math.max(...samples.map(Math.abs));
+  for (const at of [0, 4000 - 8, 8000]) {
+    expect(Math.max(...samples.subarray(at, at + 8).map(Math.abs))).toBeLessThan(loudest / 3);
+  }
+});
+
 test('a sine has the frequency and level asked for, after minutes as at first', () => {
   const samples = sound(sine(1004, -10), 120_000);
   for (const part of [samples.subarray(0, 1600), samples.subarray(-1600)]) {

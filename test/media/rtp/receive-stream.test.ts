@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { ReceiveStream } from '../../../media/rtp/receive-stream.ts';
 import { rtpView } from './packets.ts';
 
+const RUNS = Number(process.env['TANDEM_SEEDS'] ?? 100);
+
 const stream = (): ReceiveStream => new ReceiveStream(8000);
 /** Packet `n` of a talker, 20 ms each, on time. */
 const hear = (to: ReceiveStream, n: number, lateMs = 0, ssrc = 1) =>
@@ -94,5 +96,6 @@ test('whatever arrives, no number is counted twice and nothing is negative', () 
       expect(receiver.lost).toBeGreaterThanOrEqual(0);
       expect(receiver.jitter).toBeGreaterThanOrEqual(0);
     }),
+    { seed: 3550, numRuns: RUNS },
   );
 });

@@ -158,6 +158,20 @@ test('who has sent nothing writes an RR, and says BYE with it', () => {
   expect(types).toEqual([RTCP.RR, RTCP.SDES, RTCP.BYE]);
 });
 
+test('a report about a source tells when its sender report came, and of no other', () => {
+  const { receive, reports } = party(9, 0);
+  const lastSrAt = (now: number): number => {
+    const view = new RtcpView();
+    expect(view.begin(bytes, 0, reports.writeBye(bytes, 0, now)) && view.next() && view.readReport(0)).toBe(true);
+    return view.lastSr;
+  };
+  receive.receive(rtpView({ sequence: 1, timestamp: 1, ssrc: 77 }), 0, 'timed');
+  reports.receive(bytes, 0, writeSenderReport(bytes, 0, 77, 0x11112222, 0x33334444, 0, 1, 1, 0), 10);
+  expect(lastSrAt(20)).toBe(0x22223333);
+  receive.receive(rtpView({ sequence: 1, timestamp: 1, ssrc: 78 }), 30, 'timed');
+  expect(lastSrAt(40)).toBe(0);
+});
+
 test('only a BYE of the present source is one', () => {
   const { receive, reports } = party(9, 0);
   receive.receive(rtpView({ sequence: 1, timestamp: 1, ssrc: 77 }), 0, 'timed');
