@@ -10,6 +10,8 @@ export interface PortPoolOptions {
   readonly from: number;
   readonly to: number;
   readonly sharing: 'on' | 'off';
+  /** Bound ports up to which an unlatched leg is kept apart from all others of its signalling address; 1,000. */
+  readonly apartPortsMax?: number;
 }
 
 /** What is known of a leg's peer when it is placed. */
@@ -52,11 +54,13 @@ interface Quarantined {
 
 /** So many streams fill a port: one batch, four times over, every 20 ms. */
 const LEGS_PER_PORT_MAX = 256;
+/** Two sockets each: within the 4,096 descriptors that a process commonly may have. */
+const APART_PORTS_MAX = 1000;
 /** Pairs kept for one leg, however often it moves. */
 const PAIRS_PER_LEG_MAX = 8;
 /** How long a port that another program has is not tried again. */
 const UNBINDABLE_MS = 60_000;
-/** Empty ports that stay bound, so that a port that cannot be bound is met before a leg needs it. */
+/** Empty ports that stay bound, while there are not too many: one that cannot be is met before a leg needs it. */
 const SPARE_COUNT = 1;
 
 /**
@@ -65,9 +69,12 @@ const SPARE_COUNT = 1;
  * apart for 60 s.
  */
 export class PortPool {
+  /** Unlatched legs that were placed beside others of their signalling address, for want of ports. */
+  crowdedCount = 0;
   readonly #from: number;
   readonly #to: number;
   readonly #legsPerPortMax: number;
+  readonly #apartPortsMax: number;
   readonly #ports = new Map<number, SharedPort>();
   readonly #legs = new Map<LegId, PlacedLeg>();
   /** Oldest first; `#quarantineStart` of them have been freed already. */
@@ -84,6 +91,7 @@ export class PortPool {
     this.#from = options.from + (options.from % 2);
     this.#to = options.to;
     this.#legsPerPortMax = options.sharing === 'on' ? LEGS_PER_PORT_MAX : 1;
+    this.#apartPortsMax = options.apartPortsMax ?? APART_PORTS_MAX;
     this.#nextPort = this.#from;
     assert(
       this.#from > 0 && this.#from < this.#to && this.#to < 65536,
@@ -99,7 +107,7 @@ export class PortPool {
     const remote = exactRemote(peer);
     const from = allowedNetworks(peer);
     if (from.length === 0) return undefined;
-    const on = this.#choose((port) => (remote === 0 ? port.takesUnlatched(from) : port.takesExact(remote)));
+    const on = remote === 0 ? this.#chooseUnlatched(from) : this.#chooseExact(remote);
     if (on === undefined) return undefined;
     on.join(leg);
     const placed = { on, signalling: parseIpv4(peer.signallingAddress), pairs: [] };
@@ -206,8 +214,26 @@ export class PortPool {
     return true;
   }
 
-  /** The fullest port that fits, else a new one. */
-  #choose(fits: (port: SharedPort) => boolean): SharedPort | undefined {
+  #chooseExact(remote: number): SharedPort | undefined {
+    return this.#fullest((port) => port.takesExact(remote)) ?? this.#openPort();
+  }
+
+  /**
+   * A port where the leg can be confused with nobody. Calls that we make to one address need one each, and hold it for
+   * their time and a minute: when that has bound many, a port will do where others of that address are, but are known
+   * by their pairs and SSRCs, which are judged first.
+   */
+  #chooseUnlatched(from: readonly Network[]): SharedPort | undefined {
+    const apart = this.#fullest((port) => port.takesUnlatched(from));
+    if (apart !== undefined) return apart;
+    const opened = this.#ports.size < this.#apartPortsMax ? this.#openPort() : undefined;
+    if (opened !== undefined) return opened;
+    const beside = this.#fullest((port) => port.hasSeat);
+    if (beside !== undefined) this.crowdedCount++;
+    return beside ?? this.#openPort();
+  }
+
+  #fullest(fits: (port: SharedPort) => boolean): SharedPort | undefined {
     let best: SharedPort | undefined;
     for (const port of this.#ports.values()) {
       const count = port.legs.size;
@@ -215,7 +241,7 @@ export class PortPool {
       if (this.#legsPerPortMax === 1 && !port.isClear) continue;
       if (fits(port)) best = port;
     }
-    return best ?? this.#openPort();
+    return best;
   }
 
   #openPort(): SharedPort | undefined {
@@ -239,7 +265,7 @@ export class PortPool {
   }
 
   #keepSpare(): void {
-    while (this.#clearCount() < SPARE_COUNT) if (this.#openPort() === undefined) return;
+    if (this.#ports.size < this.#apartPortsMax && this.#clearCount() < SPARE_COUNT) this.#openPort();
   }
 
   #unbindSpare(on: SharedPort): void {

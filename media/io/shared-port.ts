@@ -39,10 +39,14 @@ export class SharedPort {
     return this.#unlatched === undefined || !this.#unlatchedFrom.some((network) => contains(network, address));
   }
 
+  /** Nobody else here is unlatched. */
+  get hasSeat(): boolean {
+    return this.#unlatched === undefined;
+  }
+
   /** A leg that may be taken up from these networks would be confused with nobody. */
   takesUnlatched(from: readonly Network[]): boolean {
-    if (this.#unlatched !== undefined) return false;
-    return !from.some((network) => this.#meets(network));
+    return this.hasSeat && !from.some((network) => this.#meets(network));
   }
 
   join(leg: LegId): void {

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { LegId } from '../../../core/kernel/ids.ts';
 import { NEVER } from '../../../core/kernel/time.ts';
-import { type MediaPeer, PortPool, type PortPoolOutput } from '../../../media/io/port-pool.ts';
+import { type MediaPeer, PortPool, type PortPoolOptions, type PortPoolOutput } from '../../../media/io/port-pool.ts';
 import { peer } from './shared-ports-world.ts';
 
 const leg = (id: number) => id as LegId;
 const SBC = '192.0.2.9';
 
-function pool(options: { from?: number; to?: number; sharing?: 'on' | 'off' } = {}): PortPool {
+function pool(options: Partial<PortPoolOptions> = {}): PortPool {
   return new PortPool({ from: 20000, to: 20019, sharing: 'on', ...options });
 }
 
@@ -170,6 +170,20 @@ test('no exact leg joins from the address that a later description named for the
   some.place(leg(1), peer(':0', '198.51.100.1'), 0);
   some.settle(leg(1), peer('10.0.0.1:4000', '198.51.100.1'));
   expect(some.place(leg(2), peer('10.0.0.1:6000', '10.0.0.1'), 0)?.port).toBe(20002);
+});
+
+test('calls to one address share ports once many are bound, and wait on one each', () => {
+  const some = pool({ to: 20099, apartPortsMax: 4 });
+  const calls = Array.from({ length: 10 }, (_, i) => {
+    const port = some.place(leg(i), peer(':0', SBC), 0)?.port;
+    expect(some.settle(leg(i), peer(`${SBC}:${4000 + 2 * i}`, SBC))).toBe('exact');
+    return port;
+  });
+  expect(calls.slice(0, 4)).toEqual([20000, 20002, 20004, 20006]);
+  expect(new Set(calls).size).toBe(4);
+  expect(some.crowdedCount).toBe(6);
+  const ringing = Array.from({ length: 6 }, (_, i) => some.place(leg(20 + i), peer(':0', SBC), 0)?.port);
+  expect(new Set(ringing).size).toBe(6);
 });
 
 test('no two legs ever have the same pair, and one unlatched leg at most waits on a port', () => {

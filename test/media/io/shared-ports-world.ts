@@ -47,9 +47,9 @@ export class SharedPortsWorld {
   readonly #legs = new Map<number, Leg>();
   #nextLeg = 0;
 
-  constructor(sharing: 'on' | 'off', slotCount = 2048) {
-    this.pool = new PortPool({ from: 20000, to: 29999, sharing });
-    this.latching = new Latching(slotCount);
+  constructor(sharing: 'on' | 'off', apartPortsMax = 1000) {
+    this.pool = new PortPool({ from: 20000, to: 29999, sharing, apartPortsMax });
+    this.latching = new Latching(2048);
   }
 
   call(from: MediaPeer, now: Instant): Leg {
