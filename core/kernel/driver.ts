@@ -63,7 +63,10 @@ export class Driver {
     clearTimeout(this.#timer);
     this.#armedFor = Infinity;
     const now = this.#clock.now();
-    if (at <= now) return this.#soon();
+    if (at <= now) {
+      this.#soon();
+      return;
+    }
     const wait = Math.min(Math.ceil(at - now), LONGEST_WAIT_MS);
     this.#armedFor = at;
     this.#timer = setTimeout(() => this.#fire(), wait);

@@ -30,6 +30,15 @@ const ROWS_MAX = 16_384;
 /** Longer names are cut: no account is called so, and a row stays small. */
 const ACCOUNT_LENGTH_MAX = 64;
 
+/** Failures that wait to be told; further ones are counted alone. */
+const FAILURES_UNTOLD_MAX = 256;
+
+/** A wrong password or an unknown account, for the log. */
+export interface Failure {
+  readonly source: TransportAddress;
+  readonly account: string;
+}
+
 /** The accounts that failed from one address, and when each did last. */
 type AccountFailures = Map<string, Instant>;
 
@@ -47,6 +56,7 @@ export class Gatekeeper {
   readonly #accounts = new RecentTable<AccountFailures>(ROWS_MAX);
   readonly #bans = new RecentTable<Ban>(ROWS_MAX);
   readonly #refusals = new RefusalBudget();
+  readonly #untold: Failure[] = [];
 
   constructor(options: GatekeeperOptions) {
     this.#options = options;
@@ -74,9 +84,10 @@ export class Gatekeeper {
   /** Wrong password or unknown account. */
   failed(source: TransportAddress, account: string, now: Instant): void {
     this.counters.failures += 1;
+    const name = ownCopy(shortened(account));
+    if (this.#untold.length < FAILURES_UNTOLD_MAX) this.#untold.push({ source, account: name });
     if (this.#options.mode === 'off') return;
     const { address } = source;
-    const name = ownCopy(shortened(account));
     const key = pairKey(address, name);
     const recent = (this.#failures.get(key) ?? []).filter((at) => at > now - WINDOW_MS);
     this.#failures.set(key, [...recent, now]);
@@ -85,6 +96,11 @@ export class Gatekeeper {
       this.#ban(address, name, now);
     }
     this.#countAccount(address, name, now);
+  }
+
+  /** The next failure to be told to the operator. */
+  takeFailure(): Failure | undefined {
+    return this.#untold.shift();
   }
 
   /** The password was right: what failed before was a typing error, and the challenge before it was no waste. */

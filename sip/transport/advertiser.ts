@@ -1,0 +1,41 @@
+import { isIP } from 'node:net';
+import { DEFAULT_LOCAL_NETS, type LocalAddresses, localNetTest } from './local-address.ts';
+
+export interface AdvertiserOptions {
+  readonly addresses: LocalAddresses;
+  /** Address told to peers outside; '' for none. */
+  readonly advertise?: string;
+  /** Networks inside, as CIDRs; RFC 1918, loopback, link-local and ULA when left out. */
+  readonly localNets?: readonly string[];
+  /** Hosts of our listeners; the address told inside is one of them unless they listen everywhere. */
+  readonly boundHosts?: readonly string[];
+}
+
+/** The address by which a peer reaches us: the same in Via, Contact, Record-Route and SDP. */
+export class Advertiser {
+  readonly #addresses: LocalAddresses;
+  readonly #advertise: string;
+  readonly #isInside: (address: string) => boolean;
+  readonly #boundHosts: readonly string[];
+
+  /** Throws INVALID_SETTING when a network is no CIDR. */
+  constructor(options: AdvertiserOptions) {
+    this.#addresses = options.addresses;
+    this.#advertise = options.advertise ?? '';
+    this.#isInside = localNetTest(options.localNets ?? DEFAULT_LOCAL_NETS);
+    this.#boundHosts = options.boundHosts ?? [];
+  }
+
+  /** Literal address without brackets, for a peer given as one. */
+  addressFor(peer: string): string {
+    if (this.#advertise !== '' && !this.#isInside(peer)) return this.#advertise;
+    const address = this.#addresses.towards(peer);
+    const hosts = this.#boundHosts.filter((host) => isIP(host) === isIP(address));
+    if (hosts.length === 0 || hosts.includes(address) || hosts.some(isEverywhere)) return address;
+    return hosts[0] ?? address;
+  }
+}
+
+function isEverywhere(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}

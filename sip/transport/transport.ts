@@ -1,0 +1,81 @@
+import { Fault } from '../../core/kernel/fault.ts';
+import type { TransportAddress, TransportProtocol } from '../../core/ports.ts';
+
+/** One datagram, or one message cut from a stream. */
+export interface Packet {
+  readonly bytes: Uint8Array;
+  readonly source: TransportAddress;
+  /** Our port that received it: the listener's, or that of a connection which we opened. */
+  readonly localPort: number;
+}
+
+export interface TransportHandlers {
+  received(packet: Packet): void;
+  /** Something sent there did not arrive: refused, unreachable, connection lost. Never called from within `send`. */
+  failed(destination: TransportAddress): void;
+}
+
+/** Where to listen. `host` is a literal address without brackets; `0.0.0.0` and `::` mean every one of their family. */
+export interface Listener {
+  readonly transport: TransportProtocol;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Transport {
+  /**
+   * Sends one message. With `localPort` it goes out where a message from there came in: that socket, or that
+   * connection, which must still exist.
+   */
+  send(destination: TransportAddress, localPort: number | undefined, bytes: Uint8Array): void;
+  close(): Promise<void>;
+}
+
+/** What went through, and what was dropped and why. */
+export interface TransportCounters {
+  received: number;
+  sent: number;
+  keepAlives: number;
+  /** Sends that the system refused. */
+  sendErrors: number;
+  /** Messages not sent because the socket or connection had too much to send already. */
+  droppedBacklog: number;
+  connections: number;
+  connectionsOpened: number;
+  connectionsAccepted: number;
+  /** Connections refused because there were too many, in all or from their address. */
+  connectionsRefused: number;
+  connectFailures: number;
+  /** Connections closed because what came could not be cut into messages. */
+  framingDefects: number;
+  /** Connections closed because nothing, or never a whole message, came. */
+  idleCloses: number;
+}
+
+export function zeroCounters(): TransportCounters {
+  return {
+    received: 0,
+    sent: 0,
+    keepAlives: 0,
+    sendErrors: 0,
+    droppedBacklog: 0,
+    connections: 0,
+    connectionsOpened: 0,
+    connectionsAccepted: 0,
+    connectionsRefused: 0,
+    connectFailures: 0,
+    framingDefects: 0,
+    idleCloses: 0,
+  };
+}
+
+/** Why a socket could not be bound: PORT_IN_USE or ADDRESS_UNAVAILABLE, with transport, host, port and the system's code. */
+export function bindFault(listener: Listener, error: NodeJS.ErrnoException): Fault {
+  const { transport, host, port } = listener;
+  const context = { transport, host, port, code: error.code ?? error.message };
+  const where = `sip ${transport} ${host} port ${port}`;
+  if (error.code === 'EADDRINUSE')
+    return new Fault('PORT_IN_USE', `${where} is in use by another program`, context, error);
+  const why = error.code === 'EACCES' ? 'this user may not listen there' : 'this machine has no such address';
+  return new Fault('ADDRESS_UNAVAILABLE', `cannot listen on ${where}: ${why} (${context.code})`, context, error);
+}

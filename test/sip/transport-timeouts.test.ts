@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { systemClock } from '../../core/kernel/clock.ts';
+import { TcpTransport } from '../../sip/transport/tcp.ts';
+import { type Listener, zeroCounters } from '../../sip/transport/transport.ts';
+
+const LISTENER: Listener = { transport: 'tcp', host: '127.0.0.1', port: 0 };
+const MESSAGE = 'OPTIONS sip:x SIP/2.0\r\nContent-Length: 0\r\n\r\n';
+
+const ending: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ending.splice(0).reverse()) await end();
+});
+
+async function open(limits = { connectionsMax: 3, connectionsPerAddressMax: 2 }, idleMs = 10_000) {
+  const counters = zeroCounters();
+  const timeouts = { connectMs: 50, messageMs: 60, idleMs };
+  const transport = new TcpTransport(
+    { received: () => {}, failed: () => {} },
+    { clock: systemClock, counters, timeouts, limits },
+  );
+  ending.push(() => transport.close());
+  const { port } = await transport.listen(LISTENER);
+  const client = (): Socket => {
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    ending.push(() => socket.destroy());
+    return socket;
+  };
+  return { counters, client };
+}
+
+test('a connection that never brings a message is closed', async () => {
+  const { counters, client } = await open();
+  const socket = client();
+  await once(socket.resume(), 'close');
+  while (counters.connections > 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(counters.idleCloses).toBe(1);
+});
+
+test('a message that trickles in is not waited for without end, nor are keep-alives a message', async () => {
+  for (const drop of ['S', '\r\n\r\n']) {
+    const { counters, client } = await open();
+    const socket = client();
+    const trickle = setInterval(() => socket.write(drop), 10);
+    await new Promise((resolve) => socket.resume().once('close', resolve));
+    clearInterval(trickle);
+    expect(counters).toMatchObject({ idleCloses: 1, received: 0 });
+  }
+});
+
+test('a connection that has proved itself may be silent for the longer time', async () => {
+  const { counters, client } = await open({ connectionsMax: 3, connectionsPerAddressMax: 2 }, 150);
+  const socket = client();
+  const begun = performance.now();
+  socket.write(MESSAGE);
+  await once(socket.resume(), 'close');
+  expect(performance.now() - begun).toBeGreaterThan(120);
+  expect(counters).toMatchObject({ idleCloses: 1, received: 1 });
+});
+
+test('connections are bounded in all and for each address', async () => {
+  for (const limits of [
+    { connectionsMax: 2, connectionsPerAddressMax: 9 },
+    { connectionsMax: 9, connectionsPerAddressMax: 2 },
+  ]) {
+    const { counters, client } = await open(limits);
+    const kept = [client(), client()];
+    for (const socket of kept) {
+      socket.write(MESSAGE);
+      await once(socket, 'connect');
+    }
+    await once(client().resume(), 'close');
+    expect(counters).toMatchObject({ connections: 2, connectionsAccepted: 2, connectionsRefused: 1 });
+    kept[0]!.destroy();
+    while (counters.connections === 2) await new Promise((resolve) => setImmediate(resolve));
+    const next = client();
+    next.write(MESSAGE);
+    while (counters.received < 3) await new Promise((resolve) => setImmediate(resolve));
+    expect(counters.connectionsAccepted).toBe(3);
+  }
+});
