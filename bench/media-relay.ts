@@ -93,15 +93,13 @@ async function measureWorker(): Promise<Record<string, number>> {
   openCalls((message) => workers.post(0, message), 'PCMU');
   const generator = new Generator(phones);
   await generator.run(1000);
-  const [process0, thread0] = [process.cpuUsage(), process.threadCpuUsage()];
-  const relayed0 = workers.counters[0]![COUNTER.packetsRelayed]!;
+  const counters = workers.counters[0]!;
+  const [cpuBefore, relayedBefore] = [counters[COUNTER.cpuUs]!, counters[COUNTER.packetsRelayed]!];
   generator.heard = 0;
   generator.sent = 0;
   await generator.run(SECONDS * 1000);
-  const all = process.cpuUsage(process0);
-  const own = process.threadCpuUsage(thread0);
-  const relayed = workers.counters[0]![COUNTER.packetsRelayed]! - relayed0;
-  const workerUs = all.user + all.system - own.user - own.system;
+  const workerUs = counters[COUNTER.cpuUs]! - cpuBefore;
+  const relayed = counters[COUNTER.packetsRelayed]! - relayedBefore;
   phones.close();
   await workers.stop();
   return {

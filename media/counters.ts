@@ -34,6 +34,8 @@ export const COUNTER = {
   /** Longest turn and latest tick since the start, in ms. */
   turnMsMax: 22,
   lateMsMax: 23,
+  /** Processor time of the thread in microseconds, brought up to date ten times a second while it turns. */
+  cpuUs: 24,
 } as const;
 
 export type CounterName = keyof typeof COUNTER;

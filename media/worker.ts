@@ -2,13 +2,17 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { assert } from '../core/kernel/assert.ts';
 import { systemClock } from '../core/kernel/clock.ts';
 import { secure } from '../core/kernel/random.ts';
+import type { Instant } from '../core/kernel/time.ts';
 import { Control } from './control.ts';
+import { COUNTER } from './counters.ts';
 import { tonesOf } from './dsp/tone.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { DgramUdp } from './io/dgram-udp.ts';
 import { openPacketIo } from './io/open-packet-io.ts';
 import type { PacketIo } from './io/packet-io.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
+
+const METER_EVERY_MS = 100;
 
 /** What a media thread is started with. */
 export interface MediaWorkerStart {
@@ -37,6 +41,7 @@ async function run(): Promise<void> {
   const post = (message: FromWorker) => port.postMessage(message);
   try {
     const engine = new Engine(io, engineOptions(start), systemClock.now());
+    const meter = new Meter(new Float64Array(start.counters));
     post({ kind: 'ready', wakeHandle: io.wakeHandle, io: kind });
     while (!control.stopRequested) {
       if (control.fallAsleep()) {
@@ -52,6 +57,7 @@ async function run(): Promise<void> {
       engine.turn(systemClock.now());
       for (let message = engine.poll(); message !== undefined; message = engine.poll()) post(message);
       engine.measureTurn(systemClock.now());
+      meter.measure(systemClock.now());
     }
     engine.close(systemClock.now());
   } catch (error) {
@@ -60,6 +66,25 @@ async function run(): Promise<void> {
   } finally {
     io.close();
     port.close();
+  }
+}
+
+/** Keeps the counter of processor time up to date; asking the kernel at every turn would cost more than a packet. */
+class Meter {
+  readonly #counters: Float64Array;
+  readonly #earlierUs: number;
+  #measuredAt: Instant = -Infinity;
+
+  constructor(counters: Float64Array) {
+    this.#counters = counters;
+    this.#earlierUs = counters[COUNTER.cpuUs]!;
+  }
+
+  measure(now: Instant): void {
+    if (now - this.#measuredAt < METER_EVERY_MS) return;
+    this.#measuredAt = now;
+    const { user, system } = process.threadCpuUsage();
+    this.#counters[COUNTER.cpuUs] = this.#earlierUs + user + system;
   }
 }
 
