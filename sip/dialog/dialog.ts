@@ -5,7 +5,7 @@ import { parseUri } from '../grammar/uri.ts';
 import type { HeaderName, Message, NameAddress, Request, Response, Uri } from '../message.ts';
 import { ownCopy } from '../user-agent/own-copy.ts';
 import { buildRequest } from '../writer.ts';
-import { type Flow, nextHop } from './next-hop.ts';
+import { type Flow, nextHop, withoutHeaders } from './next-hop.ts';
 
 type Field = readonly [HeaderName, string];
 
@@ -202,7 +202,9 @@ function addressText({ displayName, uri }: NameAddress): string {
 
 function targetOf(message: Message): string | undefined {
   const uri = message.contacts[0]?.uri;
-  return uri !== undefined && (uri.scheme === 'sip' || uri.scheme === 'sips') ? ownCopy(uri.text) : undefined;
+  return uri !== undefined && (uri.scheme === 'sip' || uri.scheme === 'sips')
+    ? ownCopy(withoutHeaders(uri).text)
+    : undefined;
 }
 
 function flowState({ remote, localPort }: Flow): Pick<DialogState, 'transport' | 'address' | 'port' | 'localPort'> {

@@ -174,7 +174,7 @@ export class InviteSession {
   }
 
   receiveResponse(purpose: Purpose, response: Response, now: Instant): void {
-    const authorization = this.#speaker.authorize(response);
+    const authorization = this.#mayAuthorize(purpose) ? this.#speaker.authorize(response) : undefined;
     const event = authorization === undefined ? this.#eventOf(purpose, response) : 'challenge';
     if (purpose === 'invite' && response.status >= 300 && this.#cause === undefined) {
       this.#outcome = { status: response.status, cause: causeOfStatus(response.status) };
@@ -214,6 +214,13 @@ export class InviteSession {
 
   poll(): SessionOutput | undefined {
     return this.#speaker.poll();
+  }
+
+  /** A challenge is answered while its request is what the session waits for. */
+  #mayAuthorize(purpose: Purpose): boolean {
+    if (purpose === 'bye') return this.#state === 'ending';
+    if (purpose === 'reinvite') return this.#state === 'reoffering';
+    return purpose === 'invite';
   }
 
   #eventOf(purpose: Purpose, response: Response): SessionEvent | undefined {

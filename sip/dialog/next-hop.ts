@@ -25,6 +25,12 @@ export function nextHop(uri: Uri, flow: Flow | undefined): TransportAddress | un
   return { transport, address: uri.host, port };
 }
 
+/** The same URI fit for a Request-URI, where headers are not allowed (RFC 3261 §19.1.1 table 1). */
+export function withoutHeaders(uri: Uri): Uri {
+  if (uri.headers === '') return uri;
+  return { ...uri, headers: '', text: uri.text.slice(0, uri.text.length - uri.headers.length - 1) };
+}
+
 function transportOf(uri: Uri): TransportProtocol {
   const named = uri.parameters.get('transport')?.toLowerCase() ?? '';
   if (uri.scheme === 'sips') return named === 'ws' || named === 'wss' ? 'wss' : 'tls';

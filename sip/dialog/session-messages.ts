@@ -8,6 +8,7 @@ import type { HeaderName, Message, Request, Uri } from '../message.ts';
 import type { Timing } from '../transaction/timing.ts';
 import type { SentBy } from '../transaction/transaction-layer.ts';
 import { buildRequest } from '../writer.ts';
+import { withoutHeaders } from './next-hop.ts';
 
 export type Field = readonly [HeaderName, string];
 
@@ -70,7 +71,7 @@ export function aim(target: DialRequest['target']): { readonly uri: Uri; readonl
   const uri = parseUri(target.contact);
   const next = target.path[0] === undefined ? uri : parseUri(target.path[0]);
   if (uri === undefined || next === undefined || uri.host === '' || next.host === '') return undefined;
-  return { uri, next };
+  return { uri: withoutHeaders(uri), next };
 }
 
 export interface InviteParts {

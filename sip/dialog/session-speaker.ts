@@ -71,6 +71,8 @@ export function reach(dial: DialRequest): Dialled | undefined {
 
 /** Seconds after which a re-INVITE that came too early may be sent again, at most (RFC 3261 §14.2). */
 const RETRY_AFTER_MAX_S = 10;
+/** Branches of one INVITE that are released; more of them are no proxy's. */
+const FORKS_MAX = 16;
 /** Challenges answered for one request: a second one means that the credentials are wrong. */
 const AUTHORIZATIONS_MAX = 1;
 
@@ -91,6 +93,8 @@ export class SessionSpeaker {
   #lastReinvite: Request | undefined;
   /** Our last 2xx to an INVITE. */
   #answer: { readonly transaction: TransactionId; readonly response: Response } | undefined;
+  /** Remote tags of branches that were released. */
+  readonly #forks = new Set<string>();
   #authorizations = 0;
   #reoffer: Body | undefined;
   /** The peer's re-INVITE or UPDATE that waits for our user. */
@@ -184,8 +188,12 @@ export class SessionSpeaker {
   /** Another branch answered too: its dialog is confirmed and ended at once (RFC 3261 §13.2.2.4). */
   releaseFork(response: Response): void {
     assert(this.#invite !== undefined && this.#dialled !== undefined, 'a response answers our INVITE');
+    const isNew = !this.#forks.has(response.toTag);
+    if (isNew && this.#forks.size === FORKS_MAX) return;
+    this.#forks.add(response.toTag);
     const dialog = Dialog.fromResponse(this.#invite, response, this.#dialled.flow);
     this.#acknowledgeIn(dialog, response);
+    if (!isNew) return;
     this.#request('fork', dialog, dialog.request('BYE', [reasonField('answered-elsewhere'), ...this.#ownFields()]));
   }
 

@@ -4,11 +4,11 @@ import { TimerTable } from '../../core/kernel/timer-table.ts';
 import type { HeaderName, Request, Response } from '../message.ts';
 import { buildRequest, write } from '../writer.ts';
 import type { ClientOptions, ClientOutput, ClientTransaction } from './client-transaction.ts';
-import { TIMER_D_UNRELIABLE } from './timing.ts';
+import { TIMER_C, TIMER_D_UNRELIABLE } from './timing.ts';
 import { ignore, never, type Table, to } from './transition.ts';
 
 export type InviteClientState = 'calling' | 'proceeding' | 'accepted' | 'completed' | 'terminated';
-type Timer = 'A' | 'B' | 'D' | 'M';
+type Timer = 'A' | 'B' | 'C' | 'D' | 'M';
 type Event = 'provisional' | 'success' | 'failure' | 'transportError' | `timer${Timer}`;
 type Action = 'transmit' | 'acknowledge' | 'deliver' | 'reportTimeout' | 'reportTransportError';
 
@@ -21,6 +21,7 @@ export const INVITE_CLIENT_TRANSITIONS: Table<InviteClientState, Event, Action> 
     transportError: to('terminated', 'reportTransportError'),
     timerA: to('calling', 'transmit'),
     timerB: to('terminated', 'reportTimeout'),
+    timerC: never,
     timerD: never,
     timerM: never,
   },
@@ -31,6 +32,7 @@ export const INVITE_CLIENT_TRANSITIONS: Table<InviteClientState, Event, Action> 
     transportError: ignore, // Nothing is in flight: the answer may still arrive.
     timerA: never,
     timerB: never,
+    timerC: to('terminated', 'reportTimeout'),
     timerD: never,
     timerM: never,
   },
@@ -41,6 +43,7 @@ export const INVITE_CLIENT_TRANSITIONS: Table<InviteClientState, Event, Action> 
     transportError: ignore,
     timerA: never,
     timerB: never,
+    timerC: never,
     timerD: never,
     timerM: to('terminated'),
   },
@@ -51,6 +54,7 @@ export const INVITE_CLIENT_TRANSITIONS: Table<InviteClientState, Event, Action> 
     transportError: to('terminated'), // The user has its final response already.
     timerA: never,
     timerB: never,
+    timerC: never,
     timerD: to('terminated'),
     timerM: never,
   },
@@ -61,6 +65,7 @@ export const INVITE_CLIENT_TRANSITIONS: Table<InviteClientState, Event, Action> 
     transportError: ignore,
     timerA: never,
     timerB: never,
+    timerC: never,
     timerD: never,
     timerM: never,
   },
@@ -69,7 +74,7 @@ export const INVITE_CLIENT_TRANSITIONS: Table<InviteClientState, Event, Action> 
 /** The timers that run in each state. Entering a state starts these and stops the others. */
 export const INVITE_CLIENT_TIMERS: Readonly<Record<InviteClientState, readonly Timer[]>> = {
   calling: ['A', 'B'],
-  proceeding: [],
+  proceeding: ['C'],
   accepted: ['M'],
   completed: ['D'],
   terminated: [],
@@ -95,6 +100,7 @@ export class InviteClient implements ClientTransaction {
     this.#durations = {
       A: reliable ? NEVER : timing.t1,
       B: 64 * timing.t1,
+      C: TIMER_C,
       D: reliable ? 0 : TIMER_D_UNRELIABLE,
       M: 64 * timing.t1,
     };

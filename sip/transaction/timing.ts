@@ -13,5 +13,11 @@ export const RFC_TIMING: Timing = { t1: 500, t2: 4_000, t4: 5_000 };
 /** RFC 3261 §17.1.1.2: at least 32 s over an unreliable transport. */
 export const TIMER_D_UNRELIABLE = 32_000;
 
+/**
+ * Longest wait for a final response after a provisional one. The RFC gives a client none and leaves it to its user, but
+ * a re-INVITE, or an INVITE whose user is gone, must not stay for ever. Above timer C of a proxy (§16.6 step 11).
+ */
+export const TIMER_C = 300_000;
+
 /** RFC 3261 §17.2.1: 100 is sent unless the transaction user says something within this time. */
 export const TRYING_AFTER = 200;

@@ -126,7 +126,8 @@ test('a second branch that answers too is acknowledged and ended, and the call g
   const sent = rig.answer(invite, 200, other);
   expect(words(sent)).toEqual(['ACK', 'BYE']);
   expect(sent.map(({ message }) => message.toTag)).toEqual(['other', 'other']);
-  rig.answer(sent[1]!.message as Request, 200, other);
+  expect(words(rig.answer(invite, 200, other))).toEqual(['ACK']);
+  rig.answer(sent[1]!.message as Request, 401, other);
   expect(kinds(rig.events)).toEqual(['answered']);
   expect(words(rig.execute({ kind: 'hangup', leg, cause: 'normal' }))).toEqual(['BYE']);
 });
@@ -212,4 +213,42 @@ test('a BYE that nobody answers ends the leg after 64*T1', () => {
   rig.until(33_000);
   expect(kinds(rig.events).at(-1)).toBe('ended normal');
   expect((rig.sent.at(-1)!.message as Response).cseq.method).toBe('BYE');
+});
+
+test('a peer that invents branches gets no more than a few BYEs', () => {
+  const rig = new Rig();
+  const { invite } = rig.dialled();
+  rig.answer(invite, 200, sdp);
+  const sent = Array.from({ length: 100 }, (_, branch) =>
+    rig.answer(invite, 200, { ...sdp, toTag: `t${branch}` }),
+  ).flat();
+  expect(words(sent).filter((word) => word === 'BYE')).toHaveLength(16);
+});
+
+test('a challenge of a re-INVITE that comes after our BYE is not answered', () => {
+  const rig = new Rig();
+  const { leg, invite } = rig.dialled({ username: 'u', password: 'p' });
+  rig.answer(invite, 200, sdp);
+  const [reinvite] = rig.execute({ kind: 'reoffer', leg, offer: sdp.body });
+  rig.execute({ kind: 'hangup', leg, cause: 'normal' });
+  const challenge: [string, string][] = [
+    ['WWW-Authenticate', 'Digest realm="r", nonce="n", algorithm=MD5, qop="auth"'],
+  ];
+  expect(words(rig.answer(reinvite!.message as Request, 401, { fields: challenge }))).toEqual(['ACK']);
+});
+
+test('a re-INVITE and a BYE that are challenged are sent again with credentials', () => {
+  const rig = new Rig();
+  const { leg, invite } = rig.dialled({ username: 'u', password: 'p' });
+  rig.answer(invite, 200, sdp);
+  const fields: [string, string][] = [['WWW-Authenticate', 'Digest realm="r", nonce="n", algorithm=MD5, qop="auth"']];
+  const [reinvite] = rig.execute({ kind: 'reoffer', leg, offer: sdp.body });
+  const again = rig.answer(reinvite!.message as Request, 401, { fields });
+  expect(words(again)).toEqual(['ACK', 'INVITE']);
+  expect(words(rig.answer(again[1]!.message as Request, 200, sdp))).toEqual(['ACK']);
+  const [bye] = rig.execute({ kind: 'hangup', leg, cause: 'normal' });
+  const [byeAgain] = rig.answer(bye!.message as Request, 401, { fields });
+  expect(byeAgain!.message.first('Authorization')).toContain('username="u"');
+  rig.answer(byeAgain!.message as Request, 200);
+  expect(kinds(rig.events)).toEqual(['answered', 'reanswered', 'ended normal']);
 });
