@@ -17,6 +17,8 @@ export class Directory {
   readonly #bindings = new Map<ExtensionId, readonly Binding[]>();
   #domain: string;
   readonly #ownHosts = new Set<string>();
+  /** Source address → bindings registered from it. */
+  readonly #bindingsFrom = new Map<string, number>();
   #bindingCount = 0;
 
   constructor(domain = '') {
@@ -60,28 +62,30 @@ export class Directory {
   }
 
   putAgent(agent: Agent): void {
+    const old = this.agents.get(agent.id);
+    if (old !== undefined) this.#agentByUsername.delete(old.username);
     if (agent.deletedAt === null) {
       this.agents.set(agent.id, agent);
       this.#agentByUsername.set(agent.username, agent.id);
-    } else if (this.agents.delete(agent.id)) this.#agentByUsername.delete(agent.username);
+    } else this.agents.delete(agent.id);
   }
 
   putAccesskey(key: Accesskey): void {
+    const old = this.accesskeys.get(key.id);
+    if (old !== undefined) this.#accesskeyByHash.delete(old.tokenHash);
     if (key.deletedAt === null) {
       this.accesskeys.set(key.id, key);
       this.#accesskeyByHash.set(key.tokenHash, key.id);
-    } else if (this.accesskeys.delete(key.id)) this.#accesskeyByHash.delete(key.tokenHash);
+    } else this.accesskeys.delete(key.id);
   }
 
   putExtension(extension: Extension): void {
-    const name = `${extension.customerId}/${extension.extension}`;
+    const old = this.extensions.get(extension.id);
+    if (old !== undefined) this.#extensionByName.delete(`${old.customerId}/${old.extension}`);
     if (extension.deletedAt === null) {
       this.extensions.set(extension.id, extension);
-      this.#extensionByName.set(name, extension.id);
-    } else if (this.extensions.delete(extension.id)) {
-      this.#extensionByName.delete(name);
-      this.#setBindings(extension.id, []);
-    }
+      this.#extensionByName.set(`${extension.customerId}/${extension.extension}`, extension.id);
+    } else if (this.extensions.delete(extension.id)) this.#setBindings(extension.id, []);
   }
 
   agentByUsername(username: string): Agent | undefined {
@@ -108,6 +112,11 @@ export class Directory {
     return all.every((binding) => binding.expiresAt > at) ? all : all.filter((binding) => binding.expiresAt > at);
   }
 
+  /** Whether a phone is registered from this source address. */
+  hasBindingFrom(address: string): boolean {
+    return this.#bindingsFrom.has(address);
+  }
+
   /** Adds a binding, or replaces the one with the same contact or the same instance and reg-id. */
   putBinding(binding: Binding): void {
     const others = (this.#bindings.get(binding.extensionId) ?? []).filter((old) => !sameBinding(old, binding));
@@ -120,9 +129,17 @@ export class Directory {
   }
 
   #setBindings(extensionId: ExtensionId, bindings: readonly Binding[]): void {
-    this.#bindingCount += bindings.length - (this.#bindings.get(extensionId)?.length ?? 0);
+    for (const { address } of this.#bindings.get(extensionId) ?? []) this.#countFrom(address, -1);
+    for (const { address } of bindings) this.#countFrom(address, 1);
     if (bindings.length === 0) this.#bindings.delete(extensionId);
     else this.#bindings.set(extensionId, bindings);
+  }
+
+  #countFrom(address: string, change: 1 | -1): void {
+    const count = (this.#bindingsFrom.get(address) ?? 0) + change;
+    this.#bindingCount += change;
+    if (count === 0) this.#bindingsFrom.delete(address);
+    else this.#bindingsFrom.set(address, count);
   }
 }
 

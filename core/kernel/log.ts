@@ -69,7 +69,9 @@ function textOf(name: string, value: unknown): unknown {
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
   if (value instanceof Error) return cut(causes(value));
   if (typeof value === 'string') return cut(value);
-  return cut(JSON.stringify(value, (key, inner: unknown) => (SECRET.test(key) ? REDACTED : plain(inner))) ?? 'undefined');
+  return cut(
+    JSON.stringify(value, (key, inner: unknown) => (SECRET.test(key) ? REDACTED : plain(inner))) ?? 'undefined',
+  );
 }
 
 /** What JSON cannot write. */

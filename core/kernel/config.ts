@@ -1,0 +1,283 @@
+import { availableParallelism } from 'node:os';
+import type { TransportProtocol } from '../ports.ts';
+import { LOG_LEVELS, type LogLevel, withoutPassword } from './log.ts';
+import {
+  fileContent,
+  fromEnvironment,
+  fromFile,
+  fromFlag,
+  type Given,
+  type Setting,
+  type SettingProblem,
+  type SettingSources,
+  unknownFlags,
+  unknownVariables,
+} from './setting-sources.ts';
+import {
+  addressOf,
+  countryOf,
+  durationMsOf,
+  type HostPort,
+  hostPortOf,
+  listenerOf,
+  networkOf,
+  oneOf,
+  type PortRange,
+  portRangeOf,
+  type SipListener,
+  workerCountOf,
+} from './setting-values.ts';
+
+export { type Setting, type SettingProblem, type SettingSources, variableOf } from './setting-sources.ts';
+
+/** Every setting of `tandem serve`, read and checked. */
+export interface Settings {
+  readonly data: string;
+  /** '' for SQLite in the data folder. */
+  readonly database: string;
+  readonly sip: readonly SipListener[];
+  readonly http: HostPort;
+  readonly rtp: PortRange;
+  readonly rtpSharing: 'on' | 'off';
+  readonly workers: number;
+  /** Literal address told to peers outside `localNet`; '' for none. */
+  readonly advertise: string;
+  /** Networks inside, as CIDRs. */
+  readonly localNet: readonly string[];
+  readonly domain: string;
+  /** ISO 3166 code in upper case; '' for none. */
+  readonly country: string;
+  readonly allowPrivate: readonly string[];
+  readonly rateLimits: 'off' | 'reference';
+  readonly mediaTimeoutMs: number;
+  readonly drainMs: number;
+  readonly durability: 'process' | 'full';
+  readonly keepCallsMs: number;
+  readonly keepEventsMs: number;
+  readonly keepRecordingsMs: number;
+  readonly log: LogLevel;
+}
+
+function setting<Value>(
+  key: keyof Settings,
+  name: string,
+  placeholder: string,
+  defaultText: string | readonly string[],
+  description: string,
+  expected: string,
+  parse: (text: string) => Value | undefined,
+  unavailable?: (value: Value) => string | undefined,
+): Setting {
+  const isRepeatable = typeof defaultText !== 'string';
+  return {
+    key,
+    name,
+    placeholder,
+    description,
+    expected,
+    parse,
+    isRepeatable,
+    defaultTexts: isRepeatable ? defaultText : [defaultText],
+    ...(unavailable === undefined ? {} : { unavailable }),
+  };
+}
+
+const SPAN = 'a number with ms, s, m, h or d, such as 60s';
+const NETWORK = 'a network such as 10.0.0.0/8';
+const LOCAL_NETS = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '::1/128',
+  'fc00::/7',
+  'fe80::/10',
+];
+const OFFERED: ReadonlySet<TransportProtocol> = new Set(['udp', 'tcp']);
+const any = (text: string): string => text;
+const never = (): string => 'nothing: this is not built yet';
+
+/** Half the machine is for signalling, storage and the system as long as there are few cores. */
+const workersByDefault = (): number => Math.max(1, availableParallelism() - 1);
+
+export const SETTINGS: readonly Setting[] = [
+  setting('data', 'data', 'DIR', './data', 'folder of the database, keys and recordings', 'a folder', (text) =>
+    text === '' ? undefined : text,
+  ),
+  setting(
+    'database',
+    'database',
+    'URL',
+    '',
+    'where rows are stored; SQLite in the data folder when left out',
+    'sqlite',
+    any,
+    (url) => (url === '' || url === 'sqlite' ? undefined : 'sqlite: no other database is built yet'),
+  ),
+  setting(
+    'sip',
+    'sip',
+    'TRANSPORT:HOST:PORT',
+    ['udp:0.0.0.0:5060', 'tcp:0.0.0.0:5060'],
+    'where SIP is listened for',
+    'udp, tcp, tls, ws or wss with an address and a port, such as udp:0.0.0.0:5060 or tcp:[::1]:5060',
+    listenerOf,
+    ({ transport }) => (OFFERED.has(transport) ? undefined : `udp or tcp: ${transport} is not built yet`),
+  ),
+  setting(
+    'http',
+    'http',
+    'HOST:PORT',
+    '127.0.0.1:8080',
+    'where the API is served',
+    'a host and a port, such as 127.0.0.1:8080',
+    hostPortOf,
+  ),
+  setting(
+    'rtp',
+    'rtp',
+    'FROM-TO',
+    '20000-29999',
+    'UDP ports of media',
+    'two ports from 1024 up, such as 20000-29999',
+    portRangeOf,
+  ),
+  setting('rtpSharing', 'rtp-sharing', 'on|off', 'on', 'whether streams share ports', 'on or off', oneOf('on', 'off')),
+  setting(
+    'workers',
+    'workers',
+    'N',
+    String(workersByDefault()),
+    'media threads',
+    'a number from 1 to 64',
+    workerCountOf,
+  ),
+  setting(
+    'advertise',
+    'advertise',
+    'ADDRESS',
+    '',
+    'address told to peers outside the local networks',
+    'a literal address',
+    addressOf,
+  ),
+  setting(
+    'localNet',
+    'local-net',
+    'CIDR',
+    LOCAL_NETS,
+    'networks whose peers reach this machine by its own address',
+    NETWORK,
+    networkOf,
+  ),
+  setting('domain', 'domain', 'NAME', '', 'SIP domain of this installation', 'a domain name', (text) =>
+    /^([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.|$))*$/i.test(text) && text.length <= 253 ? text.toLowerCase() : undefined,
+  ),
+  setting(
+    'country',
+    'country',
+    'XX',
+    '',
+    'country of tones and national dialling',
+    'two letters of ISO 3166, such as DE',
+    countryOf,
+  ),
+  setting(
+    'allowPrivate',
+    'allow-private',
+    'CIDR',
+    [],
+    'private networks that webhooks, media URLs and scripts may reach',
+    NETWORK,
+    networkOf,
+    never,
+  ),
+  setting(
+    'rateLimits',
+    'rate-limits',
+    'off|reference',
+    'off',
+    'limits on API requests',
+    'off or reference',
+    oneOf('off', 'reference'),
+    (value) => (value === 'off' ? undefined : 'off: rate limits are not built yet'),
+  ),
+  setting(
+    'mediaTimeoutMs',
+    'media-timeout',
+    'TIME',
+    '60s',
+    'a call without media for this long ends',
+    SPAN,
+    durationMsOf,
+  ),
+  setting('drainMs', 'drain', 'TIME', '30s', 'how long live calls may go on after SIGTERM', SPAN, durationMsOf),
+  setting(
+    'durability',
+    'durability',
+    'process|full',
+    'process',
+    'what a commit survives: the end of the process, or also loss of power',
+    'process or full',
+    oneOf('process', 'full'),
+  ),
+  setting('keepCallsMs', 'keep-calls', 'TIME', '90d', 'how long ended calls are kept', SPAN, durationMsOf),
+  setting('keepEventsMs', 'keep-events', 'TIME', '30d', 'how long events are kept', SPAN, durationMsOf, never),
+  setting(
+    'keepRecordingsMs',
+    'keep-recordings',
+    'TIME',
+    '90d',
+    'how long recordings are kept',
+    SPAN,
+    durationMsOf,
+    never,
+  ),
+  setting('log', 'log', 'LEVEL', 'info', 'lowest level that is logged', LOG_LEVELS.join(', '), oneOf(...LOG_LEVELS)),
+];
+
+export type SettingsReading =
+  | { readonly kind: 'read'; readonly settings: Settings }
+  | { readonly kind: 'wrong'; readonly problems: readonly SettingProblem[] };
+
+/** Flags win over the environment, which wins over the file. All problems are told at once, those of values that lost too. */
+export function readSettings({ flags = {}, environment = {}, file }: SettingSources): SettingsReading {
+  const problems: SettingProblem[] = [...unknownFlags(flags, SETTINGS), ...unknownVariables(environment, SETTINGS)];
+  const content = fileContent(file, SETTINGS, problems);
+  const settings: Record<string, unknown> = {};
+  for (const row of SETTINGS) {
+    const given = [
+      fromFlag(row, flags),
+      fromEnvironment(row, environment),
+      fromFile(row, file?.path, content, problems),
+    ];
+    const defaults: Given = { source: 'default', texts: row.defaultTexts };
+    const values = [...given, defaults].flatMap((one) => (one === undefined ? [] : [valuesOf(row, one, problems)]));
+    settings[row.key] = row.isRepeatable ? values[0] : values[0]?.[0];
+  }
+  return problems.length === 0
+    ? { kind: 'read', settings: settings as unknown as Settings }
+    : { kind: 'wrong', problems };
+}
+
+function valuesOf(row: Setting, { source, texts }: Given, problems: SettingProblem[]): unknown[] {
+  const values: unknown[] = [];
+  const seen = new Set<string>();
+  for (const text of texts) {
+    const isNone = text === '' && row.defaultTexts[0] === '';
+    const value = isNone ? '' : row.parse(text);
+    const expected =
+      value === undefined ? row.expected : seen.has(text) ? 'each only once' : insteadOf(row, source, value);
+    if (expected === undefined) values.push(value);
+    else problems.push({ setting: row.name, source, expected, got: withoutPassword(text) });
+    // Port 0 is another port each time.
+    if (!text.endsWith(':0')) seen.add(text);
+  }
+  return values;
+}
+
+/** A default promises nothing; what somebody asked for and does not get is a problem. */
+function insteadOf(row: Setting, source: string, value: unknown): string | undefined {
+  return source === 'default' ? undefined : row.unavailable?.(value as never);
+}
