@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 import type { RunReport, TestOutcome } from '../cli/build/verdict.ts';
 
-/** Writes what every test came to, as JSON, to the file named by TANDEM_TEST_REPORT. */
+/** Writes what every test came to, as JSON, to the file named by TEST_REPORT_FILE. */
 export default class Report implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
-    const path = process.env['TANDEM_TEST_REPORT'];
+    const path = process.env['TEST_REPORT_FILE'];
     if (path === undefined) return;
     const report: RunReport = {
       tests: modules.flatMap(outcomesOf),

@@ -9,7 +9,7 @@ const REPORT = join(ROOT, 'build/test-report.json');
 export function runTests(filters: readonly string[], env: Readonly<Record<string, string>> = {}): Verdict {
   rmSync(REPORT, { force: true });
   const args = ['run', '--reporter=default', '--reporter=./test/report.ts', ...filters];
-  const exitCode = runTool('vitest', args, { ...env, TANDEM_TEST_REPORT: REPORT });
+  const exitCode = runTool('vitest', args, { ...env, TEST_REPORT_FILE: REPORT });
   const report = readReport();
   if (report === undefined) {
     return { passed: 0, failed: 1, skipped: 0, complaints: [`vitest ended with exit code ${exitCode} and no report`] };
