@@ -39,6 +39,8 @@ export class World {
   readonly #network: Network;
   readonly #parties: Party[] = [];
   readonly #byAddress = new Map<string, Party>();
+  /** Inside address → how the network outside sees it. */
+  readonly #translated = new Map<string, TransportAddress>();
 
   constructor(network: Network) {
     this.#network = network;
@@ -47,6 +49,19 @@ export class World {
   add(party: Party): void {
     this.#parties.push(party);
     for (const address of party.addresses) this.#byAddress.set(addressKey(address), party);
+  }
+
+  /**
+   * Puts an address of a party behind NAT: others see it, and reach it, as `outside`. Once more with another address is
+   * a rebinding: the old one leads nowhere.
+   */
+  translate(inside: TransportAddress, outside: TransportAddress): void {
+    const party = this.#parties.find(({ addresses }) => addresses.includes(inside));
+    assert(party !== undefined, 'the address is that of a party');
+    const before = this.#translated.get(addressKey(inside)) ?? inside;
+    this.#byAddress.delete(addressKey(before));
+    this.#byAddress.set(addressKey(outside), party);
+    this.#translated.set(addressKey(inside), outside);
   }
 
   /** Sends what the parties say after they were spoken to from outside. */
@@ -93,7 +108,10 @@ export class World {
   #deliver(): void {
     for (let arrived = this.#network.arrive(this.now); arrived; arrived = this.#network.arrive(this.now)) {
       const party = this.#byAddress.get(addressKey(arrived.destination));
-      assert(party !== undefined, 'only what can be delivered is sent');
+      if (party === undefined) {
+        this.unroutable++; // Its address was translated anew meanwhile.
+        continue;
+      }
       party.receive(arrived.packet, this.now);
       this.#drain(party);
     }
@@ -105,7 +123,8 @@ export class World {
 
   #send(party: Party, { destination, localPort, bytes }: Send): void {
     const target = this.#byAddress.get(addressKey(destination));
-    const source = sourceOf(party, destination, localPort);
+    const inside = sourceOf(party, destination, localPort);
+    const source = this.#translated.get(addressKey(inside)) ?? inside;
     if (target === undefined) {
       this.unroutable++;
       return;

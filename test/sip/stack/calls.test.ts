@@ -8,12 +8,15 @@ import { World } from '../../sim/world.ts';
 
 const SERVER: TransportAddress = { transport: 'udp', address: '192.0.2.1', port: 5060 };
 
+const COLUMNS = ['alice', 'switch', 'bob'];
+
 type Particulars = Partial<Pick<PhoneOptions, 'manner' | 'hangsUpAfterMs'>>;
 
 /** alice (1000) and bob (1001), registered at 0 ms. */
 function scene(particulars: {
   alice?: Particulars;
   bob?: Particulars;
+  bobHost?: string;
   link?: Link;
   seed?: number;
   transport?: 'udp' | 'tcp';
@@ -22,15 +25,15 @@ function scene(particulars: {
   const transport = particulars.transport ?? 'udp';
   const server = { ...SERVER, transport };
   const world = new World(new Network(particulars.link ?? PERFECT_LINK, random));
-  const own = (host: number, username: string) => ({
-    address: { transport, address: `192.0.2.${host}`, port: 5060 },
+  const own = (address: string, username: string) => ({
+    address: { transport, address, port: 5060 },
     username,
     password: 'secret',
     server,
     random,
   });
-  const alice = new Phone({ name: 'alice', ...own(10, '1000'), ...particulars.alice });
-  const bob = new Phone({ name: 'bob', ...own(11, '1001'), ...particulars.bob });
+  const alice = new Phone({ name: 'alice', ...own('192.0.2.10', '1000'), ...particulars.alice });
+  const bob = new Phone({ name: 'bob', ...own(particulars.bobHost ?? '192.0.2.11', '1001'), ...particulars.bob });
   const hub = new BackToBack(server, random);
   for (const party of [alice, hub, bob]) world.add(party);
   alice.plan(0, { kind: 'register', expiresS: 3600 });
@@ -41,7 +44,7 @@ function scene(particulars: {
 const legsEnded = (hub: BackToBack) =>
   hub.events.flatMap((event) => (event.kind === 'ended' || event.kind === 'failed' ? [event.leg] : []));
 
-test('a phone that answers the challenge is registered and called at the address it came from', () => {
+test('a phone that answers the challenge is registered and called at the address it came from', async () => {
   const { world, alice, bob, hub } = scene({ bob: { manner: { kind: 'answers', afterMs: 2_000 } } });
   alice.plan(1_000, { kind: 'call', to: '1001' });
   alice.plan(8_000, { kind: 'hangup' });
@@ -49,7 +52,7 @@ test('a phone that answers the challenge is registered and called at the address
   expect(alice.heard).toEqual(['registered 200', 'ringing 180', 'answered', 'ended normal local']);
   expect(bob.heard).toEqual(['registered 200', 'called by 1000', 'ended normal remote']);
   expect(legsEnded(hub)).toEqual([1, 2]);
-  expect(world.ladder(['alice', 'switch', 'bob'])).toMatchSnapshot();
+  await expect(world.ladder(COLUMNS)).toMatchFileSnapshot('ladders/call.txt');
 });
 
 test('the called side may hang up as well', () => {
@@ -60,21 +63,23 @@ test('the called side may hang up as well', () => {
   expect(bob.heard.at(-1)).toBe('ended normal local');
 });
 
-test('a busy phone refuses, and its word reaches the caller', () => {
+test('a busy phone refuses, and its word reaches the caller', async () => {
   const { world, alice, bob } = scene({ bob: { manner: { kind: 'is busy' } } });
   alice.plan(1_000, { kind: 'call', to: '1001' });
   world.run();
   expect(alice.heard.at(-1)).toBe('failed 486');
   expect(bob.heard).toEqual(['registered 200', 'refused', 'ended busy local']);
+  await expect(world.ladder(COLUMNS)).toMatchFileSnapshot('ladders/busy.txt');
 });
 
-test('a caller who gives up cancels the ringing phone', () => {
+test('a caller who gives up cancels the ringing phone', async () => {
   const { world, alice, bob } = scene({ bob: { manner: { kind: 'rings' } } });
   alice.plan(1_000, { kind: 'call', to: '1001' });
   alice.plan(5_000, { kind: 'hangup' });
   world.run();
   expect(alice.heard.at(-1)).toBe('ended normal local');
   expect(bob.heard.at(-1)).toBe('ended canceled remote');
+  await expect(world.ladder(COLUMNS)).toMatchFileSnapshot('ladders/cancel.txt');
 });
 
 test('unknown numbers and unregistered extensions are told apart', () => {
@@ -85,7 +90,7 @@ test('unknown numbers and unregistered extensions are told apart', () => {
   expect(alice.heard.slice(1)).toEqual(['failed 404', 'failed 480']);
 });
 
-test('hold and resume are re-INVITEs that are answered', () => {
+test('hold and resume are re-INVITEs that are answered', async () => {
   const { world, alice } = scene({ bob: { manner: { kind: 'answers', afterMs: 100 } } });
   alice.plan(1_000, { kind: 'call', to: '1001' });
   alice.plan(3_000, { kind: 'hold' });
@@ -100,6 +105,7 @@ test('hold and resume are re-INVITEs that are answered', () => {
     'reanswered 200',
     'ended normal local',
   ]);
+  await expect(world.ladder(COLUMNS)).toMatchFileSnapshot('ladders/hold.txt');
 });
 
 test('over TCP nothing is retransmitted, and calls take their connections', () => {
@@ -109,6 +115,21 @@ test('over TCP nothing is retransmitted, and calls take their connections', () =
   world.run();
   expect(bob.heard).toEqual(['registered 200', 'called by 1000', 'ended normal remote']);
   expect(hub.stack.counters.retransmissions).toBe(0);
+});
+
+test('a phone behind NAT is reached where it was seen, and followed when its NAT gives it another port', () => {
+  const { world, alice, bob } = scene({ bob: { manner: { kind: 'answers', afterMs: 500 } }, bobHost: '192.168.1.20' });
+  const [inside] = bob.addresses;
+  const outside = { transport: 'udp', address: '203.0.113.5' } as const;
+  world.translate(inside!, { ...outside, port: 30_001 });
+  alice.plan(1_000, { kind: 'call', to: '1001' });
+  world.run(5_000);
+  world.translate(inside!, { ...outside, port: 30_002 });
+  bob.plan(6_000, { kind: 'hold' });
+  alice.plan(8_000, { kind: 'hangup' });
+  world.run();
+  expect(bob.heard).toEqual(['registered 200', 'called by 1000', 'reanswered 200', 'ended normal remote']);
+  expect(world.unroutable).toBe(0);
 });
 
 test('any loss, duplication and reordering: legs end exactly once, and nothing stays behind', () => {
@@ -138,7 +159,7 @@ test('any loss, duplication and reordering: legs end exactly once, and nothing s
     alice.plan(120_000, { kind: 'hangup' });
     bob.plan(120_000, { kind: 'hangup' });
     world.run();
-    const where = `seed ${seed}\n${world.ladder(['alice', 'switch', 'bob'])}`;
+    const where = `seed ${seed}\n${world.ladder(COLUMNS)}`;
     const legs = new Set(hub.events.flatMap((event) => ('leg' in event ? [event.leg] : [])));
     expect(legsEnded(hub).sort(), where).toEqual([...legs].sort());
     for (const { layer, sessions } of [alice, bob]) {
