@@ -28,6 +28,18 @@ export interface Party extends SipMachine {
   readonly addresses: readonly TransportAddress[];
 }
 
+/** Any machine that speaks SIP, such as a whole switch, as a party. */
+export function party(name: string, addresses: readonly TransportAddress[], machine: SipMachine): Party {
+  return {
+    name,
+    addresses,
+    receive: (packet, now) => machine.receive(packet, now),
+    expire: (now) => machine.expire(now),
+    deadline: () => machine.deadline(),
+    poll: () => machine.poll(),
+  };
+}
+
 const EVENTS_MAX = 100_000;
 
 /** Parties, the network between them, and one clock that jumps from event to event. */

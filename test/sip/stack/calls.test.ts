@@ -4,7 +4,7 @@ import type { TransportAddress } from '../../../core/ports.ts';
 import { BackToBack } from '../../sim/back-to-back.ts';
 import { type Link, Network, PERFECT_LINK } from '../../sim/network.ts';
 import { Phone, type PhoneOptions } from '../../sim/phone.ts';
-import { World } from '../../sim/world.ts';
+import { party, World } from '../../sim/world.ts';
 
 const SERVER: TransportAddress = { transport: 'udp', address: '192.0.2.1', port: 5060 };
 
@@ -35,7 +35,7 @@ function scene(particulars: {
   const alice = new Phone({ name: 'alice', ...own('192.0.2.10', '1000'), ...particulars.alice });
   const bob = new Phone({ name: 'bob', ...own(particulars.bobHost ?? '192.0.2.11', '1001'), ...particulars.bob });
   const hub = new BackToBack(server, random);
-  for (const party of [alice, hub, bob]) world.add(party);
+  for (const member of [alice, party('switch', hub.addresses, hub), bob]) world.add(member);
   alice.plan(0, { kind: 'register', expiresS: 3600 });
   bob.plan(0, { kind: 'register', expiresS: 3600 });
   return { world, alice, bob, hub };
