@@ -44,9 +44,13 @@ function readPassword(): string {
 
 async function resetInStore(dataFolder: string, username: string, password: string): Promise<void> {
   if (!existsSync(join(dataFolder, 'tandem.db'))) {
-    throw new Fault('FILE_UNREADABLE', `${dataFolder} holds no database: expected tandem.db, got none`, {
-      path: dataFolder,
-    });
+    throw new Fault(
+      'FILE_UNREADABLE',
+      `the data folder ${dataFolder} holds no database: expected tandem.db, got none`,
+      {
+        path: dataFolder,
+      },
+    );
   }
   const directory = new Directory();
   const at = systemClock.wallTime();

@@ -26,7 +26,7 @@ function settingsOf(options: Readonly<Record<string, unknown>>, environment: Nod
 
 function sentenceOf({ setting, source, expected, got }: SettingProblem): string {
   const isNamed = setting === '' || source === `--${setting}` || source.startsWith('TANDEM_');
-  return `${isNamed ? source : `${setting} in ${source}`}: expected ${expected}, got ${got === '' ? 'nothing' : got}`;
+  return `${isNamed ? source : `the setting ${setting} in ${source}`}: expected ${expected}, got ${got === '' ? 'nothing' : got}`;
 }
 
 function readYaml(path: string): NonNullable<SettingSources['file']> {

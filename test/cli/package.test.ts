@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ROOT } from '../../cli/build/run-tool.ts';
+import { VERSION } from '../../cli/version.ts';
+import { Program } from '../interop/program.ts';
+
+const BIN = join(ROOT, 'node_modules/.bin');
+const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env['PATH']}` };
+const BUILD_LIMIT_MS = 180_000;
+
+function run(program: string, args: readonly string[], cwd: string): string {
+  return execFileSync(program, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** Starts `tandem serve` in an empty folder, waits until it listens, ends it, and returns the exit code. */
+async function serveOnce(command: string, args: readonly string[], cwd: string): Promise<number> {
+  const listeners = ['--sip', 'udp:127.0.0.1:0', '--http', '127.0.0.1:0', '--workers', '1'];
+  const program = new Program(command, [...args, 'serve', ...listeners], { cwd, env: { PATH: env.PATH } });
+  try {
+    await program.saw(/listening sip udp/, 20_000);
+    const http = (await program.saw(/listening http (\S+)/, 20_000))[1];
+    expect((await fetch(`http://${http}/ping`)).status).toBe(200);
+    expect(await (await fetch(`http://${http}/metrics`)).text()).toContain('tandem_extensions 2\n');
+  } finally {
+    await program.stop('SIGTERM', 20_000);
+  }
+  return program.exited;
+}
+
+describe('the npm package in an empty project', () => {
+  const project = mkdtempSync(join(tmpdir(), 'tandem-package-'));
+  afterAll(() => rmSync(project, { recursive: true }));
+
+  beforeAll(() => {
+    run(join(BIN, 'node'), ['cli/build/package.ts'], ROOT);
+    run('npm', ['pack', '--ignore-scripts', '--pack-destination', project], ROOT);
+    const archive = readdirSync(project).find((name) => name.endsWith('.tgz'))!;
+    writeFileSync(join(project, 'package.json'), '{"name":"empty","private":true,"type":"module"}');
+    // Every native dependency brings its binaries along, so nothing needs to be compiled.
+    run('npm', ['install', '--ignore-scripts', '--prefer-offline', `./${archive}`], project);
+  }, BUILD_LIMIT_MS);
+
+  test('npx tandem --version prints the version', { timeout: 60_000 }, () => {
+    expect(run('npx', ['--no-install', 'tandem', '--version'], project).trim()).toBe(VERSION);
+  });
+
+  test('an import of the public entry works', { timeout: 60_000 }, () => {
+    const script =
+      "import { readSettings, Tandem, VERSION } from 'tandem'; console.log(readSettings({}).kind, typeof Tandem.open, VERSION);";
+    writeFileSync(join(project, 'entry.js'), script);
+    expect(run('node', ['entry.js'], project).trim()).toBe(`read function ${VERSION}`);
+  });
+
+  test('its types are found', { timeout: 60_000 }, () => {
+    const script =
+      "import { readSettings, Tandem } from 'tandem';\nconst kind: 'read' | 'wrong' = readSettings({}).kind;\nexport const wrong: number = Tandem;\nexport { kind };\n";
+    writeFileSync(join(project, 'entry.ts'), script);
+    const args = [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--skipLibCheck',
+      '--pretty',
+      'false',
+      '--types',
+      '',
+      'entry.ts',
+    ];
+    let output = '';
+    try {
+      run(join(BIN, 'tsc'), args, project);
+    } catch (error) {
+      output = (error as { stdout: string }).stdout;
+    }
+    expect(output.trim().split('\n')).toEqual([
+      expect.stringContaining("Type 'typeof Tandem' is not assignable to type 'number'"),
+    ]);
+  });
+
+  test('it serves, and ends when told to', { timeout: 60_000 }, async () => {
+    expect(await serveOnce('node', ['node_modules/tandem/dist/cli/main.js'], project)).toBe(0);
+  });
+
+  test('a Node that is too old is told so in one sentence', () => {
+    const main = readFileSync(join(project, 'node_modules/tandem/dist/cli/main.js'), 'utf8');
+    const pretending = main.replace('process.versions.node.split', "'20.1.0'.split");
+    writeFileSync(join(project, 'node_modules/tandem/dist/cli/old.js'), pretending);
+    const failed = (): string => run('node', ['node_modules/tandem/dist/cli/old.js', '--version'], project);
+    expect(failed).toThrow(
+      expect.objectContaining({ status: 69, stderr: expect.stringContaining('expected version 24') }),
+    );
+  });
+});
+
+test('the single executable serves from an empty folder', { timeout: BUILD_LIMIT_MS }, async () => {
+  run(join(BIN, 'node'), ['cli/build/binary.ts'], ROOT);
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-binary-'));
+  try {
+    expect(await serveOnce(join(ROOT, 'build/tandem'), [], folder)).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
