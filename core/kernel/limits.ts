@@ -27,7 +27,7 @@ export const LIMITS = {
   /** Writes in one transaction: bounds the time that a failed group takes to be tried again one by one. */
   storeTransactionWritesMax: 4_096,
   /** Writes that nobody waits for rest this long, so that many share a commit; contract: committed within 100 ms. */
-  storeLingerMs: 20,
+  storeLingerMs: 40,
   /** Deaths of the store thread without a commit in between, after which the store gives up. */
   storeThreadDeathsMax: 3,
   /** A database up to this size is checked page by page at the start; the check reads some 500 MB/s. */

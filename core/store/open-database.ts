@@ -5,6 +5,12 @@ import { openSqlite, type Sqlite } from './native.ts';
 const LOCK_TIMEOUT_MS = 5_000;
 
 /**
+ * Identifiers are random, so each row touches pages all over its index: these should be in memory, and be written back
+ * together. 16 MB each; a commit that pays for a checkpoint takes 20 ms instead of 0.3, and is four times as rare.
+ */
+const CACHE_PRAGMAS = ['cache_size = -16000', 'wal_autocheckpoint = 4000'];
+
+/**
  * Opens the database file for writing. With 'process' a commit survives the end of the process, with 'full' also loss
  * of power: then each commit waits for the disk.
  */
@@ -13,6 +19,7 @@ export function openDatabase(path: string, durability: 'process' | 'full'): Sqli
   try {
     database.pragma('journal_mode = WAL');
     database.pragma(`synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'}`);
+    for (const pragma of CACHE_PRAGMAS) database.pragma(pragma);
     return database;
   } catch (error) {
     database.close();
