@@ -125,7 +125,10 @@ export class Directory {
 
   dropBinding(extensionId: ExtensionId, contact: string): void {
     const all = this.#bindings.get(extensionId) ?? [];
-    this.#setBindings(extensionId, all.filter((binding) => binding.contact !== contact));
+    this.#setBindings(
+      extensionId,
+      all.filter((binding) => binding.contact !== contact),
+    );
   }
 
   #setBindings(extensionId: ExtensionId, bindings: readonly Binding[]): void {

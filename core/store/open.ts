@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Directory } from '../directory/directory.ts';
 import { Fault } from '../kernel/fault.ts';
@@ -79,6 +79,8 @@ function readDatabase(
   let database: Sqlite | undefined;
   try {
     const isChecked = existsSync(path) && statSync(path).size <= LIMITS.databaseCheckBytesMax;
+    // Password hashes are in it: SQLite would make it readable for all, and its other files after its own mode.
+    closeSync(openSync(path, 'a', 0o600));
     database = openDatabase(path, durability);
     if (isChecked) check(database, path);
     migrate(database);

@@ -51,7 +51,7 @@ test('what was written is there after the next start, sealed secrets in clear', 
   expect(directory.firstCustomer()).toEqual(CUSTOMER);
   expect(directory.extensionByName(CUSTOMER.id, '1001')).toEqual(EXTENSION);
   await store.close();
-  expect(statSync(join(folder, 'secret.key')).mode & 0o777).toBe(0o600);
+  for (const file of ['secret.key', 'tandem.db']) expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
   expect(readFileSync(join(folder, 'tandem.db')).includes('pässword')).toBe(false);
 });
 
