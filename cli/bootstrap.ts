@@ -23,10 +23,16 @@ export interface GivenSecrets {
   readonly accesskey: string | undefined;
 }
 
+/** Something to be shown once. */
+export interface Secret {
+  readonly name: string;
+  readonly value: string;
+}
+
 /** Rows to be committed before anything is served, and secrets to be printed this once. */
 export interface Bootstrap {
   readonly writes: readonly Write[];
-  readonly secrets: readonly { readonly name: string; readonly value: string }[];
+  readonly secrets: readonly Secret[];
 }
 
 /**
@@ -40,7 +46,7 @@ export async function bootstrap(
   at: WallTime,
 ): Promise<Bootstrap> {
   const writes: Write[] = [];
-  const secrets: { name: string; value: string }[] = [];
+  const secrets: Secret[] = [];
   let customer = directory.firstCustomer();
   const isFirst = customer === undefined;
   if (customer === undefined) {

@@ -6,8 +6,15 @@ import type { AgentId } from './kernel/ids.ts';
 export type EventBody =
   | {
       readonly type:
-        | 'call_created' | 'call_updated' | 'call_deleted' | 'call_dialing' | 'call_ringing' | 'call_progressing'
-        | 'call_terminating' | 'call_canceling' | 'call_hangup';
+        | 'call_created'
+        | 'call_updated'
+        | 'call_deleted'
+        | 'call_dialing'
+        | 'call_ringing'
+        | 'call_progressing'
+        | 'call_terminating'
+        | 'call_canceling'
+        | 'call_hangup';
       readonly call: CallRecord;
     }
   | { readonly type: 'extension_created' | 'extension_updated' | 'extension_deleted'; readonly extension: Extension }

@@ -23,8 +23,7 @@ export type Body = Uint8Array;
 // ── Signaling ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Who a request proved to be. */
-export type Caller =
-  | { readonly kind: 'extension'; readonly customerId: CustomerId; readonly extensionId: ExtensionId };
+export type Caller = { readonly kind: 'extension'; readonly customerId: CustomerId; readonly extensionId: ExtensionId };
 
 /** Where an outgoing INVITE goes. `contact` and `path` are SIP URIs, opaque to `core`. */
 export interface DialTarget {
@@ -126,7 +125,10 @@ export interface MediaPlane {
   /** The peer's answer to our offer. May be called again (early media, then 200). */
   accept(leg: LegId, answer: Body): OpenResult;
   /** The peer's new offer in an established session: the answer to give, or why not (then nothing changed). */
-  renegotiate(leg: LegId, offer: Body): { readonly kind: 'answer'; readonly body: Body } | (OpenResult & { readonly kind: 'refused' });
+  renegotiate(
+    leg: LegId,
+    offer: Body,
+  ): { readonly kind: 'answer'; readonly body: Body } | (OpenResult & { readonly kind: 'refused' });
   /** Each hears the other. Replaces whatever either was connected to or played. */
   bridge(a: LegId, b: LegId): void;
   unbridge(leg: LegId): void;

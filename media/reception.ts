@@ -70,8 +70,10 @@ export class Reception {
     stream.heardAt = now;
     const format = stream.receiveFormats[payloadType]!;
     if (format === NO_FORMAT) counters[COUNTER.droppedPayloadType]!++;
-    else if (!stream.receives) counters[COUNTER.droppedDirection]!++;
-    else this.#hear(stream, format, now);
+    else if (!stream.receives) {
+      counters[COUNTER.droppedDirection]!++;
+      stream.listener?.sender.withhold();
+    } else this.#hear(stream, format, now);
   }
 
   /** A packet that this stream's peer may send: into its statistics, its digits, its recording, and to its listener. */
@@ -95,7 +97,10 @@ export class Reception {
     const mayHear = listener.sends && destination !== 0 && listener.player === undefined && !listener.digits.isSending;
     if (mayHear && relay(view, bytes, format, listener, destination, this.#io, now)) {
       this.#counters[COUNTER.packetsRelayed]!++;
-    } else this.#counters[COUNTER.droppedDirection]!++;
+    } else {
+      this.#counters[COUNTER.droppedDirection]!++;
+      if (!mayHear) listener.sender.withhold();
+    }
   }
 
   #takeEvent(stream: Stream, now: Instant): void {

@@ -4,15 +4,31 @@
  */
 export const FAULTS = {
   // Refusals of requests
-  INVALID_JSON_BODY: { http: 400, status: 'INVALID_ARGUMENT', advice: 'Send a JSON object with Content-Type application/json.' },
-  INVALID_ARGUMENT: { http: 400, status: 'INVALID_ARGUMENT', advice: 'See details: the field, what was expected, what came.' },
+  INVALID_JSON_BODY: {
+    http: 400,
+    status: 'INVALID_ARGUMENT',
+    advice: 'Send a JSON object with Content-Type application/json.',
+  },
+  INVALID_ARGUMENT: {
+    http: 400,
+    status: 'INVALID_ARGUMENT',
+    advice: 'See details: the field, what was expected, what came.',
+  },
   AUTHENTICATION_REQUIRED: { http: 401, status: 'UNAUTHENTICATED', advice: 'Send a token or access key.' },
   INVALID_CREDENTIALS: { http: 401, status: 'UNAUTHENTICATED', advice: 'Log in again, or make a new access key.' },
   PERMISSION_DENIED: { http: 403, status: 'PERMISSION_DENIED', advice: 'Ask an admin of the customer.' },
-  RESOURCE_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: 'Check the id; another customer\u2019s things are not found.' },
+  RESOURCE_NOT_FOUND: {
+    http: 404,
+    status: 'NOT_FOUND',
+    advice: 'Check the id; another customer\u2019s things are not found.',
+  },
   ROUTE_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: 'See /openapi.json for what exists.' },
   ALREADY_EXISTS: { http: 409, status: 'ALREADY_EXISTS', advice: 'Choose another name or number.' },
-  STATE_INVALID: { http: 409, status: 'FAILED_PRECONDITION', advice: 'Read the resource and try what its state allows.' },
+  STATE_INVALID: {
+    http: 409,
+    status: 'FAILED_PRECONDITION',
+    advice: 'Read the resource and try what its state allows.',
+  },
   PAYLOAD_TOO_LARGE: { http: 413, status: 'INVALID_ARGUMENT', advice: 'Send a smaller body.' },
   RATE_LIMIT_EXCEEDED: { http: 429, status: 'RESOURCE_EXHAUSTED', advice: 'Wait as long as Retry-After says.' },
   INTERNAL: { http: 500, status: 'INTERNAL', advice: 'See the log under the request id.' },
@@ -21,11 +37,23 @@ export const FAULTS = {
   // Faults of the environment
   PORT_IN_USE: { http: 503, status: 'UNAVAILABLE', advice: 'Stop the other program or choose another port.' },
   ADDRESS_UNAVAILABLE: { http: 503, status: 'UNAVAILABLE', advice: 'Use an address that this machine has.' },
-  FOLDER_UNWRITABLE: { http: 503, status: 'UNAVAILABLE', advice: 'Give this user write access, or choose another --data folder.' },
-  FOLDER_IN_USE: { http: 503, status: 'UNAVAILABLE', advice: 'Stop the other process, or choose another --data folder.' },
+  FOLDER_UNWRITABLE: {
+    http: 503,
+    status: 'UNAVAILABLE',
+    advice: 'Give this user write access, or choose another --data folder.',
+  },
+  FOLDER_IN_USE: {
+    http: 503,
+    status: 'UNAVAILABLE',
+    advice: 'Stop the other process, or choose another --data folder.',
+  },
   SECRET_EXPOSED: { http: 503, status: 'UNAVAILABLE', advice: 'Give the file to this user alone: chmod 600.' },
   DATABASE_BROKEN: { http: 503, status: 'UNAVAILABLE', advice: 'Restore a backup with `tandem restore`.' },
-  DATABASE_NEWER: { http: 503, status: 'UNAVAILABLE', advice: 'Start the newer Tandem that wrote it, or restore an older backup.' },
+  DATABASE_NEWER: {
+    http: 503,
+    status: 'UNAVAILABLE',
+    advice: 'Start the newer Tandem that wrote it, or restore an older backup.',
+  },
   STORE_FAILED: { http: 503, status: 'UNAVAILABLE', advice: 'Check the disk; nothing was changed.' },
   INVALID_SETTING: { http: 400, status: 'INVALID_ARGUMENT', advice: 'See tandem serve --help.' },
   FILE_UNREADABLE: { http: 400, status: 'INVALID_ARGUMENT', advice: 'Check that the file exists and may be read.' },
@@ -41,7 +69,12 @@ export class Fault extends Error {
   /** Numbers and names: expected, got, limit, path, port. */
   readonly context: Readonly<Record<string, string | number>>;
 
-  constructor(code: FaultCode, message: string, context: Readonly<Record<string, string | number>> = {}, cause?: unknown) {
+  constructor(
+    code: FaultCode,
+    message: string,
+    context: Readonly<Record<string, string | number>> = {},
+    cause?: unknown,
+  ) {
     super(message, { cause });
     this.code = code;
     this.context = context;

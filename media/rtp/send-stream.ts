@@ -71,6 +71,14 @@ export class SendStream {
     return writeRtpHeader(bytes, at, marker, payloadType, sequence, timestamp, this.ssrc);
   }
 
+  /**
+   * A packet of the source is kept back (hold): it takes no number, so that the listener sees no loss where none was,
+   * only time that has passed.
+   */
+  withhold(): void {
+    if (this.#newest === 'relayed') this.#newest = 'nothing';
+  }
+
   /** Header for the next frame of our own (player, mixer), `samples` long, sent each `samples` of time while it speaks. */
   frame(
     payloadType: number,

@@ -8,7 +8,7 @@ const running: { stop(): Promise<unknown> }[] = [];
 
 afterEach(async () => {
   for (const program of running.splice(0).reverse()) await program.stop();
-});
+}, 60_000);
 
 describe.skipIf(!hasProgram('sipp'))('kill -9 during calls', () => {
   test('a new process hangs up every dialog that was answered, knows the calls, and phones stay registered', async () => {
@@ -45,7 +45,7 @@ describe.skipIf(!hasProgram('sipp'))('kill -9 during calls', () => {
       localPort: 15_330,
       calls: 1,
       mediaPort: 51_100,
-      keys: { hold: '100' },
+      holdMs: 100,
     });
     expect(await short.exited, short.output).toBe(0);
     expect(await shortCallee.exited, shortCallee.output).toBe(0);
@@ -111,7 +111,7 @@ describe.skipIf(!hasProgram('sipp'))('kill -9 during calls', () => {
       localPort: 15_330,
       calls: 1,
       mediaPort: 51_300,
-      keys: { hold: '100' },
+      holdMs: 100,
     });
     expect(await late.exited, late.output).toBe(0);
     expect(await lateCallee.exited, lateCallee.output).toBe(0);

@@ -19,7 +19,7 @@ const running: { stop(): Promise<unknown> }[] = [];
 
 afterEach(async () => {
   for (const program of running.splice(0).reverse()) await program.stop();
-});
+}, 60_000);
 
 describe.skipIf(!hasProgram('sipp'))('under load from SIPp', () => {
   test('200 calls between extensions at 50 per second are all answered and ended, and leave nothing behind', async () => {
@@ -59,7 +59,7 @@ describe.skipIf(!hasProgram('sipp'))('under load from SIPp', () => {
       calls: 200,
       callsPerSecond: 50,
       mediaPort: 51_000,
-      keys: { hold: '2000' },
+      holdMs: 2000,
     });
     running.push(caller);
     expect(await caller.exited, caller.output).toBe(0);

@@ -14,6 +14,8 @@ export interface SippOptions {
   readonly password?: string;
   readonly calls: number;
   readonly callsPerSecond?: number;
+  /** How long a caller talks. */
+  readonly holdMs?: number;
   readonly mediaPort?: number;
   readonly keys?: Record<string, string>;
   readonly timeoutSeconds?: number;
@@ -45,6 +47,8 @@ export function sipp(options: SippOptions): Program {
       '127.0.0.1',
       '-p',
       String(localPort),
+      '-d',
+      String(options.holdMs ?? 100),
       '-mp',
       String(options.mediaPort ?? 50_000),
       ...keys,
