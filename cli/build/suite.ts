@@ -12,7 +12,7 @@ if (process.env['TANDEM_TEST_APT'] === '1') {
 // Types and style count as one check each, so that a run which fails there cannot end in "0 failed".
 const checks = [
   { name: 'types', passed: runTool('tsc', ['-p', '.']) === 0 },
-  { name: 'style', passed: runTool('biome', ['check', '--colors=off', '.']) === 0 },
+  { name: 'style', passed: runTool('biome', ['check', '--colors=off', '--error-on-warnings', '.']) === 0 },
 ];
 for (const check of checks) if (!check.passed) complaints.push(`${check.name}: see the output above`);
 
