@@ -19,6 +19,12 @@ export const SipPassword = Type.String({
 export const Name = Type.String({ maxLength: 255, description: 'text of at most 255 characters' });
 export const Text = Type.String({ maxLength: 4096, description: 'text of at most 4096 characters' });
 
+/** Anything goes: what is unusable means the default, as `readPage` has it. */
+export const PageQuery = Type.Object({
+  page_size: Type.Optional(Type.Unknown({ description: 'rows on a page, 1 to 100' })),
+  page_token: Type.Optional(Type.Unknown({ description: 'next_page_token of the page before' })),
+});
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** The `id` of a path in lower case, or why it is none. */

@@ -5,6 +5,7 @@ import { secure } from '../core/kernel/random.ts';
 import { Authenticator } from './authentication.ts';
 import type { Backend } from './backend.ts';
 import { openCors } from './cors.ts';
+import { describeApi } from './openapi.ts';
 import { requireCustomer, requireOperator } from './principal.ts';
 import { refusalOf, sendInternal, sendRefusal } from './problem.ts';
 import { REFERENCE_AUTH_OPERATIONS, REFERENCE_OPERATIONS } from './reference-operations.ts';
@@ -75,22 +76,30 @@ export function createServer(backend: Backend): FastifyInstance {
     return sendRefusal(reply, { code: 'ROUTE_NOT_FOUND', message: `no route ${request.method} ${path}` });
   });
 
-  app.get('/ping', async () => ({ message: 'pong' }));
+  describeApi(app);
+  // Routes are registered after the plugin that describes them, which sees none that were there before it.
+  app.register(async (root) => {
+    rootRoutes(root, backend, authenticator, tokens);
+    root.register(async (v1) => customerRoutes(v1, backend, authenticator), { prefix: '/v1.0' });
+    root.register(async (v1) => operatorRoutes(v1, backend, authenticator), { prefix: '/v1.0' });
+  });
+  return app;
+}
+
+function rootRoutes(app: FastifyInstance, backend: Backend, authenticator: Authenticator, tokens: Tokens): void {
+  app.get('/ping', { schema: { summary: 'Whether it answers', security: [] } }, async () => ({ message: 'pong' }));
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   metrics(app, backend, authenticator);
   login(app, backend, tokens);
   eachOperation(REFERENCE_AUTH_OPERATIONS, (method, url) => {
-    if (!app.hasRoute({ method, url }))
-      app.route({ method, url, handler: async (_request, reply) => bare(reply, 501) });
+    if (app.hasRoute({ method, url })) return;
+    app.route({ method, url, schema: { hide: true }, handler: async (_request, reply) => bare(reply, 501) });
   });
-  app.register(async (v1) => customerRoutes(v1, backend, authenticator), { prefix: '/v1.0' });
-  app.register(
-    async (v1) => {
-      requireOperator(v1, authenticator);
-      operator(v1, backend);
-    },
-    { prefix: '/v1.0' },
-  );
-  return app;
+}
+
+function operatorRoutes(app: FastifyInstance, backend: Backend, authenticator: Authenticator): void {
+  requireOperator(app, authenticator);
+  operator(app, backend);
 }
 
 function customerRoutes(app: FastifyInstance, backend: Backend, authenticator: Authenticator): void {
@@ -100,7 +109,8 @@ function customerRoutes(app: FastifyInstance, backend: Backend, authenticator: A
   calls(app, backend);
   eachOperation(REFERENCE_OPERATIONS, (method, url) => {
     if (app.hasRoute({ method, url: `${app.prefix}${url}` })) return;
-    app.route({ method, url, handler: async (_request, reply) => sendRefusal(reply, notBuilt(method, url)) });
+    const handler = async (_request: FastifyRequest, reply: FastifyReply) => sendRefusal(reply, notBuilt(method, url));
+    app.route({ method, url, schema: { hide: true }, handler });
   });
 }
 

@@ -8,22 +8,24 @@ import type { Backend } from '../backend.ts';
 import { pageOf, readPage } from '../page.ts';
 import { presentCall } from '../presentation.ts';
 import { principalOf } from '../principal.ts';
-import { readId } from '../schema.ts';
+import { PageQuery, readId } from '../schema.ts';
 
 const ADMINS = PERMISSION.customerAdmin | PERMISSION.customerManager;
 const NEEDS = 'an admin or manager of the customer';
 
 /** `/calls`: live and past calls. */
 export function calls(app: FastifyInstance, backend: Backend): void {
-  app.get('/calls', async (request, reply) => send(reply, await list(backend, principalOf(request), request.query)));
-  app.get('/calls/:id', async (request, reply) => {
+  app.get('/calls', { schema: { summary: 'List calls', querystring: PageQuery } }, async (request, reply) =>
+    send(reply, await list(backend, principalOf(request), request.query)),
+  );
+  app.get('/calls/:id', { schema: { summary: 'Read a call' } }, async (request, reply) => {
     const found = await find(backend, principalOf(request), request.params);
     return send(reply, 'call' in found ? { body: presentCall(found.call) } : found);
   });
-  app.delete('/calls/:id', async (request, reply) =>
+  app.delete('/calls/:id', { schema: { summary: 'Hang up a call and delete its record' } }, async (request, reply) =>
     send(reply, await remove(backend, principalOf(request), request.params)),
   );
-  app.post('/calls/:id/hangup', async (request, reply) =>
+  app.post('/calls/:id/hangup', { schema: { summary: 'Hang up a call' } }, async (request, reply) =>
     send(reply, await hangup(backend, principalOf(request), request.params)),
   );
 }

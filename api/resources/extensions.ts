@@ -8,7 +8,7 @@ import type { Backend } from '../backend.ts';
 import { pageOf, readPage } from '../page.ts';
 import { presentExtension } from '../presentation.ts';
 import { principalOf } from '../principal.ts';
-import { ExtensionName, Name, readId, SipPassword, Text } from '../schema.ts';
+import { ExtensionName, Name, PageQuery, readId, SipPassword, Text } from '../schema.ts';
 
 const ADMINS = PERMISSION.customerAdmin | PERMISSION.customerManager;
 const NEEDS = 'an admin or manager of the customer';
@@ -29,20 +29,20 @@ const Changes = Type.Object({
 
 /** `/extensions`: the accounts that phones register with. */
 export function extensions(app: FastifyInstance, backend: Backend): void {
-  app.get('/extensions', async (request, reply) =>
+  app.get('/extensions', { schema: { summary: 'List extensions', querystring: PageQuery } }, async (request, reply) =>
     send(reply, await list(backend, principalOf(request), request.query)),
   );
-  app.post('/extensions', { schema: { body: Creation } }, async (request, reply) =>
+  app.post('/extensions', { schema: { summary: 'Create an extension', body: Creation } }, async (request, reply) =>
     send(reply, await create(backend, principalOf(request), request.body as Static<typeof Creation>)),
   );
-  app.get('/extensions/:id', async (request, reply) => {
+  app.get('/extensions/:id', { schema: { summary: 'Read an extension' } }, async (request, reply) => {
     const found = find(backend, principalOf(request), request.params);
     return send(reply, 'extension' in found ? presented(found.extension, principalOf(request)) : found);
   });
-  app.put('/extensions/:id', { schema: { body: Changes } }, async (request, reply) =>
+  app.put('/extensions/:id', { schema: { summary: 'Change an extension', body: Changes } }, async (request, reply) =>
     send(reply, await update(backend, principalOf(request), request.params, request.body as Static<typeof Changes>)),
   );
-  app.delete('/extensions/:id', async (request, reply) =>
+  app.delete('/extensions/:id', { schema: { summary: 'Delete an extension' } }, async (request, reply) =>
     send(reply, await remove(backend, principalOf(request), request.params)),
   );
 }

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import Type from 'typebox';
-import { Check } from 'typebox/value';
+import Type, { type Static } from 'typebox';
 import type { Backend } from '../backend.ts';
 import { NOBODY, verifyPassword } from '../password.ts';
 import { presentAgent } from '../presentation.ts';
@@ -18,23 +17,26 @@ const Credentials = Type.Object({
 export function login(app: FastifyInstance, backend: Backend, tokens: Tokens): void {
   let checkCount = 0;
 
-  app.post('/auth/login', async (request, reply) => {
-    const { body } = request;
-    if (!Check(Credentials, body)) return bare(reply, 400);
-    if (checkCount >= CHECKS_MAX) return bare(reply.header('retry-after', '1'), 503);
-    checkCount += 1;
-    try {
-      const agent = backend.directory.agentByUsername(body.username);
-      const right = await verifyPassword(body.password, agent?.passwordHash ?? NOBODY);
-      if (!right || agent === undefined) return bare(reply, 400);
-      const token = tokens.issue(agent, presentAgent(agent), backend.clock.wallTime());
-      const seconds = TOKEN_LIFETIME_MS / 1000;
-      reply.header('set-cookie', `token=${token}; Max-Age=${seconds}; Path=/; HttpOnly; Secure; SameSite=Strict`);
-      return await reply.send({ username: agent.username, token });
-    } finally {
-      checkCount -= 1;
-    }
-  });
+  app.post(
+    '/auth/login',
+    { schema: { summary: 'Log in', security: [], body: Credentials } },
+    async (request, reply) => {
+      const body = request.body as Static<typeof Credentials>;
+      if (checkCount >= CHECKS_MAX) return bare(reply.header('retry-after', '1'), 503);
+      checkCount += 1;
+      try {
+        const agent = backend.directory.agentByUsername(body.username);
+        const right = await verifyPassword(body.password, agent?.passwordHash ?? NOBODY);
+        if (!right || agent === undefined) return bare(reply, 400);
+        const token = tokens.issue(agent, presentAgent(agent), backend.clock.wallTime());
+        const seconds = TOKEN_LIFETIME_MS / 1000;
+        reply.header('set-cookie', `token=${token}; Max-Age=${seconds}; Path=/; HttpOnly; Secure; SameSite=Strict`);
+        return await reply.send({ username: agent.username, token });
+      } finally {
+        checkCount -= 1;
+      }
+    },
+  );
 }
 
 /** `/auth/*` answers failures with a status and nothing else. */

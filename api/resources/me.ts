@@ -6,7 +6,7 @@ import { principalOf } from '../principal.ts';
 
 /** `/me`: the agent who is logged in. An access key is nobody in particular. */
 export function me(app: FastifyInstance, backend: Backend): void {
-  app.get('/me', async (request, reply) => {
+  app.get('/me', { schema: { summary: 'The agent who is logged in' } }, async (request, reply) => {
     const by = principalOf(request);
     if (by.kind !== 'agent') return send(reply, denied('the token of an agent'));
     const agent = backend.directory.agents.get(by.agentId);

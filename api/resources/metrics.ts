@@ -5,7 +5,7 @@ import { sendRefusal } from '../problem.ts';
 
 /** `/metrics` in Prometheus text format: for this machine, or with any credential that proves something. */
 export function metrics(app: FastifyInstance, backend: Backend, authenticator: Authenticator): void {
-  app.get('/metrics', async (request, reply) => {
+  app.get('/metrics', { schema: { summary: 'Metrics in Prometheus text format' } }, async (request, reply) => {
     if (!isLoopback(request.socket.remoteAddress ?? '')) {
       const outcome = authenticator.authenticate(request);
       if (outcome.kind === 'refused') return sendRefusal(reply, outcome.refusal);

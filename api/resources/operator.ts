@@ -20,9 +20,9 @@ export function operator(app: FastifyInstance, backend: Backend): void {
     for (const end of ends) end();
   });
 
-  app.get('/operator/status', async () => backend.status());
+  app.get('/operator/status', { schema: { hide: true } }, async () => backend.status());
 
-  app.post('/operator/agent-password', { schema: { body: NewPassword } }, async (request, reply) => {
+  app.post('/operator/agent-password', { schema: { hide: true, body: NewPassword } }, async (request, reply) => {
     const { username, password } = request.body as Static<typeof NewPassword>;
     const passwordHash = await hashPassword(password, secure());
     const result = await backend.execute({ kind: 'setAgentPassword', username, passwordHash }, { kind: 'operator' });
@@ -32,7 +32,7 @@ export function operator(app: FastifyInstance, backend: Backend): void {
     );
   });
 
-  app.get('/operator/trace', (_request, reply) => {
+  app.get('/operator/trace', { schema: { hide: true } }, (_request, reply) => {
     reply.hijack();
     const { raw } = reply;
     raw.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });

@@ -75,6 +75,25 @@ test('a path that cannot be decoded is refused in the same shape', async () => {
   expect((await ask('GET', '/v1.0/extensions/%zz')).body.error.status).toBe('INVALID_ARGUMENT');
 });
 
+test('the document of the API names what is built, and nothing else', async () => {
+  const { server } = await simulate();
+  const document = (await server.inject('/openapi.json')).json();
+  expect(document.openapi).toBe('3.1.0');
+  expect(Object.keys(document.paths).sort()).toEqual([
+    '/auth/login',
+    '/metrics',
+    '/ping',
+    '/v1.0/calls',
+    '/v1.0/calls/{id}',
+    '/v1.0/calls/{id}/hangup',
+    '/v1.0/extensions',
+    '/v1.0/extensions/{id}',
+    '/v1.0/me',
+  ]);
+  const body = document.paths['/v1.0/extensions'].post.requestBody.content['application/json'].schema;
+  expect(body.required).toEqual(['extension', 'password']);
+});
+
 test('metrics are open to this machine, and to others with a credential', async () => {
   const { server } = await simulate();
   expect((await server.inject('/metrics')).body).toBe('tandem_live_calls 0\n');
