@@ -1,10 +1,12 @@
 import { Accounts, type Settled } from './accounts.ts';
 import { mayUse } from './authorization.ts';
+import type { CallRecord } from './calls/call-record.ts';
 import { Switch, type SwitchPorts } from './calls/switch.ts';
 import type { Command, Principal, Refusal } from './command.ts';
+import { BindingExpiry } from './directory/binding-expiry.ts';
 import { PERMISSION } from './directory/records.ts';
 import { assert } from './kernel/assert.ts';
-import type { CustomerId } from './kernel/ids.ts';
+import type { CallId, CustomerId } from './kernel/ids.ts';
 import type { Instant } from './kernel/time.ts';
 import type { MediaEvent, SignalingEvent, StoreEvent } from './ports.ts';
 
@@ -22,12 +24,14 @@ export class Exchange {
   readonly calls: Switch;
   readonly accounts: Accounts;
   readonly #ports: SwitchPorts;
+  readonly #expiry: BindingExpiry;
   readonly #settled: Settled[] = [];
 
   constructor(ports: SwitchPorts) {
     this.#ports = ports;
     this.calls = new Switch(ports);
     this.accounts = new Accounts(ports);
+    this.#expiry = new BindingExpiry(ports.calendar);
   }
 
   receive(input: ExchangeInput, now: Instant): void {
@@ -48,13 +52,24 @@ export class Exchange {
     }
   }
 
+  /** Takes up the bindings that an earlier process stored, and what it left of its calls. */
+  restore(
+    left: { readonly calls: readonly CallRecord[]; readonly dialogs: ReadonlyMap<CallId, string> },
+    now: Instant,
+  ): void {
+    for (const binding of this.#ports.directory.allBindings()) this.#expiry.add(binding, now);
+    this.calls.restore(left.calls, left.dialogs, now);
+  }
+
   /** Acts on one due timer. Call again while `deadline()` is not after `now`. */
   expire(now: Instant): void {
-    this.calls.expire(now);
+    const binding = this.#expiry.takeDue(now);
+    if (binding === undefined) this.calls.expire(now);
+    else this.#binding({ kind: 'unbound', binding }, now);
   }
 
   deadline(): Instant {
-    return this.calls.deadline();
+    return Math.min(this.calls.deadline(), this.#expiry.deadline());
   }
 
   /** The next command that has ended. */
@@ -67,10 +82,12 @@ export class Exchange {
     const { binding } = event;
     if (event.kind === 'bound') {
       directory.putBinding(binding);
+      this.#expiry.add(binding, now);
       store.write([{ kind: 'saveBinding', row: binding }], 0);
       journal.append(binding.customerId, { type: 'extension_registered', binding }, calendar(now));
     } else {
       directory.dropBinding(binding.extensionId, binding.contact);
+      this.#expiry.remove(binding);
       store.write([{ kind: 'dropBinding', extensionId: binding.extensionId, contact: binding.contact }], 0);
       journal.append(binding.customerId, { type: 'extension_unregistered', binding }, calendar(now));
     }

@@ -80,7 +80,7 @@ export class WorkerMediaPlane implements MediaPlane {
 
   /** RTP ports bound or about to be, each with its RTCP twin. */
   get portsUsed(): number {
-    return this.#workers.reduce((sum, { pool }) => sum + pool.usedPorts(), 0);
+    return this.#workers.reduce((sum, { pool }) => sum + pool.busyPorts(), 0);
   }
 
   open(leg: LegId, peer: TransportAddress, offer: Body | undefined, beside: LegId | undefined): OpenResult {

@@ -26,7 +26,7 @@ export class Generator {
   readonly #sipPort: number;
   readonly #server: number;
   readonly #tally = new Tally();
-  readonly #requests = new Requests();
+  readonly #requests: Requests;
   readonly #streams: Streams;
   readonly #phones: Phones;
   readonly #plan: Plan;
@@ -39,6 +39,7 @@ export class Generator {
     this.#clock = clock;
     this.#sipPort = openPort(io, firstPort);
     this.#server = pack(parseIpv4(server.address) ?? 0, server.port);
+    this.#requests = new Requests(run);
     this.#streams = new Streams(io, options.audio, this.#sipPort + 2);
     const line = { server: `${server.address}:${server.port}`, address: LOOPBACK, port: this.#sipPort, run };
     const parts = { line, requests: this.#requests, streams: this.#streams, tally: this.#tally };

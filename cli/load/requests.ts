@@ -26,13 +26,19 @@ interface Waiting {
 export class Requests {
   readonly #waiting = new Map<string, Waiting>();
   readonly #outputs: string[] = [];
+  readonly #run: string;
   #lastBranch = 0;
   #sweepAt: Instant = 0;
   /** Messages repeated: the other side was slow, or something was lost. */
   repeated = 0;
 
+  /** `run` keeps branches apart from those of an earlier run, which the switch remembers for a while. */
+  constructor(run: string) {
+    this.#run = run;
+  }
+
   newBranch(): string {
-    return `z9hG4bK${(++this.#lastBranch).toString(36)}`;
+    return `z9hG4bK${this.#run}${(++this.#lastBranch).toString(36)}`;
   }
 
   /** Sends a request whose topmost Via has this branch. */

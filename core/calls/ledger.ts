@@ -2,7 +2,7 @@ import type { Journal } from '../journal.ts';
 import { assert } from '../kernel/assert.ts';
 import type { Calendar } from '../kernel/clock.ts';
 import type { CustomerId, ExtensionId } from '../kernel/ids.ts';
-import { type CallId, type LegId, uuid } from '../kernel/ids.ts';
+import { type CallId, type LegId, timeOrderedUuid } from '../kernel/ids.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Store } from '../ports.ts';
@@ -84,16 +84,17 @@ export class Ledger {
 
   create(leg: LegId, facts: CallFacts, now: Instant): Call {
     assert(!this.#calls.has(leg), 'a leg carries one call');
+    const createdAt = this.#ports.calendar(now);
     const record: CallRecord = {
       ...facts,
-      id: uuid(this.#ports.random) as CallId,
+      id: timeOrderedUuid(this.#ports.random, createdAt) as CallId,
       status: 'dialing',
       chainedCallIds: [],
       groupcallId: null,
       hangupBy: '',
       hangupReason: '',
       cause: null,
-      createdAt: this.#ports.calendar(now),
+      createdAt,
       ringingAt: null,
       progressingAt: null,
       hangupAt: null,

@@ -112,6 +112,11 @@ export class Directory {
     return all.every((binding) => binding.expiresAt > at) ? all : all.filter((binding) => binding.expiresAt > at);
   }
 
+  /** Every binding, also those that have run out and were not dropped yet. */
+  *allBindings(): Iterable<Binding> {
+    for (const bindings of this.#bindings.values()) yield* bindings;
+  }
+
   /** Whether a phone is registered from this source address. */
   hasBindingFrom(address: string): boolean {
     return this.#bindingsFrom.has(address);

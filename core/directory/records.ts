@@ -24,8 +24,14 @@ export interface Customer {
 
 /** Permission bits of the reference (platform §1.2). */
 export const PERMISSION = {
-  none: 0x0000, projectSuperAdmin: 0x0001, projectAll: 0x000f,
-  customerAgent: 0x0010, customerAdmin: 0x0020, customerManager: 0x0040, customerAll: 0x00f0, all: 0xffff,
+  none: 0x0000,
+  projectSuperAdmin: 0x0001,
+  projectAll: 0x000f,
+  customerAgent: 0x0010,
+  customerAdmin: 0x0020,
+  customerManager: 0x0040,
+  customerAll: 0x00f0,
+  all: 0xffff,
 } as const;
 
 export interface Agent extends Row {

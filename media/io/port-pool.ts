@@ -192,6 +192,13 @@ export class PortPool {
     return this.#ports.size;
   }
 
+  /** Port pairs with a leg on them; the others rest in quarantine, or are spare. */
+  busyPorts(): number {
+    let count = 0;
+    for (const { legs } of this.#ports.values()) if (legs.size > 0) count += 1;
+    return count;
+  }
+
   legCount(): number {
     return this.#legs.size;
   }

@@ -1,119 +1,94 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { hasProgram, until } from './program.ts';
-import { sipp } from './sipp.ts';
+import { hasProgram, type Program, until } from './program.ts';
+import { type SippOptions, sipp } from './sipp.ts';
 import { TandemProcess } from './tandem-process.ts';
 
 const CALLS = 10;
+const CALLEE_PORT = 15_320;
 const running: { stop(): Promise<unknown> }[] = [];
 
 afterEach(async () => {
   for (const program of running.splice(0).reverse()) await program.stop();
 }, 60_000);
 
+async function start(options: ConstructorParameters<typeof TandemProcess>[0] = {}): Promise<TandemProcess> {
+  const server = new TandemProcess(options);
+  running.push(server);
+  await server.ready();
+  return server;
+}
+
+async function succeeds(program: Program): Promise<void> {
+  expect(await program.exited, program.output).toBe(0);
+}
+
+function callee(serverPort: number, calls: number, mediaPort: number): Program {
+  const program = sipp({ scenario: 'callee', serverPort, localPort: CALLEE_PORT, service: '3001', calls, mediaPort });
+  running.push(program);
+  return program;
+}
+
+function caller(serverPort: number, options: Partial<SippOptions> & Pick<SippOptions, 'scenario' | 'calls'>): Program {
+  const account = { service: '3001', user: '3000', password: 'secret-of-3000' };
+  const program = sipp({
+    serverPort,
+    localPort: 15_330,
+    mediaPort: 51_200,
+    callsPerSecond: 20,
+    ...account,
+    ...options,
+  });
+  running.push(program);
+  return program;
+}
+
+/** One short call through to its end, both sides content. */
+async function shortCall(serverPort: number): Promise<void> {
+  const answering = callee(serverPort, 1, 52_100);
+  await succeeds(caller(serverPort, { scenario: 'caller', calls: 1 }));
+  await succeeds(answering);
+}
+
+async function results(server: TandemProcess, path: string): Promise<Record<string, string>[]> {
+  return (await server.api('GET', path)).body['result'] as Record<string, string>[];
+}
+
+/** A server with 3000 and 3001, the latter registered from SIPp. */
+async function office(): Promise<TandemProcess> {
+  const server = await start();
+  await server.createExtension('3000', 'secret-of-3000');
+  await server.createExtension('3001', 'secret-of-3001');
+  const account = { service: '3001', password: 'secret-of-3001', keys: { contact_port: String(CALLEE_PORT) } };
+  await succeeds(sipp({ scenario: 'register', serverPort: server.sipPort, localPort: 15_310, calls: 1, ...account }));
+  return server;
+}
+
 describe.skipIf(!hasProgram('sipp'))('kill -9 during calls', () => {
   test('a new process hangs up every dialog that was answered, knows the calls, and phones stay registered', async () => {
-    const first = new TandemProcess();
-    running.push(first);
-    await first.ready();
-    await first.createExtension('3000', 'secret-of-3000');
-    await first.createExtension('3001', 'secret-of-3001');
+    const first = await office();
     const serverPort = first.sipPort;
-    const account = { serverPort, service: '3001', user: '3000', password: 'secret-of-3000' };
-    const register = sipp({
-      scenario: 'register',
-      serverPort,
-      localPort: 15_310,
-      service: '3001',
-      password: 'secret-of-3001',
-      calls: 1,
-      keys: { contact_port: '15320' },
-    });
-    expect(await register.exited, register.output).toBe(0);
-
-    // An ended call before the crash.
-    const shortCallee = sipp({
-      scenario: 'callee',
-      serverPort,
-      localPort: 15_320,
-      service: '3001',
-      calls: 1,
-      mediaPort: 52_100,
-    });
-    const short = sipp({
-      ...account,
-      scenario: 'caller',
-      localPort: 15_330,
-      calls: 1,
-      mediaPort: 51_100,
-      holdMs: 100,
-    });
-    expect(await short.exited, short.output).toBe(0);
-    expect(await shortCallee.exited, shortCallee.output).toBe(0);
-
-    const callee = sipp({
-      scenario: 'callee',
-      serverPort,
-      localPort: 15_320,
-      service: '3001',
-      calls: CALLS,
-      mediaPort: 52_200,
-    });
-    const caller = sipp({
-      ...account,
-      scenario: 'caller-until-bye',
-      localPort: 15_330,
-      calls: CALLS,
-      callsPerSecond: 20,
-      mediaPort: 51_200,
-    });
-    running.push(callee, caller);
-    await first.settled('tandem_calls_live', 2 * CALLS);
-    await until(
-      async () => ((await first.metric('tandem_calls_answered_total')) === 2 * CALLS + 2 ? true : undefined),
-      5_000,
-      () => 'answers',
-    );
+    await shortCall(serverPort);
+    const answering = callee(serverPort, CALLS, 52_200);
+    const calling = caller(serverPort, { scenario: 'caller-until-bye', calls: CALLS });
+    const answered = async () => (await first.metric('tandem_calls_answered_total')) === 2 * CALLS + 2 || undefined;
+    await until(answered, 10_000, () => `${CALLS} calls to be answered`);
     // Answers are committed within 100 ms.
     await new Promise((resolve) => setTimeout(resolve, 150));
     await first.kill();
 
     const startedAt = performance.now();
-    const second = new TandemProcess({ folder: first.folder, listeners: [`udp:127.0.0.1:${serverPort}`] });
-    running.push(second);
-    await second.ready();
-    expect(await callee.exited, callee.output).toBe(0);
-    expect(await caller.exited, caller.output).toBe(0);
+    const second = await start({ folder: first.folder, listeners: [`udp:127.0.0.1:${serverPort}`] });
+    await succeeds(answering);
+    await succeeds(calling);
     expect(performance.now() - startedAt).toBeLessThan(5_000);
 
-    const { body } = await second.api('GET', '/v1.0/calls?page_size=100');
-    const calls = body['result'] as { status: string; hangup_reason: string; hangup_by: string }[];
+    const calls = await results(second, '/v1.0/calls?page_size=100');
     expect(calls).toHaveLength(2 * CALLS + 2);
-    expect(calls.every((call) => call.status === 'hangup')).toBe(true);
-    expect(calls.filter((call) => call.hangup_reason === 'failed')).toHaveLength(2 * CALLS);
-    const extensions = (await second.api('GET', '/v1.0/extensions')).body['result'] as { extension: string }[];
-    expect(extensions.map((extension) => extension.extension)).toEqual(
-      expect.arrayContaining(['1000', '1001', '3000', '3001']),
-    );
-
-    // Still registered, without registering again.
-    const lateCallee = sipp({
-      scenario: 'callee',
-      serverPort,
-      localPort: 15_320,
-      service: '3001',
-      calls: 1,
-      mediaPort: 52_300,
-    });
-    running.push(lateCallee);
-    const late = sipp({
-      ...account,
-      scenario: 'caller',
-      localPort: 15_330,
-      calls: 1,
-      mediaPort: 51_300,
-      holdMs: 100,
-    });
-    expect(await late.exited, late.output).toBe(0);
-    expect(await lateCallee.exited, lateCallee.output).toBe(0);
+    expect(calls.every((call) => call['status'] === 'hangup')).toBe(true);
+    expect(calls.filter((call) => call['hangup_reason'] === 'failed')).toHaveLength(2 * CALLS);
+    const extensions = (await results(second, '/v1.0/extensions')).map((row) => row['extension']);
+    expect(extensions.sort()).toEqual(['1000', '1001', '3000', '3001']);
+    // Nobody has registered again.
+    await shortCall(serverPort);
   }, 60_000);
 });

@@ -6,13 +6,6 @@ import { Program, until } from './program.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Test files run side by side: each process of theirs has RTP ports of its own. */
-let started = 0;
-function rtpRange(): string {
-  const first = 20_000 + 2_000 * (Number(process.env['VITEST_POOL_ID'] ?? 0) % 8) + 400 * (started++ % 5);
-  return `${first}-${first + 399}`;
-}
-
 export interface TandemOptions {
   readonly folder?: string;
   readonly args?: readonly string[];
@@ -44,8 +37,6 @@ export class TandemProcess {
       '127.0.0.1:0',
       '--workers',
       '1',
-      '--rtp',
-      rtpRange(),
       ...listeners.flatMap((listener) => ['--sip', listener]),
       ...(options.args ?? []),
     ];

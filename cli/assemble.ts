@@ -1,0 +1,162 @@
+import { Journal } from '../core/journal.ts';
+import { type Clock, calendarOf, systemClock } from '../core/kernel/clock.ts';
+import type { Settings } from '../core/kernel/config.ts';
+import type { Disposal } from '../core/kernel/disposal.ts';
+import { Driver } from '../core/kernel/driver.ts';
+import { hexToken, type LegId, uuid } from '../core/kernel/ids.ts';
+import { LIMITS } from '../core/kernel/limits.ts';
+import { type Log, Summary } from '../core/kernel/log.ts';
+import { Metrics } from '../core/kernel/metrics.ts';
+import { type Random, secure } from '../core/kernel/random.ts';
+import type { Instant } from '../core/kernel/time.ts';
+import type { TransportAddress } from '../core/ports.ts';
+import { CallArchive } from '../core/store/call-archive.ts';
+import { WorkerMediaPlane } from '../media/media-plane.ts';
+import { SipStack, type StackOutput } from '../sip/stack.ts';
+import type { SentBy } from '../sip/transaction/transaction-layer.ts';
+import { TandemBackend } from './backend.ts';
+import { registerMetrics } from './figures.ts';
+import type { Ground } from './ground.ts';
+import type { MediaSide } from './media-side.ts';
+import { Node, type Post } from './node.ts';
+import { TraceTap } from './trace-tap.ts';
+import { VERSION } from './version.ts';
+
+type Send = Extract<StackOutput, { kind: 'send' }>;
+
+/** Where the node's outputs go. Set as the sockets and threads are opened, before the first input. */
+export interface Effects {
+  send: (send: Send) => void;
+  post: (post: Post) => void;
+  /** The address by which a peer reaches us. */
+  addressFor: (peer: string) => string;
+  contactFor: (peer: TransportAddress, localPort: number | undefined) => SentBy;
+}
+
+export interface Machines {
+  readonly clock: Clock;
+  readonly node: Node;
+  readonly plane: WorkerMediaPlane;
+  /** After each input: drains the node. Has no effect before `begin`. */
+  readonly wake: () => void;
+  /** Every edge is open: from here on the node's outputs go out. */
+  readonly begin: () => void;
+  readonly backend: TandemBackend;
+  readonly trace: TraceTap;
+  readonly effects: Effects;
+  /** Shows what the media threads count. */
+  readonly watch: (media: MediaSide) => void;
+}
+
+/** Puts the machines together over real time and real chance. Nothing is opened here. */
+export function assemble(ground: Ground, settings: Settings, log: Log, disposal: Disposal): Machines {
+  const clock = systemClock;
+  const random = secure();
+  const effects: Effects = { send: nowhere, post: nowhere, addressFor: nowhere, contactFor: nowhere };
+  const { node, plane, journal } = assembleNode(ground, settings, effects, clock, random);
+  const { directory, store } = ground;
+  const trace = new TraceTap(journal);
+  const metrics = new Metrics();
+  const backend = new TandemBackend({
+    node,
+    directory,
+    clock,
+    archive: new CallArchive(store),
+    metrics,
+    trace,
+    log,
+    tokenSecret: ground.tokenSecret,
+    operatorToken: hexToken(random, 32),
+    dataFolder: settings.data,
+    wake: () => wake(),
+  });
+  const report = reporter(node.stack, log, clock);
+  const turn = (now: Instant): void => {
+    node.expire(now);
+    drain(node, effects, trace, clock);
+    backend.settle();
+    trace.events();
+    report();
+  };
+  const driver = new Driver(clock, turn, () => node.deadline());
+  disposal.add('driver', () => driver.stop());
+  let hasBegun = false;
+  const wake = (): void => {
+    if (hasBegun) driver.wake();
+  };
+  const begin = (): void => {
+    hasBegun = true;
+    driver.wake();
+  };
+  store.onEvent(wake);
+  const watch = (media: MediaSide): void => registerMetrics(metrics, { node, directory, store, plane, media, journal });
+  return { clock, node, plane, wake, begin, backend, trace, effects, watch };
+}
+
+function assembleNode(
+  { directory, store, nonceSecret }: Ground,
+  settings: Settings,
+  effects: Effects,
+  clock: Clock,
+  random: Random,
+): { node: Node; plane: WorkerMediaPlane; journal: Journal } {
+  const calendar = calendarOf(clock);
+  const plane = new WorkerMediaPlane({
+    workerCount: settings.workers,
+    streamsMax: LIMITS.mediaStreamsPerWorkerMax,
+    portFrom: settings.rtp.from,
+    portTo: settings.rtp.to,
+    sharing: settings.rtpSharing,
+    addressFor: (peer) => effects.addressFor(peer),
+    random,
+    clock,
+  });
+  let lastLeg = 0;
+  const nextLeg = (): LegId => ++lastLeg as LegId;
+  const stack = new SipStack({
+    directory,
+    random,
+    calendar,
+    nextLeg,
+    settings: {
+      userAgent: `Tandem/${VERSION}`,
+      contactFor: (peer, localPort) => effects.contactFor(peer, localPort),
+      nonceSecret,
+      registeredFrom: (address) => directory.hasBindingFrom(address),
+    },
+  });
+  const journal = new Journal({ epoch: uuid(random) });
+  const limits = { ringTimeoutMs: LIMITS.ringTimeoutMs, durationMaxMs: LIMITS.callDurationMaxMs };
+  const ports = { directory, media: plane, store, journal, calendar, random, nextLeg, ...limits };
+  return { node: new Node({ stack, media: plane, store, ports }), plane, journal };
+}
+
+function drain(node: Node, effects: Effects, trace: TraceTap, clock: Clock): void {
+  for (let post = node.pollPost(); post !== undefined; post = node.pollPost()) effects.post(post);
+  for (let send = node.poll(); send !== undefined; send = node.poll()) {
+    trace.message('sent', send.destination, send.bytes, clock);
+    effects.send(send);
+  }
+}
+
+/** Tells the operator who was refused: one line for an account and source, then a count at intervals. */
+function reporter(stack: SipStack, log: Log, clock: Clock): () => void {
+  const summary = new Summary(log, LIMITS.summaryIntervalMs);
+  return () => {
+    for (
+      let failure = stack.gatekeeper.takeFailure();
+      failure !== undefined;
+      failure = stack.gatekeeper.takeFailure()
+    ) {
+      const { account, source } = failure;
+      summary.warn(
+        `SIP authentication failed: wrong password or unknown account ${account} from ${source.address}`,
+        clock.now(),
+      );
+    }
+  };
+}
+
+function nowhere(): never {
+  throw new Error('an output before its edge was opened');
+}

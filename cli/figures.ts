@@ -1,0 +1,120 @@
+import type { Directory } from '../core/directory/directory.ts';
+import type { Journal } from '../core/journal.ts';
+import type { Metrics } from '../core/kernel/metrics.ts';
+import type { StoreWriter } from '../core/store/writer.ts';
+import type { CounterName } from '../media/counters.ts';
+import type { WorkerMediaPlane } from '../media/media-plane.ts';
+import type { MediaSide } from './media-side.ts';
+import type { Node } from './node.ts';
+
+export interface FigureSources {
+  readonly node: Node;
+  readonly directory: Directory;
+  readonly store: StoreWriter;
+  readonly plane: WorkerMediaPlane;
+  readonly media: MediaSide;
+  readonly journal: Journal;
+}
+
+/** Everything at `/metrics`. What lives is a gauge that comes back to zero; what is counted never falls. */
+export function registerMetrics(metrics: Metrics, sources: FigureSources): void {
+  calls(metrics, sources);
+  signalling(metrics, sources);
+  media(metrics, sources);
+  storage(metrics, sources);
+  processFigures(metrics);
+}
+
+function calls(metrics: Metrics, { node, directory }: FigureSources): void {
+  const { calls: engine, accounts } = node.exchange;
+  metrics.gauge('tandem_calls_live', 'Calls that have not ended', () => engine.ledger.liveCount);
+  metrics.gauge('tandem_bridges_live', 'Pairs of calls that hear each other', () => engine.bridgeCount);
+  metrics.gauge('tandem_call_timers', 'Ring and duration timers', () => engine.timerCount);
+  metrics.gauge(
+    'tandem_calls_left_behind',
+    'Dialogs of an earlier process being hung up',
+    () => engine.leftBehindCount,
+  );
+  metrics.counted('tandem_calls_answered_total', 'Calls answered', () => engine.ledger.answeredTotal);
+  metrics.counted('tandem_calls_ended_total', 'Calls ended', () => engine.ledger.endedTotal);
+  metrics.gauge('tandem_bindings', 'Contacts registered', () => directory.bindingCount);
+  metrics.gauge('tandem_extensions', 'Extensions', () => directory.extensions.size);
+  metrics.gauge(
+    'tandem_changes_in_flight',
+    'Changes of accounts that wait for the store',
+    () => accounts.inFlightCount,
+  );
+}
+
+function signalling(metrics: Metrics, { node: { stack } }: FigureSources): void {
+  const read = () => stack.counters;
+  metrics.gauge('tandem_legs_live', 'SIP sessions, early or established', () => read().legs);
+  metrics.gauge('tandem_dialogs_live', 'SIP dialogs', () => read().dialogs);
+  metrics.gauge('tandem_transactions_live', 'SIP transactions', () => {
+    const counters = read();
+    return [
+      { labels: { kind: 'invite client' }, value: counters.inviteClientTransactions },
+      { labels: { kind: 'non-invite client' }, value: counters.nonInviteClientTransactions },
+      { labels: { kind: 'invite server' }, value: counters.inviteServerTransactions },
+      { labels: { kind: 'non-invite server' }, value: counters.nonInviteServerTransactions },
+    ];
+  });
+  metrics.gauge('tandem_sip_timers', 'SIP timers armed', () => read().timersArmed);
+  metrics.counted('tandem_sip_received_total', 'SIP messages received', () => read().received);
+  metrics.counted('tandem_sip_sent_total', 'SIP messages sent', () => read().sent);
+  metrics.counted('tandem_sip_retransmissions_total', 'SIP messages sent again', () => read().retransmissions);
+  metrics.counted('tandem_sip_malformed_total', 'SIP messages that could not be read', () => read().parseFailures);
+  metrics.counted('tandem_sip_strays_total', 'Responses and ACKs that belong to nothing', () => read().strays);
+  metrics.counted(
+    'tandem_sip_overload_refusals_total',
+    'Requests refused for want of room',
+    () => read().overloadRefusals,
+  );
+  metrics.counted('tandem_sip_dropped_total', 'Requests that got no answer', () => read().dropped);
+  metrics.counted(
+    'tandem_sip_authentication_failures_total',
+    'Wrong passwords and unknown accounts',
+    () => stack.gatekeeper.counters.failures,
+  );
+}
+
+const MEDIA_COUNTERS: readonly (readonly [CounterName, string, string])[] = [
+  ['packetsReceived', 'tandem_rtp_received_total', 'RTP and RTCP packets received'],
+  ['packetsSent', 'tandem_rtp_sent_total', 'RTP and RTCP packets sent'],
+  ['packetsRelayed', 'tandem_rtp_relayed_total', 'RTP packets passed on at arrival'],
+  ['droppedStranger', 'tandem_rtp_strangers_total', 'Packets from where no stream may come'],
+  ['droppedMalformed', 'tandem_rtp_malformed_total', 'Packets that are no RTP'],
+  ['droppedPayloadType', 'tandem_rtp_payload_type_total', 'Packets of a payload type that was not negotiated'],
+  ['droppedSequence', 'tandem_rtp_sequence_total', 'Duplicates and stray sequence numbers'],
+  ['ticksLate', 'tandem_media_ticks_late_total', 'Ticks made up late'],
+  ['ticksSkipped', 'tandem_media_ticks_skipped_total', 'Ticks left out'],
+];
+
+function media(metrics: Metrics, { plane, media: side }: FigureSources): void {
+  metrics.gauge('tandem_media_legs', 'Streams reserved on the main thread', () => plane.legCount);
+  metrics.gauge('tandem_media_streams', 'Streams open in media threads', () => side.counters().streams);
+  metrics.gauge('tandem_rtp_ports_bound', 'RTP ports bound', () => side.counters().ports);
+  metrics.gauge('tandem_rtp_ports_used', 'RTP ports with a stream', () => plane.portsUsed);
+  metrics.counted('tandem_media_threads_replaced_total', 'Media threads that died', () => side.workers.replaced);
+  metrics.gauge('tandem_media_late_ms_max', 'Latest tick since the start, in ms', () => side.counters().lateMsMax);
+  for (const [counter, name, help] of MEDIA_COUNTERS) metrics.counted(name, help, () => side.counters()[counter]);
+}
+
+function storage(metrics: Metrics, { store, journal }: FigureSources): void {
+  metrics.gauge('tandem_store_queue', 'Writes that are not committed yet', () => store.queueLength);
+  metrics.gauge('tandem_store_commit_ms', 'Duration of the last commit, in ms', () => store.lastCommitMs);
+  metrics.counted('tandem_store_committed_total', 'Writes committed', () => store.committedCount);
+  metrics.counted('tandem_store_failed_total', 'Writes that failed', () => store.failedCount);
+  metrics.counted('tandem_store_refused_total', 'Writes refused because the queue was full', () => store.refusedCount);
+  metrics.counted('tandem_events_total', 'Events appended to the journal', () => journal.sequence);
+  metrics.counted('tandem_events_dropped_total', 'Events dropped from the journal', () => journal.droppedCount);
+}
+
+function processFigures(metrics: Metrics): void {
+  metrics.gauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss());
+  metrics.counted('process_cpu_seconds_total', 'CPU time, user and system', () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  });
+  metrics.gauge('nodejs_heap_used_bytes', 'Heap of the main thread in use', () => process.memoryUsage().heapUsed);
+}

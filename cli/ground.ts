@@ -1,0 +1,70 @@
+import { Directory } from '../core/directory/directory.ts';
+import { systemClock } from '../core/kernel/clock.ts';
+import type { Settings } from '../core/kernel/config.ts';
+import type { Disposal } from '../core/kernel/disposal.ts';
+import { Fault } from '../core/kernel/fault.ts';
+import { hexToken } from '../core/kernel/ids.ts';
+import { secure } from '../core/kernel/random.ts';
+import type { LeftBehind } from '../core/store/load.ts';
+import { openStore } from '../core/store/open.ts';
+import type { StoreWriter } from '../core/store/writer.ts';
+import type { Write } from '../core/write.ts';
+import { bootstrap, type GivenSecrets, type Secret } from './bootstrap.ts';
+
+/** What a Tandem stands on: its store, and what that held. */
+export interface Ground {
+  readonly store: StoreWriter;
+  readonly directory: Directory;
+  readonly left: LeftBehind;
+  /** Secrets made by this start. */
+  readonly secrets: readonly Secret[];
+  /** Keys that outlive the process: tokens stay valid, and nonces too. */
+  readonly tokenSecret: string;
+  readonly nonceSecret: Uint8Array;
+}
+
+/** Opens the store, fills the directory, and commits what a start finds missing. Throws the store's `Fault`s. */
+export async function openGround(settings: Settings, given: GivenSecrets, disposal: Disposal): Promise<Ground> {
+  const random = secure();
+  const directory = new Directory(settings.domain);
+  const at = systemClock.wallTime();
+  const { store, left } = await openStore(
+    {
+      databaseUrl: settings.database,
+      dataFolder: settings.data,
+      durability: settings.durability,
+      keepCallsMs: settings.keepCallsMs,
+      random,
+    },
+    directory,
+    at,
+  );
+  disposal.add('store', () => store.close());
+  const { writes, secrets } = await bootstrap(directory, given, random, at);
+  const tokenSecret = left.facts.get('token-secret') ?? hexToken(random, 32);
+  const nonceSecret = left.facts.get('nonce-secret') ?? hexToken(random, 32);
+  const facts: Write[] = [
+    { kind: 'saveFact', name: 'token-secret', value: tokenSecret },
+    { kind: 'saveFact', name: 'nonce-secret', value: nonceSecret },
+  ];
+  await commit(store, [...writes, ...facts]);
+  for (const write of writes) apply(directory, write);
+  return { store, directory, left, secrets, tokenSecret, nonceSecret: Buffer.from(nonceSecret, 'hex') };
+}
+
+/** Nothing is served, and no secret shown, before it is durable. */
+async function commit(store: StoreWriter, writes: readonly Write[]): Promise<void> {
+  store.write(writes, 1);
+  await store.flush();
+  const event = store.poll();
+  if (event?.kind !== 'stored') {
+    throw new Fault('STORE_FAILED', `the first rows could not be stored: ${event?.detail ?? 'no answer'}`);
+  }
+}
+
+function apply(directory: Directory, write: Write): void {
+  if (write.kind === 'saveCustomer') directory.putCustomer(write.row);
+  else if (write.kind === 'saveAgent') directory.putAgent(write.row);
+  else if (write.kind === 'saveAccesskey') directory.putAccesskey(write.row);
+  else if (write.kind === 'saveExtension') directory.putExtension(write.row);
+}

@@ -1,0 +1,54 @@
+import { networkInterfaces } from 'node:os';
+import type { Settings } from '../core/kernel/config.ts';
+import type { Disposal } from '../core/kernel/disposal.ts';
+import { Advertiser } from '../sip/transport/advertiser.ts';
+import { LocalAddresses } from '../sip/transport/local-address.ts';
+import { SipTransports } from '../sip/transport/transports.ts';
+import type { Machines } from './assemble.ts';
+import type { Ground } from './ground.ts';
+
+/** Binds the SIP listeners and joins them to the node. Throws PORT_IN_USE or ADDRESS_UNAVAILABLE. */
+export async function openSip(
+  machines: Machines,
+  ground: Ground,
+  settings: Settings,
+  disposal: Disposal,
+): Promise<SipTransports> {
+  const { node, wake, effects, clock, trace } = machines;
+  const advertiser = new Advertiser({
+    addresses: await LocalAddresses.open(clock),
+    advertise: settings.advertise,
+    localNets: settings.localNet,
+    boundHosts: settings.sip.map(({ host }) => host),
+  });
+  nameOwnHosts(ground, settings);
+  const transports = await SipTransports.open(settings.sip, {
+    received: (packet) => {
+      trace.message('received', packet.source, packet.bytes, clock);
+      node.receive(packet, clock.now());
+      wake();
+    },
+    failed: (destination) => {
+      node.transportFailed(destination, clock.now());
+      wake();
+    },
+  });
+  disposal.add('sip', () => transports.close());
+  effects.send = ({ destination, localPort, bytes }) => transports.send(destination, localPort, bytes);
+  effects.addressFor = (peer) => advertiser.addressFor(peer);
+  effects.contactFor = (peer, localPort) => {
+    const listeners = transports.bound.filter(({ transport }) => transport === peer.transport);
+    const port = listeners.find((listener) => listener.port === localPort)?.port ?? listeners[0]?.port ?? 5060;
+    return { host: advertiser.addressFor(peer.address), port, transport: peer.transport };
+  };
+  return transports;
+}
+
+/** Every address by which this machine is called means the first customer. */
+function nameOwnHosts({ directory }: Ground, settings: Settings): void {
+  const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  for (const { address } of interfaces) directory.addOwnHost(address);
+  for (const { host } of settings.sip) directory.addOwnHost(host);
+  if (settings.advertise !== '') directory.addOwnHost(settings.advertise);
+  directory.addOwnHost('localhost');
+}
