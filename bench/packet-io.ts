@@ -1,11 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pack, parseIpv4 } from '../media/io/addresses.ts';
 import { DgramUdp } from '../media/io/dgram-udp.ts';
 import { openBatchUdp } from '../media/io/open-packet-io.ts';
 import type { PacketIo } from '../media/io/packet-io.ts';
+import { kernelFloorUs } from './kernel-floor.ts';
 
 const LOOPBACK = parseIpv4('127.0.0.1')!;
 const PACKET_SIZE_BYTES = 172;
@@ -27,7 +24,7 @@ export async function run(): Promise<Record<string, number>> {
   const dgram = new DgramUdp({ address: LOOPBACK });
   results['dgramMicroseconds'] = await measure(dgram, 64, 50_000);
   dgram.close();
-  const floor = kernelFloor();
+  const floor = kernelFloorUs();
   if (floor !== undefined) results['kernelAloneMicroseconds'] = floor;
   return results;
 }
@@ -68,18 +65,4 @@ async function receive(io: PacketIo, wanted: number): Promise<number> {
     for (let batch = io.receive(); batch > 0; batch = io.receive()) received += batch;
   }
   return received;
-}
-
-function kernelFloor(): number | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'tandem-floor-'));
-  try {
-    const program = join(folder, 'floor');
-    const source = join(import.meta.dirname, 'floor.c');
-    execFileSync('cc', ['-O2', '-o', program, source], { stdio: 'ignore' });
-    return Number(execFileSync(program, { encoding: 'utf8' }));
-  } catch {
-    return undefined; // No compiler here: the other figures stand for themselves.
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }

@@ -10,6 +10,8 @@ const NODE = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url)
 const GENERATOR = fileURLToPath(new URL('../cli/load/main.ts', import.meta.url));
 const PASSWORD = 'secret-of-the-bench';
 const FIRST_ACCOUNT = 20_000;
+/** Apart from those of another Tandem on this machine, and of the generator. */
+const RTP_PORTS = '10000-19999';
 /** Requests to the API under way at once while accounts are made. */
 const REQUESTS_AT_ONCE = 16;
 
@@ -25,14 +27,11 @@ export function pinnedTo(core: number): readonly string[] {
 
 /** Runs a subject against a whole Tandem, started as its users do on a folder of its own, with this many extensions. */
 export async function withTandem<T>(accountCount: number, run: (bench: BenchedTandem) => Promise<T>): Promise<T> {
-  const tandem = await TandemProcess.start({ within: pinnedTo(SERVER_CORE) });
+  const tandem = await TandemProcess.start({ within: pinnedTo(SERVER_CORE), args: ['--rtp', RTP_PORTS] });
   try {
-    for (let first = 0; first < accountCount; first += REQUESTS_AT_ONCE) {
-      const count = Math.min(REQUESTS_AT_ONCE, accountCount - first);
-      const names = Array.from({ length: count }, (_, i) => String(FIRST_ACCOUNT + first + i));
-      await Promise.all(names.map((name) => tandem.createExtension(name, PASSWORD)));
-    }
-    return await run(new BenchedTandem(tandem, accountCount));
+    const benched = new BenchedTandem(tandem);
+    await benched.createAccounts(accountCount);
+    return await run(benched);
   } finally {
     await tandem.kill();
     rmSync(tandem.folder, { recursive: true, force: true });
@@ -41,11 +40,20 @@ export async function withTandem<T>(accountCount: number, run: (bench: BenchedTa
 
 export class BenchedTandem {
   readonly tandem: TandemProcess;
-  readonly #accountCount: number;
+  #accountCount = 0;
 
-  constructor(tandem: TandemProcess, accountCount: number) {
+  constructor(tandem: TandemProcess) {
     this.tandem = tandem;
-    this.#accountCount = accountCount;
+  }
+
+  /** Makes extensions that the generator plays, beside those that are there. */
+  async createAccounts(count: number): Promise<void> {
+    for (let made = 0; made < count; made += REQUESTS_AT_ONCE) {
+      const first = FIRST_ACCOUNT + this.#accountCount;
+      const names = Array.from({ length: Math.min(REQUESTS_AT_ONCE, count - made) }, (_, i) => String(first + i));
+      await Promise.all(names.map((name) => this.tandem.createExtension(name, PASSWORD)));
+      this.#accountCount += names.length;
+    }
   }
 
   /** Starts the load generator on the other core; `finished` gives its report, and fails when it printed none. */
