@@ -270,3 +270,33 @@ export const REFERENCE_AUTH_OPERATIONS: Readonly<Record<string, string>> = {
   '/auth/signup': 'POST',
   '/auth/unregister': 'DELETE POST',
 };
+
+const PATTERNS = patternsOf(REFERENCE_OPERATIONS);
+
+/** Whether the reference has this operation; `path` as requested, without `/v1.0` and query. */
+export function isReferenceOperation(method: string, path: string): boolean {
+  const segments = path.split('/');
+  return (PATTERNS.get(segments[1] ?? '') ?? []).some(
+    (pattern) =>
+      pattern.methods.includes(method) &&
+      pattern.segments.length === segments.length &&
+      pattern.segments.every((segment, i) => segment.startsWith('{') || segment === segments[i]),
+  );
+}
+
+interface Pattern {
+  readonly segments: readonly string[];
+  readonly methods: readonly string[];
+}
+
+/** By first segment. A table and not a route each: several hundred routes would cost 30 MB. */
+function patternsOf(operations: Readonly<Record<string, string>>): ReadonlyMap<string, readonly Pattern[]> {
+  const patterns = new Map<string, Pattern[]>();
+  for (const [path, methods] of Object.entries(operations)) {
+    const segments = path.split('/');
+    const list = patterns.get(segments[1]!) ?? [];
+    list.push({ segments, methods: methods.split(' ') });
+    patterns.set(segments[1]!, list);
+  }
+  return patterns;
+}

@@ -8,7 +8,7 @@ import { openCors } from './cors.ts';
 import { describeApi } from './openapi.ts';
 import { requireCustomer, requireOperator } from './principal.ts';
 import { refusalOf, sendInternal, sendRefusal } from './problem.ts';
-import { REFERENCE_AUTH_OPERATIONS, REFERENCE_OPERATIONS } from './reference-operations.ts';
+import { isReferenceOperation, REFERENCE_AUTH_OPERATIONS } from './reference-operations.ts';
 import { calls } from './resources/calls.ts';
 import { extensions } from './resources/extensions.ts';
 import { bare, login } from './resources/login.ts';
@@ -71,10 +71,7 @@ export function createServer(backend: Backend): FastifyInstance {
   readJsonOnly(app);
   openCors(app);
   app.setErrorHandler<FastifyError>((error, request, reply) => answerError(backend, error, request, reply));
-  app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0];
-    return sendRefusal(reply, { code: 'ROUTE_NOT_FOUND', message: `no route ${request.method} ${path}` });
-  });
+  app.setNotFoundHandler((request, reply) => answerUnrouted(request, reply, authenticator));
 
   describeApi(app);
   // Routes are registered after the plugin that describes them, which sees none that were there before it.
@@ -91,10 +88,10 @@ function rootRoutes(app: FastifyInstance, backend: Backend, authenticator: Authe
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   metrics(app, backend, authenticator);
   login(app, backend, tokens);
-  eachOperation(REFERENCE_AUTH_OPERATIONS, (method, url) => {
-    if (app.hasRoute({ method, url })) return;
-    app.route({ method, url, schema: { hide: true }, handler: async (_request, reply) => bare(reply, 501) });
-  });
+  for (const [url, methods] of Object.entries(REFERENCE_AUTH_OPERATIONS)) {
+    const handler = async (_request: FastifyRequest, reply: FastifyReply) => bare(reply, 501);
+    app.route({ method: methods.split(' '), url, schema: { hide: true }, handler });
+  }
 }
 
 function operatorRoutes(app: FastifyInstance, backend: Backend, authenticator: Authenticator): void {
@@ -107,22 +104,23 @@ function customerRoutes(app: FastifyInstance, backend: Backend, authenticator: A
   me(app, backend);
   extensions(app, backend);
   calls(app, backend);
-  eachOperation(REFERENCE_OPERATIONS, (method, url) => {
-    if (app.hasRoute({ method, url: `${app.prefix}${url}` })) return;
-    const handler = async (_request: FastifyRequest, reply: FastifyReply) => sendRefusal(reply, notBuilt(method, url));
-    app.route({ method, url, schema: { hide: true }, handler });
-  });
 }
 
 function notBuilt(method: string, url: string): { code: FaultCode; message: string } {
   return { code: 'NOT_IMPLEMENTED', message: `${method} ${url} is not built yet` };
 }
 
-function eachOperation(operations: Readonly<Record<string, string>>, use: (method: string, url: string) => void): void {
-  for (const [path, methods] of Object.entries(operations)) {
-    const url = path.replaceAll(/\{([\w-]+)\}/g, (_, name: string) => `:${name.replaceAll('-', '_')}`);
-    for (const method of methods.split(' ')) use(method, url);
-  }
+/** What is no route of ours: an operation of the reference that is not built yet, told to who is known, or nothing. */
+function answerUnrouted(request: FastifyRequest, reply: FastifyReply, authenticator: Authenticator): FastifyReply {
+  const path = request.url.split('?', 1)[0]!;
+  const isKnown = path.startsWith('/v1.0/') && isReferenceOperation(request.method, path.slice('/v1.0'.length));
+  if (!isKnown) return sendRefusal(reply, noRoute(request.method, path));
+  const outcome = authenticator.authenticate(request);
+  return sendRefusal(reply, outcome.kind === 'refused' ? outcome.refusal : notBuilt(request.method, path));
+}
+
+function noRoute(method: string, path: string): { code: FaultCode; message: string } {
+  return { code: 'ROUTE_NOT_FOUND', message: `no route ${method} ${path}` };
 }
 
 /** Every body is read as JSON, whatever its content type says; no body is an empty object. */
