@@ -12,7 +12,7 @@ export function run(): Promise<Record<string, number>> {
     const idle = tandem.residentBytes();
     await tandem.createAccounts(PHONES);
     const made = tandem.residentBytes();
-    await tandem.load('registrations', '--warm-up', '0', '--seconds', '1').finished;
+    await tandem.load('registrations', '--concurrency', '0', '--warm-up', '0', '--seconds', '0').finished;
     const registered = tandem.residentBytes();
     const { program, finished } = tandem.load('calls', '--held', String(CALLS), '--rate', '100', '--seconds', '4');
     let highest = registered;

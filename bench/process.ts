@@ -26,8 +26,12 @@ export function pinnedTo(core: number): readonly string[] {
 }
 
 /** Runs a subject against a whole Tandem, started as its users do on a folder of its own, with this many extensions. */
-export async function withTandem<T>(accountCount: number, run: (bench: BenchedTandem) => Promise<T>): Promise<T> {
-  const tandem = await TandemProcess.start({ within: pinnedTo(SERVER_CORE), args: ['--rtp', RTP_PORTS] });
+export async function withTandem<T>(
+  accountCount: number,
+  run: (bench: BenchedTandem) => Promise<T>,
+  env: Record<string, string> = {},
+): Promise<T> {
+  const tandem = await TandemProcess.start({ within: pinnedTo(SERVER_CORE), args: ['--rtp', RTP_PORTS], env });
   try {
     const benched = new BenchedTandem(tandem);
     await benched.createAccounts(accountCount);
