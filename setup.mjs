@@ -40,7 +40,8 @@ if (major < OLDEST_NODE) {
 if (!isInstalled()) {
   process.stderr.write('Installing dependencies (npm ci) …\n');
   const npm = process.env.npm_execpath;
-  const args = ['ci', '--include=dev'];
+  // The engines that packages ask for are met by the Node that is being installed: no warnings about this one.
+  const args = ['ci', '--include=dev', '--loglevel=error'];
   // npm's own output goes to stderr, so that what the started program prints stays clean.
   const options = { cwd: root, stdio: ['ignore', 2, 2] };
   const done =
