@@ -1,6 +1,8 @@
+import type { LegId } from '../core/kernel/ids.ts';
 import { type CounterName, sumCounters } from '../media/counters.ts';
 import { FileWorker } from '../media/file-worker.ts';
 import type { WorkerMediaPlane } from '../media/media-plane.ts';
+import type { StreamReport } from '../media/protocol.ts';
 import { Workers, type WorkersOptions } from '../media/workers.ts';
 import type { Post } from './node.ts';
 
@@ -10,6 +12,8 @@ export interface MediaSideOptions extends Omit<WorkersOptions, 'received' | 'los
   readonly wake: () => void;
   /** A thread died of a bug and was replaced. */
   readonly lost: (thread: string, reason: string) => void;
+  /** A stream is gone; how it was. */
+  readonly closed?: (leg: LegId, report: StreamReport) => void;
 }
 
 /** The threads behind the media plane: media workers, and the file thread once a file is played or recorded. */
@@ -25,11 +29,12 @@ export class MediaSide {
 
   /** Rejects with a `Fault` when a media thread cannot start. */
   static async start(options: MediaSideOptions): Promise<MediaSide> {
-    const { plane, wake, lost } = options;
+    const { plane, wake, lost, closed } = options;
     const workers = await Workers.start({
       ...options,
       received: (worker, message) => {
         plane.receive(worker, message);
+        if (message.kind === 'closed') closed?.(message.leg, message.report);
         wake();
       },
       lost: (worker, reason) => {

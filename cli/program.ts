@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { Fault } from '../core/kernel/fault.ts';
 import { ADMIN_USERNAME } from './bootstrap.ts';
+import { addCallCommand } from './call-command.ts';
 import { resetPassword } from './reset-password.ts';
 import { startServing } from './serve-command.ts';
 import { addSettingFlags } from './setting-flags.ts';
@@ -57,6 +58,7 @@ function buildProgram(setExitCode: (code: number) => void): Command {
     .action((username: string, { data, json, stdin = false }: Asking & { stdin?: boolean }) =>
       resetPassword({ data, format: formatOf(json), username, source: stdin ? 'standard-input' : 'random' }),
     );
+  addCallCommand(program, setExitCode);
   return program;
 }
 
@@ -93,6 +95,7 @@ Examples:
   tandem serve --sip udp:0.0.0.0:5060 --http 127.0.0.1:8080 --data /var/lib/tandem
   tandem status --json                           what it is doing, for a program
   tandem trace --match 1001                      every message about extension 1001
+  tandem call sip:1001@127.0.0.1 --user 1000 --password SECRET --seconds 5
   tandem reset-password                          a new password for ${ADMIN_USERNAME}
 
 Exit codes: 0 done, 1 failed, 2 wrong command line or setting, 69 cannot start.`;
