@@ -51,7 +51,7 @@ async function run(): Promise<void> {
       }
       if (control.takeMail()) {
         for (let mail = receiveMessageOnPort(port); mail !== undefined; mail = receiveMessageOnPort(port)) {
-          engine.handle(mail.message as ToWorker, systemClock.now());
+          for (const message of mail.message as ToWorker[]) engine.handle(message, systemClock.now());
         }
       }
       engine.turn(systemClock.now());

@@ -38,6 +38,8 @@ interface Thread {
   failedStarts: number;
   exited: Promise<void>;
   readonly counters: SharedArrayBuffer;
+  /** Posted in this turn of the event loop and not handed over yet. */
+  readonly mail: ToWorker[];
 }
 
 /** The media threads: starts them, carries messages, replaces one that dies, and stops them all. */
@@ -87,10 +89,10 @@ export class Workers {
     return this.#threads.map(({ io }) => io);
   }
 
+  /** What is posted in one turn goes out together at its end: one message and one wake-up, however many legs it is for. */
   post(worker: number, message: ToWorker): void {
-    const thread = this.#threads[worker]!;
-    thread.worker.postMessage(message);
-    if (thread.control.announceMail()) thread.waker?.wake();
+    const { mail } = this.#threads[worker]!;
+    if (mail.push(message) === 1) queueMicrotask(() => this.#handOver(worker));
   }
 
   /**
@@ -111,6 +113,13 @@ export class Workers {
     const result = await Promise.race([ended, expired]);
     limit.onabort = null;
     return result;
+  }
+
+  #handOver(worker: number): void {
+    const thread = this.#threads[worker]!;
+    thread.worker.postMessage(thread.mail);
+    thread.mail.length = 0;
+    if (thread.control.announceMail()) thread.waker?.wake();
   }
 
   #spawn(index: number, counters: SharedArrayBuffer): Thread {
@@ -137,7 +146,17 @@ export class Workers {
         resolve();
       });
     });
-    return { worker, control, waker: undefined, io: undefined, reason: '', failedStarts: 0, exited, counters };
+    return {
+      worker,
+      control,
+      waker: undefined,
+      io: undefined,
+      reason: '',
+      failedStarts: 0,
+      exited,
+      counters,
+      mail: [],
+    };
   }
 
   #receive(index: number, message: FromWorker): void {
