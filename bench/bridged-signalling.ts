@@ -3,23 +3,22 @@ import { cpuMs, kernelShare, requireClean, withTandem } from './process.ts';
 const ACCOUNTS = 200;
 const PER_S = 75;
 const DURATION_S = 1;
-const MEASURED_S = 8;
 const CONCURRENCY = 40;
 
 /**
  * Signalling of calls between two phones, without audio: challenge, INVITE, 180, 200, ACK and BYE on both legs, with
- * the call's rows and events. `bridgedCallMs` at a rate that leaves the core mostly idle; `callsPerSecond` with as many
- * calls under way as keep it busy, each ended as soon as it is answered.
+ * the call's rows and events. First as many calls under way as keep the core busy, each ended as soon as it is
+ * answered: `callsPerSecond`. Then, with everything compiled, at a rate that leaves the core mostly idle:
+ * `bridgedCallMs`.
  */
 export function run(): Promise<Record<string, number>> {
   return withTandem(ACCOUNTS, async (tandem) => {
-    const times = ['--warm-up', '6', '--seconds', String(MEASURED_S)];
-    const steady = await tandem.load('calls', '--rate', String(PER_S), '--duration', String(DURATION_S), ...times)
-      .finished;
-    requireClean(steady);
-    const full = await tandem.load('calls', '--concurrency', String(CONCURRENCY), '--warm-up', '2', '--seconds', '6')
-      .finished;
+    const busy = ['--concurrency', String(CONCURRENCY), '--warm-up', '4', '--seconds', '5'];
+    const full = await tandem.load('calls', ...busy).finished;
     requireClean(full);
+    const pace = ['--rate', String(PER_S), '--duration', String(DURATION_S), '--warm-up', '3', '--seconds', '8'];
+    const steady = await tandem.load('calls', ...pace).finished;
+    requireClean(steady);
     return {
       bridgedCallMs: cpuMs(steady) / steady.measured.ended,
       kernelShare: kernelShare(steady),
