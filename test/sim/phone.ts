@@ -33,6 +33,8 @@ export interface PhoneOptions {
   readonly server: TransportAddress;
   readonly random: Random;
   readonly manner?: Manner;
+  /** Payload types that it offers and takes, as in an m-line; 0, 8 and telephone-events unless told. */
+  readonly formats?: string;
   /** Hangs up this long after its call was answered. */
   readonly hangsUpAfterMs?: number;
 }
@@ -61,6 +63,8 @@ export class Phone implements Party {
   #leg: LegId | undefined;
   #isTalking = false;
   #lastLeg = 0;
+  /** Version of its last session description (RFC 3264 §8). */
+  #version = 0;
   #registration = { callId: '', cseq: 0, transaction: 0, challenged: false, expiresS: 0 };
 
   constructor(options: PhoneOptions) {
@@ -99,6 +103,11 @@ export class Phone implements Party {
       legsMax: 10,
     });
     this.#registration.callId = hexToken(random, 8);
+  }
+
+  /** Neither in a call nor on the way into one. */
+  get isIdle(): boolean {
+    return this.#leg === undefined;
   }
 
   /** Does something at an instant of the simulation. */
@@ -272,16 +281,17 @@ export class Phone implements Party {
 
   #describe(direction: 'sendrecv' | 'sendonly'): Uint8Array {
     const { address, port } = this.addresses[0]!;
+    const { formats = '0 8 101' } = this.#options;
     const family = address.includes(':') ? 'IP6' : 'IP4';
     return new TextEncoder().encode(
       [
         'v=0',
-        `o=- 1 1 IN ${family} ${address}`,
+        `o=- 1 ${++this.#version} IN ${family} ${address}`,
         's=-',
         `c=IN ${family} ${address}`,
         't=0 0',
-        `m=audio ${port + 10_000} RTP/AVP 0 8 101`,
-        'a=rtpmap:101 telephone-event/8000',
+        `m=audio ${port + 10_000} RTP/AVP ${formats}`,
+        ...(formats.includes('101') ? ['a=rtpmap:101 telephone-event/8000'] : []),
         `a=${direction}`,
         '',
       ].join('\r\n'),

@@ -1,0 +1,70 @@
+import { type Random, seeded } from '../../core/kernel/random.ts';
+import type { Instant } from '../../core/kernel/time.ts';
+import type { TransportAddress } from '../../core/ports.ts';
+import { type Link, Network, PERFECT_LINK } from './network.ts';
+import { Phone, type PhoneOptions } from './phone.ts';
+import { PASSWORD, SimulatedSwitch, type SimulatedSwitchOptions } from './switch.ts';
+import { synchronously } from './synchronously.ts';
+import { World } from './world.ts';
+
+export const SERVER: TransportAddress = { transport: 'udp', address: '192.0.2.1', port: 5060 };
+
+type Particulars = Partial<Pick<PhoneOptions, 'manner' | 'hangsUpAfterMs' | 'password' | 'formats'>>;
+
+export interface SceneOptions extends Partial<Pick<SimulatedSwitchOptions, 'lingerMs' | 'workerCount'>> {
+  readonly seed?: number;
+  readonly link?: Link;
+}
+
+/** A Tandem and its phones in one world. */
+export class Scene {
+  readonly world: World;
+  readonly tandem: SimulatedSwitch;
+  readonly phones: Phone[] = [];
+  readonly random: Random;
+  readonly #names: string[] = [];
+
+  constructor({ seed = 1, link = PERFECT_LINK, ...particulars }: SceneOptions = {}) {
+    this.random = seeded(seed);
+    this.world = new World(new Network(link, this.random));
+    this.tandem = new SimulatedSwitch({ address: SERVER, random: this.random, ...particulars });
+    this.world.add(this.tandem);
+  }
+
+  /** A phone of an extension that is going to register at 0 ms; its name is a column of the ladder. */
+  phone(name: string, extension: string, particulars: Particulars = {}): Phone {
+    const phone = this.stranger(name, extension, particulars);
+    phone.plan(0, { kind: 'register', expiresS: 3600 });
+    return phone;
+  }
+
+  /** A phone that does not register by itself. */
+  stranger(name: string, username: string, particulars: Particulars = {}): Phone {
+    const address = { transport: 'udp', address: `192.0.2.${10 + this.phones.length}`, port: 5060 } as const;
+    const phone = new Phone({
+      name,
+      address,
+      username,
+      password: PASSWORD,
+      server: SERVER,
+      random: this.random,
+      ...particulars,
+    });
+    this.phones.push(phone);
+    this.world.add(phone);
+    // The switch stands behind the caller.
+    this.#names.splice(0, this.#names.length, ...this.phones.map((member) => member.name));
+    this.#names.splice(1, 0, this.tandem.name);
+    return phone;
+  }
+
+  /** Runs to an instant, or until nothing is left to happen: in virtual time, and without anything left for later. */
+  run(limit?: Instant): void {
+    synchronously(() => this.world.run(limit));
+  }
+
+  /** What was said, with the caller left, the switch beside it, and who is called on the right. */
+  get ladder(): string {
+    return this.world.ladder(this.#names);
+  }
+}

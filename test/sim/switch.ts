@@ -1,0 +1,257 @@
+import { Node } from '../../cli/node.ts';
+import { Directory } from '../../core/directory/directory.ts';
+import type { Customer, Extension } from '../../core/directory/records.ts';
+import { Journal, type JournalEvent } from '../../core/journal.ts';
+import { assert } from '../../core/kernel/assert.ts';
+import { type CustomerId, type ExtensionId, type LegId, uuid } from '../../core/kernel/ids.ts';
+import { LIMITS } from '../../core/kernel/limits.ts';
+import type { Random } from '../../core/kernel/random.ts';
+import { type Instant, NEVER } from '../../core/kernel/time.ts';
+import type { TransportAddress } from '../../core/ports.ts';
+import { InProcessStore } from '../../core/store/in-process.ts';
+import { WorkerMediaPlane } from '../../media/media-plane.ts';
+import { type SipPacket, SipStack } from '../../sip/stack.ts';
+import { InProcessWorkers } from '../media/in-process-workers.ts';
+import type { Packet } from './memory-packet-io.ts';
+import type { Party, Send } from './world.ts';
+
+export const CUSTOMER = '5f0f7c1e-6d59-4b5e-9d0e-0a3c6f3a0001' as CustomerId;
+export const PASSWORD = 'secret';
+
+/** Wall time at the instant 0 of every simulation. */
+export const EPOCH = Date.UTC(2026, 0, 1);
+
+const EXTENSIONS = ['1000', '1001', '1002'];
+const MEDIA_TIMEOUT_MS = 60_000;
+const STREAMS_MAX = 64;
+
+export interface SimulatedSwitchOptions {
+  readonly address: TransportAddress;
+  readonly random: Random;
+  readonly workerCount?: number;
+  /** Writes rest this long before they are committed, as in production; what rests at a crash is lost. */
+  readonly lingerMs?: number;
+}
+
+/** One process of a Tandem: what a crash takes along. */
+interface Process {
+  readonly node: Node;
+  readonly plane: WorkerMediaPlane;
+  readonly workers: InProcessWorkers;
+  readonly directory: Directory;
+  readonly journal: Journal;
+}
+
+/**
+ * A whole Tandem as a party of the simulated world: the production machines as `cli/assemble.ts` joins them, over a
+ * store, media engines and a clock in memory. Its store outlives a crash. After each step nothing may be left undone.
+ */
+export class SimulatedSwitch implements Party {
+  readonly name = 'tandem';
+  readonly addresses: readonly TransportAddress[];
+  readonly store: InProcessStore;
+  /** Journals of its processes, the present one last. */
+  readonly journals: Journal[] = [];
+  /** Packets of media that left, in order, for who listens. */
+  onMedia: (packet: Packet) => void = () => {};
+  readonly #options: SimulatedSwitchOptions;
+  readonly #sends: Send[] = [];
+  #process: Process | undefined;
+  #now: Instant = 0;
+  #commitAt: Instant = NEVER;
+
+  constructor(options: SimulatedSwitchOptions) {
+    const { address, random } = options;
+    this.#options = options;
+    this.addresses = [address, { ...address, transport: address.transport === 'udp' ? 'tcp' : 'udp' }];
+    this.store = new InProcessStore(random);
+    this.store.write([{ kind: 'saveCustomer', row: customer() }, ...EXTENSIONS.map(savedExtension)], 0);
+    this.store.poll();
+    this.start(0);
+  }
+
+  get node(): Node {
+    return this.#running.node;
+  }
+
+  get plane(): WorkerMediaPlane {
+    return this.#running.plane;
+  }
+
+  get directory(): Directory {
+    return this.#running.directory;
+  }
+
+  /** Everything that its customer's journals hold, of each process in turn. */
+  get events(): JournalEvent[] {
+    return this.journals.flatMap((journal) => {
+      const cursor = journal.cursor(CUSTOMER, 0);
+      const events: JournalEvent[] = [];
+      for (let reading = cursor.poll(); reading !== undefined; reading = cursor.poll()) {
+        assert(reading.kind === 'event', 'a simulation fits into the journal');
+        events.push(reading.event);
+      }
+      return events;
+    });
+  }
+
+  /** A new process over the same store takes up what the last one left. */
+  start(now: Instant): void {
+    assert(this.#process === undefined, 'one process at a time');
+    this.#now = now;
+    this.#process = this.#open(now);
+    if (this.#options.lingerMs !== undefined) this.store.hold();
+    const directory = this.#process.directory;
+    const left = this.store.load(directory, EPOCH + now);
+    this.#process.node.exchange.restore(left, now);
+    this.#settle(now);
+  }
+
+  /** The process dies: memory, sockets and what was not committed are gone. */
+  crash(): void {
+    this.#process = undefined;
+    this.#commitAt = NEVER;
+    this.#sends.length = 0;
+    this.store.crash();
+  }
+
+  /** A media thread dies and is replaced by an empty one. */
+  loseWorker(worker: number, now: Instant): void {
+    const { plane, workers } = this.#running;
+    this.#now = now;
+    workers.replace(worker, now);
+    this.#listen(workers);
+    plane.workerLost(worker);
+    this.#settle(now);
+  }
+
+  /** An RTP packet arrives on one of our ports; false when nothing is bound there. */
+  receiveMedia(source: number, port: number, bytes: Uint8Array, now: Instant): boolean {
+    if (this.#process === undefined) return false;
+    const arrived = this.#process.workers.ios.some((io) => io.deliver(source, port, false, bytes));
+    this.#turn(now);
+    return arrived;
+  }
+
+  receive(packet: SipPacket, now: Instant): void {
+    this.#now = now;
+    this.#process?.node.receive(packet, now);
+    this.#settle(now);
+  }
+
+  expire(now: Instant): void {
+    this.#now = now;
+    if (this.#commitAt <= now) this.#commit(now);
+    this.#turn(now);
+  }
+
+  deadline(): Instant {
+    if (this.#process === undefined) return NEVER;
+    const { node, workers } = this.#process;
+    return Math.min(node.deadline(), workers.deadline(), this.#commitAt);
+  }
+
+  poll(): Send | undefined {
+    return this.#sends.shift();
+  }
+
+  get #running(): Process {
+    assert(this.#process !== undefined, 'the process runs');
+    return this.#process;
+  }
+
+  #turn(now: Instant): void {
+    this.#now = now;
+    this.#process?.node.expire(now);
+    this.#process?.workers.turn(now);
+    this.#settle(now);
+  }
+
+  /** Passes on what the machines say to each other until all are silent. */
+  #settle(now: Instant): void {
+    if (this.#process === undefined) return;
+    const { node, workers } = this.#process;
+    node.settle(now);
+    for (let post = node.pollPost(); post !== undefined; post = node.pollPost()) {
+      workers.post(post, now);
+      node.settle(now);
+    }
+    for (let send = node.poll(); send !== undefined; send = node.poll()) this.#sends.push(send);
+    this.#rest(now);
+    assert(node.pollSettled() === undefined, 'nobody gave a command');
+  }
+
+  /** What is written now is committed together with what follows shortly. */
+  #rest(now: Instant): void {
+    const { lingerMs } = this.#options;
+    const waits = this.store.queueLength > 0;
+    if (lingerMs === undefined) assert(!waits, 'what was written is committed');
+    else if (waits && this.#commitAt === NEVER) this.#commitAt = now + lingerMs;
+  }
+
+  #commit(now: Instant): void {
+    this.#commitAt = NEVER;
+    this.store.resume();
+    this.#running.node.settle(now);
+    this.store.hold();
+  }
+
+  #listen(workers: InProcessWorkers): void {
+    for (const io of workers.ios) io.onSend((packet) => this.onMedia(packet));
+  }
+
+  #open(now: Instant): Process {
+    const { address, random, workerCount = 1 } = this.#options;
+    const directory = new Directory();
+    directory.addOwnHost(address.address);
+    const calendar = (at: Instant): number => EPOCH + at;
+    const clock = { now: () => this.#now, wallTime: () => calendar(this.#now) };
+    const plane = new WorkerMediaPlane({
+      workerCount,
+      streamsMax: STREAMS_MAX,
+      portFrom: 20_000,
+      portTo: 20_999,
+      sharing: 'on',
+      addressFor: () => address.address,
+      random,
+      clock,
+    });
+    const workers = new InProcessWorkers(
+      plane,
+      { count: workerCount, random, streamsMax: STREAMS_MAX, mediaTimeoutMs: MEDIA_TIMEOUT_MS },
+      now,
+    );
+    this.#listen(workers);
+    let lastLeg = 0;
+    const nextLeg = (): LegId => ++lastLeg as LegId;
+    const stack = new SipStack({
+      directory,
+      random,
+      calendar,
+      nextLeg,
+      settings: {
+        userAgent: 'Tandem',
+        contactFor: (peer) => ({ host: address.address, port: address.port, transport: peer.transport }),
+        nonceSecret: new Uint8Array(32).fill(7),
+        registeredFrom: (source) => directory.hasBindingFrom(source),
+      },
+    });
+    const journal = new Journal({ epoch: uuid(random) });
+    this.journals.push(journal);
+    const limits = { ringTimeoutMs: LIMITS.ringTimeoutMs, durationMaxMs: LIMITS.callDurationMaxMs };
+    const ports = { directory, media: plane, store: this.store, journal, calendar, random, nextLeg, ...limits };
+    return { node: new Node({ stack, media: plane, store: this.store, ports }), plane, workers, directory, journal };
+  }
+}
+
+const STAMPS = { createdAt: EPOCH, updatedAt: null, deletedAt: null };
+
+function customer(): Customer {
+  return { ...STAMPS, id: CUSTOMER, name: '', detail: '', email: '', status: 'active', ordinal: 1 };
+}
+
+function savedExtension(extension: string): { readonly kind: 'saveExtension'; readonly row: Extension } {
+  const id = `5f0f7c1e-6d59-4b5e-9d0e-0a3c6f3a${extension}` as ExtensionId;
+  const row = { ...STAMPS, id, customerId: CUSTOMER, extension, name: '', detail: '', password: PASSWORD };
+  return { kind: 'saveExtension', row };
+}
