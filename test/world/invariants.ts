@@ -1,0 +1,128 @@
+import { expect } from 'vitest';
+import type { CallRecord } from '../../core/calls/call-record.ts';
+import { Directory } from '../../core/directory/directory.ts';
+import type { JournalEvent } from '../../core/journal.ts';
+import type { CallId } from '../../core/kernel/ids.ts';
+import { CallArchive } from '../../core/store/call-archive.ts';
+import type { Scene } from '../sim/scene.ts';
+import { CUSTOMER, EPOCH } from '../sim/switch.ts';
+
+const ALL = { pageSize: 1_000, before: Number.MAX_SAFE_INTEGER };
+
+/** What a caller's and a callee's call may tell of itself, in this order. */
+const LEGAL = {
+  incoming: /^created( ringing)?( progressing)?( terminating)? hangup$/,
+  outgoing: /^created dialing( ringing)?((( progressing)?( terminating)?)|( canceling)?) hangup$/,
+} as const;
+
+/** Does something with a scene of a seed; a failure names the seed and shows what was said. */
+export async function explained(seed: number, name: string, scene: Scene, act: () => unknown): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const events = scene.tandem.events.map(({ at, body }) => `${(at - EPOCH) / 1000} ${body.type}`).join('\n');
+    throw new Error(`seed ${seed}, ${name}: ${reason}\n${scene.ladder}\n${events}`);
+  }
+}
+
+/** Events of each call, oldest call first. */
+export function historyOf(events: readonly JournalEvent[]): Map<CallId, { type: string; call: CallRecord }[]> {
+  const byCall = new Map<CallId, { type: string; call: CallRecord }[]>();
+  for (const { body } of events) {
+    if (!('call' in body)) continue;
+    const steps = byCall.get(body.call.id) ?? [];
+    byCall.set(body.call.id, [...steps, { type: body.type.slice('call_'.length), call: body.call }]);
+  }
+  return byCall;
+}
+
+/** Numbers without holes; each call tells a legal story that ends once, with a cause, and times that do not run back. */
+export function expectLegalJournal({ tandem }: Scene): void {
+  const { events } = tandem;
+  expect(events.map(({ number }) => number)).toEqual(events.map((_, index) => index + 1));
+  for (const steps of historyOf(events).values()) {
+    const { type, call } = steps.at(-1)!;
+    expect(steps.map((step) => step.type).join(' ')).toMatch(LEGAL[call.direction]);
+    expect([type, call.status]).toEqual(['hangup', 'hangup']);
+    expect([call.cause, call.hangupBy, call.hangupReason]).toEqual([
+      expect.stringMatching(/./),
+      expect.stringMatching(/./),
+      expect.stringMatching(/./),
+    ]);
+    const times = [call.createdAt, call.ringingAt, call.progressingAt, call.hangupAt].filter((at) => at !== null);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+  }
+}
+
+/** Who was called belongs to the caller's call; the caller is answered by one of them, or by nobody. */
+export function expectConnectedCalls({ tandem }: Scene): void {
+  const last = [...historyOf(tandem.events).values()].map((steps) => steps.at(-1)!.call);
+  for (const call of last.filter(({ direction }) => direction === 'outgoing')) {
+    expect(last.find(({ id }) => id === call.masterCallId)?.chainedCallIds).toContain(call.id);
+  }
+  for (const caller of last.filter(({ direction }) => direction === 'incoming')) {
+    const answered = last.filter(({ masterCallId, progressingAt }) => masterCallId === caller.id && progressingAt);
+    expect(answered.length).toBe(caller.progressingAt === null ? 0 : 1);
+  }
+}
+
+/** The store has every call as it was told last, nothing that lives, and no dialog. */
+export async function expectStoredCalls({ tandem, world }: Scene): Promise<void> {
+  const told = [...historyOf(tandem.events).values()].map((steps) => steps.at(-1)!.call);
+  const stored = await new CallArchive(tandem.store).page(CUSTOMER, ALL);
+  const inOrder = (calls: readonly CallRecord[]) => calls.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  expect(inOrder(stored)).toEqual(inOrder(told));
+  const left = tandem.store.load(new Directory(), EPOCH + world.now);
+  expect([left.calls, [...left.dialogs]]).toEqual([[], []]);
+}
+
+/**
+ * Every phone knows that its call is over. A phone may ring or talk on only when not one of eleven BYEs or CANCELs
+ * reached it: then nothing but silence can tell it.
+ */
+export function expectAgreement({ phones, world }: Scene): void {
+  for (const phone of phones) {
+    const goodbyes = world.hops.filter(
+      ({ to, message }) => to === phone.name && message.type === 'request' && /^(BYE|CANCEL)$/.test(message.method),
+    );
+    const missed = goodbyes.length > 0 && goodbyes.every(({ lost }) => lost);
+    if (!missed) expect([phone.name, phone.isIdle ? 'idle' : 'in a call']).toEqual([phone.name, 'idle']);
+  }
+}
+
+const NOTHING = {
+  calls: 0,
+  bridges: 0,
+  callTimers: 0,
+  leftBehind: 0,
+  legs: 0,
+  dialogs: 0,
+  transactions: 0,
+  sipTimers: 0,
+  mediaLegs: 0,
+  ports: 0,
+};
+
+/** The switch holds nothing of any call. */
+export function expectNothingLeft({ tandem }: Scene): void {
+  const { node, plane } = tandem;
+  const { calls } = node.exchange;
+  const sip = node.stack.counters;
+  expect({
+    calls: calls.ledger.liveCount,
+    bridges: calls.bridgeCount,
+    callTimers: calls.timerCount,
+    leftBehind: calls.leftBehindCount,
+    legs: sip.legs,
+    dialogs: sip.dialogs,
+    transactions:
+      sip.inviteClientTransactions +
+      sip.nonInviteClientTransactions +
+      sip.inviteServerTransactions +
+      sip.nonInviteServerTransactions,
+    sipTimers: sip.timersArmed,
+    mediaLegs: plane.legCount,
+    ports: plane.portsUsed,
+  }).toEqual(NOTHING);
+}

@@ -1,0 +1,123 @@
+import type { Random } from '../../core/kernel/random.ts';
+import type { Link } from '../sim/network.ts';
+import { Scene, type SceneOptions } from '../sim/scene.ts';
+
+/** Datagrams are lost, doubled and overtaken as on the worst of networks. */
+export const BAD_LINK: Link = { delayMs: 10, jitterMs: 120, loss: 0.2, duplication: 0.2 };
+
+/** When Alice calls 1001. By then every phone has registered, as likely as not at the second attempt or third. */
+export const CALLED_AT = 40_000;
+/** By then every call is over, whatever was lost: an INVITE without an end is given up after 180 s. */
+export const OVER_AT = 500_000;
+
+const TALK_MS = 20_000;
+
+export interface Scenario {
+  readonly name: string;
+  /** Adds the other phones and plans what they do. Alice calls 1001 at `CALLED_AT`. */
+  readonly plan: (scene: Scene, random: Random) => void;
+}
+
+const alice = (scene: Scene) => scene.phones[0]!;
+const answers = (afterMs: number) => ({ manner: { kind: 'answers', afterMs } }) as const;
+const RINGS = { manner: { kind: 'rings' } } as const;
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'the caller hangs up',
+    plan: (scene, random) => {
+      scene.phone('bob', '1001', answers(random.next() * 3_000));
+      alice(scene).plan(CALLED_AT + TALK_MS, { kind: 'hangup' });
+    },
+  },
+  {
+    name: 'the callee hangs up',
+    plan: (scene, random) => {
+      scene.phone('bob', '1001', { ...answers(random.next() * 3_000), hangsUpAfterMs: random.next() * 5_000 });
+    },
+  },
+  {
+    name: 'the callee is busy',
+    plan: (scene) => {
+      scene.phone('bob', '1001', { manner: { kind: 'is busy' } });
+    },
+  },
+  {
+    name: 'the caller gives up at some moment',
+    plan: (scene, random) => {
+      scene.phone('bob', '1001', RINGS);
+      alice(scene).plan(CALLED_AT + random.next() * 4_000, { kind: 'hangup' });
+    },
+  },
+  {
+    name: 'nobody answers',
+    plan: (scene) => {
+      scene.phone('bob', '1001', RINGS);
+    },
+  },
+  {
+    name: 'one side holds and resumes, then the other',
+    plan: (scene, random) => {
+      const bob = scene.phone('bob', '1001', answers(random.next() * 1_000));
+      for (const [index, phone] of [alice(scene), bob, alice(scene)].entries()) {
+        const at = CALLED_AT + 8_000 + 2_000 * index + random.next() * 2_000;
+        phone.plan(at, { kind: 'hold' });
+        phone.plan(at + random.next() * 2_000, { kind: 'resume' });
+      }
+      alice(scene).plan(CALLED_AT + 8_000 + random.next() * TALK_MS, { kind: 'hangup' });
+    },
+  },
+  {
+    name: 'both hang up at once',
+    plan: (scene, random) => {
+      const bob = scene.phone('bob', '1001', answers(random.next() * 1_000));
+      const at = CALLED_AT + TALK_MS;
+      alice(scene).plan(at + random.next() * 200, { kind: 'hangup' });
+      bob.plan(at + random.next() * 200, { kind: 'hangup' });
+    },
+  },
+  {
+    name: 'two phones of one extension ring, and one answers',
+    plan: (scene, random) => {
+      scene.phone('bob', '1001', RINGS);
+      scene.phone('carol', '1001', answers(random.next() * 3_000));
+      alice(scene).plan(CALLED_AT + TALK_MS, { kind: 'hangup' });
+    },
+  },
+  {
+    name: 'two phones of one extension answer at once',
+    plan: (scene, random) => {
+      const afterMs = random.next() * 2_000;
+      scene.phone('bob', '1001', answers(afterMs));
+      scene.phone('carol', '1001', answers(afterMs + random.next() * 50));
+      alice(scene).plan(CALLED_AT + TALK_MS, { kind: 'hangup' });
+    },
+  },
+  {
+    name: 'the callee answers as the caller cancels',
+    plan: (scene, random) => {
+      const bob = scene.phone('bob', '1001', RINGS);
+      const at = CALLED_AT + random.next() * 5_000;
+      alice(scene).plan(at, { kind: 'hangup' });
+      bob.plan(at + random.next() * 100, { kind: 'answer' });
+    },
+  },
+  {
+    name: 'the callee gives up before its answer is acknowledged',
+    plan: (scene, random) => {
+      const bob = scene.phone('bob', '1001', RINGS);
+      const at = CALLED_AT + random.next() * 3_000;
+      bob.plan(at, { kind: 'answer' });
+      bob.plan(at + random.next() * 300, { kind: 'hangup' });
+      alice(scene).plan(CALLED_AT + TALK_MS, { kind: 'hangup' });
+    },
+  },
+];
+
+/** The scene of a seed before anything has happened. */
+export function staged(seed: number, scenario: Scenario, options: SceneOptions = {}): Scene {
+  const scene = new Scene({ seed, link: BAD_LINK, ...options });
+  scene.phone('alice', '1000').plan(CALLED_AT, { kind: 'call', to: '1001' });
+  scenario.plan(scene, scene.random);
+  return scene;
+}
