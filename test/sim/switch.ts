@@ -50,8 +50,6 @@ export class SimulatedSwitch implements Party {
   readonly name = 'tandem';
   readonly addresses: readonly TransportAddress[];
   readonly store: InProcessStore;
-  /** Journals of its processes, the present one last. */
-  readonly journals: Journal[] = [];
   /** Packets of media that left, in order, for who listens. */
   onMedia: (packet: Packet) => void = () => {};
   readonly #options: SimulatedSwitchOptions;
@@ -82,17 +80,15 @@ export class SimulatedSwitch implements Party {
     return this.#running.directory;
   }
 
-  /** Everything that its customer's journals hold, of each process in turn. */
+  /** Everything that the present process has told of its customer. */
   get events(): JournalEvent[] {
-    return this.journals.flatMap((journal) => {
-      const cursor = journal.cursor(CUSTOMER, 0);
-      const events: JournalEvent[] = [];
-      for (let reading = cursor.poll(); reading !== undefined; reading = cursor.poll()) {
-        assert(reading.kind === 'event', 'a simulation fits into the journal');
-        events.push(reading.event);
-      }
-      return events;
-    });
+    const cursor = this.#running.journal.cursor(CUSTOMER, 0);
+    const events: JournalEvent[] = [];
+    for (let reading = cursor.poll(); reading !== undefined; reading = cursor.poll()) {
+      assert(reading.kind === 'event', 'a simulation fits into the journal');
+      events.push(reading.event);
+    }
+    return events;
   }
 
   /** A new process over the same store takes up what the last one left. */
@@ -237,7 +233,6 @@ export class SimulatedSwitch implements Party {
       },
     });
     const journal = new Journal({ epoch: uuid(random) });
-    this.journals.push(journal);
     const limits = { ringTimeoutMs: LIMITS.ringTimeoutMs, durationMaxMs: LIMITS.callDurationMaxMs };
     const ports = { directory, media: plane, store: this.store, journal, calendar, random, nextLeg, ...limits };
     return { node: new Node({ stack, media: plane, store: this.store, ports }), plane, workers, directory, journal };

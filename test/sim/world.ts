@@ -4,7 +4,7 @@ import type { TransportAddress } from '../../core/ports.ts';
 import { type Hop, ladder } from '../../sip/ladder.ts';
 import { parse } from '../../sip/parser.ts';
 import type { SipPacket } from '../../sip/stack.ts';
-import type { Network } from './network.ts';
+import type { Link, Network } from './network.ts';
 
 /** A packet that a party wants to send. */
 export interface Send {
@@ -56,6 +56,15 @@ export class World {
 
   constructor(network: Network) {
     this.#network = network;
+  }
+
+  get link(): Link {
+    return this.#network.link;
+  }
+
+  /** The network becomes better or worse for what is sent from now on. */
+  set link(link: Link) {
+    this.#network.link = link;
   }
 
   add(party: Party): void {

@@ -4,6 +4,7 @@ import { Directory } from '../../core/directory/directory.ts';
 import type { JournalEvent } from '../../core/journal.ts';
 import type { CallId } from '../../core/kernel/ids.ts';
 import { CallArchive } from '../../core/store/call-archive.ts';
+import type { Phone } from '../sim/phone.ts';
 import type { Scene } from '../sim/scene.ts';
 import { CUSTOMER, EPOCH } from '../sim/switch.ts';
 
@@ -77,18 +78,29 @@ export async function expectStoredCalls({ tandem, world }: Scene): Promise<void>
   expect([left.calls, [...left.dialogs]]).toEqual([[], []]);
 }
 
+/** Whether at least one BYE or CANCEL reached a phone; undefined when none was sent to it. */
+function heardGoodbye({ world }: Scene, phone: Phone): boolean | undefined {
+  const goodbyes = world.hops.filter(
+    ({ to, message }) => to === phone.name && message.type === 'request' && /^(BYE|CANCEL)$/.test(message.method),
+  );
+  return goodbyes.length === 0 ? undefined : goodbyes.some(({ lost }) => !lost);
+}
+
+function expectIdle(phone: Phone): void {
+  expect([phone.name, phone.isIdle ? 'idle' : 'in a call']).toEqual([phone.name, 'idle']);
+}
+
 /**
- * Every phone knows that its call is over. A phone may ring or talk on only when not one of eleven BYEs or CANCELs
- * reached it: then nothing but silence can tell it.
+ * Every phone knows that its call is over. One may ring or talk on only when not one of eleven BYEs or CANCELs reached
+ * it: then nothing but silence can tell it.
  */
-export function expectAgreement({ phones, world }: Scene): void {
-  for (const phone of phones) {
-    const goodbyes = world.hops.filter(
-      ({ to, message }) => to === phone.name && message.type === 'request' && /^(BYE|CANCEL)$/.test(message.method),
-    );
-    const missed = goodbyes.length > 0 && goodbyes.every(({ lost }) => lost);
-    if (!missed) expect([phone.name, phone.isIdle ? 'idle' : 'in a call']).toEqual([phone.name, 'idle']);
-  }
+export function expectAgreement(scene: Scene): void {
+  for (const phone of scene.phones) if (heardGoodbye(scene, phone) !== false) expectIdle(phone);
+}
+
+/** Whom a new process told that its call is over knows that; nobody tells one that was only ringing. */
+export function expectToldPhonesIdle(scene: Scene): void {
+  for (const phone of scene.phones) if (heardGoodbye(scene, phone) === true) expectIdle(phone);
 }
 
 const NOTHING = {
