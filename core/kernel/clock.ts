@@ -14,7 +14,10 @@ export const systemClock: Clock = {
 /** Wall time that corresponds to an instant: how machines stamp records without reading a clock. */
 export type Calendar = (now: Instant) => WallTime;
 
-/** A calendar that follows the system's clock: exact for the present instant. */
+/**
+ * A calendar that follows the system's clock: exact for the present instant. In whole milliseconds, as stamps are stored
+ * and shown: rows are paged by them, and a part that the text of a stamp leaves out would lose rows between two pages.
+ */
 export function calendarOf(clock: Clock): Calendar {
-  return (now) => clock.wallTime() + (now - clock.now());
+  return (now) => Math.floor(clock.wallTime() + (now - clock.now()));
 }
