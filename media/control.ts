@@ -30,6 +30,11 @@ export class Control {
     return Atomics.exchange(this.#words, SLEEPING, 0) === 1;
   }
 
+  /** After messages that can wait: the thread takes them when it wakes by itself, before it looks at a packet. */
+  leaveMail(): void {
+    Atomics.add(this.#words, MAIL, 1);
+  }
+
   // The media thread
 
   get stopRequested(): boolean {

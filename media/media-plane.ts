@@ -14,6 +14,9 @@ import { type NegotiatedAudio, negotiateAnswer } from './sdp/negotiate.ts';
 import { parseSdp } from './sdp/parse.ts';
 import type { SessionDescription } from './sdp/session-description.ts';
 
+/** A port that another program has is met here, before a call is placed on it. */
+const SPARE_COUNT = 4;
+
 export interface MediaPlaneOptions {
   readonly workerCount: number;
   /** Legs on one worker; a further one is refused. */
@@ -264,7 +267,7 @@ export class WorkerMediaPlane implements MediaPlane {
     const from = first + 2 * Math.floor((pairs * worker) / workerCount);
     const to = first + 2 * Math.floor((pairs * (worker + 1)) / workerCount) - 1;
     assert(to > from, `expected a port pair for each of ${workerCount} workers in ${portFrom}-${portTo}`);
-    return new PortPool({ from, to, sharing });
+    return new PortPool({ from, to, sharing, spareCount: SPARE_COUNT });
   }
 
   #chooseWorker(beside: LegId | undefined): number {

@@ -13,6 +13,15 @@ const STOP_LIMIT_MS = 2000;
 /** A thread that dies this often before it is ready once is not tried again. */
 const FAILED_STARTS_MAX = 3;
 
+/** How long the rest may lie before a thread that still sleeps is woken for it. */
+const LEFT_MAIL_MS = 20;
+
+/**
+ * What a sleeping thread is woken for at once: what it must do by itself. The rest matters when a packet comes, which wakes it
+ * anyway, and a wake-up costs both threads more than the message.
+ */
+const URGENT: ReadonlySet<ToWorker['kind']> = new Set(['bindPort', 'play', 'stopPlaying', 'digits', 'record', 'fail']);
+
 export interface WorkersOptions {
   readonly count: number;
   /** IPv4 address (as a number) that RTP ports are bound to; 0 for all interfaces. */
@@ -33,6 +42,8 @@ interface Thread {
   worker: Worker;
   control: Control;
   waker: Waker | undefined;
+  /** Armed while messages were left that can wait. */
+  later: NodeJS.Timeout | undefined;
   io: 'batch' | 'dgram' | undefined;
   reason: string;
   failedStarts: number;
@@ -117,8 +128,21 @@ export class Workers {
 
   #handOver(worker: number): void {
     const thread = this.#threads[worker]!;
+    const isUrgent = thread.mail.some(({ kind }) => URGENT.has(kind));
     thread.worker.postMessage(thread.mail);
     thread.mail.length = 0;
+    if (isUrgent) this.#wake(thread);
+    else {
+      thread.control.leaveMail();
+      thread.later ??= setTimeout(() => {
+        thread.later = undefined;
+        this.#wake(thread);
+      }, LEFT_MAIL_MS);
+    }
+  }
+
+  /** Wakes a thread that sleeps and has not seen its mail. */
+  #wake(thread: Thread): void {
     if (thread.control.announceMail()) thread.waker?.wake();
   }
 
@@ -150,6 +174,7 @@ export class Workers {
       worker,
       control,
       waker: undefined,
+      later: undefined,
       io: undefined,
       reason: '',
       failedStarts: 0,
@@ -173,6 +198,8 @@ export class Workers {
 
   #exited(index: number, code: number): void {
     const thread = this.#threads[index]!;
+    clearTimeout(thread.later);
+    thread.later = undefined;
     thread.waker?.close();
     thread.waker = undefined;
     if (this.#isStopping) return;

@@ -17,7 +17,7 @@ export const LIMITS = {
   /** Events kept for each customer; a cursor that is further behind is told what it missed. */
   journalEventsPerCustomerMax: 10_000,
   /** Events kept for all customers together. */
-  journalEventsMax: 200_000,
+  journalEventsMax: 50_000,
 
   // Store
   /** Writes that are not committed yet; beyond it they fail at once. About 1 kB each. */

@@ -48,6 +48,7 @@ const OTHER_VARIABLES: ReadonlySet<string> = new Set([
   'TANDEM_SEEDS',
   'TANDEM_CASES',
   'TANDEM_FUZZ_COUNT',
+  'TANDEM_ROUNDS',
 ]);
 
 /** Container platforms name the addresses of services so: one called `tandem` or `tandem-sip` must not stop Tandem. */

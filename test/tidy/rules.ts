@@ -42,6 +42,7 @@ const DOORS: readonly {
       'core/store/store-thread.ts',
       'sip/transport/',
       'media/io/',
+      'media/workers.ts',
       'cli/',
     ],
   },
