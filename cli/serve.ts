@@ -1,6 +1,6 @@
 import { systemClock } from '../core/kernel/clock.ts';
 import type { Settings } from '../core/kernel/config.ts';
-import { LineLog } from '../core/kernel/log.ts';
+import { LineLog, type Log } from '../core/kernel/log.ts';
 import { Tandem } from './tandem.ts';
 import { EXIT, printFailure } from './terminal.ts';
 
@@ -23,12 +23,17 @@ export async function serve(settings: Settings, environment: NodeJS.ProcessEnv):
     printFailure('text', error);
     return EXIT.cannotStart;
   }
+  return untilStopped(tandem, settings.drainMs, log);
+}
+
+/** Announces an open Tandem, and ends it at SIGTERM, SIGINT or a bug. Resolves with the exit code. */
+export async function untilStopped(tandem: Tandem, drainMs: number, log: Log): Promise<number> {
   const stopped = signalled();
   announce(tandem);
   const failure = await Promise.race([stopped, broken()]);
   if (failure === undefined) {
-    log.info('draining', { liveCalls: tandem.liveCallCount, limitMs: settings.drainMs });
-    await tandem.drain(settings.drainMs);
+    log.info('draining', { liveCalls: tandem.liveCallCount, limitMs: drainMs });
+    await tandem.drain(drainMs);
   } else log.error('ending because of a bug', { error: failure.stack ?? failure.message });
   await tandem.close();
   return failure === undefined ? EXIT.done : EXIT.failed;

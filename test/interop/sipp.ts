@@ -17,6 +17,8 @@ export interface SippOptions {
   /** How long a caller talks. */
   readonly holdMs?: number;
   readonly mediaPort?: number;
+  /** Sends the RTP that arrives back to where it came from. */
+  readonly echoes?: boolean;
   readonly keys?: Record<string, string>;
   readonly timeoutSeconds?: number;
 }
@@ -51,6 +53,7 @@ export function sipp(options: SippOptions): Program {
       String(options.holdMs ?? 100),
       '-mp',
       String(options.mediaPort ?? 50_000),
+      ...(options.echoes === true ? ['-rtp_echo'] : []),
       ...keys,
       '-timeout',
       `${options.timeoutSeconds ?? 30}s`,

@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Program, until } from './program.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface TandemOptions {
   readonly folder?: string;
   readonly args?: readonly string[];
   readonly env?: Record<string, string>;
   readonly within?: readonly string[];
+  /** Script started instead of the command `tandem`; it takes the same arguments. */
+  readonly script?: string;
   /** SIP listeners; default UDP and TCP on a free port of 127.0.0.1. */
   readonly listeners?: readonly string[];
 }
@@ -29,7 +31,7 @@ export class TandemProcess {
     const command = [
       ...(options.within ?? []),
       join(ROOT, 'node_modules/.bin/node'),
-      join(ROOT, 'cli/main.ts'),
+      join(ROOT, options.script ?? 'cli/main.ts'),
       'serve',
       '--data',
       this.folder,
