@@ -45,6 +45,8 @@ export class Ledger {
   readonly #legByCall = new Map<CallId, LegId>();
   /** Rows to be written after this input, the last version of each. */
   readonly #changed = new Map<CallId, CallRecord>();
+  /** Calls whose dialog the store has, so that another process can send BYE in it. */
+  readonly #dialogs = new Set<CallId>();
   #writes: Write[] = [];
   #answered = 0;
   #ended = 0;
@@ -128,12 +130,13 @@ export class Ledger {
   forget(call: Call): void {
     this.#calls.delete(call.leg);
     this.#legByCall.delete(call.record.id);
-    if (call.isAnswered) this.dropDialog(call.record.id);
+    if (this.#dialogs.delete(call.record.id)) this.dropDialog(call.record.id);
   }
 
   saveDialog(leg: LegId, dialog: string): void {
     const record = this.#calls.get(leg)?.record;
     if (record === undefined) return;
+    this.#dialogs.add(record.id);
     this.#writes.push({ kind: 'saveDialog', callId: record.id, customerId: record.customerId, dialog });
   }
 

@@ -270,12 +270,12 @@ export class Switch {
     const attempt = this.#attempts.get(leg);
     // The answer crossed our CANCEL, or came after another contact's: signalling hangs it up.
     if (call === undefined || attempt === undefined || call.status === 'canceling') return;
+    this.ledger.saveDialog(leg, dialog);
     if (body === undefined || media.accept(leg, body).kind === 'refused') {
       this.#end(leg, 'not-acceptable', now);
       return;
     }
     if (call.answer(calendar(now))) this.ledger.publish('call_progressing', call.record, now);
-    this.ledger.saveDialog(leg, dialog);
     this.#settle(attempt);
     for (const other of attempt.callees) if (other !== leg) this.#end(other, 'answered-elsewhere', now);
     const caller = this.ledger.get(attempt.caller)!;

@@ -250,7 +250,7 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     bye: to('abandoning', 'sayUnknown'),
     modify: to('abandoning', 'sayPending'),
     provisional: to('canceling', 'cancelInvite'),
-    success: to('ending', 'establish', 'sendBye'), // It answered before it could be told.
+    success: to('ending', 'establish', 'reportDialog', 'sendBye'), // It answered before it could be told.
     failure: to('ended', 'reportOver'),
     challenge: to('ended', 'reportOver'),
   },
@@ -260,7 +260,7 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     bye: to('canceling', 'sayUnknown'),
     modify: to('canceling', 'sayPending'),
     provisional: ignore,
-    success: to('ending', 'establish', 'sendBye'), // The answer crossed our CANCEL.
+    success: to('ending', 'establish', 'reportDialog', 'sendBye'), // The answer crossed our CANCEL.
     failure: to('ended', 'reportOver'),
     challenge: to('ended', 'reportOver'),
     timerCancel: to('ended', 'abandonInvite', 'reportOver'),

@@ -61,7 +61,10 @@ export class Phone implements Party {
   readonly #acts = new DeadlineHeap<Act>();
   readonly #sends: Send[] = [];
   #leg: LegId | undefined;
+  /** It is called and has not answered. */
+  #isRinging = false;
   #isTalking = false;
+  #remoteDescription: Uint8Array | undefined;
   #lastLeg = 0;
   /** Version of its last session description (RFC 3264 §8). */
   #version = 0;
@@ -110,6 +113,21 @@ export class Phone implements Party {
     return this.#leg === undefined;
   }
 
+  /** Its call was answered and is not over. */
+  get isTalking(): boolean {
+    return this.#isTalking;
+  }
+
+  /** Where it listens for RTP. */
+  get mediaPort(): number {
+    return this.addresses[0]!.port + 10_000;
+  }
+
+  /** How the other side described its session last. */
+  get remoteDescription(): Uint8Array | undefined {
+    return this.#remoteDescription;
+  }
+
   /** Does something at an instant of the simulation. */
   plan(at: Instant, act: Act): void {
     this.#acts.add(at, act);
@@ -142,15 +160,21 @@ export class Phone implements Party {
     if (act.kind === 'register') {
       this.#registration = { ...this.#registration, expiresS: act.expiresS, challenged: false };
       this.#register(undefined, now);
-    } else if (act.kind === 'call') this.#call(act.to, now);
-    else if (leg === undefined) return;
-    else if (act.kind === 'answer')
-      this.sessions.execute({ kind: 'answer', leg, body: this.#describe('sendrecv') }, now);
+    } else if (act.kind === 'call') {
+      if (leg === undefined) this.#call(act.to, now);
+    } else if (leg === undefined) return;
+    else if (act.kind === 'answer') this.#answer(leg, now);
     else if (act.kind === 'hangup') this.sessions.execute({ kind: 'hangup', leg, cause: 'normal' }, now);
     else if (this.#isTalking) {
       const offer = this.#describe(act.kind === 'hold' ? 'sendonly' : 'sendrecv');
       this.sessions.execute({ kind: 'reoffer', leg, offer }, now);
     }
+  }
+
+  #answer(leg: LegId, now: Instant): void {
+    if (!this.#isRinging) return;
+    this.#isRinging = false;
+    this.sessions.execute({ kind: 'answer', leg, body: this.#describe('sendrecv') }, now);
   }
 
   #call(to: string, now: Instant): void {
@@ -231,7 +255,7 @@ export class Phone implements Party {
     const { hangsUpAfterMs } = this.#options;
     switch (event.kind) {
       case 'offered':
-        this.#offered(event.leg, event.fromUser, now);
+        this.#offered(event, now);
         break;
       case 'ringing':
         this.heard.push(`ringing ${event.status}`);
@@ -239,6 +263,7 @@ export class Phone implements Party {
       case 'answered':
       case 'confirmed':
         this.#isTalking = true;
+        this.#remoteDescription = event.body ?? this.#remoteDescription;
         if (event.kind === 'answered') this.heard.push('answered');
         if (hangsUpAfterMs !== undefined) this.plan(now + hangsUpAfterMs, { kind: 'hangup' });
         break;
@@ -263,10 +288,11 @@ export class Phone implements Party {
   #forget(leg: LegId): void {
     if (leg !== this.#leg) return;
     this.#leg = undefined;
+    this.#isRinging = false;
     this.#isTalking = false;
   }
 
-  #offered(leg: LegId, fromUser: string, now: Instant): void {
+  #offered({ leg, fromUser, offer }: Extract<SignalingEvent, { kind: 'offered' }>, now: Instant): void {
     const { manner = { kind: 'rings' } } = this.#options;
     if (manner.kind === 'is busy' || this.#leg !== undefined) {
       this.heard.push('refused');
@@ -274,13 +300,15 @@ export class Phone implements Party {
       return;
     }
     this.#leg = leg;
+    this.#isRinging = true;
+    this.#remoteDescription = offer;
     this.heard.push(`called by ${fromUser}`);
     this.sessions.execute({ kind: 'ring', leg, early: undefined }, now);
     if (manner.kind === 'answers') this.plan(now + manner.afterMs, { kind: 'answer' });
   }
 
   #describe(direction: 'sendrecv' | 'sendonly'): Uint8Array {
-    const { address, port } = this.addresses[0]!;
+    const { address } = this.addresses[0]!;
     const { formats = '0 8 101' } = this.#options;
     const family = address.includes(':') ? 'IP6' : 'IP4';
     return new TextEncoder().encode(
@@ -290,7 +318,7 @@ export class Phone implements Party {
         's=-',
         `c=IN ${family} ${address}`,
         't=0 0',
-        `m=audio ${port + 10_000} RTP/AVP ${formats}`,
+        `m=audio ${this.mediaPort} RTP/AVP ${formats}`,
         ...(formats.includes('101') ? ['a=rtpmap:101 telephone-event/8000'] : []),
         `a=${direction}`,
         '',

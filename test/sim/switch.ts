@@ -21,7 +21,7 @@ export const PASSWORD = 'secret';
 /** Wall time at the instant 0 of every simulation. */
 export const EPOCH = Date.UTC(2026, 0, 1);
 
-const EXTENSIONS = ['1000', '1001', '1002'];
+const EXTENSIONS = ['1000', '1001', '1002', '1003'];
 const MEDIA_TIMEOUT_MS = 60_000;
 const STREAMS_MAX = 64;
 
@@ -57,6 +57,8 @@ export class SimulatedSwitch implements Party {
   #process: Process | undefined;
   #now: Instant = 0;
   #commitAt: Instant = NEVER;
+  /** When media arrived that no engine has read yet. */
+  #mediaAt: Instant = NEVER;
 
   constructor(options: SimulatedSwitchOptions) {
     const { address, random } = options;
@@ -107,6 +109,7 @@ export class SimulatedSwitch implements Party {
   crash(): void {
     this.#process = undefined;
     this.#commitAt = NEVER;
+    this.#mediaAt = NEVER;
     this.#sends.length = 0;
     this.store.crash();
   }
@@ -121,12 +124,11 @@ export class SimulatedSwitch implements Party {
     this.#settle(now);
   }
 
-  /** An RTP packet arrives on one of our ports; false when nothing is bound there. */
+  /** An RTP packet arrives on one of our ports, and is read at once; false when nothing is bound there. */
   receiveMedia(source: number, port: number, bytes: Uint8Array, now: Instant): boolean {
     if (this.#process === undefined) return false;
-    const arrived = this.#process.workers.ios.some((io) => io.deliver(source, port, false, bytes));
-    this.#turn(now);
-    return arrived;
+    this.#mediaAt = now;
+    return this.#process.workers.ios.some((io) => io.deliver(source, port, false, bytes));
   }
 
   receive(packet: SipPacket, now: Instant): void {
@@ -137,14 +139,17 @@ export class SimulatedSwitch implements Party {
 
   expire(now: Instant): void {
     this.#now = now;
+    this.#mediaAt = NEVER;
     if (this.#commitAt <= now) this.#commit(now);
-    this.#turn(now);
+    this.#process?.node.expire(now);
+    this.#process?.workers.turn(now);
+    this.#settle(now);
   }
 
   deadline(): Instant {
     if (this.#process === undefined) return NEVER;
     const { node, workers } = this.#process;
-    return Math.min(node.deadline(), workers.deadline(), this.#commitAt);
+    return Math.min(node.deadline(), workers.deadline(), this.#commitAt, this.#mediaAt);
   }
 
   poll(): Send | undefined {
@@ -154,13 +159,6 @@ export class SimulatedSwitch implements Party {
   get #running(): Process {
     assert(this.#process !== undefined, 'the process runs');
     return this.#process;
-  }
-
-  #turn(now: Instant): void {
-    this.#now = now;
-    this.#process?.node.expire(now);
-    this.#process?.workers.turn(now);
-    this.#settle(now);
   }
 
   /** Passes on what the machines say to each other until all are silent. */

@@ -112,7 +112,35 @@ export const SCENARIOS: readonly Scenario[] = [
       alice(scene).plan(CALLED_AT + TALK_MS, { kind: 'hangup' });
     },
   },
+  {
+    name: 'four phones do what comes to their minds',
+    plan: (scene, random) => {
+      scene.phone('bob', '1001', answers(random.next() * 5_000));
+      scene.phone('carol', '1001', RINGS);
+      scene.phone('dave', '1002', { ...answers(random.next() * 5_000), formats: random.next() < 0.5 ? '0' : '3' });
+      for (const phone of scene.phones) {
+        for (let act = 0; act < 12; act++) {
+          const to = pick(random, ['1000', '1001', '1002', '1003', '4711']);
+          const what = pick(random, [
+            { kind: 'call', to },
+            { kind: 'answer' },
+            { kind: 'hangup' },
+            { kind: 'hold' },
+            { kind: 'resume' },
+            { kind: 'register', expiresS: pick(random, [0, 60, 3600]) },
+          ] as const);
+          phone.plan(CALLED_AT + random.next() * 100_000, what);
+        }
+        // Whoever was never told rings on: its owner gives up.
+        phone.plan(OVER_AT - 200_000, { kind: 'hangup' });
+      }
+    },
+  },
 ];
+
+function pick<Value>(random: Random, values: readonly Value[]): Value {
+  return values[Math.floor(random.next() * values.length)]!;
+}
 
 /** The scene of a seed before anything has happened. */
 export function staged(seed: number, scenario: Scenario, options: SceneOptions = {}): Scene {

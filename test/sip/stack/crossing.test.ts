@@ -127,7 +127,7 @@ test('an answer without any provisional response, to a call that was given up, i
   const sent = rig.answer(invite, 200, sdp);
   expect(words(sent)).toEqual(['ACK', 'BYE']);
   rig.answer(sent[1]!.message as Request, 200);
-  expect(kinds(rig.events)).toEqual(['ended canceled']);
+  expect(kinds(rig.events)).toEqual(['dialogChanged', 'ended canceled']);
 });
 
 test.each(['dialing', 'early', 'abandoning', 'canceling'])(

@@ -1,0 +1,105 @@
+import { type Instant, NEVER } from '../../core/kernel/time.ts';
+import { addressOf, formatIpv4, portOf } from '../../media/io/addresses.ts';
+import { PacketView } from '../../media/rtp/packet-view.ts';
+import { at, rtp } from '../media/phones.ts';
+import type { Packet } from './memory-packet-io.ts';
+import type { Phone } from './phone.ts';
+import type { SimulatedSwitch } from './switch.ts';
+import type { Party } from './world.ts';
+
+const PACKET_MS = 20;
+const SAMPLES = 160;
+
+/** One packet that a phone heard: when, who said it, and the how manieth of theirs it is. */
+export interface Heard {
+  readonly at: Instant;
+  readonly by: string;
+  readonly number: number;
+  readonly sequence: number;
+  readonly ssrc: number;
+}
+
+interface Voice {
+  readonly phone: Phone;
+  readonly index: number;
+  said: number;
+  readonly heard: Heard[];
+}
+
+/** Lets phones talk while their calls last: each sends a numbered packet every 20 ms and notes what it hears. */
+export class Voices implements Party {
+  readonly name = 'voices';
+  readonly addresses = [];
+  readonly #tandem: SimulatedSwitch;
+  readonly #voices: Voice[];
+  readonly #view = new PacketView();
+  #now: Instant = 0;
+  #nextAt: Instant = 0;
+
+  constructor(tandem: SimulatedSwitch, phones: readonly Phone[]) {
+    this.#tandem = tandem;
+    this.#voices = phones.map((phone, index) => ({ phone, index, said: 0, heard: [] }));
+    tandem.onMedia = (packet) => this.#hear(packet);
+  }
+
+  /** What a phone heard, in order. */
+  heardBy({ name }: Phone): readonly Heard[] {
+    return this.#voice(name).heard;
+  }
+
+  /** How many packets a phone has sent. */
+  saidBy({ name }: Phone): number {
+    return this.#voice(name).said;
+  }
+
+  receive(): void {}
+
+  expire(now: Instant): void {
+    this.#now = now;
+    this.#nextAt = now + PACKET_MS;
+    for (const voice of this.#voices) if (voice.phone.isTalking) this.#speak(voice, now);
+  }
+
+  /** Silent, and at rest, while nobody is in a call. */
+  deadline(): Instant {
+    return this.#voices.some(({ phone }) => phone.isTalking) ? this.#nextAt : NEVER;
+  }
+
+  poll(): undefined {
+    return undefined;
+  }
+
+  #voice(name: string): Voice {
+    return this.#voices.find(({ phone }) => phone.name === name)!;
+  }
+
+  #speak(voice: Voice, now: Instant): void {
+    const { phone, index } = voice;
+    const text = new TextDecoder().decode(phone.remoteDescription);
+    const port = Number(/^m=audio (\d+)/m.exec(text)![1]);
+    const number = voice.said++;
+    const payload = new Uint8Array(SAMPLES);
+    new DataView(payload.buffer).setUint32(0, number);
+    payload[4] = index;
+    const header = {
+      sequence: number & 0xffff,
+      timestamp: number * SAMPLES,
+      ssrc: 1_000 + index,
+      marker: number === 0,
+    };
+    this.#tandem.receiveMedia(at(phone.addresses[0]!.address, phone.mediaPort), port, rtp(header, payload), now);
+  }
+
+  #hear({ remote, isRtcp, bytes }: Packet): void {
+    const address = formatIpv4(addressOf(remote));
+    const voice = this.#voices.find(
+      ({ phone }) => phone.addresses[0]!.address === address && phone.mediaPort === portOf(remote),
+    );
+    const view = this.#view;
+    if (voice === undefined || isRtcp || !view.read(bytes, 0, bytes.length)) return;
+    const payload = new DataView(bytes.buffer, bytes.byteOffset + view.payloadStart);
+    const by = this.#voices[payload.getUint8(4)]!.phone.name;
+    const { sequence, ssrc } = view;
+    voice.heard.push({ at: this.#now, by, number: payload.getUint32(0), sequence, ssrc });
+  }
+}
