@@ -55,4 +55,10 @@ if (!isInstalled()) {
       'The package "node" has no binary: expected its install script to run, got none: allow install scripts for it.',
     );
   }
+  // A first start without it works as well, only slower and larger: whether this succeeds does not matter.
+  spawnSync(join(root, 'node_modules/.bin/node'), [join(root, 'cli/build/warm.ts')], {
+    cwd: root,
+    stdio: 'ignore',
+    timeout: 30_000,
+  });
 }
