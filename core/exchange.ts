@@ -122,8 +122,7 @@ export class Exchange {
           command.id,
         );
       case 'hangupCall':
-        this.#judgeThing(by, this.calls.recordOf(command.id)?.customerId, 'live call', command.id);
-        break;
+        return this.#judgeThing(by, this.calls.recordOf(command.id)?.customerId, 'live call', command.id);
       case 'deleteCall':
         return this.#judgeThing(by, command.record.customerId, 'call', command.record.id);
       case 'setAgentPassword':

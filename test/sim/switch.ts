@@ -1,4 +1,6 @@
 import { Node } from '../../cli/node.ts';
+import type { Settled } from '../../core/accounts.ts';
+import type { Command, Principal } from '../../core/command.ts';
 import { Directory } from '../../core/directory/directory.ts';
 import type { Customer, Extension } from '../../core/directory/records.ts';
 import { Journal, type JournalEvent } from '../../core/journal.ts';
@@ -50,6 +52,8 @@ export class SimulatedSwitch implements Party {
   readonly name = 'tandem';
   readonly addresses: readonly TransportAddress[];
   readonly store: InProcessStore;
+  /** Commands that have ended, in order. */
+  readonly settled: Settled[] = [];
   /** Packets of media that left, in order, for who listens. */
   onMedia: (packet: Packet) => void = () => {};
   readonly #options: SimulatedSwitchOptions;
@@ -124,6 +128,13 @@ export class SimulatedSwitch implements Party {
     this.#settle(now);
   }
 
+  /** Somebody commands; what comes of it is found in `settled`. The world sends what the switch says of it. */
+  execute(ticket: number, command: Command, by: Principal, now: Instant): void {
+    this.#now = now;
+    this.#running.node.input({ kind: 'command', ticket, command, by }, now);
+    this.#settle(now);
+  }
+
   /** An RTP packet arrives on one of our ports, and is read at once; false when nothing is bound there. */
   receiveMedia(source: number, port: number, bytes: Uint8Array, now: Instant): boolean {
     if (this.#process === undefined) return false;
@@ -172,7 +183,9 @@ export class SimulatedSwitch implements Party {
     }
     for (let send = node.poll(); send !== undefined; send = node.poll()) this.#sends.push(send);
     this.#rest(now);
-    assert(node.pollSettled() === undefined, 'nobody gave a command');
+    for (let settled = node.pollSettled(); settled !== undefined; settled = node.pollSettled()) {
+      this.settled.push(settled);
+    }
   }
 
   /** What is written now is committed together with what follows shortly. */
