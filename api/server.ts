@@ -169,10 +169,18 @@ function bindFault(error: unknown, at: { readonly host: string; readonly port: n
   const code = (error as NodeJS.ErrnoException).code;
   const where = `${at.host.includes(':') ? `[${at.host}]` : at.host}:${at.port}`;
   const context = { host: at.host, port: at.port };
-  if (code === 'EADDRINUSE')
-    return new Fault('PORT_IN_USE', `HTTP ${where} is in use by another program`, context, error);
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES') {
-    return new Fault('ADDRESS_UNAVAILABLE', `HTTP cannot listen on ${where}: ${code}`, context, error);
+  const cannot = `HTTP cannot listen on ${where}`;
+  if (code === 'EADDRINUSE') {
+    const why = 'expected a free port, got one that another program uses';
+    return new Fault('PORT_IN_USE', `${cannot}: ${why}`, context, error);
   }
-  return error;
+  const why = WHY_UNAVAILABLE[code ?? ''];
+  return why === undefined ? error : new Fault('ADDRESS_UNAVAILABLE', `${cannot}: ${why}`, context, error);
 }
+
+const WHY_UNAVAILABLE: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: 'expected an address of this machine, got another',
+  EACCES: 'expected a port that this user may use, got one that it may not',
+  ENOTFOUND: 'expected a name of this machine, got one that nobody knows',
+  EAI_AGAIN: 'expected a name of this machine, got one that cannot be looked up now',
+};

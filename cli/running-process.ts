@@ -37,6 +37,10 @@ export class RunningProcess {
     );
   }
 
+  get pid(): number {
+    return this.#file.pid;
+  }
+
   /** Body of the answer to an operator's request. Throws the fault that was answered, or `UNREACHABLE`. */
   async ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
     const response = await this.#fetch(method, path, body);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { parse, YAMLParseError } from 'yaml';
 import { readSettings, type Settings } from '../core/kernel/config.ts';
 import { Fault } from '../core/kernel/fault.ts';
 import type { SettingProblem, SettingSources } from '../core/kernel/setting-sources.ts';
@@ -33,7 +33,9 @@ function readYaml(path: string): NonNullable<SettingSources['file']> {
   try {
     return { path, content: parse(readFileSync(path, 'utf8')) as unknown };
   } catch (error) {
-    const message = `the settings file ${path} cannot be read: ${(error as Error).message.split('\n', 1)[0]}`;
-    throw new Fault('FILE_UNREADABLE', message, { path }, error);
+    const detail = (error as Error).message.split('\n', 1)[0]!.replace(/:$/, '');
+    if (error instanceof YAMLParseError)
+      throw new Fault('INVALID_SETTING', `the settings file ${path} is no YAML: ${detail}`, { path }, error);
+    throw new Fault('FILE_UNREADABLE', `the settings file ${path} cannot be read: ${detail}`, { path }, error);
   }
 }

@@ -1,6 +1,8 @@
 import { systemClock } from '../core/kernel/clock.ts';
 import type { Settings } from '../core/kernel/config.ts';
+import { Fault } from '../core/kernel/fault.ts';
 import { LineLog, type Log } from '../core/kernel/log.ts';
+import { RunningProcess } from './running-process.ts';
 import { Tandem } from './tandem.ts';
 import { EXIT, printFailure } from './terminal.ts';
 
@@ -20,7 +22,7 @@ export async function serve(settings: Settings, environment: NodeJS.ProcessEnv):
   try {
     tandem = await Tandem.open({ settings, given, log });
   } catch (error) {
-    printFailure('text', error);
+    printFailure('text', withProcess(error, settings.data));
     return EXIT.cannotStart;
   }
   return untilStopped(tandem, settings.drainMs, log);
@@ -37,6 +39,14 @@ export async function untilStopped(tandem: Tandem, drainMs: number, log: Log): P
   } else log.error('ending because of a bug', { error: failure.stack ?? failure.message });
   await tandem.close();
   return failure === undefined ? EXIT.done : EXIT.failed;
+}
+
+/** Tells who uses the folder, when that is what prevents the start and it can be known. */
+function withProcess(error: unknown, dataFolder: string): unknown {
+  if (!(error instanceof Fault) || error.code !== 'FOLDER_IN_USE') return error;
+  const pid = RunningProcess.find(dataFolder)?.pid;
+  if (pid === undefined) return error;
+  return new Fault(error.code, `${error.message}: expected none, got process ${pid}`, { ...error.context, pid }, error);
 }
 
 function announce(tandem: Tandem): void {

@@ -96,7 +96,7 @@ const LOCAL_NETS = [
 ];
 const OFFERED: ReadonlySet<TransportProtocol> = new Set(['udp', 'tcp']);
 const any = (text: string): string => text;
-const never = (): string => 'nothing: this is not built yet';
+const never = (): string => 'it to be left out: this is not built yet';
 
 /** Half the machine is for signalling, storage and the system as long as there are few cores. */
 const workersByDefault = (): number => Math.max(1, availableParallelism() - 1);

@@ -36,11 +36,15 @@ export const FAULTS = {
   SERVICE_UNAVAILABLE: { http: 503, status: 'UNAVAILABLE', advice: 'Try again; nothing was changed.' },
   // Faults of the environment
   PORT_IN_USE: { http: 503, status: 'UNAVAILABLE', advice: 'Stop the other program or choose another port.' },
-  ADDRESS_UNAVAILABLE: { http: 503, status: 'UNAVAILABLE', advice: 'Use an address that this machine has.' },
+  ADDRESS_UNAVAILABLE: {
+    http: 503,
+    status: 'UNAVAILABLE',
+    advice: 'Choose an address that this machine has and a port that this user may use.',
+  },
   FOLDER_UNWRITABLE: {
     http: 503,
     status: 'UNAVAILABLE',
-    advice: 'Give this user write access, or choose another --data folder.',
+    advice: 'Choose another --data folder, or give this user write access to it.',
   },
   FOLDER_IN_USE: {
     http: 503,
@@ -48,11 +52,20 @@ export const FAULTS = {
     advice: 'Stop the other process, or choose another --data folder.',
   },
   SECRET_EXPOSED: { http: 503, status: 'UNAVAILABLE', advice: 'Give the file to this user alone: chmod 600.' },
-  DATABASE_BROKEN: { http: 503, status: 'UNAVAILABLE', advice: 'Restore a backup with `tandem restore`.' },
+  SECRET_WRONG: {
+    http: 503,
+    status: 'UNAVAILABLE',
+    advice: 'Put back the secret.key that belongs to this database.',
+  },
+  DATABASE_BROKEN: {
+    http: 503,
+    status: 'UNAVAILABLE',
+    advice: 'Put a backup of the data folder in its place, or choose another --data folder.',
+  },
   DATABASE_NEWER: {
     http: 503,
     status: 'UNAVAILABLE',
-    advice: 'Start the newer Tandem that wrote it, or restore an older backup.',
+    advice: 'Start the newer Tandem that wrote it, or put an older backup of the data folder in its place.',
   },
   STORE_FAILED: { http: 503, status: 'UNAVAILABLE', advice: 'Check the disk; nothing was changed.' },
   INVALID_SETTING: { http: 400, status: 'INVALID_ARGUMENT', advice: 'See tandem serve --help.' },

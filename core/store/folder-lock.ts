@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Fault } from '../kernel/fault.ts';
 import { openSqlite, type Sqlite } from './native.ts';
@@ -16,6 +16,8 @@ export class FolderLock {
     const path = join(folder, 'lock');
     let database: Sqlite | undefined;
     try {
+      // SQLite gives what it makes beside a file the file's mode.
+      closeSync(openSync(path, 'a', 0o600));
       database = openSqlite(path, { timeoutMs: 0 });
       // Without a write no page is made: the file stays empty and cannot break.
       database.exec('begin exclusive');
@@ -37,13 +39,13 @@ export class FolderLock {
 function makeWritable(folder: string): void {
   try {
     makeFolder(resolve(folder));
-    if (!statSync(folder).isDirectory()) throw new Error('not a folder');
+    if (!statSync(folder).isDirectory()) throw new Error('expected a folder, got a file');
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new Fault(
       'FOLDER_UNWRITABLE',
-      `the data folder ${folder} cannot be written (${detail})`,
+      `the data folder ${folder} cannot be used (${detail})`,
       { path: folder },
       error,
     );

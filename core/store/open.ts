@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Directory } from '../directory/directory.ts';
 import { Fault } from '../kernel/fault.ts';
@@ -17,6 +17,8 @@ import { openSeal, type Seal } from './seal.ts';
 import type { StoreThreadStart } from './store-protocol.ts';
 import { WRITE_SQL } from './write-statements.ts';
 import { StoreWriter } from './writer.ts';
+
+const SQLITE_START = 'SQLite format 3\0';
 
 export interface StoreOptions {
   /** '' or 'sqlite' for `tandem.db` in the data folder. */
@@ -37,8 +39,8 @@ export interface OpenedStore {
 
 /**
  * Opens the store of a data folder, brings it to the present schema, and fills the directory with what lives at `at`.
- * Throws `Fault` FOLDER_IN_USE, FOLDER_UNWRITABLE, DATABASE_BROKEN, DATABASE_NEWER, SECRET_EXPOSED, STORE_FAILED, or
- * NOT_IMPLEMENTED for a database that is not SQLite.
+ * Throws `Fault` FOLDER_IN_USE, FOLDER_UNWRITABLE, DATABASE_BROKEN, DATABASE_NEWER, SECRET_EXPOSED, SECRET_WRONG,
+ * STORE_FAILED, or NOT_IMPLEMENTED for a database that is not SQLite.
  */
 export async function openStore(options: StoreOptions, directory: Directory, at: WallTime): Promise<OpenedStore> {
   const { databaseUrl, dataFolder, durability, keepCallsMs, random } = options;
@@ -52,6 +54,7 @@ export async function openStore(options: StoreOptions, directory: Directory, at:
   const lock = new FolderLock(dataFolder);
   try {
     const path = join(dataFolder, 'tandem.db');
+    requireKey(dataFolder, path);
     const seal = openSeal(dataFolder, random);
     const left = readDatabase(path, durability, directory, seal, at);
     const workerData: StoreThreadStart = { path, durability, writeSql: WRITE_SQL, keepCallsMs, purgeSql };
@@ -66,6 +69,29 @@ export async function openStore(options: StoreOptions, directory: Directory, at:
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+/** A new key would open nothing in a database that is there: so none is made. */
+function requireKey(folder: string, databasePath: string): void {
+  const path = join(folder, 'secret.key');
+  if (existsSync(path) || !isDatabase(databasePath)) return;
+  throw new Fault('SECRET_WRONG', `${path} is missing: expected the key of the database beside it, got none`, { path });
+}
+
+/** By its first bytes (sqlite.org/fileformat.html §1.3). What is wrong with any other file is told when it is opened. */
+function isDatabase(path: string): boolean {
+  try {
+    const start = Buffer.alloc(SQLITE_START.length);
+    const file = openSync(path, 'r');
+    try {
+      readSync(file, start);
+    } finally {
+      closeSync(file);
+    }
+    return start.toString('latin1') === SQLITE_START;
+  } catch {
+    return false;
   }
 }
 
@@ -95,6 +121,7 @@ function readDatabase(
 /** Damage is found at the start, where an operator looks, and not by the first call that touches the page. */
 function check(database: Sqlite, path: string): void {
   const finding = database.pragma('quick_check(1)', { simple: true });
-  if (finding !== 'ok')
-    throw new Fault('DATABASE_BROKEN', `the database ${path} is damaged (${String(finding)})`, { path });
+  // A line on the part of the database, then the finding.
+  const [detail] = String(finding).trim().split('\n').slice(-1);
+  if (finding !== 'ok') throw new Fault('DATABASE_BROKEN', `the database ${path} is damaged (${detail})`, { path });
 }

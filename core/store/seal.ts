@@ -28,7 +28,7 @@ export class Seal {
     return PREFIX + sealed.toString('base64url');
   }
 
-  /** What was sealed. Throws `Fault` DATABASE_BROKEN when it was sealed with another key, or changed. */
+  /** What was sealed. Throws `Fault` SECRET_WRONG when it was sealed with another key, or changed. */
   open(sealed: string): string {
     try {
       if (!sealed.startsWith(PREFIX)) throw new RangeError('unknown scheme');
@@ -40,14 +40,15 @@ export class Seal {
       cipher.setAuthTag(bytes.subarray(end));
       return cipher.update(bytes.subarray(IV_BYTES, end), undefined, 'utf8') + cipher.final('utf8');
     } catch (cause) {
-      throw new Fault('DATABASE_BROKEN', 'a secret in the database was not sealed with this secret.key', {}, cause);
+      throw new Fault('SECRET_WRONG', 'a secret in the database was not sealed with this secret.key', {}, cause);
     }
   }
 }
 
 /**
  * The seal with the key in `secret.key` of the folder, which is made, readable by this user alone, when there is none.
- * Throws `Fault` SECRET_EXPOSED when others may read it, FILE_UNREADABLE when it is no key.
+ * Throws `Fault` SECRET_EXPOSED when others may read it, SECRET_WRONG when it is no key, FILE_UNREADABLE when this user
+ * may not read it.
  */
 export function openSeal(folder: string, random: Random): Seal {
   const path = join(folder, 'secret.key');
@@ -70,7 +71,11 @@ export function openSeal(folder: string, random: Random): Seal {
     }
     const text = readFileSync(file, 'utf8').trim();
     if (!/^[0-9a-f]{64}$/.test(text))
-      throw new Fault('FILE_UNREADABLE', `${path} is no key: expected 64 hexadecimal digits`, { path });
+      throw new Fault(
+        'SECRET_WRONG',
+        `${path} is no key: expected 64 hexadecimal digits, got ${text.length} characters`,
+        { path },
+      );
     return new Seal(Buffer.from(text, 'hex'), random);
   } finally {
     closeSync(file);

@@ -73,9 +73,17 @@ export function zeroCounters(): TransportCounters {
 export function bindFault(listener: Listener, error: NodeJS.ErrnoException): Fault {
   const { transport, host, port } = listener;
   const context = { transport, host, port, code: error.code ?? error.message };
-  const where = `sip ${transport} ${host} port ${port}`;
+  const where = `SIP cannot listen on ${transport}:${host.includes(':') ? `[${host}]` : host}:${port}`;
   if (error.code === 'EADDRINUSE')
-    return new Fault('PORT_IN_USE', `${where} is in use by another program`, context, error);
-  const why = error.code === 'EACCES' ? 'this user may not listen there' : 'this machine has no such address';
-  return new Fault('ADDRESS_UNAVAILABLE', `cannot listen on ${where}: ${why} (${context.code})`, context, error);
+    return new Fault(
+      'PORT_IN_USE',
+      `${where}: expected a free port, got one that another program uses`,
+      context,
+      error,
+    );
+  const why =
+    error.code === 'EACCES'
+      ? 'expected a port that this user may use, got one that it may not'
+      : `expected an address of this machine, got another (${context.code})`;
+  return new Fault('ADDRESS_UNAVAILABLE', `${where}: ${why}`, context, error);
 }

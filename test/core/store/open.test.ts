@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -112,17 +121,19 @@ test('another kind of database is refused without telling its password', async (
   await expect(refusal).rejects.not.toThrow(/hunter2/);
 });
 
-test('a key that others may read, a damaged key and a foreign key are refused', async () => {
+test('a key that others may read, a damaged key, a foreign key and none at all are refused', async () => {
   await filled();
   const path = join(folder, 'secret.key');
   chmodSync(path, 0o640);
   await expect(open()).rejects.toMatchObject({ code: 'SECRET_EXPOSED', context: { got: '0640' } });
   chmodSync(path, 0o600);
   writeFileSync(path, 'short');
-  await expect(open()).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+  await expect(open()).rejects.toMatchObject({ code: 'SECRET_WRONG' });
   rmSync(path);
+  await expect(open()).rejects.toMatchObject({ code: 'SECRET_WRONG' });
+  expect(existsSync(path)).toBe(false);
   openSeal(folder, seeded(5));
-  await expect(open()).rejects.toMatchObject({ code: 'DATABASE_BROKEN' });
+  await expect(open()).rejects.toMatchObject({ code: 'SECRET_WRONG' });
 });
 
 test('a copy made while in use opens as a database of its own', async () => {
