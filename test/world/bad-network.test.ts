@@ -14,7 +14,7 @@ import {
   expectNothingLeft,
   expectStoredCalls,
   explained,
-  historyOf,
+  outcomeOf,
 } from './invariants.ts';
 import { CALLED_AT, OVER_AT, SCENARIOS, type Scenario, staged } from './scenarios.ts';
 
@@ -42,13 +42,15 @@ async function play(seed: number, scenario: Scenario): Promise<Scene> {
 test.each(SCENARIOS.map((scenario, index) => ({ ...scenario, index })))(
   '$name: with a fifth of the packets lost, others doubled and overtaken, the call ends for all, and nothing is left',
   async ({ index, ...scenario }) => {
-    let calls = 0;
+    const others: string[] = [];
+    let scenes = 0;
     for (let seed = index; seed < SEEDS; seed += COUNT) {
-      const scene = await play(seed, scenario);
-      calls += historyOf(scene.tandem.events).size;
+      const outcome = outcomeOf(await play(seed, scenario));
+      if (scenario.outcomes?.includes(outcome) === false) others.push(`seed ${seed}: ${outcome}`);
+      scenes++;
     }
-    // Few seeds may all be unlucky; not one call among them would mean that nothing was tried.
-    if (SEEDS >= COUNT) expect(calls).toBeGreaterThan(0);
+    // Seven INVITEs or eleven BYEs may be lost in a row; that is rare.
+    expect(others.length, others.join('\n')).toBeLessThanOrEqual(Math.ceil(scenes / 50));
   },
 );
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Directory } from '../../core/directory/directory.ts';
+import { NEVER } from '../../core/kernel/time.ts';
 import type { LeftBehind } from '../../core/store/load.ts';
 import { Dialog } from '../../sip/dialog/dialog.ts';
 import { PERFECT_LINK } from '../sim/network.ts';
@@ -84,6 +85,8 @@ async function crash(seed: number, scenario: Scenario): Promise<LeftBehind> {
     expectNothingLeft(scene);
     const rest = tandem.store.load(new Directory(), EPOCH + scene.world.now);
     expect([rest.calls, rest.dialogs.size]).toEqual([[], 0]);
+    scene.run();
+    expect([tandem.directory.bindingCount, tandem.deadline()]).toEqual([0, NEVER]);
   });
   return left!;
 }

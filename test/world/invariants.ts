@@ -38,6 +38,15 @@ export function historyOf(events: readonly JournalEvent[]): Map<CallId, { type: 
   return byCall;
 }
 
+/** How each call ended: direction, whether it was answered, cause, and by whom; the caller's first. */
+export function outcomeOf({ tandem }: Scene): string {
+  const last = [...historyOf(tandem.events).values()].map((steps) => steps.at(-1)!.call);
+  const words = last.map(({ direction, progressingAt, cause, hangupBy }) =>
+    [direction, ...(progressingAt === null ? [] : ['answered']), cause, hangupBy].join(' '),
+  );
+  return words.sort().join(', ');
+}
+
 /** Numbers without holes; each call tells a legal story that ends once, with a cause, and times that do not run back. */
 export function expectLegalJournal({ tandem }: Scene): void {
   const { events } = tandem;

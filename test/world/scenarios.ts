@@ -10,12 +10,15 @@ export const CALLED_AT = 40_000;
 /** By then every call is over, whatever was lost: an INVITE without an end is given up after 180 s. */
 export const OVER_AT = 500_000;
 
-const TALK_MS = 20_000;
+/** Longer than a side waits for the acknowledgement of its answer: who misses it would hang up by then. */
+const TALK_MS = 45_000;
 
 export interface Scenario {
   readonly name: string;
   /** Adds the other phones and plans what they do. Alice calls 1001 at `CALLED_AT`. */
   readonly plan: (scene: Scene, random: Random) => void;
+  /** How the calls end, as `outcomeOf` tells it, unless the network was worse than bad; undefined when anything may be. */
+  readonly outcomes?: readonly string[];
 }
 
 const alice = (scene: Scene) => scene.phones[0]!;
@@ -25,6 +28,7 @@ const RINGS = { manner: { kind: 'rings' } } as const;
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'the caller hangs up',
+    outcomes: ['incoming answered normal remote, outgoing answered normal local'],
     plan: (scene, random) => {
       scene.phone('bob', '1001', answers(random.next() * 3_000));
       alice(scene).plan(CALLED_AT + TALK_MS, { kind: 'hangup' });
@@ -32,18 +36,21 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'the callee hangs up',
+    outcomes: ['incoming answered normal local, outgoing answered normal remote'],
     plan: (scene, random) => {
       scene.phone('bob', '1001', { ...answers(random.next() * 3_000), hangsUpAfterMs: random.next() * 5_000 });
     },
   },
   {
     name: 'the callee is busy',
+    outcomes: ['incoming busy local, outgoing busy remote'],
     plan: (scene) => {
       scene.phone('bob', '1001', { manner: { kind: 'is busy' } });
     },
   },
   {
     name: 'the caller gives up at some moment',
+    outcomes: ['', 'incoming canceled remote, outgoing canceled local'],
     plan: (scene, random) => {
       scene.phone('bob', '1001', RINGS);
       alice(scene).plan(CALLED_AT + random.next() * 4_000, { kind: 'hangup' });
@@ -51,12 +58,14 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'nobody answers',
+    outcomes: ['incoming no-answer local, outgoing no-answer local'],
     plan: (scene) => {
       scene.phone('bob', '1001', RINGS);
     },
   },
   {
     name: 'one side holds and resumes, then the other',
+    outcomes: ['incoming answered normal remote, outgoing answered normal local'],
     plan: (scene, random) => {
       const bob = scene.phone('bob', '1001', answers(random.next() * 1_000));
       for (const [index, phone] of [alice(scene), bob, alice(scene)].entries()) {
@@ -69,6 +78,10 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'both hang up at once',
+    outcomes: [
+      'incoming answered normal remote, outgoing answered normal local',
+      'incoming answered normal local, outgoing answered normal remote',
+    ],
     plan: (scene, random) => {
       const bob = scene.phone('bob', '1001', answers(random.next() * 1_000));
       const at = CALLED_AT + TALK_MS;
@@ -78,6 +91,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'two phones of one extension ring, and one answers',
+    outcomes: ['incoming answered normal remote, outgoing answered normal local, outgoing answered-elsewhere local'],
     plan: (scene, random) => {
       scene.phone('bob', '1001', RINGS);
       scene.phone('carol', '1001', answers(random.next() * 3_000));
@@ -86,6 +100,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'two phones of one extension answer at once',
+    outcomes: ['incoming answered normal remote, outgoing answered normal local, outgoing answered-elsewhere local'],
     plan: (scene, random) => {
       const afterMs = random.next() * 2_000;
       scene.phone('bob', '1001', answers(afterMs));
@@ -95,6 +110,11 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'the callee answers as the caller cancels',
+    outcomes: [
+      '',
+      'incoming canceled remote, outgoing canceled local',
+      'incoming answered normal remote, outgoing answered normal local',
+    ],
     plan: (scene, random) => {
       const bob = scene.phone('bob', '1001', RINGS);
       const at = CALLED_AT + random.next() * 5_000;
@@ -104,6 +124,12 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'the callee gives up before its answer is acknowledged',
+    outcomes: [
+      'incoming answered normal local, outgoing answered normal remote',
+      'incoming canceled remote, outgoing canceled local',
+      'incoming answered normal remote, outgoing answered normal local',
+      'incoming unavailable local, outgoing unavailable remote',
+    ],
     plan: (scene, random) => {
       const bob = scene.phone('bob', '1001', RINGS);
       const at = CALLED_AT + random.next() * 3_000;
