@@ -2,7 +2,7 @@ import { Directory } from '../../core/directory/directory.ts';
 import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import { type CustomerId, type ExtensionId, hexToken, type LegId } from '../../core/kernel/ids.ts';
 import type { Random } from '../../core/kernel/random.ts';
-import type { Instant } from '../../core/kernel/time.ts';
+import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { SignalingEvent, TransportAddress } from '../../core/ports.ts';
 import { Sessions } from '../../sip/dialog/sessions.ts';
 import { buildUri } from '../../sip/grammar/uri.ts';
@@ -42,7 +42,8 @@ export interface PhoneOptions {
 type Act =
   | { readonly kind: 'register'; readonly expiresS: number }
   | { readonly kind: 'call'; readonly to: string }
-  | { readonly kind: 'answer' | 'hangup' | 'hold' | 'resume' };
+  /** Unplugged, it hears and says nothing any more. */
+  | { readonly kind: 'answer' | 'hangup' | 'hold' | 'resume' | 'unplug' };
 
 const EVERYBODY = { customerId: '' as CustomerId, createdAt: 0, updatedAt: null, deletedAt: null };
 
@@ -64,6 +65,7 @@ export class Phone implements Party {
   /** It is called and has not answered. */
   #isRinging = false;
   #isTalking = false;
+  #isUnplugged = false;
   #remoteDescription: Uint8Array | undefined;
   #lastLeg = 0;
   /** Version of its last session description (RFC 3264 §8). */
@@ -108,14 +110,14 @@ export class Phone implements Party {
     this.#registration.callId = hexToken(random, 8);
   }
 
-  /** Neither in a call nor on the way into one. */
+  /** Neither in a call nor on the way into one; nor is it when unplugged. */
   get isIdle(): boolean {
-    return this.#leg === undefined;
+    return this.#leg === undefined || this.#isUnplugged;
   }
 
   /** Its call was answered and is not over. */
   get isTalking(): boolean {
-    return this.#isTalking;
+    return this.#isTalking && !this.#isUnplugged;
   }
 
   /** Where it listens for RTP. */
@@ -134,6 +136,7 @@ export class Phone implements Party {
   }
 
   receive({ bytes, source, localPort }: SipPacket, now: Instant): void {
+    if (this.#isUnplugged) return;
     const { message } = parse(bytes);
     if (message !== undefined) this.layer.receive(message, source, localPort, now);
     this.#drain(now);
@@ -148,6 +151,7 @@ export class Phone implements Party {
   }
 
   deadline(): Instant {
+    if (this.#isUnplugged) return NEVER;
     return Math.min(this.#acts.next(), this.layer.deadline(), this.sessions.deadline());
   }
 
@@ -162,7 +166,8 @@ export class Phone implements Party {
       this.#register(undefined, now);
     } else if (act.kind === 'call') {
       if (leg === undefined) this.#call(act.to, now);
-    } else if (leg === undefined) return;
+    } else if (act.kind === 'unplug') this.#isUnplugged = true;
+    else if (leg === undefined) return;
     else if (act.kind === 'answer') this.#answer(leg, now);
     else if (act.kind === 'hangup') this.sessions.execute({ kind: 'hangup', leg, cause: 'normal' }, now);
     else if (this.#isTalking) {

@@ -118,6 +118,15 @@ export class SimulatedSwitch implements Party {
     this.store.crash();
   }
 
+  /** Takes no new calls and ends those that live. */
+  shutDown(now: Instant): void {
+    const { node } = this.#running;
+    this.#now = now;
+    node.stack.setDraining(true);
+    node.exchange.calls.hangupAll('shutting-down', now);
+    this.#settle(now);
+  }
+
   /** A media thread dies and is replaced by an empty one. */
   loseWorker(worker: number, now: Instant): void {
     const { plane, workers } = this.#running;

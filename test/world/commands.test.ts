@@ -3,7 +3,7 @@ import type { Principal } from '../../core/command.ts';
 import { PERMISSION } from '../../core/directory/records.ts';
 import type { AgentId, CallId, CustomerId } from '../../core/kernel/ids.ts';
 import { Scene } from '../sim/scene.ts';
-import { CUSTOMER } from '../sim/switch.ts';
+import { CUSTOMER, EPOCH } from '../sim/switch.ts';
 import { expectNothingLeft, explained, historyOf } from './invariants.ts';
 import { CALLED_AT, SCENARIOS, staged } from './scenarios.ts';
 
@@ -81,6 +81,25 @@ test('calls that are hung up or deleted by command at any moment end once, and l
         const told = steps.map(({ type }) => type).filter((type) => type !== 'deleted');
         expect(told.filter((type) => type === 'hangup').length).toBe(1);
         expect(told.at(-1)).toBe('hangup');
+      }
+      expectNothingLeft(scene);
+    });
+  }
+});
+
+test('a switch that shuts down at any moment ends its calls, refuses new ones, and leaves nothing', async () => {
+  for (let seed = 0; seed < SEEDS; seed++) {
+    const scenario = SCENARIOS[seed % SCENARIOS.length]!;
+    const scene = staged(seed, scenario);
+    const { tandem, random, world } = scene;
+    await explained(seed, scenario.name, scene, () => {
+      scene.run(CALLED_AT + random.next() * 5_000);
+      tandem.shutDown(world.now);
+      const refusedFrom = world.now;
+      scene.run(500_000);
+      for (const steps of historyOf(tandem.events).values()) {
+        expect(steps.map(({ type }) => type).filter((type) => type === 'hangup').length).toBe(1);
+        expect(steps[0]!.call.createdAt).toBeLessThanOrEqual(EPOCH + refusedFrom);
       }
       expectNothingLeft(scene);
     });

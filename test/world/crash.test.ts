@@ -6,7 +6,7 @@ import { Dialog } from '../../sip/dialog/dialog.ts';
 import { PERFECT_LINK } from '../sim/network.ts';
 import { Scene } from '../sim/scene.ts';
 import { EPOCH } from '../sim/switch.ts';
-import { expectNothingLeft, expectToldPhonesIdle, explained, historyOf } from './invariants.ts';
+import { expectAnsweredPhonesIdle, expectNothingLeft, explained, historyOf } from './invariants.ts';
 import { CALLED_AT, SCENARIOS, type Scenario, staged } from './scenarios.ts';
 
 const SEEDS = Number(process.env['TANDEM_SEEDS'] ?? 50);
@@ -81,7 +81,7 @@ async function crash(seed: number, scenario: Scenario): Promise<LeftBehind> {
       const callId = Dialog.fromText(dialog)!.callId;
       expect(ended.has(callId), `a BYE in the stored dialog ${callId}`).toBe(true);
     }
-    expectToldPhonesIdle(scene);
+    expectAnsweredPhonesIdle(scene, at - LINGER_MS);
     expectNothingLeft(scene);
     const rest = tandem.store.load(new Directory(), EPOCH + scene.world.now);
     expect([rest.calls, rest.dialogs.size]).toEqual([[], 0]);

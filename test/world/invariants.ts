@@ -3,7 +3,10 @@ import type { CallRecord } from '../../core/calls/call-record.ts';
 import { Directory } from '../../core/directory/directory.ts';
 import type { JournalEvent } from '../../core/journal.ts';
 import type { CallId } from '../../core/kernel/ids.ts';
+import type { Instant } from '../../core/kernel/time.ts';
 import { CallArchive } from '../../core/store/call-archive.ts';
+import type { Hop } from '../../sip/ladder.ts';
+import type { Response } from '../../sip/message.ts';
 import type { Phone } from '../sim/phone.ts';
 import type { Scene } from '../sim/scene.ts';
 import { CUSTOMER, EPOCH } from '../sim/switch.ts';
@@ -99,17 +102,52 @@ function expectIdle(phone: Phone): void {
   expect([phone.name, phone.isIdle ? 'idle' : 'in a call']).toEqual([phone.name, 'idle']);
 }
 
-/**
- * Every phone knows that its call is over. One may ring or talk on only when not one of eleven BYEs or CANCELs reached
- * it: then nothing but silence can tell it.
- */
-export function expectAgreement(scene: Scene): void {
-  for (const phone of scene.phones) if (heardGoodbye(scene, phone) !== false) expectIdle(phone);
+/** Whether the switch called a phone and heard not one of its responses. */
+function isUnheard({ world }: Scene, phone: Phone): boolean {
+  const calls = world.hops.filter(
+    ({ to, message }) => to === phone.name && message.type === 'request' && message.method === 'INVITE',
+  );
+  const callId = calls.at(-1)?.message.callId;
+  return callId !== undefined && world.hops.every((hop) => isLostOrOther(hop, phone, callId));
 }
 
-/** Whom a new process told that its call is over knows that; nobody tells one that was only ringing. */
-export function expectToldPhonesIdle(scene: Scene): void {
-  for (const phone of scene.phones) if (heardGoodbye(scene, phone) === true) expectIdle(phone);
+function isLostOrOther({ from, message, lost }: Hop, phone: Phone, callId: string): boolean {
+  return lost || from !== phone.name || message.callId !== callId;
+}
+
+/**
+ * Every phone knows that its call is over. One may ring or talk on only when not one of eleven BYEs or CANCELs reached
+ * it, or when none could be sent, since an INVITE that met no response cannot be canceled (RFC 3261 §9.1): then nothing
+ * but silence can tell it.
+ */
+export function expectAgreement(scene: Scene): void {
+  for (const phone of scene.phones) {
+    if (heardGoodbye(scene, phone) !== false && !isUnheard(scene, phone)) expectIdle(phone);
+  }
+}
+
+/** Whether the last call of a phone before an instant was answered by then, as far as the switch knew. */
+function wasAnswered({ world, tandem }: Scene, phone: Phone, by: Instant): boolean {
+  const hops = world.hops.filter(({ at, from, to }) => at < by && (from === phone.name || to === phone.name));
+  const invites = hops.filter(({ message }) => message.type === 'request' && message.method === 'INVITE');
+  const callId = invites.at(-1)?.message.callId;
+  const call = hops.filter(({ message }) => message.callId === callId);
+  const answer = call.find(({ message }) => message.type === 'response' && isAnswer(message));
+  const isAcknowledged = call.some(
+    ({ from, message }) => from === tandem.name && message.type === 'request' && message.method === 'ACK',
+  );
+  return answer !== undefined && (answer.from === tandem.name || isAcknowledged);
+}
+
+function isAnswer({ status, cseq }: Response): boolean {
+  return status >= 200 && status < 300 && cseq.method === 'INVITE';
+}
+
+/** A new process ended the calls that had been answered by an instant; nobody tells a phone that was only ringing. */
+export function expectAnsweredPhonesIdle(scene: Scene, by: Instant): void {
+  for (const phone of scene.phones) {
+    if (wasAnswered(scene, phone, by) && heardGoodbye(scene, phone) !== false) expectIdle(phone);
+  }
 }
 
 const NOTHING = {

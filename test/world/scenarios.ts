@@ -139,6 +139,22 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'the callee loses its power at some moment',
+    plan: (scene, random) => {
+      const bob = scene.phone('bob', '1001', answers(1_000));
+      bob.plan(CALLED_AT + random.next() * 5_000, { kind: 'unplug' });
+      if (random.next() < 0.5) alice(scene).plan(CALLED_AT + TALK_MS, { kind: 'hangup' });
+    },
+  },
+  {
+    name: 'the caller loses its power at some moment',
+    plan: (scene, random) => {
+      scene.phone('bob', '1001', answers(random.next() * 4_000));
+      scene.phone('carol', '1001', RINGS);
+      alice(scene).plan(CALLED_AT + random.next() * 5_000, { kind: 'unplug' });
+    },
+  },
+  {
     name: 'four phones do what comes to their minds',
     plan: (scene, random) => {
       scene.phone('bob', '1001', answers(random.next() * 5_000));
