@@ -20,6 +20,8 @@ import { Tokens } from './token.ts';
 const BODY_BYTES_MAX = 1024 * 1024;
 /** A client that does not finish its request in this time is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** What a client may take to finish its request, and to take its answer, once the server closes. */
+const CLOSE_GRACE_MS = 2_000;
 
 /** The HTTP side of a Tandem, bound and answering. */
 export class ApiServer {
@@ -48,9 +50,12 @@ export class ApiServer {
     return new ApiServer(app, at.host, port);
   }
 
-  /** Answers what has begun, cuts idle connections and traces, takes no more. */
+  /** Answers what has begun, cuts idle connections and traces, takes no more. After 2 s every connection is cut. */
   async close(): Promise<void> {
+    const grace = AbortSignal.timeout(CLOSE_GRACE_MS);
+    grace.onabort = () => this.#app.server.closeAllConnections();
     await this.#app.close();
+    grace.onabort = null;
   }
 }
 
@@ -70,6 +75,7 @@ export function createServer(backend: Backend): FastifyInstance {
   });
   readJsonOnly(app);
   openCors(app);
+  endConnectionsWhenClosing(app);
   app.setErrorHandler<FastifyError>((error, request, reply) => answerError(backend, error, request, reply));
   app.setNotFoundHandler((request, reply) => answerUnrouted(request, reply, authenticator));
 
@@ -121,6 +127,17 @@ function answerUnrouted(request: FastifyRequest, reply: FastifyReply, authentica
 
 function noRoute(method: string, path: string): { code: FaultCode; message: string } {
   return { code: 'ROUTE_NOT_FOUND', message: `no route ${method} ${path}` };
+}
+
+/** Once the server closes, an answer is the last on its connection: kept alive, that would hold up the end. */
+function endConnectionsWhenClosing(app: FastifyInstance): void {
+  let isClosing = false;
+  app.addHook('preClose', async () => {
+    isClosing = true;
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close');
+  });
 }
 
 /** Every body is read as JSON, whatever its content type says; no body is an empty object. */

@@ -1,4 +1,4 @@
-import { createServer as createSocket } from 'node:net';
+import { connect, createServer as createSocket } from 'node:net';
 import { expect, test } from 'vitest';
 import { ApiServer } from '../../api/server.ts';
 import { Fault } from '../../core/kernel/fault.ts';
@@ -143,6 +143,42 @@ test('a trace flows line by line until the reader goes or the server closes', as
   await server.close();
   expect((await reader.read()).done).toBe(true);
   expect(backend.traceListenerCount).toBe(0);
+});
+
+test('an answer that was on its way when the server closed is given, and its connection does not hold up the end', async () => {
+  const { backend } = await simulate();
+  const server = await ApiServer.listen(backend, { host: '127.0.0.1', port: 0 });
+  let answer: (calls: []) => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    backend.listCalls = () => {
+      resolve();
+      return new Promise((give) => {
+        answer = give;
+      });
+    };
+  });
+  const response = fetch(`http://127.0.0.1:${server.port}/v1.0/calls?accesskey=vb_first`);
+  await asked;
+  const startedAt = performance.now();
+  const closed = server.close();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  answer([]);
+  const { status, headers } = await response;
+  expect([status, headers.get('connection')]).toEqual([200, 'close']);
+  await closed;
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+});
+
+test('a client that does not finish its request is cut off when the server closes', async () => {
+  const { backend } = await simulate();
+  const server = await ApiServer.listen(backend, { host: '127.0.0.1', port: 0 });
+  const client = connect(server.port, '127.0.0.1');
+  client.on('error', () => undefined).resume();
+  client.write('POST /v1.0/extensions?accesskey=vb_first HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{');
+  const ended = new Promise((resolve) => client.on('close', resolve));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await server.close();
+  await ended;
 });
 
 test('a port that is taken is a fault with its number', async () => {
