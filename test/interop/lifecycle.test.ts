@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { endedBySwitch, Rounds } from './lifecycle-rounds.ts';
 import { hasProgram, type Program } from './program.ts';
@@ -62,6 +64,30 @@ async function liveCall(
 async function succeeds(program: Program): Promise<void> {
   expect(await program.exited, program.output).toBe(0);
 }
+
+test('clients that hold connections open, or never finish a request, do not hold up the end', async () => {
+  const server = new TandemProcess();
+  running.push(server);
+  await server.ready();
+  const clients = [
+    [server.httpPort, ''],
+    [server.httpPort, 'GET /ping HTTP/1.1\r\nHost: a\r\n\r\n'],
+    [server.httpPort, 'GET /ping HTT'],
+    [server.httpPort, 'POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{'],
+    [server.tcpPort, ''],
+    [server.tcpPort, 'OPTIONS sip:127.0.0.1 SIP/2.0\r\nContent-Length: 100\r\n\r\n'],
+  ] as const;
+  const sockets = clients.map(([port, text]) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    return socket.on('error', () => undefined).resume();
+  });
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  const closed = Promise.all(sockets.map((socket) => once(socket, 'close')));
+  const startedAt = performance.now();
+  expect(await server.stop(), server.program.output).toBe(0);
+  expect(performance.now() - startedAt).toBeLessThan(4_000);
+  await closed;
+}, 30_000);
 
 describe.skipIf(!hasProgram('sipp'))('SIGTERM during a call', () => {
   test('new calls are refused with Retry-After, the call goes on until its parties end it, then the process ends', async () => {
