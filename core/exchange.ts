@@ -101,8 +101,11 @@ export class Exchange {
       const found = this.calls.hangup(command.id, 'normal', now);
       assert(found, 'a judged call is live');
       this.#settled.push({ ticket, result: { kind: 'done', id: command.id } });
-    } else if (command.kind === 'deleteCall' && this.calls.remove(command.record.id, now)) {
-      this.#settled.push({ ticket, result: { kind: 'done', id: command.record.id } });
+    } else if (command.kind === 'deleteCall') {
+      this.calls.remove(command.record.id, now);
+      // Told as done once the mark is committed; the row of a call that still ends carries the mark as well.
+      const record = this.calls.recordOf(command.record.id) ?? command.record;
+      this.accounts.execute(ticket, { ...command, record }, now);
     } else {
       this.accounts.execute(ticket, command, now);
     }

@@ -119,6 +119,6 @@ export class Duties {
 
   #silentAt(stream: Stream): Instant {
     if (!stream.isSupervised || stream.isSilent) return NEVER;
-    return stream.heardAt + this.#mediaTimeoutMs * (stream.receives ? 1 : HELD_FACTOR);
+    return stream.heardAt + this.#mediaTimeoutMs * (stream.receives && stream.sends ? 1 : HELD_FACTOR);
   }
 }

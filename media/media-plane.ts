@@ -289,10 +289,12 @@ export class WorkerMediaPlane implements MediaPlane {
   ): OpenResult {
     const { clock, streamsMax, addressFor, random } = this.#options;
     const { pool, legs } = this.#workers[worker]!;
+    const reachable = parseIpv4(peer.address) === undefined ? audio?.remoteAddress : peer.address;
+    if (reachable === undefined) return refused('media goes over IPv4 only');
     if (legs.size >= streamsMax) return overloaded(`${streamsMax} streams on one media worker`);
     const placed = pool.place(leg, mediaPeer(peer.address, audio), clock.now());
     if (placed === undefined) return overloaded('no RTP port is free');
-    const place = { worker, port: placed.port, address: addressFor(peer.address) };
+    const place = { worker, port: placed.port, address: addressFor(reachable) };
     const own = new PlaneLeg(leg, place, peer.address, placed.mode, offer, Math.floor(random.next() * 2 ** 48));
     this.#legs.set(leg, own);
     legs.set(leg, own);
@@ -325,6 +327,9 @@ export class WorkerMediaPlane implements MediaPlane {
     const { pool, legs } = this.#workers[worker]!;
     this.counters.portsFailed++;
     const failed = pool.unbindable(port).map((leg) => legs.get(leg)!);
+    // The thread lives on: it has to be told, as nobody will when the core closes a lost leg.
+    for (const own of failed) if (own.isDescribed) this.#post(own, { kind: 'close', leg: own.leg });
+    for (const own of failed) pool.release(own.leg, this.#options.clock.now());
     this.#lose(failed);
     this.#drainPool(worker);
   }

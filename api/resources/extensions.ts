@@ -51,11 +51,10 @@ async function list(backend: Backend, by: CustomerPrincipal, query: unknown): Pr
   if (!mayUse(by, by.customerId, ADMINS)) return denied(NEEDS);
   const page = readPage(query);
   if ('code' in page) return refuse(page);
-  const { before } = page;
-  const rows = [...backend.directory.extensions.values()]
-    .filter((row) => row.customerId === by.customerId && (before === undefined || row.createdAt < before))
-    .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1));
-  const { rows: shown, nextPageToken } = await pageOf(page, (pageSize) => rows.slice(0, pageSize));
+  const before = page.before ?? Number.MAX_SAFE_INTEGER;
+  const { rows: shown, nextPageToken } = await pageOf(page, (count) =>
+    backend.directory.extensionsBefore(by.customerId, before, count),
+  );
   return { body: { result: shown.map((row) => presentExtension(row, by)), next_page_token: nextPageToken } };
 }
 

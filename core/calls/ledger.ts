@@ -35,8 +35,7 @@ export type CallEventType =
   | 'call_progressing'
   | 'call_terminating'
   | 'call_canceling'
-  | 'call_hangup'
-  | 'call_deleted';
+  | 'call_hangup';
 
 /** The live calls, and what is told of them: every change becomes an event at once, and one write per input. */
 export class Ledger {
@@ -123,7 +122,6 @@ export class Ledger {
     const call = this.#calls.get(leg);
     assert(call !== undefined, 'only a live call is marked');
     call.markDeleted(this.#ports.calendar(now));
-    this.publish('call_deleted', call.record, now);
   }
 
   /** The call is over: it is found no more, and its dialog needs no BYE from another process. */

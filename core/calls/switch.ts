@@ -41,6 +41,8 @@ export class Switch {
   readonly #peers = new Map<LegId, LegId>();
   /** Legs of calls that an earlier process left behind and that are being hung up. */
   readonly #leftBehind = new Map<LegId, CallId>();
+  /** Callers who made no offer, until their ACK. */
+  readonly #owingAnswer = new Set<LegId>();
   readonly #timers = new DeadlineHeap<Timer>();
   readonly #timerOf = new Map<LegId, number>();
 
@@ -195,6 +197,7 @@ export class Switch {
       this.#end(leg, opened.cause, now);
       return;
     }
+    if (offered.offer === undefined) this.#owingAnswer.add(leg);
     const customer = directory.customers.get(customerId);
     if (customer === undefined || customer.status !== 'active') {
       this.#end(leg, 'forbidden', now);
@@ -288,9 +291,12 @@ export class Switch {
     }
   }
 
+  /** The ACK of a caller who made no offer must carry the answer to ours (RFC 3261 §13.2.1). */
   #confirmed(leg: LegId, answer: Uint8Array | undefined, now: Instant): void {
-    if (answer === undefined || this.ledger.get(leg) === undefined) return;
-    if (this.#ports.media.accept(leg, answer).kind === 'refused') this.#end(leg, 'not-acceptable', now);
+    const owesAnswer = this.#owingAnswer.delete(leg);
+    if (this.ledger.get(leg) === undefined || (answer === undefined && !owesAnswer)) return;
+    const isAccepted = answer !== undefined && this.#ports.media.accept(leg, answer).kind !== 'refused';
+    if (!isAccepted) this.#end(leg, 'not-acceptable', now);
   }
 
   #reoffered(leg: LegId, offer: Uint8Array | undefined): void {
@@ -313,6 +319,21 @@ export class Switch {
     if (call === undefined || !call.endLocally(cause, this.#ports.calendar(now))) return;
     this.ledger.publish(call.status === 'canceling' ? 'call_canceling' : 'call_terminating', call.record, now);
     this.#ports.signaling.hangup(leg, cause);
+    this.#part(leg, cause, now);
+  }
+
+  /** Whoever was connected to the leg, or rings for it, does not wait until its end is confirmed. */
+  #part(leg: LegId, cause: Cause, now: Instant): void {
+    const attempt = this.#attempts.get(leg);
+    if (attempt?.caller === leg) {
+      this.#settle(attempt);
+      for (const callee of attempt.callees) this.#end(callee, cause === 'normal' ? 'canceled' : cause, now);
+    }
+    const peer = this.#peers.get(leg);
+    if (peer === undefined) return;
+    this.#peers.delete(leg);
+    this.#peers.delete(peer);
+    this.#end(peer, cause === 'canceled' ? 'normal' : cause, now);
   }
 
   #over(leg: LegId, cause: Cause, now: Instant): void {
@@ -327,27 +348,17 @@ export class Switch {
     call.end(cause, this.#ports.calendar(now));
     this.ledger.publish('call_hangup', call.record, now);
     this.ledger.forget(call);
+    this.#owingAnswer.delete(leg);
     this.#disarm(leg);
     this.#ports.media.close(leg);
     const final = call.record.cause ?? cause;
+    this.#part(leg, final, now);
     const attempt = this.#attempts.get(leg);
-    if (attempt !== undefined) this.#leaveAttempt(attempt, leg, final, now);
-    const peer = this.#peers.get(leg);
-    if (peer === undefined) return;
-    this.#peers.delete(leg);
-    this.#peers.delete(peer);
-    this.#end(peer, final === 'canceled' ? 'normal' : final, now);
-  }
-
-  #leaveAttempt(attempt: Attempt, leg: LegId, cause: Cause, now: Instant): void {
+    if (attempt === undefined) return;
     this.#attempts.delete(leg);
-    if (leg === attempt.caller) {
-      this.#settle(attempt);
-      for (const callee of attempt.callees) this.#end(callee, 'canceled', now);
-    } else if (attempt.drop(leg, cause)) {
-      this.#settle(attempt);
-      this.#end(attempt.caller, attempt.cause, now);
-    }
+    if (!attempt.drop(leg, final)) return;
+    this.#settle(attempt);
+    this.#end(attempt.caller, attempt.cause, now);
   }
 
   /** Nobody answered in time. The caller is told at once, whether or not the callees confirm their CANCEL. */

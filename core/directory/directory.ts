@@ -1,5 +1,6 @@
 import type { AccesskeyId, AgentId, CustomerId, ExtensionId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
+import { ByAge } from './by-age.ts';
 import type { Accesskey, Agent, Binding, Customer, Extension } from './records.ts';
 
 /**
@@ -12,6 +13,8 @@ export class Directory {
   readonly accesskeys = new Map<AccesskeyId, Accesskey>();
   readonly extensions = new Map<ExtensionId, Extension>();
   readonly #extensionByName = new Map<string, ExtensionId>();
+  /** Each customer's extensions by age. */
+  readonly #extensionsOf = new Map<CustomerId, ByAge<Extension>>();
   readonly #agentByUsername = new Map<string, AgentId>();
   readonly #accesskeyByHash = new Map<string, AccesskeyId>();
   readonly #bindings = new Map<ExtensionId, readonly Binding[]>();
@@ -82,10 +85,24 @@ export class Directory {
   putExtension(extension: Extension): void {
     const old = this.extensions.get(extension.id);
     if (old !== undefined) this.#extensionByName.delete(`${old.customerId}/${old.extension}`);
+    let byAge = this.#extensionsOf.get(extension.customerId);
+    if (byAge === undefined) {
+      byAge = new ByAge();
+      this.#extensionsOf.set(extension.customerId, byAge);
+    }
     if (extension.deletedAt === null) {
       this.extensions.set(extension.id, extension);
       this.#extensionByName.set(`${extension.customerId}/${extension.extension}`, extension.id);
-    } else if (this.extensions.delete(extension.id)) this.#setBindings(extension.id, []);
+      byAge.put(extension);
+    } else if (this.extensions.delete(extension.id)) {
+      this.#setBindings(extension.id, []);
+      byAge.delete(extension);
+    }
+  }
+
+  /** At most `count` of the customer's extensions made strictly before the time, newest first. */
+  extensionsBefore(customerId: CustomerId, before: WallTime, count: number): readonly Extension[] {
+    return this.#extensionsOf.get(customerId)?.newestBefore(before, count) ?? [];
   }
 
   agentByUsername(username: string): Agent | undefined {

@@ -3,6 +3,7 @@ import { Fault } from '../kernel/fault.ts';
 import { LIMITS } from '../kernel/limits.ts';
 import type { Store, StoreEvent } from '../ports.ts';
 import type { Write } from '../write.ts';
+import { rowOf } from './row-of-write.ts';
 import type { Seal } from './seal.ts';
 import type { Query } from './statement.ts';
 import type { FromStoreThread, ToStoreThread, WriteGroup } from './store-protocol.ts';
@@ -27,6 +28,10 @@ interface Read {
   readonly reject: (fault: Fault) => void;
 }
 
+/** A write that failed and that nobody waits for is tried again after this, and so often at most. */
+const RETRY_MS = 1_000;
+const ATTEMPTS_MAX = 3_600;
+
 /**
  * The main thread's side of the store: collects writes and posts them to the thread that owns the database, at the end
  * of the turn when somebody waits for a receipt, else after a short while. Whole rows are upserted, so when the thread
@@ -48,6 +53,11 @@ export class StoreWriter implements Store, StoreReader {
   #lingerTimer: NodeJS.Timeout | undefined;
   /** Writes that nobody waits for, by the row that they are about, oldest first. */
   readonly #lingering = new Map<string, Write>();
+  /** Of such writes: the last group posted for each row, what each group came from, and how often it was tried. */
+  readonly #latest = new Map<string, WriteGroup>();
+  readonly #origins = new WeakMap<WriteGroup, { readonly row: string; readonly write: Write }>();
+  readonly #attempts = new WeakMap<Write, number>();
+  #retryTimer: NodeJS.Timeout | undefined;
   #lastBatch = 0;
   #lastRead = 0;
   #queueLength = 0;
@@ -182,14 +192,37 @@ export class StoreWriter implements Store, StoreReader {
 
   #settleLingering(): void {
     this.#queueLength -= this.#lingering.size;
-    for (const write of this.#lingering.values()) this.#add([write], 0);
+    for (const [row, write] of this.#lingering) {
+      const group = this.#add([write], 0);
+      this.#latest.set(row, group);
+      this.#origins.set(group, { row, write });
+    }
     this.#lingering.clear();
   }
 
-  #add(writes: readonly Write[], receipt: number): void {
-    const bound = writes.flatMap((write) => bindWrite(write, this.#options.seal));
-    this.#pending.push({ receipt, writes: bound });
-    this.#queueLength += bound.length;
+  #add(writes: readonly Write[], receipt: number): WriteGroup {
+    const group = { receipt, writes: writes.flatMap((write) => bindWrite(write, this.#options.seal)) };
+    this.#pending.push(group);
+    this.#queueLength += group.writes.length;
+    return group;
+  }
+
+  /**
+   * A write that nobody waits for could not be committed: it is tried again until the disk is well, unless the row has
+   * been written anew. One that can never succeed is given up after an hour.
+   */
+  #again(group: WriteGroup): void {
+    const origin = this.#origins.get(group);
+    if (origin === undefined || this.#latest.get(origin.row) !== group || this.#lingering.has(origin.row)) return;
+    const attempts = (this.#attempts.get(origin.write) ?? 0) + 1;
+    if (attempts > ATTEMPTS_MAX || this.#state !== 'open') return;
+    this.#attempts.set(origin.write, attempts);
+    this.#lingering.set(origin.row, origin.write);
+    this.#queueLength += 1;
+    this.#retryTimer ??= setTimeout(() => {
+      this.#retryTimer = undefined;
+      this.#post();
+    }, RETRY_MS);
   }
 
   #schedule(when: 'at-once' | 'lingering'): void {
@@ -201,6 +234,8 @@ export class StoreWriter implements Store, StoreReader {
   #post(): void {
     clearImmediate(this.#immediate);
     clearTimeout(this.#lingerTimer);
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
     [this.#immediate, this.#lingerTimer] = [undefined, undefined];
     this.#settleLingering();
     if (this.#pending.length === 0) return;
@@ -280,8 +315,12 @@ export class StoreWriter implements Store, StoreReader {
   }
 
   /** `failure` is undefined when the group is durable. */
-  #settle({ receipt, writes }: WriteGroup, failure: string | undefined): void {
+  #settle(group: WriteGroup, failure: string | undefined): void {
+    const { receipt, writes } = group;
     this.#queueLength -= writes.length;
+    if (failure !== undefined) this.#again(group);
+    const row = this.#origins.get(group)?.row;
+    if (row !== undefined && this.#latest.get(row) === group) this.#latest.delete(row);
     if (failure === undefined) {
       this.#committedCount += writes.length;
       if (receipt !== 0) this.#events.push({ kind: 'stored', receipt });
@@ -343,22 +382,5 @@ export class StoreWriter implements Store, StoreReader {
   #end(): void {
     this.#options.release();
     this.#ended.resolve();
-  }
-}
-
-/** Which row a write is about. */
-function rowOf(write: Write): string {
-  switch (write.kind) {
-    case 'saveDialog':
-    case 'dropDialog':
-      return `dialog ${write.callId}`;
-    case 'saveBinding':
-      return `binding ${write.row.extensionId} ${write.row.contact}`;
-    case 'dropBinding':
-      return `binding ${write.extensionId} ${write.contact}`;
-    case 'saveFact':
-      return `fact ${write.name}`;
-    default:
-      return `${write.kind} ${write.row.id}`;
   }
 }

@@ -19,6 +19,8 @@ const BACKLOG_MAX_BYTES = 4 << 20;
 const CR = 0x0d;
 const LF = 0x0a;
 
+const TRANSIENT: ReadonlySet<string> = new Set(['EPERM', 'ENOBUFS', 'ENOMEM', 'EAGAIN']);
+
 /** One UDP socket (RFC 3261 §18). */
 export class UdpTransport implements Transport {
   readonly #socket: Socket;
@@ -69,7 +71,10 @@ export class UdpTransport implements Transport {
     } else {
       this.#counters.sent += 1;
       this.#socket.send(bytes, port, address, (error) => {
-        if (error !== null) this.#fail(destination);
+        if (error === null) return;
+        // A full buffer or a full table passes: the transaction's retransmission tries again (RFC 3261 §17).
+        if (TRANSIENT.has((error as NodeJS.ErrnoException).code ?? '')) this.#counters.sendErrors += 1;
+        else this.#fail(destination);
       });
     }
   }

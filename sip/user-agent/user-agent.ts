@@ -11,6 +11,7 @@ import { respond } from '../writer.ts';
 import type { CallerProof, Proof } from './caller-proof.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 import { methodObjection, type Objection, OPTIONS_FIELDS, objectionTo } from './objection.ts';
+import { ownCopy } from './own-copy.ts';
 import type { Registrar } from './registrar.ts';
 
 type Proven = Extract<Proof, { kind: 'proven' }>;
@@ -29,6 +30,9 @@ export interface UserAgentParts {
   /** More legs than this are refused with 503. */
   readonly legsMax: number;
 }
+
+/** What is kept of names that peers choose: they stand in records and events. */
+const NAME_LENGTH_MAX = 128;
 
 /** Seconds after which a refused caller may try again (RFC 3261 §20.33). */
 const RETRY_AFTER: Field = ['Retry-After', '10'];
@@ -194,9 +198,9 @@ export class UserAgent {
       leg,
       caller: { kind: 'extension', customerId, extensionId: extension.id },
       customerId,
-      toUser: request.uri.user,
+      toUser: ownCopy(request.uri.user.slice(0, NAME_LENGTH_MAX)),
       fromUser: extension.extension,
-      fromName: request.from.displayName,
+      fromName: ownCopy(request.from.displayName.slice(0, NAME_LENGTH_MAX)),
       source,
       offer: sessionDescription(request),
     });

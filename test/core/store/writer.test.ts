@@ -189,3 +189,23 @@ test('closing twice is closing once, and later writes are refused', async () => 
   ]);
   expect(released).toBe(1);
 });
+
+test('what nobody waits for is written once per row while it lingers, and tried again when the disk was ill', async () => {
+  const writer = await opened();
+  const other = openDatabase(join(folder, 'tandem.db'), 'process');
+  other.exec("create trigger ill before insert on calls begin select raise(fail, 'the disk is ill'); end");
+  writer.write([{ kind: 'saveCall', row: { ...callNumber(1), status: 'ringing' } }], 0);
+  writer.write([{ kind: 'saveCall', row: { ...callNumber(1), status: 'progressing' } }], 0);
+  await writer.flush();
+  expect([writer.failedCount, writer.lastFailure]).toEqual([1, 'the disk is ill']);
+  // A later state of the row takes the place of the one that failed.
+  writer.write([{ kind: 'saveCall', row: { ...callNumber(1), status: 'hangup' } }], 0);
+  await writer.flush();
+  expect([writer.failedCount, writer.queueLength]).toEqual([2, 1]);
+  other.exec('drop trigger ill');
+  other.close();
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  expect(await writer.read({ sql: 'select status from calls', parameters: [] })).toEqual([{ status: 'hangup' }]);
+  expect([writer.committedCount, writer.queueLength]).toEqual([1, 0]);
+  await writer.close();
+});
