@@ -127,10 +127,24 @@ export class Exchange {
       case 'hangupCall':
         return this.#judgeThing(by, this.calls.recordOf(command.id)?.customerId, 'live call', command.id);
       case 'deleteCall':
-        return this.#judgeThing(by, command.record.customerId, 'call', command.record.id);
+        return (
+          this.#judgeThing(by, command.record.customerId, 'call', command.record.id) ?? this.#judgeAge(command.record)
+        );
       case 'setAgentPassword':
         return by.kind === 'operator' ? undefined : denied(command.kind);
     }
+  }
+
+  /** A record that was read while the call lived, and is not live any more, would overwrite how it ended. */
+  #judgeAge({ id, status }: CallRecord): Refusal | undefined {
+    if (status === 'hangup' || this.calls.recordOf(id) !== undefined) return undefined;
+    return {
+      code: 'STATE_INVALID',
+      message: `call ${id} ended a moment ago`,
+      field: 'id',
+      expected: 'to be asked again',
+      got: id,
+    };
   }
 
   /** Another customer's things are not found, rather than forbidden: their existence is nobody's business. */
