@@ -23,6 +23,7 @@ export async function openSip(
   });
   nameOwnHosts(ground, settings);
   const transports = await SipTransports.open(settings.sip, {
+    isHome: (address) => ground.directory.hasBindingFrom(address),
     received: (packet) => {
       trace.message('received', packet.source, packet.bytes, clock);
       node.receive(packet, clock.now());

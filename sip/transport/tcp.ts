@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, isIP, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../core/kernel/clock.ts';
 import type { TransportAddress } from '../../core/ports.ts';
+import { networkOf } from '../user-agent/refusal-budget.ts';
 import { TcpConnection, type TcpTimeouts } from './tcp-connection.ts';
 import {
   bindFault,
@@ -21,6 +22,9 @@ export interface TcpLimits {
 
 export const TCP_LIMITS: TcpLimits = { connectionsMax: 20_000, connectionsPerAddressMax: 2_000 };
 
+/** Connections looked at, oldest first, for one to close when there are too many. */
+const EVICTION_LOOKS_MAX = 1_000;
+
 export interface TcpOptions {
   readonly clock: Clock;
   readonly counters: TransportCounters;
@@ -37,7 +41,8 @@ export class TcpTransport implements Transport {
   readonly #options: Required<TcpOptions>;
   readonly #servers: Server[] = [];
   readonly #connections = new Map<string, TcpConnection>();
-  readonly #countByAddress = new Map<string, number>();
+  readonly #alive = new Set<TcpConnection>();
+  readonly #countByNetwork = new Map<string, number>();
   #closing = false;
 
   constructor(handlers: TransportHandlers, options: TcpOptions) {
@@ -108,16 +113,20 @@ export class TcpTransport implements Transport {
       closed: () => this.#forget(connection),
     });
     this.#connections.set(keyOf(remote), connection);
-    this.#countByAddress.set(remote.address, (this.#countByAddress.get(remote.address) ?? 0) + 1);
+    this.#alive.add(connection);
+    const host = hostOf(remote.address);
+    this.#countByNetwork.set(host, (this.#countByNetwork.get(host) ?? 0) + 1);
     this.#options.counters.connections += 1;
     return connection;
   }
 
   #forget(connection: TcpConnection): void {
+    if (!this.#alive.delete(connection)) return;
     const { remote } = connection;
-    const count = (this.#countByAddress.get(remote.address) ?? 0) - 1;
-    if (count > 0) this.#countByAddress.set(remote.address, count);
-    else this.#countByAddress.delete(remote.address);
+    const host = hostOf(remote.address);
+    const count = (this.#countByNetwork.get(host) ?? 0) - 1;
+    if (count > 0) this.#countByNetwork.set(host, count);
+    else this.#countByNetwork.delete(host);
     this.#options.counters.connections -= 1;
     if (this.#connections.get(keyOf(remote)) === connection) this.#connections.delete(keyOf(remote));
     if (connection.hasSent && !this.#closing) this.#handlers.failed(remote);
@@ -125,9 +134,29 @@ export class TcpTransport implements Transport {
 
   #hasRoom(address: string): boolean {
     const { connectionsMax, connectionsPerAddressMax } = this.#options.limits;
-    if (this.#options.counters.connections >= connectionsMax) return false;
-    return (this.#countByAddress.get(address) ?? 0) < connectionsPerAddressMax;
+    if ((this.#countByNetwork.get(hostOf(address)) ?? 0) >= connectionsPerAddressMax) return false;
+    return this.#options.counters.connections < connectionsMax || this.#evict();
   }
+
+  /** The oldest connection from where no phone is registered makes room: who only occupies one loses it first. */
+  #evict(): boolean {
+    let looks = 0;
+    for (const connection of this.#connections.values()) {
+      if (this.#handlers.isHome?.(connection.remote.address) !== true) {
+        this.#options.counters.connectionsEvicted += 1;
+        connection.destroy();
+        this.#forget(connection);
+        return true;
+      }
+      if (++looks === EVICTION_LOOKS_MAX) return false;
+    }
+    return false;
+  }
+}
+
+/** Who counts as one: an IPv4 address, or an IPv6 /64, which one host may use as it likes. */
+function hostOf(address: string): string {
+  return address.includes(':') ? networkOf(address) : address;
 }
 
 function keyOf({ address, port }: TransportAddress): string {

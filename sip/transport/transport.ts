@@ -13,6 +13,8 @@ export interface TransportHandlers {
   received(packet: Packet): void;
   /** Something sent there did not arrive: refused, unreachable, connection lost. Never called from within `send`. */
   failed(destination: TransportAddress): void;
+  /** Whether a phone lives at this address, so that its connection is kept when connections run short. */
+  isHome?(address: string): boolean;
 }
 
 /** Where to listen. `host` is a literal address without brackets; `0.0.0.0` and `::` mean every one of their family. */
@@ -46,6 +48,8 @@ export interface TransportCounters {
   /** Connections refused because there were too many, in all or from their address. */
   connectionsRefused: number;
   connectFailures: number;
+  /** Connections of strangers closed to make room for others. */
+  connectionsEvicted: number;
   /** Connections closed because what came could not be cut into messages. */
   framingDefects: number;
   /** Connections closed because nothing, or never a whole message, came. */
@@ -58,6 +62,7 @@ export function zeroCounters(): TransportCounters {
     sent: 0,
     keepAlives: 0,
     sendErrors: 0,
+    connectionsEvicted: 0,
     droppedBacklog: 0,
     connections: 0,
     connectionsOpened: 0,

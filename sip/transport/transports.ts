@@ -19,6 +19,7 @@ export class SipTransports {
   private constructor(handlers: TransportHandlers, clock: Clock) {
     this.counters = this.#counters;
     this.#handlers = {
+      isHome: (address) => handlers.isHome?.(address) ?? false,
       received: (packet) => {
         if (this.#closing === undefined) handlers.received(packet);
       },

@@ -13,11 +13,15 @@ afterEach(async () => {
   for (const end of ending.splice(0).reverse()) await end();
 });
 
-async function open(limits = { connectionsMax: 3, connectionsPerAddressMax: 2 }, idleMs = 10_000) {
+async function open(
+  limits = { connectionsMax: 3, connectionsPerAddressMax: 2 },
+  idleMs = 10_000,
+  isHome: (address: string) => boolean = () => true,
+) {
   const counters = zeroCounters();
   const timeouts = { connectMs: 50, messageMs: 60, idleMs };
   const transport = new TcpTransport(
-    { received: () => {}, failed: () => {} },
+    { received: () => {}, failed: () => {}, isHome },
     { clock: systemClock, counters, timeouts, limits },
   );
   ending.push(() => transport.close());
@@ -79,4 +83,17 @@ test('connections are bounded in all and for each address', async () => {
     while (counters.received < 3) await new Promise((resolve) => setImmediate(resolve));
     expect(counters.connectionsAccepted).toBe(3);
   }
+});
+
+test('strangers who occupy every connection lose their oldest to who comes; phones that are at home keep theirs', async () => {
+  const limits = { connectionsMax: 2, connectionsPerAddressMax: 9 };
+  const { counters, client } = await open(limits, 10_000, () => false);
+  const strangers = [client(), client()];
+  for (const stranger of strangers) await once(stranger, 'connect');
+  const closed = once(strangers[0]!.resume(), 'close');
+  const phone = client();
+  phone.write(MESSAGE);
+  await closed;
+  while (counters.received < 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(counters).toMatchObject({ connections: 2, connectionsEvicted: 1, connectionsRefused: 0 });
 });
