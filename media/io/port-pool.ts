@@ -57,7 +57,7 @@ interface Quarantined {
 /** So many streams fill a port: one batch, four times over, every 20 ms. */
 const LEGS_PER_PORT_MAX = 256;
 /** Beyond it sharing pays: a packet that travels alone costs twice the kernel's work of one in a batch. */
-const APART_PORTS_MAX = 64;
+const APART_PORTS_MAX = 16;
 /** Pairs kept for one leg, however often it moves. */
 const PAIRS_PER_LEG_MAX = 8;
 /** How long a port that another program has is not tried again. */
