@@ -21,8 +21,8 @@ const WRITERS = 4;
 /** Acknowledged in a round before it is stopped in the middle of more. */
 const WRITES_MIN = 10;
 const TONE_HZ = 700;
-/** Beyond the drain time of 1 s: time for BYEs to be answered, and for every part to close. */
-const STOP_BOUND_MS = { idle: 2_000, busy: 5_000, 'media thread died': 2_000 } as const;
+/** Of these 2 s are for a BYE that gets no answer, as to a call that a killed process left; 1 s is for the drain. */
+const STOP_BOUND_MS = { idle: 4_000, busy: 5_000, 'media thread died': 4_000 } as const;
 
 /** One Tandem after another on the same folder and the same ports. */
 export class Rounds {
