@@ -4,7 +4,7 @@ import type { EventBody } from '../../core/event.ts';
 import { type Cursor, Journal } from '../../core/journal.ts';
 import type { AgentId, CustomerId } from '../../core/kernel/ids.ts';
 
-const NUM_RUNS = Number(process.env['TANDEM_CASES'] ?? 200);
+const NUM_RUNS = Number(process.env['TANDEM_SEEDS'] ?? 200);
 const ALPHA = 'alpha' as CustomerId;
 const BETA = 'beta' as CustomerId;
 const body: EventBody = { type: 'agent_updated', agentId: 'a' as AgentId };

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isIpv4, isIpv6 } from '../../../core/kernel/address-text.ts';
 
-const NUM_RUNS = Number(process.env['TANDEM_CASES'] ?? 1_000);
+const NUM_RUNS = Number(process.env['TANDEM_SEEDS'] ?? 1_000);
 
 test('an address is one exactly when the system takes it for one', () => {
   const alike = fc.array(fc.constantFrom('0', '1', 'ff', '255', '256', '01', 'a', ':', '::', '.', '12345', 'g', ''), {

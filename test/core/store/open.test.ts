@@ -162,7 +162,7 @@ test('calls past their time are removed at the start', async () => {
 });
 
 test('every acknowledged write survives kill -9, and the folder is free at once', async () => {
-  const rounds = Math.min(20, Number(process.env['TANDEM_CASES'] ?? 5));
+  const rounds = Math.min(20, Number(process.env['TANDEM_SEEDS'] ?? 5));
   const acknowledged = new Set<number>();
   for (let round = 0; round < rounds; round++) {
     const from = round * 1_000_000;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { seeded } from '../../../core/kernel/random.ts';
 import { Seal } from '../../../core/store/seal.ts';
 
-const NUM_RUNS = Number(process.env['TANDEM_CASES'] ?? 100);
+const NUM_RUNS = Number(process.env['TANDEM_SEEDS'] ?? 100);
 
 test('what was sealed opens as it was, and the same text never looks the same', () => {
   const seal = new Seal(new Uint8Array(32).fill(7), seeded(1));
