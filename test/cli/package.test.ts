@@ -5,7 +5,8 @@ import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../../cli/build/run-tool.ts';
 import { VERSION } from '../../cli/version.ts';
-import { Program } from '../interop/program.ts';
+import { hasProgram, Program } from '../interop/program.ts';
+import { sipp } from '../interop/sipp.ts';
 
 const BIN = join(ROOT, 'node_modules/.bin');
 const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env['PATH']}` };
@@ -15,7 +16,33 @@ function run(program: string, args: readonly string[], cwd: string): string {
   return execFileSync(program, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** Starts `tandem serve` in an empty folder, waits until it listens, ends it, and returns the exit code. */
+/** A call from the command line of this form of Tandem through its own `serve` to a phone that echoes what it hears. */
+async function callThrough(served: Program, command: string, args: readonly string[], cwd: string): Promise<void> {
+  const serverPort = Number((await served.saw(/listening sip udp \S+:(\d+)/))[1]);
+  const [password, calleePassword] = [/extension 1000: (\S+)/, /extension 1001: (\S+)/].map(
+    (pattern) => pattern.exec(served.output)![1]!,
+  );
+  const callee = { serverPort, service: '1001', password: calleePassword!, calls: 1 };
+  const registers = sipp({ ...callee, scenario: 'register', localPort: 15_410, keys: { contact_port: '15420' } });
+  expect(await registers.exited, registers.output).toBe(0);
+  const phone = sipp({ ...callee, scenario: 'callee', localPort: 15_420, mediaPort: 52_400, echoes: true });
+  const account = ['--user', '1000', '--password', password!, '--seconds', '1', '--json'];
+  const caller = new Program(command, [...args, 'call', `sip:1001@127.0.0.1:${serverPort}`, ...account], {
+    cwd,
+    env: { PATH: env.PATH },
+  });
+  try {
+    expect(await caller.exited, caller.output).toBe(0);
+    const { answered, packetsReceived } = JSON.parse(/\{.*\}/.exec(caller.output)![0]);
+    expect(answered).toBe(true);
+    expect(packetsReceived).toBeGreaterThan(20);
+    expect(await phone.exited, phone.output).toBe(0);
+  } finally {
+    await phone.stop();
+  }
+}
+
+/** Starts `tandem serve` in an empty folder, makes a call through it, ends it, and returns the exit code. */
 async function serveOnce(command: string, args: readonly string[], cwd: string): Promise<number> {
   const listeners = ['--sip', 'udp:127.0.0.1:0', '--http', '127.0.0.1:0', '--workers', '1'];
   const program = new Program(command, [...args, 'serve', ...listeners], { cwd, env: { PATH: env.PATH } });
@@ -24,6 +51,7 @@ async function serveOnce(command: string, args: readonly string[], cwd: string):
     const http = (await program.saw(/listening http (\S+)/, 20_000))[1];
     expect((await fetch(`http://${http}/ping`)).status).toBe(200);
     expect(await (await fetch(`http://${http}/metrics`)).text()).toContain('tandem_extensions 2\n');
+    if (hasProgram('sipp')) await callThrough(program, command, args, cwd);
   } finally {
     await program.stop('SIGTERM', 20_000);
   }
@@ -81,7 +109,7 @@ describe('the npm package in an empty project', () => {
     ]);
   });
 
-  test('it serves, and ends when told to', { timeout: 60_000 }, async () => {
+  test('it serves, takes a call, and ends when told to', { timeout: 60_000 }, async () => {
     expect(await serveOnce('node', ['node_modules/tandem/dist/cli/main.js'], project)).toBe(0);
   });
 
@@ -96,7 +124,7 @@ describe('the npm package in an empty project', () => {
   });
 });
 
-test('the single executable serves from an empty folder', { timeout: BUILD_LIMIT_MS }, async () => {
+test('the single executable serves from an empty folder and takes a call', { timeout: BUILD_LIMIT_MS }, async () => {
   run(join(BIN, 'node'), ['cli/build/binary.ts'], ROOT);
   const folder = mkdtempSync(join(tmpdir(), 'tandem-binary-'));
   try {
