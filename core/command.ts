@@ -1,6 +1,25 @@
-import type { CallRecord } from './calls/call-record.ts';
+import type { Address } from './calls/address.ts';
+import type { CallRecord, MuteDirection } from './calls/call-record.ts';
+import type { RecordingRecord, RecordingReference } from './calls/recording-record.ts';
+import type { Accesskey, Conference, Flow, PhoneNumber, Trunk } from './directory/records.ts';
+import type { Action } from './flows/action.ts';
+import type { ActiveflowRecord } from './flows/activeflow-record.ts';
+import type { RecordingLimits } from './flows/call-control.ts';
 import type { FaultCode } from './kernel/fault.ts';
-import type { AccesskeyId, AgentId, CallId, CustomerId, ExtensionId } from './kernel/ids.ts';
+import type {
+  AccesskeyId,
+  ActiveflowId,
+  AgentId,
+  CallId,
+  ConferencecallId,
+  ConferenceId,
+  CustomerId,
+  ExtensionId,
+  FlowId,
+  NumberId,
+  ScriptSessionId,
+  TrunkId,
+} from './kernel/ids.ts';
 
 /** Who asks. Rights are judged in one place, `core/authorization.ts`. */
 export type Principal =
@@ -9,8 +28,24 @@ export type Principal =
   /** The command line of the machine itself, proved by a token in the data folder. */
   | { readonly kind: 'operator' };
 
-/** Everything that can be asked of the core. */
-export type Command =
+/** What whoever makes or changes a thing may say of it; the rest is ours. */
+export type AccesskeyFields = Pick<Accesskey, 'name' | 'detail' | 'tokenHash' | 'tokenPrefix' | 'expiresAt'>;
+export type NumberFields = Pick<PhoneNumber, 'number' | 'type' | 'callFlowId' | 'messageFlowId' | 'name' | 'detail'>;
+export type NumberChanges = Partial<
+  Pick<PhoneNumber, 'callFlowId' | 'messageFlowId' | 'name' | 'detail' | 'isRtpDebugged'>
+>;
+export type TrunkFields = Pick<
+  Trunk,
+  'name' | 'detail' | 'domainName' | 'authTypes' | 'username' | 'password' | 'allowedIps'
+>;
+export type FlowFields = Pick<Flow, 'type' | 'name' | 'detail' | 'actions' | 'onCompleteFlowId'>;
+export type ConferenceFields = Pick<
+  Conference,
+  'type' | 'name' | 'detail' | 'data' | 'timeoutS' | 'preFlowId' | 'postFlowId'
+>;
+
+/** Changes of the directory: checked and reserved, committed, applied and published, then answered. */
+export type AccountCommand =
   | {
       readonly kind: 'createExtension';
       readonly customerId: CustomerId;
@@ -25,14 +60,92 @@ export type Command =
       readonly changes: { readonly name?: string; readonly detail?: string; readonly password?: string };
     }
   | { readonly kind: 'deleteExtension'; readonly id: ExtensionId }
-  | { readonly kind: 'hangupCall'; readonly id: CallId }
+  | { readonly kind: 'createAccesskey'; readonly customerId: CustomerId; readonly fields: AccesskeyFields }
+  | {
+      readonly kind: 'updateAccesskey';
+      readonly id: AccesskeyId;
+      readonly changes: Partial<Pick<Accesskey, 'name' | 'detail'>>;
+    }
+  | { readonly kind: 'deleteAccesskey'; readonly id: AccesskeyId }
+  | { readonly kind: 'createNumber'; readonly customerId: CustomerId; readonly fields: NumberFields }
+  | { readonly kind: 'updateNumber'; readonly id: NumberId; readonly changes: NumberChanges }
+  | { readonly kind: 'deleteNumber'; readonly id: NumberId }
+  | { readonly kind: 'createTrunk'; readonly customerId: CustomerId; readonly fields: TrunkFields }
+  | { readonly kind: 'updateTrunk'; readonly id: TrunkId; readonly changes: Partial<Omit<TrunkFields, 'domainName'>> }
+  | { readonly kind: 'deleteTrunk'; readonly id: TrunkId }
+  | { readonly kind: 'createFlow'; readonly customerId: CustomerId; readonly fields: FlowFields }
+  | { readonly kind: 'updateFlow'; readonly id: FlowId; readonly changes: Partial<Omit<FlowFields, 'type'>> }
+  | { readonly kind: 'deleteFlow'; readonly id: FlowId }
+  /** `id` null for one of ours. */
+  | {
+      readonly kind: 'createConference';
+      readonly customerId: CustomerId;
+      readonly id: ConferenceId | null;
+      readonly fields: ConferenceFields;
+    }
+  | {
+      readonly kind: 'updateConference';
+      readonly id: ConferenceId;
+      readonly changes: Partial<Omit<ConferenceFields, 'type'>>;
+    }
+  | { readonly kind: 'deleteRecording'; readonly record: RecordingRecord }
   /** Hangs up if live, then marks the record as deleted. `record` is the call as whoever asks has read it. */
   | { readonly kind: 'deleteCall'; readonly record: CallRecord }
   | { readonly kind: 'setAgentPassword'; readonly username: string; readonly passwordHash: string };
 
+/** What is asked of calls, conferences and recordings that live. */
+export type CallCommand =
+  | { readonly kind: 'hangupCall'; readonly id: CallId }
+  | { readonly kind: 'holdCall'; readonly id: CallId; readonly mode: 'held' | 'active' }
+  /** Adds the direction to what is muted, or takes it away. */
+  | {
+      readonly kind: 'muteCall';
+      readonly id: CallId;
+      readonly direction: Exclude<MuteDirection, ''>;
+      readonly mode: 'mute' | 'unmute';
+    }
+  /** Dials every destination; the flow runs on each that answers. `ids` of the result are the calls. */
+  | {
+      readonly kind: 'createCalls';
+      readonly customerId: CustomerId;
+      readonly source: Address | null;
+      readonly destinations: readonly Address[];
+      readonly flowId: FlowId | null;
+      readonly actions: readonly Action[];
+      readonly anonymous: '' | 'yes' | 'no' | 'auto';
+      readonly variables: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'startRecording'; readonly reference: RecordingReference; readonly limits: RecordingLimits }
+  | { readonly kind: 'stopRecording'; readonly reference: RecordingReference }
+  /** Everybody leaves, then it is marked as deleted. */
+  | { readonly kind: 'deleteConference'; readonly id: ConferenceId }
+  | { readonly kind: 'kickConferencecall'; readonly id: ConferencecallId };
+
+/** What is asked of whoever runs flows. */
+export type FlowCommand =
+  | {
+      readonly kind: 'createActiveflow';
+      readonly customerId: CustomerId;
+      /** Null for one of ours. */
+      readonly id: ActiveflowId | null;
+      readonly flowId: FlowId | null;
+      readonly actions: readonly Action[];
+      readonly variables: Readonly<Record<string, string>>;
+      readonly webhookUri: string;
+      readonly webhookMethod: ActiveflowRecord['webhookMethod'];
+    }
+  | { readonly kind: 'stopActiveflow'; readonly id: ActiveflowId }
+  /** Stops it if it runs, then marks the record, as whoever asks has read it, as deleted. */
+  | { readonly kind: 'deleteActiveflow'; readonly record: ActiveflowRecord }
+  /** A program that has connected to us takes over the flow of a live call. */
+  | { readonly kind: 'attachScript'; readonly callId: CallId; readonly session: ScriptSessionId };
+
+/** Everything that can be asked of the core. */
+export type Command = AccountCommand | CallCommand | FlowCommand;
+
 /** How a command ended. `done` means committed, applied and published; `id` names the thing created or changed. */
 export type CommandResult =
-  | { readonly kind: 'done'; readonly id: string }
+  | { readonly kind: 'done'; readonly id: string; readonly ids?: readonly string[] }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** An answer, not an exception: nothing was changed. */

@@ -1,6 +1,9 @@
 import type { CallRecord } from './calls/call-record.ts';
-import type { Binding, Extension } from './directory/records.ts';
-import type { AgentId } from './kernel/ids.ts';
+import type { ConferencecallRecord } from './calls/conferencecall-record.ts';
+import type { RecordingRecord } from './calls/recording-record.ts';
+import type { Accesskey, Binding, Conference, Extension, Flow, PhoneNumber, Trunk } from './directory/records.ts';
+import type { ActiveflowRecord } from './flows/activeflow-record.ts';
+import type { AgentId, CallId } from './kernel/ids.ts';
 
 /** Everything that has happened, versioned by adding, never by changing. Secrets are taken out by `api/presentation`. */
 export type EventBody =
@@ -19,4 +22,31 @@ export type EventBody =
     }
   | { readonly type: 'extension_created' | 'extension_updated' | 'extension_deleted'; readonly extension: Extension }
   | { readonly type: 'extension_registered' | 'extension_unregistered'; readonly binding: Binding }
-  | { readonly type: 'agent_updated'; readonly agentId: AgentId };
+  | { readonly type: 'agent_updated'; readonly agentId: AgentId }
+  | { readonly type: 'accesskey_created' | 'accesskey_updated' | 'accesskey_deleted'; readonly accesskey: Accesskey }
+  | { readonly type: 'number_created' | 'number_updated' | 'number_deleted'; readonly number: PhoneNumber }
+  | { readonly type: 'trunk_created' | 'trunk_updated' | 'trunk_deleted'; readonly trunk: Trunk }
+  | { readonly type: 'flow_created' | 'flow_updated' | 'flow_deleted'; readonly flow: Flow }
+  | {
+      readonly type: 'conference_created' | 'conference_updated' | 'conference_deleted';
+      readonly conference: Conference;
+      /** Who is in it, in the order in which they came. */
+      readonly conferencecalls: readonly ConferencecallRecord[];
+    }
+  | {
+      readonly type:
+        | 'conferencecall_joining'
+        | 'conferencecall_joined'
+        | 'conferencecall_leaving'
+        | 'conferencecall_leaved';
+      readonly conferencecall: ConferencecallRecord;
+    }
+  | {
+      readonly type: 'recording_started' | 'recording_finished' | 'recording_failed' | 'recording_deleted';
+      readonly recording: RecordingRecord;
+    }
+  | {
+      readonly type: 'activeflow_created' | 'activeflow_updated' | 'activeflow_deleted';
+      readonly activeflow: ActiveflowRecord;
+    }
+  | { readonly type: 'dtmf_received'; readonly callId: CallId; readonly digit: string; readonly durationMs: number };

@@ -1,6 +1,23 @@
+import type { MuteDirection } from './calls/call-record.ts';
 import type { Cause } from './calls/cause.ts';
+import type { RecordingFile } from './calls/recording-record.ts';
+import type { CommandResult, FlowCommand } from './command.ts';
 import type { Binding } from './directory/records.ts';
-import type { CustomerId, ExtensionId, LegId } from './kernel/ids.ts';
+import type { Action } from './flows/action.ts';
+import type { ActiveflowRecord, FlowReference } from './flows/activeflow-record.ts';
+import type { CallDemand, CallNews } from './flows/call-control.ts';
+import type {
+  ActiveflowId,
+  CallId,
+  CustomerId,
+  ExtensionId,
+  FlowId,
+  LegId,
+  MixId,
+  RecordingNumber,
+  ScriptSessionId,
+  TrunkId,
+} from './kernel/ids.ts';
 import type { Write } from './write.ts';
 
 /**
@@ -23,7 +40,9 @@ export type Body = Uint8Array;
 // ── Signaling ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Who a request proved to be. */
-export type Caller = { readonly kind: 'extension'; readonly customerId: CustomerId; readonly extensionId: ExtensionId };
+export type Caller =
+  | { readonly kind: 'extension'; readonly customerId: CustomerId; readonly extensionId: ExtensionId }
+  | { readonly kind: 'trunk'; readonly customerId: CustomerId; readonly trunkId: TrunkId };
 
 /** Where an outgoing INVITE goes. `contact` and `path` are SIP URIs, opaque to `core`. */
 export interface DialTarget {
@@ -44,6 +63,8 @@ export interface DialRequest {
   readonly offer: Body;
   /** Digest credentials with which a 401 or 407 is answered. */
   readonly credentials?: { readonly username: string; readonly password: string };
+  /** The callee must not learn who calls: anonymous From, `Privacy: id`, the number in P-Asserted-Identity (RFC 3323, 3325). */
+  readonly isAnonymous?: boolean;
 }
 
 export interface Signaling {
@@ -101,7 +122,8 @@ export type SignalingEvent =
 // ── Media ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type PlaySource =
-  | { readonly kind: 'tone'; readonly tone: 'ringback' | 'busy' | 'dial' }
+  /** Goes on until it is stopped, save `beep`, which ends by itself. */
+  | { readonly kind: 'tone'; readonly tone: 'ringback' | 'busy' | 'dial' | 'beep' }
   /** 1 to 32,000 Hz sine for tests and demonstrations; `levelDbov` is negative. */
   | { readonly kind: 'sine'; readonly frequencyHz: number; readonly levelDbov: number }
   | { readonly kind: 'file'; readonly path: string };
@@ -109,6 +131,21 @@ export type PlaySource =
 export type OpenResult =
   | { readonly kind: 'opened' }
   | { readonly kind: 'refused'; readonly cause: 'not-acceptable' | 'media-overloaded'; readonly detail: string };
+
+export type RecordingSource =
+  | { readonly kind: 'leg'; readonly leg: LegId }
+  | { readonly kind: 'mix'; readonly mix: MixId };
+
+export interface RecordingRequest {
+  readonly source: RecordingSource;
+  /** WAV file of what the far end says, or of the mix. */
+  readonly inPath: string;
+  /** WAV file of what the far end is told, sample for sample beside the first; undefined for a mix. */
+  readonly outPath: string | undefined;
+  /** Ends by itself after so long, and after so much silence from the far end; 0 for never. */
+  readonly durationMs: number;
+  readonly silenceMs: number;
+}
 
 export interface MediaPlane {
   /**
@@ -132,23 +169,135 @@ export interface MediaPlane {
   /** Each hears the other. Replaces whatever either was connected to or played. */
   bridge(a: LegId, b: LegId): void;
   unbridge(leg: LegId): void;
+  /** The far end hears itself. Replaces whatever the leg was connected to; `unbridge` ends it. */
+  echo(leg: LegId): void;
+  /**
+   * Everybody in the mix hears all others, and what is played to the leg besides. Replaces whatever the leg was
+   * connected to; a mix exists while somebody is in it or records it. Legs of several workers may meet.
+   */
+  join(leg: LegId, mix: MixId): void;
+  leave(leg: LegId): void;
+  /** `in`: nobody hears the far end; `out`: the far end hears nothing; '' undoes both. */
+  mute(leg: LegId, direction: MuteDirection): void;
+  /** Our new offer that holds the far end (sendonly) or takes it back; give it to `Signaling.reoffer`, then `accept`. */
+  hold(leg: LegId, mode: 'held' | 'active'): Body;
   /** Plays to the leg until it ends (`played`), is replaced, or stopped. Tones go on. */
   play(leg: LegId, source: PlaySource): void;
   stopPlaying(leg: LegId): void;
-  /** Writes what the leg's peer says to a WAV file until the leg closes. */
-  record(leg: LegId, path: string): void;
-  /** Sends digits as telephone-events (RFC 4733), 100 ms each. */
-  sendDigits(leg: LegId, digits: string): void;
+  /** Outcome: recorded, once, whatever ends it: `stopRecording`, a limit, the end of the leg or mix, a full disk. */
+  record(recording: RecordingNumber, request: RecordingRequest): void;
+  stopRecording(recording: RecordingNumber): void;
+  /** Sends digits as telephone-events (RFC 4733), each so long, with so much silence between. */
+  sendDigits(leg: LegId, digits: string, durationMs: number, intervalMs: number): void;
   close(leg: LegId): void;
 }
 
 export type MediaEvent =
   | { readonly kind: 'played'; readonly leg: LegId; readonly outcome: 'finished' | 'failed'; readonly detail: string }
   | { readonly kind: 'digit'; readonly leg: LegId; readonly digit: string; readonly durationMs: number }
+  | {
+      readonly kind: 'recorded';
+      readonly recording: RecordingNumber;
+      /** What ended it; `failed` when the files are missing or shorter than what was said. */
+      readonly reason: 'stopped' | 'duration' | 'silence' | 'failed';
+      readonly files: readonly RecordingFile[];
+      /** Samples that did not fit into the ring while the disk was slow, and are silence in the files. */
+      readonly lostSamples: number;
+      readonly detail: string;
+    }
   /** No RTP and no RTCP for the time-out. */
   | { readonly kind: 'silent'; readonly leg: LegId }
   /** The thread that carried these legs died; their streams are gone. */
   | { readonly kind: 'workerLost'; readonly legs: readonly LegId[] };
+
+// ── Flows ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A flow to run. Its record is made from this by whoever runs it. */
+export interface FlowStart {
+  readonly activeflowId: ActiveflowId;
+  readonly customerId: CustomerId;
+  readonly flowId: FlowId | null;
+  readonly actions: readonly Action[];
+  readonly onCompleteFlowId: FlowId | null;
+  readonly reference: FlowReference;
+  /** Reserved ones (`voipbin.…`) that the core knows; they win over those supplied. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Given by whoever created the call or the activeflow. */
+  readonly suppliedVariables: Readonly<Record<string, string>>;
+  readonly webhookUri: string;
+  readonly webhookMethod: ActiveflowRecord['webhookMethod'];
+}
+
+/** Whoever runs flows. Every method queues. */
+export interface Flows {
+  start(start: FlowStart): void;
+  /** What happened to a call that a flow runs on. */
+  tell(call: CallId, news: CallNews): void;
+  /** A command about activeflows, judged already. Outcome: settled. */
+  execute(ticket: number, command: FlowCommand): void;
+}
+
+export type FlowEvent =
+  | { readonly kind: 'demand'; readonly call: CallId; readonly demand: CallDemand }
+  /** The last action of the call's flow, and of what its completion started, is done: the call ends. */
+  | { readonly kind: 'completed'; readonly call: CallId; readonly activeflowId: ActiveflowId }
+  | { readonly kind: 'settled'; readonly ticket: number; readonly result: CommandResult };
+
+// ── HTTP ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface HttpRequest {
+  /** Unique for the owner, which gets the outcome: an `HttpEvent` with this number. */
+  readonly owner: 'flows' | 'calls';
+  readonly number: number;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** For the whole of it. */
+  readonly timeoutMs: number;
+  /** A longer answer is a failure. */
+  readonly answerBytesMax: number;
+  /** Writes the answer's body to this file, whole or not at all, in place of giving it. */
+  readonly saveTo?: string;
+}
+
+export interface HttpClient {
+  /** Outcome: answered or failed. Private addresses are not reached unless `--allow-private` names them. */
+  request(request: HttpRequest): void;
+}
+
+export type HttpEvent =
+  | {
+      readonly kind: 'answered';
+      readonly owner: HttpRequest['owner'];
+      readonly number: number;
+      readonly status: number;
+      readonly contentType: string;
+      /** '' when it was saved to a file. */
+      readonly body: string;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly owner: HttpRequest['owner'];
+      readonly number: number;
+      readonly detail: string;
+    };
+
+// ── Scripts ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** WebSockets to programs that drive calls (subprotocol `tandem.script.v1`). */
+export interface ScriptLinks {
+  /** Connects to the program at this ws or wss URL. Outcome: opened, or closed with why. */
+  open(session: ScriptSessionId, url: string): void;
+  /** One text frame. */
+  send(session: ScriptSessionId, text: string): void;
+  close(session: ScriptSessionId, reason: string): void;
+}
+
+export type ScriptEvent =
+  | { readonly kind: 'opened'; readonly session: ScriptSessionId }
+  | { readonly kind: 'received'; readonly session: ScriptSessionId; readonly text: string }
+  | { readonly kind: 'closed'; readonly session: ScriptSessionId; readonly detail: string };
 
 // ── Store ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,10 +1,20 @@
-import type { CallId, CustomerId, ExtensionId, GroupcallId } from '../kernel/ids.ts';
+import type {
+  ActiveflowId,
+  CallId,
+  CustomerId,
+  ExtensionId,
+  FlowId,
+  GroupcallId,
+  RecordingId,
+  TrunkId,
+} from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
 import type { Address } from './address.ts';
 import type { Cause } from './cause.ts';
 
 /** Status of the reference (platform §5.4): forward only, `hangup` is final. */
 export type CallStatus = 'dialing' | 'ringing' | 'progressing' | 'terminating' | 'canceling' | 'hangup';
+export type MuteDirection = '' | 'both' | 'in' | 'out';
 export type HangupBy = '' | 'remote' | 'local';
 export type HangupReason = '' | 'normal' | 'failed' | 'busy' | 'cancel' | 'timeout' | 'noanswer' | 'dialout' | 'amd';
 
@@ -21,6 +31,16 @@ export interface CallRecord {
   readonly destination: Address;
   /** The extension at the far end, when it is one. */
   readonly extensionId: ExtensionId | null;
+  /** The trunk at the far end, when it is one. */
+  readonly trunkId: TrunkId | null;
+  /** The flow that runs on it, if any, and the stored template it came from. */
+  readonly flowId: FlowId | null;
+  readonly activeflowId: ActiveflowId | null;
+  /** Every recording made of it; the last one may still run (`recordingId`). */
+  readonly recordingIds: readonly RecordingId[];
+  readonly recordingId: RecordingId | null;
+  /** What the far end may not do: `in` be heard, `out` hear. */
+  readonly muteDirection: MuteDirection;
   readonly masterCallId: CallId | null;
   readonly chainedCallIds: readonly CallId[];
   readonly groupcallId: GroupcallId | null;

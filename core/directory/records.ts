@@ -1,4 +1,14 @@
-import type { AccesskeyId, AgentId, CustomerId, ExtensionId } from '../kernel/ids.ts';
+import type { Action } from '../flows/action.ts';
+import type {
+  AccesskeyId,
+  AgentId,
+  ConferenceId,
+  CustomerId,
+  ExtensionId,
+  FlowId,
+  NumberId,
+  TrunkId,
+} from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
 
 /** What the directory holds and the store keeps, one shape for both. Deleted rows have `deletedAt`. */
@@ -61,6 +71,67 @@ export interface Extension extends Row {
   readonly detail: string;
   /** In clear in memory (digest needs it), sealed with `DATA/secret.key` in the store, never in events or logs. */
   readonly password: string;
+}
+
+/** A peer that carries calls for a customer: a provider, a PBX, a load generator. */
+export interface Trunk extends Row {
+  readonly id: TrunkId;
+  readonly name: string;
+  readonly detail: string;
+  /** Its name in `<name>.trunk.<domain>`, unique in the installation. */
+  readonly domainName: string;
+  /** `ip`: requests from `allowedIps` are its own. `basic`: digest with username and password. */
+  readonly authTypes: readonly ('basic' | 'ip')[];
+  readonly username: string;
+  /** As an extension's: in clear in memory, sealed in the store, never in events or logs. */
+  readonly password: string;
+  /** Literal addresses or CIDR. */
+  readonly allowedIps: readonly string[];
+}
+
+/** A number that this installation answers. */
+export interface PhoneNumber extends Row {
+  readonly id: NumberId;
+  /** E.164 with `+`, unique in the installation. */
+  readonly number: string;
+  /** A short form by which the customer's own phones reach it too; '' for none. */
+  readonly shortCode: string;
+  readonly type: 'normal' | 'virtual';
+  readonly callFlowId: FlowId | null;
+  readonly messageFlowId: FlowId | null;
+  readonly name: string;
+  readonly detail: string;
+  readonly status: 'active' | 'deleted';
+  readonly isRtpDebugged: boolean;
+  readonly purchasedAt: WallTime | null;
+  readonly renewedAt: WallTime | null;
+}
+
+/** A stored template of actions. */
+export interface Flow extends Row {
+  readonly id: FlowId;
+  readonly type: '' | 'flow' | 'conference' | 'queue' | 'campaign' | 'transfer';
+  readonly name: string;
+  readonly detail: string;
+  readonly actions: readonly Action[];
+  readonly onCompleteFlowId: FlowId | null;
+  readonly directHash: string;
+}
+
+/** A room where calls meet, whether anybody is in it or not. */
+export interface Conference extends Row {
+  readonly id: ConferenceId;
+  readonly type: '' | 'conference' | 'connect' | 'queue';
+  readonly status: 'starting' | 'progressing' | 'terminating' | 'terminated';
+  readonly name: string;
+  readonly detail: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  /** Seconds after which it ends by itself; 0 for never. */
+  readonly timeoutS: number;
+  readonly preFlowId: FlowId | null;
+  readonly postFlowId: FlowId | null;
+  readonly directHash: string;
+  readonly endedAt: WallTime | null;
 }
 
 /** A Contact registered for an extension (RFC 3261 §10). Times are wall times: bindings outlive the process. */

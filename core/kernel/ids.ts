@@ -12,9 +12,24 @@ export type ExtensionId = Branded<string, 'ExtensionId'>;
 export type CallId = Branded<string, 'CallId'>;
 export type GroupcallId = Branded<string, 'GroupcallId'>;
 export type BridgeId = Branded<string, 'BridgeId'>;
+export type TrunkId = Branded<string, 'TrunkId'>;
+export type NumberId = Branded<string, 'NumberId'>;
+export type FlowId = Branded<string, 'FlowId'>;
+export type ActionId = Branded<string, 'ActionId'>;
+export type ActiveflowId = Branded<string, 'ActiveflowId'>;
+export type ConferenceId = Branded<string, 'ConferenceId'>;
+export type ConferencecallId = Branded<string, 'ConferencecallId'>;
+export type RecordingId = Branded<string, 'RecordingId'>;
+export type ScriptSessionId = Branded<string, 'ScriptSessionId'>;
 
 /** One dialog and its stream. A small integer: it indexes tables of the media threads. Never reused within a process. */
 export type LegId = Branded<number, 'LegId'>;
+
+/** One mix of a conference in the media threads. A small integer, never reused within a process. */
+export type MixId = Branded<number, 'MixId'>;
+
+/** One recording as the media threads know it. A small integer, never reused within a process. */
+export type RecordingNumber = Branded<number, 'RecordingNumber'>;
 
 /** "No value" on the wire, where the reference shape wants a UUID. */
 export const NIL_UUID = '00000000-0000-0000-0000-000000000000';

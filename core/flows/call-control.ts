@@ -1,0 +1,72 @@
+import type { Address } from '../calls/address.ts';
+import type { CallRecord } from '../calls/call-record.ts';
+import type { Cause } from '../calls/cause.ts';
+import type { RecordingRecord } from '../calls/recording-record.ts';
+import type { CallId, ConferenceId, FlowId } from '../kernel/ids.ts';
+
+/** How a recording ends by itself. Zeros, '' and `none` never end it. */
+export interface RecordingLimits {
+  readonly durationMs: number;
+  /** Ends after the far end was silent for so long. */
+  readonly silenceMs: number;
+  readonly endKey: 'none' | 'any' | '*' | '#';
+  /** Run when it has ended. */
+  readonly onEndFlowId: FlowId | null;
+}
+
+/**
+ * What a flow asks of the call that it runs on. What takes time carries a token, chosen by the flow, that comes back in
+ * the news of it; a new demand of the same kind replaces the one before.
+ */
+export type CallDemand =
+  | { readonly kind: 'answer' }
+  /** Ends the call; with `like`, for the cause for which that call ended. News: ended, or refused when it still lives. */
+  | { readonly kind: 'hangup'; readonly cause: Cause; readonly like: CallId | null }
+  /** Plays in order: http(s) URLs of WAV, `prompt:NAME`, `recording:ID`, `tone:NAME`. Early media when not answered. News: played. */
+  | { readonly kind: 'play'; readonly token: number; readonly urls: readonly string[] }
+  | { readonly kind: 'beep'; readonly token: number }
+  | { readonly kind: 'stopPlaying' }
+  /** The caller hears itself until `stopEcho`. */
+  | { readonly kind: 'echo' }
+  | { readonly kind: 'stopEcho' }
+  | { readonly kind: 'sendDigits'; readonly digits: string; readonly durationMs: number; readonly intervalMs: number }
+  /** Answers if needed. News: joined, then left; or refused. */
+  | { readonly kind: 'joinConference'; readonly token: number; readonly conferenceId: ConferenceId }
+  | { readonly kind: 'leaveConference' }
+  /** Calls others and joins the first who answers with this call. News: connected, then disconnected; or disconnected alone. */
+  | {
+      readonly kind: 'connect';
+      readonly token: number;
+      /** Who the callees see; null for this call's own source. */
+      readonly source: Address | null;
+      readonly destinations: readonly Address[];
+      /** Their early media is heard by this call before they answer. */
+      readonly isEarlyMediaHeard: boolean;
+      readonly anonymous: '' | 'yes' | 'no' | 'auto';
+    }
+  | { readonly kind: 'disconnect' }
+  /** News: recordingStarted, then recordingEnded; or refused. */
+  | { readonly kind: 'startRecording'; readonly limits: RecordingLimits }
+  | { readonly kind: 'stopRecording' };
+
+/** What a flow is told about the call that it runs on. */
+export type CallNews =
+  | { readonly kind: 'answered' }
+  | {
+      readonly kind: 'played';
+      readonly token: number;
+      readonly outcome: 'finished' | 'failed';
+      readonly detail: string;
+    }
+  | { readonly kind: 'digit'; readonly digit: string; readonly durationMs: number }
+  | { readonly kind: 'joined'; readonly token: number }
+  | { readonly kind: 'left'; readonly token: number }
+  | { readonly kind: 'connected'; readonly token: number; readonly peer: CallRecord }
+  /** The connection ended, or never came to be: why, as the last callee had it. */
+  | { readonly kind: 'disconnected'; readonly token: number; readonly cause: Cause }
+  | { readonly kind: 'recordingStarted'; readonly recording: RecordingRecord }
+  | { readonly kind: 'recordingEnded'; readonly recording: RecordingRecord }
+  /** A demand could not be met; nothing was changed. */
+  | { readonly kind: 'refused'; readonly demand: CallDemand; readonly detail: string }
+  /** The call is over. Always the last news. */
+  | { readonly kind: 'ended'; readonly call: CallRecord };
