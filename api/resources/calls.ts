@@ -6,7 +6,7 @@ import type { CallId } from '../../core/kernel/ids.ts';
 import { type Answer, answerTo, type CustomerPrincipal, denied, notFound, refuse, send } from '../answer.ts';
 import type { Backend } from '../backend.ts';
 import { pageOf, readPage } from '../page.ts';
-import { presentCall } from '../presentation.ts';
+import { presentCall } from '../presentation/calls.ts';
 import { principalOf } from '../principal.ts';
 import { PageQuery, readId } from '../schema.ts';
 

@@ -6,7 +6,7 @@ import type { ExtensionId } from '../../core/kernel/ids.ts';
 import { type Answer, answerTo, type CustomerPrincipal, denied, notFound, refuse, send } from '../answer.ts';
 import type { Backend } from '../backend.ts';
 import { pageOf, readPage } from '../page.ts';
-import { presentExtension } from '../presentation.ts';
+import { presentExtension } from '../presentation/accounts.ts';
 import { principalOf } from '../principal.ts';
 import { ExtensionName, Name, PageQuery, readId, SipPassword, Text } from '../schema.ts';
 

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { Backend } from '../backend.ts';
 import { NOBODY, verifyPassword } from '../password.ts';
-import { presentAgent } from '../presentation.ts';
+import { presentAgent } from '../presentation/accounts.ts';
 import { TOKEN_LIFETIME_MS, type Tokens } from '../token.ts';
 
 /** Each check holds 19 MiB and a thread of the pool for its time; what comes beyond is told to try again. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { denied, notFound, send } from '../answer.ts';
 import type { Backend } from '../backend.ts';
-import { presentAgent } from '../presentation.ts';
+import { presentAgent } from '../presentation/accounts.ts';
 import { principalOf } from '../principal.ts';
 
 /** `/me`: the agent who is logged in. An access key is nobody in particular. */

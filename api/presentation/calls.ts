@@ -1,0 +1,113 @@
+import type { CallRecord } from '../../core/calls/call-record.ts';
+import type { ConferencecallRecord } from '../../core/calls/conferencecall-record.ts';
+import type { RecordingRecord } from '../../core/calls/recording-record.ts';
+import type { Conference } from '../../core/directory/records.ts';
+import type { Action } from '../../core/flows/action.ts';
+import { NIL_UUID, type RecordingId } from '../../core/kernel/ids.ts';
+import { presentAction } from './flows.ts';
+import { idOf, type Presented, presentAddress, timeOf, timesOf } from './values.ts';
+
+/** CallManagerCall. `action` is the one that its flow is at; events do not know it. */
+export function presentCall(call: CallRecord, action: Action | null = null): Presented {
+  return {
+    id: call.id,
+    customer_id: call.customerId,
+    owner_type: '',
+    owner_id: NIL_UUID,
+    flow_id: idOf(call.flowId),
+    activeflow_id: idOf(call.activeflowId),
+    type: 'flow',
+    master_call_id: idOf(call.masterCallId),
+    chained_call_ids: call.chainedCallIds,
+    recording_id: idOf(call.recordingId),
+    recording_ids: call.recordingIds,
+    groupcall_id: idOf(call.groupcallId),
+    source: presentAddress(call.source),
+    destination: presentAddress(call.destination),
+    status: call.status,
+    action: presentAction(action),
+    direction: call.direction,
+    mute_direction: call.muteDirection,
+    hangup_by: call.hangupBy,
+    hangup_reason: call.hangupReason,
+    metadata: {},
+    tm_progressing: timeOf(call.progressingAt),
+    tm_ringing: timeOf(call.ringingAt),
+    tm_hangup: timeOf(call.hangupAt),
+    ...timesOf(call),
+  };
+}
+
+/** What is known of a conference beside its row. */
+export interface ConferenceNow {
+  /** Who is in it, in the order in which they came. */
+  readonly conferencecalls: readonly ConferencecallRecord[];
+  /** The recording that runs; null when none does. */
+  readonly recordingId: RecordingId | null;
+  /** Those made of it, as far as they are in memory. */
+  readonly recordingIds: readonly RecordingId[];
+}
+
+/** ConferenceManagerConference. */
+export function presentConference(conference: Conference, now: ConferenceNow): Presented {
+  return {
+    id: conference.id,
+    customer_id: conference.customerId,
+    type: conference.type,
+    status: conference.status,
+    name: conference.name,
+    detail: conference.detail,
+    data: conference.data,
+    timeout: conference.timeoutS,
+    pre_flow_id: idOf(conference.preFlowId),
+    post_flow_id: idOf(conference.postFlowId),
+    conferencecall_ids: now.conferencecalls.map((conferencecall) => conferencecall.id),
+    recording_id: idOf(now.recordingId),
+    recording_ids: now.recordingIds,
+    transcribe_id: NIL_UUID,
+    transcribe_ids: [],
+    direct_hash: conference.directHash,
+    tm_end: timeOf(conference.endedAt),
+    ...timesOf(conference),
+  };
+}
+
+/** ConferenceManagerConferencecall. */
+export function presentConferencecall(conferencecall: ConferencecallRecord): Presented {
+  return {
+    id: conferencecall.id,
+    customer_id: conferencecall.customerId,
+    activeflow_id: idOf(conferencecall.activeflowId),
+    conference_id: conferencecall.conferenceId,
+    reference_type: 'call',
+    reference_id: conferencecall.callId,
+    status: conferencecall.status,
+    ...timesOf(conferencecall),
+  };
+}
+
+/** CallManagerRecording, and what the reference does not tell: its files, and why they are short or missing. */
+export function presentRecording(recording: RecordingRecord): Presented {
+  return {
+    id: recording.id,
+    customer_id: recording.customerId,
+    owner_type: '',
+    owner_id: NIL_UUID,
+    reference_type: recording.reference.type,
+    reference_id: recording.reference.id,
+    status: recording.status,
+    format: recording.format,
+    activeflow_id: idOf(recording.activeflowId),
+    on_end_flow_id: idOf(recording.onEndFlowId),
+    files: recording.files.map((file) => ({
+      name: file.name,
+      size_bytes: file.sizeBytes,
+      duration_ms: file.durationMs,
+      sha256: file.sha256,
+    })),
+    failure: recording.failure,
+    tm_start: timeOf(recording.startedAt),
+    tm_end: timeOf(recording.endedAt),
+    ...timesOf(recording),
+  };
+}
