@@ -8,6 +8,7 @@ export interface Flow {
   readonly localPort: number | undefined;
 }
 
+const LOOPBACK = '127.0.0.1';
 const TRANSPORTS: ReadonlySet<string> = new Set(['udp', 'tcp', 'tls', 'ws', 'wss']);
 
 /**
@@ -18,10 +19,12 @@ const TRANSPORTS: ReadonlySet<string> = new Set(['udp', 'tcp', 'tls', 'ws', 'wss
 export function nextHop(uri: Uri, flow: Flow | undefined): TransportAddress | undefined {
   const seen = flow?.remote;
   if (seen !== undefined && seen.transport !== 'udp') return seen;
-  if (isIP(uri.host) === 0 || isUnspecified(uri.host)) return seen;
-  if (seen !== undefined && uri.host !== seen.address && isPrivate(uri.host)) return seen;
   const transport = transportOf(uri);
   const port = uri.port !== 0 ? uri.port : transport === 'tls' ? 5061 : 5060;
+  // This name needs no server to be asked (RFC 6761 §6.3).
+  if (seen === undefined && uri.host === 'localhost') return { transport, address: LOOPBACK, port };
+  if (isIP(uri.host) === 0 || isUnspecified(uri.host)) return seen;
+  if (seen !== undefined && uri.host !== seen.address && isPrivate(uri.host)) return seen;
   return { transport, address: uri.host, port };
 }
 

@@ -89,19 +89,22 @@ export interface InviteParts {
 export function buildInvite(parts: InviteParts): Request {
   const { dial, uri, callId, localTag, cseq, sentBy, settings, extra } = parts;
   const ownHost = settings.domain === '' ? sentBy.host : settings.domain;
-  const from = buildUri({ user: dial.fromUser, host: ownHost });
-  const to = buildUri({ user: dial.toUser, host: ownHost });
+  const self = buildUri({ user: dial.fromUser, host: ownHost });
+  const isAnonymous = dial.isAnonymous === true;
+  // Who is called at an address of their own is named by it, a phone of ours by our name.
+  const to = buildUri({ user: dial.toUser, host: dial.target.via === undefined ? uri.host : ownHost });
   return buildRequest({
     method: 'INVITE',
     uri,
     fields: [
       ...dial.target.path.map((hop): Field => ['Route', `<${hop}>`]),
       ['Max-Forwards', '70'],
-      ['From', `${formatNameAddress(printable(dial.fromName), from)};tag=${localTag}`],
+      ['From', `${isAnonymous ? ANONYMOUS : formatNameAddress(printable(dial.fromName), self)};tag=${localTag}`],
       ['To', formatNameAddress('', to)],
       ['Call-ID', callId],
       ['CSeq', `${cseq} INVITE`],
       contactField(sentBy, uri.scheme === 'sips'),
+      ...(isAnonymous ? identityFields(printable(dial.fromName), self) : []),
       ['Allow', ALLOW],
       ['User-Agent', settings.userAgent],
       ...extra,
@@ -109,6 +112,17 @@ export function buildInvite(parts: InviteParts): Request {
     ],
     body: dial.offer,
   });
+}
+
+/** RFC 3323 §4.1.1.3. */
+const ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>';
+
+/** Who an anonymous caller is, for networks that keep it to themselves (RFC 3325 §9.1, §9.3). */
+function identityFields(name: string, self: Uri): readonly Field[] {
+  return [
+    ['P-Asserted-Identity', formatNameAddress(name, self)],
+    ['Privacy', 'id'],
+  ];
 }
 
 /** A name typed by people, fit for a quoted string: control characters would end the header. */

@@ -18,6 +18,7 @@ test.each([
   ['sip:a@198.51.100.7:5070;transport=tcp', undefined, 'tcp 198.51.100.7 5070'],
   ['sips:a@198.51.100.7', undefined, 'tls 198.51.100.7 5061'],
   ['sip:a@[2001:db8::7]:5070', undefined, 'udp 2001:db8::7 5070'],
+  ['sip:a@localhost:5070', undefined, 'udp 127.0.0.1 5070'],
   ['sip:a@phone.example', undefined, undefined],
 ])('without a flow, %s is what the URI says', (uri, flow, expected) => {
   expect(hop(uri, flow)).toBe(expected);
@@ -27,6 +28,7 @@ test.each([
   ['sip:a@192.168.1.20', '203.0.113.5', 'udp 203.0.113.5 40000'],
   ['sip:a@[fd00::1]', '2001:db8::5', 'udp 2001:db8::5 40000'],
   ['sip:a@phone.example', '203.0.113.5', 'udp 203.0.113.5 40000'],
+  ['sip:a@localhost', '203.0.113.5', 'udp 203.0.113.5 40000'],
   ['sip:a@0.0.0.0', '203.0.113.5', 'udp 203.0.113.5 40000'],
 ])('%s is reached where it was seen: it cannot be reached as it says', (uri, address, expected) => {
   expect(hop(uri, seen(address))).toBe(expected);
