@@ -1,12 +1,11 @@
 import { Accounts, type Settled } from './accounts.ts';
-import { mayUse } from './authorization.ts';
 import type { CallRecord } from './calls/call-record.ts';
 import { Switch, type SwitchPorts } from './calls/switch.ts';
-import type { Command, Principal, Refusal } from './command.ts';
+import type { Command, Principal } from './command.ts';
 import { BindingExpiry } from './directory/binding-expiry.ts';
-import { PERMISSION } from './directory/records.ts';
+import { judge, type Known } from './judgement.ts';
 import { assert } from './kernel/assert.ts';
-import type { CallId, CustomerId } from './kernel/ids.ts';
+import type { CallId } from './kernel/ids.ts';
 import type { Instant } from './kernel/time.ts';
 import type { MediaEvent, SignalingEvent, StoreEvent } from './ports.ts';
 
@@ -17,13 +16,12 @@ export type ExchangeInput =
   | { readonly kind: 'store'; readonly event: StoreEvent }
   | { readonly kind: 'command'; readonly ticket: number; readonly command: Command; readonly by: Principal };
 
-const ADMINS = PERMISSION.customerAdmin | PERMISSION.customerManager;
-
 /** The core as one machine: what comes in is handed to the one part that owns it; rights are judged here alone. */
 export class Exchange {
   readonly calls: Switch;
   readonly accounts: Accounts;
   readonly #ports: SwitchPorts;
+  readonly #known: Known;
   readonly #expiry: BindingExpiry;
   readonly #settled: Settled[] = [];
 
@@ -32,6 +30,12 @@ export class Exchange {
     this.calls = new Switch(ports);
     this.accounts = new Accounts(ports);
     this.#expiry = new BindingExpiry(ports.calendar);
+    this.#known = {
+      directory: ports.directory,
+      liveCall: (id) => this.calls.recordOf(id),
+      liveConferencecall: () => undefined,
+      liveActiveflow: () => undefined,
+    };
   }
 
   receive(input: ExchangeInput, now: Instant): void {
@@ -94,7 +98,7 @@ export class Exchange {
   }
 
   #execute(ticket: number, command: Command, by: Principal, now: Instant): void {
-    const refusal = this.#judge(command, by);
+    const refusal = judge(command, by, this.#known);
     if (refusal !== undefined) {
       this.#settled.push({ ticket, result: { kind: 'refused', refusal } });
     } else if (command.kind === 'hangupCall') {
@@ -110,60 +114,4 @@ export class Exchange {
       this.accounts.execute(ticket, command, now);
     }
   }
-
-  /** Why the principal may not do this, or the thing does not exist for them; undefined when they may. */
-  #judge(command: Command, by: Principal): Refusal | undefined {
-    switch (command.kind) {
-      case 'createExtension':
-        return mayUse(by, command.customerId, ADMINS) ? undefined : denied(command.kind);
-      case 'updateExtension':
-      case 'deleteExtension':
-        return this.#judgeThing(
-          by,
-          this.#ports.directory.extensions.get(command.id)?.customerId,
-          'extension',
-          command.id,
-        );
-      case 'hangupCall':
-        return this.#judgeThing(by, this.calls.recordOf(command.id)?.customerId, 'live call', command.id);
-      case 'deleteCall':
-        return (
-          this.#judgeThing(by, command.record.customerId, 'call', command.record.id) ?? this.#judgeAge(command.record)
-        );
-      case 'setAgentPassword':
-        return by.kind === 'operator' ? undefined : denied(command.kind);
-    }
-  }
-
-  /** A record that was read while the call lived, and is not live any more, would overwrite how it ended. */
-  #judgeAge({ id, status }: CallRecord): Refusal | undefined {
-    if (status === 'hangup' || this.calls.recordOf(id) !== undefined) return undefined;
-    return {
-      code: 'STATE_INVALID',
-      message: `call ${id} ended a moment ago`,
-      field: 'id',
-      expected: 'to be asked again',
-      got: id,
-    };
-  }
-
-  /** Another customer's things are not found, rather than forbidden: their existence is nobody's business. */
-  #judgeThing(by: Principal, owner: CustomerId | undefined, what: string, id: string): Refusal | undefined {
-    const visible =
-      owner !== undefined && (by.kind === 'operator' || by.customerId === owner || mayUse(by, owner, PERMISSION.all));
-    if (!visible) {
-      return {
-        code: 'RESOURCE_NOT_FOUND',
-        message: `no ${what} ${id}`,
-        field: 'id',
-        expected: `an existing ${what}`,
-        got: id,
-      };
-    }
-    return mayUse(by, owner, ADMINS) ? undefined : denied(what);
-  }
-}
-
-function denied(what: string): Refusal {
-  return { code: 'PERMISSION_DENIED', message: `${what} needs an admin or manager of the customer` };
 }

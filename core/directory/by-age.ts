@@ -9,6 +9,10 @@ interface Dated {
 export class ByAge<Row extends Dated> {
   readonly #rows: Row[] = [];
 
+  get size(): number {
+    return this.#rows.length;
+  }
+
   /** Adds the row, or puts it in the place of the one with its id and time. */
   put(row: Row): void {
     const index = this.#find(row);

@@ -1,7 +1,18 @@
-import type { AccesskeyId, AgentId, CustomerId, ExtensionId } from '../kernel/ids.ts';
+import type { CustomerId, ExtensionId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
-import { ByAge } from './by-age.ts';
-import type { Accesskey, Agent, Binding, Customer, Extension } from './records.ts';
+import { LiveRows } from './live-rows.ts';
+import type {
+  Accesskey,
+  Agent,
+  Binding,
+  Conference,
+  Customer,
+  Extension,
+  Flow,
+  PhoneNumber,
+  Trunk,
+} from './records.ts';
+import { TrunkSources } from './trunk-sources.ts';
 
 /**
  * What a call decision needs, in memory: loaded at start, written through by whoever commits. Only live rows are
@@ -9,14 +20,21 @@ import type { Accesskey, Agent, Binding, Customer, Extension } from './records.t
  */
 export class Directory {
   readonly customers = new Map<CustomerId, Customer>();
-  readonly agents = new Map<AgentId, Agent>();
-  readonly accesskeys = new Map<AccesskeyId, Accesskey>();
-  readonly extensions = new Map<ExtensionId, Extension>();
-  readonly #extensionByName = new Map<string, ExtensionId>();
-  /** Each customer's extensions by age. */
-  readonly #extensionsOf = new Map<CustomerId, ByAge<Extension>>();
-  readonly #agentByUsername = new Map<string, AgentId>();
-  readonly #accesskeyByHash = new Map<string, AccesskeyId>();
+  readonly #agents = new LiveRows<Agent>((row) => [row.username]);
+  readonly #accesskeys = new LiveRows<Accesskey>((row) => [row.tokenHash]);
+  readonly #extensions = new LiveRows<Extension>((row) => [`${row.customerId}/${row.extension}`]);
+  readonly #trunks = new LiveRows<Trunk>((row) => [row.domainName.toLowerCase()]);
+  readonly #numbers = new LiveRows<PhoneNumber>(namesOfNumber);
+  readonly #flows = new LiveRows<Flow>(() => []);
+  readonly #conferences = new LiveRows<Conference>(() => []);
+  readonly agents = this.#agents.byId;
+  readonly accesskeys = this.#accesskeys.byId;
+  readonly extensions = this.#extensions.byId;
+  readonly trunks = this.#trunks.byId;
+  readonly numbers = this.#numbers.byId;
+  readonly flows = this.#flows.byId;
+  readonly conferences = this.#conferences.byId;
+  readonly #trunkSources = new TrunkSources();
   readonly #bindings = new Map<ExtensionId, readonly Binding[]>();
   #domain: string;
   readonly #ownHosts = new Set<string>();
@@ -51,12 +69,32 @@ export class Directory {
     return undefined;
   }
 
-  /** Customer addressed by a Request-URI host: ours or `--domain` mean the first, else `<customer_id>.registrar.<domain>`. */
+  /**
+   * Customer addressed by a Request-URI host: ours or `--domain` mean the first, else `<customer_id>.registrar.<domain>`
+   * or `<domain name of a trunk>.trunk.<domain>`.
+   */
   customerForHost(host: string): Customer | undefined {
     if (this.isOwnHost(host)) return this.firstCustomer();
-    const [id, service, ...rest] = host.toLowerCase().split('.');
-    if (service !== 'registrar' || (this.#domain !== '' && rest.join('.') !== this.#domain)) return undefined;
-    return this.customers.get(id as CustomerId);
+    const trunk = this.trunkForHost(host);
+    if (trunk !== undefined) return this.customers.get(trunk.customerId);
+    const id = this.#nameUnder('registrar', host.toLowerCase());
+    return id === undefined ? undefined : this.customers.get(id as CustomerId);
+  }
+
+  /** The trunk addressed by `<domain name>.trunk.<domain>`. */
+  trunkForHost(host: string): Trunk | undefined {
+    const name = this.#nameUnder('trunk', host.toLowerCase());
+    return name === undefined ? undefined : this.trunkByDomainName(name);
+  }
+
+  /** What stands before `.service.<domain>`; any domain will do while we have none. A trunk's name may have dots. */
+  #nameUnder(service: 'registrar' | 'trunk', host: string): string | undefined {
+    if (this.#domain === '') {
+      const end = `${host}.`.indexOf(`.${service}.`);
+      return end === -1 ? undefined : host.slice(0, end);
+    }
+    const suffix = `.${service}.${this.#domain}`;
+    return host.endsWith(suffix) ? host.slice(0, -suffix.length) : undefined;
   }
 
   putCustomer(customer: Customer): void {
@@ -65,61 +103,103 @@ export class Directory {
   }
 
   putAgent(agent: Agent): void {
-    const old = this.agents.get(agent.id);
-    if (old !== undefined) this.#agentByUsername.delete(old.username);
-    if (agent.deletedAt === null) {
-      this.agents.set(agent.id, agent);
-      this.#agentByUsername.set(agent.username, agent.id);
-    } else this.agents.delete(agent.id);
+    this.#agents.put(agent);
   }
 
   putAccesskey(key: Accesskey): void {
-    const old = this.accesskeys.get(key.id);
-    if (old !== undefined) this.#accesskeyByHash.delete(old.tokenHash);
-    if (key.deletedAt === null) {
-      this.accesskeys.set(key.id, key);
-      this.#accesskeyByHash.set(key.tokenHash, key.id);
-    } else this.accesskeys.delete(key.id);
+    this.#accesskeys.put(key);
   }
 
   putExtension(extension: Extension): void {
-    const old = this.extensions.get(extension.id);
-    if (old !== undefined) this.#extensionByName.delete(`${old.customerId}/${old.extension}`);
-    let byAge = this.#extensionsOf.get(extension.customerId);
-    if (byAge === undefined) {
-      byAge = new ByAge();
-      this.#extensionsOf.set(extension.customerId, byAge);
-    }
-    if (extension.deletedAt === null) {
-      this.extensions.set(extension.id, extension);
-      this.#extensionByName.set(`${extension.customerId}/${extension.extension}`, extension.id);
-      byAge.put(extension);
-    } else if (this.extensions.delete(extension.id)) {
-      this.#setBindings(extension.id, []);
-      byAge.delete(extension);
-    }
+    const old = this.#extensions.put(extension);
+    if (old !== undefined && extension.deletedAt !== null) this.#setBindings(extension.id, []);
   }
 
-  /** At most `count` of the customer's extensions made strictly before the time, newest first. */
+  putTrunk(trunk: Trunk): void {
+    const old = this.#trunks.put(trunk);
+    if (old !== undefined) this.#trunkSources.remove(old);
+    if (trunk.deletedAt === null) this.#trunkSources.add(trunk);
+  }
+
+  putNumber(number: PhoneNumber): void {
+    this.#numbers.put(number);
+  }
+
+  putFlow(flow: Flow): void {
+    this.#flows.put(flow);
+  }
+
+  putConference(conference: Conference): void {
+    this.#conferences.put(conference);
+  }
+
+  // Pages: at most `count` of the customer's rows made strictly before the time, newest first.
+
+  accesskeysBefore(customerId: CustomerId, before: WallTime, count: number): readonly Accesskey[] {
+    return this.#accesskeys.before(customerId, before, count);
+  }
+
   extensionsBefore(customerId: CustomerId, before: WallTime, count: number): readonly Extension[] {
-    return this.#extensionsOf.get(customerId)?.newestBefore(before, count) ?? [];
+    return this.#extensions.before(customerId, before, count);
+  }
+
+  trunksBefore(customerId: CustomerId, before: WallTime, count: number): readonly Trunk[] {
+    return this.#trunks.before(customerId, before, count);
+  }
+
+  numbersBefore(customerId: CustomerId, before: WallTime, count: number): readonly PhoneNumber[] {
+    return this.#numbers.before(customerId, before, count);
+  }
+
+  flowsBefore(customerId: CustomerId, before: WallTime, count: number): readonly Flow[] {
+    return this.#flows.before(customerId, before, count);
+  }
+
+  conferencesBefore(customerId: CustomerId, before: WallTime, count: number): readonly Conference[] {
+    return this.#conferences.before(customerId, before, count);
+  }
+
+  /** Every number of the customer. */
+  numbersOf(customerId: CustomerId): readonly PhoneNumber[] {
+    return this.#numbers.before(customerId, Number.MAX_SAFE_INTEGER, this.#numbers.countOf(customerId));
+  }
+
+  flowCountOf(customerId: CustomerId): number {
+    return this.#flows.countOf(customerId);
   }
 
   agentByUsername(username: string): Agent | undefined {
-    const id = this.#agentByUsername.get(username);
-    return id === undefined ? undefined : this.agents.get(id);
+    return this.#agents.byName(username);
   }
 
   /** The key whose token has this SHA-256, unless it has expired. */
   accesskeyByHash(tokenHash: string, at: WallTime): Accesskey | undefined {
-    const id = this.#accesskeyByHash.get(tokenHash);
-    const key = id === undefined ? undefined : this.accesskeys.get(id);
+    const key = this.#accesskeys.byName(tokenHash);
     return key !== undefined && (key.expiresAt === null || key.expiresAt > at) ? key : undefined;
   }
 
   extensionByName(customerId: CustomerId, extension: string): Extension | undefined {
-    const id = this.#extensionByName.get(`${customerId}/${extension}`);
-    return id === undefined ? undefined : this.extensions.get(id);
+    return this.#extensions.byName(`${customerId}/${extension}`);
+  }
+
+  /** The trunk with this name in `<name>.trunk.<domain>`, in letters of either case. */
+  trunkByDomainName(name: string): Trunk | undefined {
+    return this.#trunks.byName(name.toLowerCase());
+  }
+
+  /** The trunk to which requests from this literal address belong: by its longest allowed prefix, then the oldest. */
+  trunkForSource(address: string): Trunk | undefined {
+    return this.#trunkSources.find(address);
+  }
+
+  /** `number` is E.164 with `+`. */
+  numberByE164(number: string): PhoneNumber | undefined {
+    return this.#numbers.byName(number);
+  }
+
+  /** The customer's number that is also reached by this short form. */
+  numberByShortCode(customerId: CustomerId, code: string): PhoneNumber | undefined {
+    return this.#numbers.byName(`${customerId}/${code}`);
   }
 
   /** Live bindings of an extension, newest first. */
@@ -166,6 +246,10 @@ export class Directory {
     if (count === 0) this.#bindingsFrom.delete(address);
     else this.#bindingsFrom.set(address, count);
   }
+}
+
+function namesOfNumber({ number, shortCode, customerId }: PhoneNumber): readonly string[] {
+  return shortCode === '' ? [number] : [number, `${customerId}/${shortCode}`];
 }
 
 /** RFC 3261 §10.3 compares contacts; RFC 5626 §6 instance and reg-id, which survive a changed contact. */

@@ -1,0 +1,177 @@
+import { mayUse } from './authorization.ts';
+import type { CallRecord } from './calls/call-record.ts';
+import type { ConferencecallRecord } from './calls/conferencecall-record.ts';
+import type { RecordingReference } from './calls/recording-record.ts';
+import type { Command, Principal, Refusal } from './command.ts';
+import type { Directory } from './directory/directory.ts';
+import { PERMISSION } from './directory/records.ts';
+import type { ActiveflowRecord } from './flows/activeflow-record.ts';
+import type { ActiveflowId, CallId, ConferencecallId, CustomerId, FlowId } from './kernel/ids.ts';
+import { denied, notFound, stateInvalid } from './refusal.ts';
+
+/** What a judgement is made from: rows in memory, and what lives at this moment. */
+export interface Known {
+  readonly directory: Directory;
+  readonly liveCall: (id: CallId) => CallRecord | undefined;
+  readonly liveConferencecall: (id: ConferencecallId) => ConferencecallRecord | undefined;
+  readonly liveActiveflow: (id: ActiveflowId) => ActiveflowRecord | undefined;
+}
+
+const ADMINS = PERMISSION.customerAdmin | PERMISSION.customerManager;
+
+/**
+ * Why the principal may not do this, or the thing does not exist for them; undefined when they may. What the command
+ * says of the thing itself is checked by whoever executes it.
+ */
+export function judge(command: Command, by: Principal, known: Known): Refusal | undefined {
+  switch (command.kind) {
+    case 'createExtension':
+    case 'createAccesskey':
+    case 'createNumber':
+    case 'createTrunk':
+    case 'createFlow':
+    case 'createConference':
+    case 'createCalls':
+    case 'createActiveflow':
+      return judgeCreation(command, by, known);
+    case 'deleteCall':
+    case 'deleteRecording':
+    case 'deleteActiveflow':
+      return judgeRecord(command, by, known);
+    case 'startRecording':
+      return (
+        judgeReference(command.reference, by, known) ??
+        judgeFlow(ownerOf(command.reference, known), command.limits.onEndFlowId, 'on_end_flow_id', known)
+      );
+    case 'stopRecording':
+      return judgeReference(command.reference, by, known);
+    case 'hangupCall':
+    case 'holdCall':
+    case 'muteCall':
+      return judgeThing(by, known.liveCall(command.id)?.customerId, 'live call', command.id);
+    case 'attachScript':
+      return judgeThing(by, known.liveCall(command.callId)?.customerId, 'live call', command.callId);
+    case 'kickConferencecall':
+      return judgeThing(by, known.liveConferencecall(command.id)?.customerId, 'live conferencecall', command.id);
+    case 'stopActiveflow':
+      return judgeThing(by, known.liveActiveflow(command.id)?.customerId, 'running activeflow', command.id);
+    case 'setAgentPassword':
+      return by.kind === 'operator' ? undefined : denied(command.kind);
+    default:
+      return judgeRow(command, by, known);
+  }
+}
+
+/** Rows of the directory that are changed or deleted. */
+function judgeRow(
+  command: Extract<
+    Command,
+    { kind: `${'update' | 'delete'}${'Extension' | 'Accesskey' | 'Number' | 'Trunk' | 'Flow' | 'Conference'}` }
+  >,
+  by: Principal,
+  { directory }: Known,
+): Refusal | undefined {
+  switch (command.kind) {
+    case 'updateExtension':
+    case 'deleteExtension':
+      return judgeThing(by, directory.extensions.get(command.id)?.customerId, 'extension', command.id);
+    case 'updateAccesskey':
+    case 'deleteAccesskey': {
+      const owner = directory.accesskeys.get(command.id)?.customerId;
+      return judgeThing(by, owner, 'accesskey', command.id, PERMISSION.customerAdmin);
+    }
+    case 'updateNumber':
+    case 'deleteNumber':
+      return judgeThing(by, directory.numbers.get(command.id)?.customerId, 'number', command.id);
+    case 'updateTrunk':
+    case 'deleteTrunk':
+      return judgeThing(by, directory.trunks.get(command.id)?.customerId, 'trunk', command.id);
+    case 'updateFlow':
+    case 'deleteFlow':
+      return judgeThing(by, directory.flows.get(command.id)?.customerId, 'flow', command.id);
+    case 'updateConference':
+    case 'deleteConference':
+      return judgeThing(by, directory.conferences.get(command.id)?.customerId, 'conference', command.id);
+  }
+}
+
+/** Nothing stands behind a new thing but its customer, and the flow that it runs. */
+function judgeCreation(
+  command: Extract<Command, { customerId: CustomerId }>,
+  by: Principal,
+  known: Known,
+): Refusal | undefined {
+  const { kind, customerId } = command;
+  if (!mayUse(by, customerId, rightsToCreate(kind))) return denied(kind);
+  if (!known.directory.customers.has(customerId)) return notFound('customer', customerId, 'customer_id');
+  if (kind !== 'createCalls' && kind !== 'createActiveflow') return undefined;
+  return judgeFlow(customerId, command.flowId, 'flow_id', known);
+}
+
+/** Access keys are made by admins alone, flows by every agent (platform §1.3). */
+function rightsToCreate(kind: Command['kind']): number {
+  if (kind === 'createAccesskey') return PERMISSION.customerAdmin;
+  return kind === 'createFlow' ? PERMISSION.all : ADMINS;
+}
+
+/** Records that were read from the store by whoever asks. */
+function judgeRecord(
+  command: Extract<Command, { kind: 'deleteCall' | 'deleteRecording' | 'deleteActiveflow' }>,
+  by: Principal,
+  known: Known,
+): Refusal | undefined {
+  const { id, customerId, status } = command.record;
+  const what = { deleteCall: 'call', deleteRecording: 'recording', deleteActiveflow: 'activeflow' }[command.kind];
+  const refusal = judgeThing(by, customerId, what, id);
+  if (refusal !== undefined) return refusal;
+  switch (command.kind) {
+    case 'deleteCall':
+      return status === 'hangup' || known.liveCall(command.record.id) !== undefined ? undefined : changed(what, id);
+    case 'deleteActiveflow':
+      return status === 'ended' || known.liveActiveflow(command.record.id) !== undefined
+        ? undefined
+        : changed(what, id);
+    case 'deleteRecording':
+      return status === 'ended' ? undefined : stateInvalid(`recording ${id} is not over`, 'an ended recording', status);
+  }
+}
+
+/** A record that was read while the thing lived, and that lives no more, would overwrite how it ended. */
+function changed(what: string, id: string): Refusal {
+  return stateInvalid(`${what} ${id} ended a moment ago`, 'to be asked again', id);
+}
+
+function judgeReference(reference: RecordingReference, by: Principal, known: Known): Refusal | undefined {
+  const what = reference.type === 'call' ? 'live call' : 'conference';
+  return judgeThing(by, ownerOf(reference, known), what, reference.id);
+}
+
+function ownerOf(reference: RecordingReference, { directory, liveCall }: Known): CustomerId | undefined {
+  if (reference.type === 'call') return liveCall(reference.id)?.customerId;
+  return directory.conferences.get(reference.id)?.customerId;
+}
+
+/** A flow that the thing is to run must be of its own customer. */
+function judgeFlow(
+  customerId: CustomerId | undefined,
+  id: FlowId | null,
+  field: string,
+  { directory }: Known,
+): Refusal | undefined {
+  if (id === null || directory.flows.get(id)?.customerId === customerId) return undefined;
+  return notFound('flow', id, field);
+}
+
+/** Another customer's things are not found, rather than forbidden: their existence is nobody's business. */
+function judgeThing(
+  by: Principal,
+  owner: CustomerId | undefined,
+  what: string,
+  id: string,
+  rights: number = ADMINS,
+): Refusal | undefined {
+  const visible =
+    owner !== undefined && (by.kind === 'operator' || by.customerId === owner || mayUse(by, owner, PERMISSION.all));
+  if (!visible) return notFound(what, id);
+  return mayUse(by, owner, rights) ? undefined : denied(what);
+}
