@@ -1,6 +1,6 @@
 import type { MuteDirection } from './calls/call-record.ts';
 import type { Cause } from './calls/cause.ts';
-import type { RecordingFile } from './calls/recording-record.ts';
+import type { RecordingFile, RecordingRecord } from './calls/recording-record.ts';
 import type { CommandResult, FlowCommand } from './command.ts';
 import type { Binding } from './directory/records.ts';
 import type { Action } from './flows/action.ts';
@@ -14,6 +14,7 @@ import type {
   FlowId,
   LegId,
   MixId,
+  RecordingId,
   RecordingNumber,
   ScriptSessionId,
   TrunkId,
@@ -186,7 +187,15 @@ export interface MediaPlane {
   stopPlaying(leg: LegId): void;
   /** Outcome: recorded, once, whatever ends it: `stopRecording`, a limit, the end of the leg or mix, a full disk. */
   record(recording: RecordingNumber, request: RecordingRequest): void;
+  /** Without effect when it is over already. */
   stopRecording(recording: RecordingNumber): void;
+  /**
+   * Puts right the headers of WAV files that a crash left behind, and measures them. Outcome: recorded, with the files
+   * that are there; `failed` when one is missing.
+   */
+  salvage(recording: RecordingNumber, inPath: string, outPath: string | undefined): void;
+  /** Removes files after everything asked before is done with them. One that is not there is no failure. */
+  removeFiles(paths: readonly string[]): void;
   /** Sends digits as telephone-events (RFC 4733), each so long, with so much silence between. */
   sendDigits(leg: LegId, digits: string, durationMs: number, intervalMs: number): void;
   close(leg: LegId): void;
@@ -307,6 +316,19 @@ export interface Store {
    * once they are durable; 0 asks for none. Order is kept.
    */
   write(writes: readonly Write[], receipt: number): void;
+}
+
+/** Rows that are not in memory any more. */
+export interface Archive {
+  /** Outcome: recordingFound, once, with the same request. */
+  findRecording(request: number, id: RecordingId): void;
+}
+
+export interface ArchiveEvent {
+  readonly kind: 'recordingFound';
+  readonly request: number;
+  /** Undefined when there is none, or it could not be read. */
+  readonly recording: RecordingRecord | undefined;
 }
 
 export type StoreEvent =
