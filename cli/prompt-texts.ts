@@ -1,0 +1,21 @@
+/** What the demonstration numbers say, by the name under which a flow plays it (`prompt:menu`). */
+export const PROMPT_TEXTS: Readonly<Record<string, string>> = {
+  welcome: 'Welcome to the conference.',
+  menu: 'Press 1 to hear yourself, 2 for the conference, or 3 for a message.',
+  recorder: 'Speak after the tone. Press the hash key when you are done.',
+  recorded: 'This is what you said.',
+  message: 'This is Tandem. It works.',
+  again: 'Please try again.',
+  goodbye: 'Goodbye.',
+  'you-pressed': 'You pressed',
+  '0': 'zero',
+  '1': 'one',
+  '2': 'two',
+  '3': 'three',
+  '4': 'four',
+  '5': 'five',
+  '6': 'six',
+  '7': 'seven',
+  '8': 'eight',
+  '9': 'nine',
+};
