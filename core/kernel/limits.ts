@@ -9,6 +9,37 @@ export const LIMITS = {
   /** Longest answered call. */
   callDurationMaxMs: 3_600_000,
 
+  // Conferences
+  /** Conferences with somebody in them. */
+  conferencesLiveMax: 10_000,
+  /** Calls in one conference. */
+  conferenceMembersMax: 1_000,
+
+  // Recordings
+  recordingsLiveMax: 1_000,
+  /** Longest recording of a conference. */
+  conferenceRecordingMaxMs: 86_400_000,
+  /** A final row that the store could not take is tried again after so long. */
+  recordingCommitRetryMs: 5_000,
+  /** Final rows that wait for the store; one more is left to the next start, which finds it as cut off by a crash. */
+  recordingsUncommittedMax: 10_000,
+  /** Ended recordings that are found without the archive. */
+  recordingsRememberedMax: 1_000,
+
+  // Sounds
+  /** Sources in one list to be played. */
+  soundsPerListMax: 100,
+  soundUrlCharactersMax: 2_048,
+  soundBytesMax: 20 * 1024 * 1024,
+  soundTimeoutMs: 10_000,
+  soundDownloadsMax: 100,
+  /** Downloads that wait for another to end; one more fails. */
+  soundDownloadsWaitingMax: 1_000,
+  /** A downloaded sound is played for so long before it is asked for again. */
+  soundCacheMs: 3_600_000,
+  /** Downloaded sounds that are kept; the one that was fetched first makes room. */
+  soundsCachedMax: 500,
+
   // Media
   /** Streams of one media thread; their tables are allocated at its start. */
   mediaStreamsPerWorkerMax: 4_096,
