@@ -13,6 +13,7 @@ import type {
   Trunk,
 } from './records.ts';
 import { TrunkSources } from './trunk-sources.ts';
+import { TrunkUsernames } from './trunk-usernames.ts';
 
 /**
  * What a call decision needs, in memory: loaded at start, written through by whoever commits. Only live rows are
@@ -35,6 +36,7 @@ export class Directory {
   readonly flows = this.#flows.byId;
   readonly conferences = this.#conferences.byId;
   readonly #trunkSources = new TrunkSources();
+  readonly #trunkUsernames = new TrunkUsernames();
   readonly #bindings = new Map<ExtensionId, readonly Binding[]>();
   #domain: string;
   readonly #ownHosts = new Set<string>();
@@ -117,8 +119,10 @@ export class Directory {
 
   putTrunk(trunk: Trunk): void {
     const old = this.#trunks.put(trunk);
-    if (old !== undefined) this.#trunkSources.remove(old);
-    if (trunk.deletedAt === null) this.#trunkSources.add(trunk);
+    for (const index of [this.#trunkSources, this.#trunkUsernames]) {
+      if (old !== undefined) index.remove(old);
+      if (trunk.deletedAt === null) index.add(trunk);
+    }
   }
 
   putNumber(number: PhoneNumber): void {
@@ -185,6 +189,11 @@ export class Directory {
   /** The trunk with this name in `<name>.trunk.<domain>`, in letters of either case. */
   trunkByDomainName(name: string): Trunk | undefined {
     return this.#trunks.byName(name.toLowerCase());
+  }
+
+  /** The trunk that proves itself by digest with this username; the oldest of several. */
+  trunkByUsername(username: string): Trunk | undefined {
+    return this.#trunkUsernames.find(username);
   }
 
   /** The trunk to which requests from this literal address belong: by its longest allowed prefix, then the oldest. */
