@@ -1,0 +1,93 @@
+import type { Address } from '../calls/address.ts';
+import type { Cause } from '../calls/cause.ts';
+import type { Directory } from '../directory/directory.ts';
+import type { Binding, Extension } from '../directory/records.ts';
+import type { CustomerId, ExtensionId } from '../kernel/ids.ts';
+import type { WallTime } from '../kernel/time.ts';
+import type { DialTarget, TransportAddress, TransportProtocol } from '../ports.ts';
+
+/** One INVITE to send. */
+export interface Dialling {
+  /** The destination as it was asked for. */
+  readonly destination: Address;
+  readonly extensionId: ExtensionId | null;
+  readonly target: DialTarget;
+  /** Where it goes to; media is placed so that it can be reached from there. */
+  readonly peer: TransportAddress;
+  readonly toUser: string;
+}
+
+/** What a destination means: those to dial, all at once, or why nobody can be. */
+export type Reach =
+  | { readonly kind: 'diallings'; readonly diallings: readonly Dialling[]; readonly isGroup: boolean }
+  | { readonly kind: 'refused'; readonly cause: Cause; readonly expected: string };
+
+/**
+ * Whom a call to this address reaches: an extension by each of its contacts, a SIP URI by itself. A pure function of
+ * the directory.
+ */
+export function reachOf(directory: Directory, customerId: CustomerId, destination: Address, at: WallTime): Reach {
+  switch (destination.type) {
+    case 'extension':
+      return reachOfExtension(directory, customerId, destination, at);
+    case 'sip':
+      return reachOfUri(destination);
+    case 'tel':
+      return refused('not-found', 'an extension or a SIP URI: no route to telephone numbers exists');
+    default:
+      return refused('not-found', 'an address of type extension or sip');
+  }
+}
+
+function reachOfExtension(directory: Directory, customerId: CustomerId, destination: Address, at: WallTime): Reach {
+  const { target } = destination;
+  const byId = directory.extensions.get(target as ExtensionId);
+  const extension =
+    directory.extensionByName(customerId, target) ?? (byId?.customerId === customerId ? byId : undefined);
+  if (extension === undefined) return refused('not-found', 'an existing extension');
+  const bindings = directory.bindings(extension.id, at);
+  if (bindings.length === 0) return refused('unavailable', 'an extension that a phone is registered for');
+  return {
+    kind: 'diallings',
+    diallings: bindings.map((binding) => diallingOf(destination, extension, binding)),
+    isGroup: true,
+  };
+}
+
+/** To one contact of an extension, by the flow that it registered over. */
+export function diallingOf(destination: Address, extension: Extension, binding: Binding): Dialling {
+  const { contact, path, localPort } = binding;
+  const via: TransportAddress = { transport: binding.transport, address: binding.address, port: binding.port };
+  const toUser = destination.type === 'extension' ? extension.extension : destination.target;
+  return { destination, extensionId: extension.id, target: { contact, path, via, localPort }, peer: via, toUser };
+}
+
+/** `sip:user@host:port;parameters`: what of it says where it goes. The user may be missing (RFC 3261 §19.1.1). */
+const SIP_URI = /^sips?:(?:([^@;?]*)@)?(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::([0-9]{1,5}))?([;?].*)?$/i;
+const IPV4 = /^[0-9]{1,3}(\.[0-9]{1,3}){3}$/;
+const TRANSPORT = /;transport=(udp|tcp|tls|ws|wss)(?:[;?]|$)/i;
+const SIP_PORT = 5060;
+const SIPS_PORT = 5061;
+
+function reachOfUri(destination: Address): Reach {
+  const uri = /^sips?:/i.test(destination.target) ? destination.target : `sip:${destination.target}`;
+  const match = SIP_URI.exec(uri);
+  const port = match?.[3] === undefined ? undefined : Number(match[3]);
+  if (match === null || /[\s<>"]/.test(uri) || (port !== undefined && (port < 1 || port > 65_535))) {
+    return refused('not-found', 'a SIP URI such as sip:user@192.0.2.1:5060');
+  }
+  const [, userText = '', hostText = '', , parameters = ''] = match;
+  const host = hostText.toLowerCase() === 'localhost' ? '127.0.0.1' : hostText.replace(/^\[|\]$/g, '');
+  // Names are not looked up: a literal address is what media can be placed for.
+  if (!IPV4.test(host) && !host.includes(':')) return refused('network-failed', 'a SIP URI with a literal address');
+  const isSecure = /^sips:/i.test(uri);
+  const transport = (TRANSPORT.exec(parameters)?.[1]?.toLowerCase() ?? (isSecure ? 'tls' : 'udp')) as TransportProtocol;
+  const peer = { transport, address: host, port: port ?? (transport === 'tls' ? SIPS_PORT : SIP_PORT) };
+  const target: DialTarget = { contact: uri, path: [], via: undefined, localPort: undefined };
+  const toUser = userText.split(':')[0]!;
+  return { kind: 'diallings', diallings: [{ destination, extensionId: null, target, peer, toUser }], isGroup: false };
+}
+
+function refused(cause: Cause, expected: string): Reach {
+  return { kind: 'refused', cause, expected };
+}
