@@ -1,0 +1,121 @@
+import type { Json } from '../core/flows/action.ts';
+
+/** What a program or a request may supply when it starts a flow (platform §3.3). */
+export const SUPPLIED_LIMITS = { keysMax: 100, totalBytesMax: 64 * 1024, valueBytesMax: 32 * 1024 } as const;
+/** All variables of one activeflow together. */
+const TOTAL_BYTES_MAX = 256 * 1024;
+/** A substituted text is cut here: `${x}${x}` may not grow without end. */
+const TEXT_CHARACTERS_MAX = 256 * 1024;
+
+const RESERVED = /^voipbin\./i;
+const REFERENCE = /\$\{(.*?)\}/g;
+
+/** Why supplied variables are refused as a whole; undefined when they are within the limits. */
+export function suppliedVariablesDefect(
+  supplied: Readonly<Record<string, string>>,
+): { readonly expected: string; readonly got: string } | undefined {
+  const keys = Object.keys(supplied);
+  if (keys.length > SUPPLIED_LIMITS.keysMax) {
+    return { expected: `at most ${SUPPLIED_LIMITS.keysMax} variables`, got: String(keys.length) };
+  }
+  let total = 0;
+  for (const key of keys) {
+    const size = Buffer.byteLength(supplied[key]!);
+    if (size > SUPPLIED_LIMITS.valueBytesMax) {
+      return { expected: `values of at most ${SUPPLIED_LIMITS.valueBytesMax} bytes`, got: `${size} bytes in ${key}` };
+    }
+    total += size + Buffer.byteLength(key);
+  }
+  if (total <= SUPPLIED_LIMITS.totalBytesMax) return undefined;
+  return { expected: `at most ${SUPPLIED_LIMITS.totalBytesMax} bytes in all`, got: `${total} bytes` };
+}
+
+/** Supplied variables as they are taken: keys trimmed, empty and reserved ones left out, nothing beyond the limits. */
+export function acceptSupplied(supplied: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  const accepted = new Map<string, string>();
+  if (suppliedVariablesDefect(supplied) !== undefined) return accepted;
+  for (const [key, value] of Object.entries(supplied)) {
+    const name = key.trim();
+    if (name !== '' && !RESERVED.test(name)) accepted.set(name, value);
+  }
+  return accepted;
+}
+
+/**
+ * The variables of one activeflow. Values are texts; `${name}` in an option is replaced at the moment of execution,
+ * once: what a value holds is not looked at again. Unknown names are empty.
+ */
+export class Variables {
+  readonly #values = new Map<string, string>();
+  /** Computed on use. */
+  readonly #computed: (name: string) => string | undefined;
+  #sizeBytes = 0;
+
+  constructor(computed: (name: string) => string | undefined = () => undefined) {
+    this.#computed = computed;
+  }
+
+  get(name: string): string {
+    return this.#values.get(name) ?? this.#computed(name) ?? '';
+  }
+
+  /** False, and nothing changed, when the whole would grow beyond its limit, or the value beyond its own. */
+  set(name: string, value: string): boolean {
+    const old = this.#values.get(name);
+    const valueBytes = Buffer.byteLength(value);
+    const change = valueBytes - (old === undefined ? -Buffer.byteLength(name) : Buffer.byteLength(old));
+    if (change > 0 && (valueBytes > SUPPLIED_LIMITS.valueBytesMax || this.#sizeBytes + change > TOTAL_BYTES_MAX)) {
+      return false;
+    }
+    this.#values.set(name, value);
+    this.#sizeBytes += change;
+    return true;
+  }
+
+  setAll(values: Iterable<readonly [string, string]>): void {
+    for (const [name, value] of values) this.set(name, value);
+  }
+
+  entries(): IterableIterator<[string, string]> {
+    return this.#values.entries();
+  }
+
+  /** A copy to show. */
+  toRecord(): Record<string, string> {
+    return Object.fromEntries(this.#values);
+  }
+
+  substitute(text: string): string {
+    if (!text.includes('${')) return text;
+    let sizeCharacters = text.length;
+    return text
+      .replace(REFERENCE, (_, name: string) => {
+        const value = this.get(name);
+        sizeCharacters += value.length;
+        return sizeCharacters > TEXT_CHARACTERS_MAX ? '' : value;
+      })
+      .slice(0, TEXT_CHARACTERS_MAX);
+  }
+
+  /** Every text of the tree substituted. The same tree when it holds no reference. */
+  substituteTree<Tree extends Json>(tree: Tree): Tree;
+  substituteTree(tree: Json): Json {
+    if (typeof tree === 'string') return this.substitute(tree);
+    if (typeof tree !== 'object' || tree === null) return tree;
+    if (Array.isArray(tree)) return this.#substituteList(tree);
+    let copy: Record<string, Json> | undefined;
+    const branch = tree as { readonly [key: string]: Json };
+    for (const key of Object.keys(branch)) {
+      const value = this.substituteTree(branch[key]!);
+      if (value === branch[key]) continue;
+      copy ??= { ...branch };
+      copy[key] = value;
+    }
+    return copy ?? tree;
+  }
+
+  #substituteList(list: readonly Json[]): readonly Json[] {
+    const substituted = list.map((item) => this.substituteTree(item));
+    return substituted.some((item, index) => item !== list[index]) ? substituted : list;
+  }
+}
