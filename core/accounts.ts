@@ -1,15 +1,21 @@
-import type { CallRecord } from './calls/call-record.ts';
-import type { Command, CommandResult, Refusal } from './command.ts';
+import { ACCESSKEYS } from './accounts/accesskeys.ts';
+import { type AccountWrite, type Change, type Definition, type Definitions, isRefusal } from './accounts/change.ts';
+import { CONFERENCES } from './accounts/conferences.ts';
+import { EXTENSIONS } from './accounts/extensions.ts';
+import { FLOWS } from './accounts/flows.ts';
+import { NUMBERS } from './accounts/numbers.ts';
+import { RECORDS } from './accounts/records.ts';
+import { TRUNKS } from './accounts/trunks.ts';
+import type { AccountCommand, Command, CommandResult, Refusal } from './command.ts';
 import type { Directory } from './directory/directory.ts';
-import type { Agent, Extension } from './directory/records.ts';
-import type { EventBody } from './event.ts';
+import type { Conference } from './directory/records.ts';
 import type { Journal } from './journal.ts';
+import { assert } from './kernel/assert.ts';
 import type { Calendar } from './kernel/clock.ts';
-import { type CustomerId, type ExtensionId, uuid } from './kernel/ids.ts';
+import { LIMITS } from './kernel/limits.ts';
 import type { Random } from './kernel/random.ts';
 import type { Instant } from './kernel/time.ts';
 import type { Store, StoreEvent } from './ports.ts';
-import type { Write } from './write.ts';
 
 export interface AccountsPorts {
   readonly directory: Directory;
@@ -25,20 +31,25 @@ export interface Settled {
   readonly result: CommandResult;
 }
 
-type AccountCommand = Exclude<Command, { kind: 'hangupCall' }>;
-
-/** What is applied once the store has it. */
-interface Change {
+/** A command, from its reservation to its answer. */
+interface Task {
   readonly ticket: number;
-  readonly key: string;
-  readonly id: string;
-  readonly customerId: CustomerId;
-  readonly write: Extract<Write, { kind: 'saveExtension' | 'saveAgent' | 'saveCall' }>;
-  readonly event: EventBody;
+  readonly command: AccountCommand;
+  readonly keys: readonly string[];
+  /** Keys that another task holds, or waits for since longer. */
+  blockedBy: number;
 }
 
-/** Commands that wait behind another change of the same thing; more are refused. */
-const WAITING_MAX = 10_000;
+/** What each command reserves, and what it changes. */
+const DEFINITIONS: Definitions<AccountCommand['kind']> = {
+  ...EXTENSIONS,
+  ...ACCESSKEYS,
+  ...NUMBERS,
+  ...TRUNKS,
+  ...FLOWS,
+  ...CONFERENCES,
+  ...RECORDS,
+};
 
 /**
  * Changes of the directory by command, in the order that makes "acknowledged" true: checked and reserved in memory,
@@ -46,11 +57,14 @@ const WAITING_MAX = 10_000;
  */
 export class Accounts {
   readonly #ports: AccountsPorts;
-  readonly #inFlight = new Map<number, Change>();
-  /** What is being changed; a second command on the same thing waits for the first. */
-  readonly #reserved = new Map<string, { ticket: number; command: AccountCommand }[]>();
+  /** Receipts are 1, 2, 3 …: who writes with others hears nothing from here. */
+  readonly #inFlight = new Map<number, { readonly task: Task; readonly change: Change }>();
+  /** By key: the task that holds it, and those behind it in the order in which they came. */
+  readonly #queues = new Map<string, Task[]>();
+  readonly #runnable: Task[] = [];
   readonly #settled: Settled[] = [];
   #waiting = 0;
+  #refused = 0;
   #lastReceipt = 0;
 
   constructor(ports: AccountsPorts) {
@@ -61,178 +75,160 @@ export class Accounts {
     return this.#inFlight.size;
   }
 
+  /** Commands that wait behind another change of the same thing. */
+  get waitingCount(): number {
+    return this.#waiting;
+  }
+
+  /** Commands refused because too many waited. */
+  get overflowCount(): number {
+    return this.#refused;
+  }
+
+  /** The command was judged already. Outcome: settled, by `poll`. */
   execute(ticket: number, command: AccountCommand, now: Instant): void {
-    const key = this.#keyOf(command);
-    const queue = this.#reserved.get(key);
-    if (queue === undefined) this.#start(ticket, key, command, now);
-    else if (this.#waiting >= WAITING_MAX) {
-      this.#refuse(ticket, { code: 'SERVICE_UNAVAILABLE', message: `more than ${WAITING_MAX} changes wait` });
-    } else {
-      this.#waiting += 1;
-      queue.push({ ticket, command });
+    if (this.#waiting >= LIMITS.waitingChangesMax) {
+      this.#refused += 1;
+      this.#refuse(ticket, {
+        code: 'SERVICE_UNAVAILABLE',
+        message: `more than ${LIMITS.waitingChangesMax} changes wait`,
+      });
+      return;
     }
+    this.#enqueue(ticket, command);
+    this.#run(now);
   }
 
   receive(event: StoreEvent, now: Instant): void {
-    const change = this.#inFlight.get(event.receipt);
-    if (change === undefined) return;
+    const flight = this.#inFlight.get(event.receipt);
+    if (flight === undefined) return;
     this.#inFlight.delete(event.receipt);
-    if (event.kind === 'stored') this.#apply(change, now);
+    const { task, change } = flight;
+    if (event.kind === 'stored') this.#apply(task.ticket, change, now);
     else
-      this.#refuse(change.ticket, { code: 'STORE_FAILED', message: `the change could not be stored: ${event.detail}` });
-    this.#release(change.key, now);
+      this.#refuse(task.ticket, { code: 'STORE_FAILED', message: `the change could not be stored: ${event.detail}` });
+    this.#release(task);
+    this.#run(now);
   }
 
   poll(): Settled | undefined {
     return this.#settled.shift();
   }
 
-  #start(ticket: number, key: string, command: AccountCommand, now: Instant): void {
-    const change = this.#changeOf(ticket, key, command, now);
-    if ('code' in change) {
-      this.#refuse(ticket, change);
+  /** All keys are taken at once, so that no two tasks wait for each other. */
+  #enqueue(ticket: number, command: AccountCommand): void {
+    const keys = this.#keysOf(command);
+    const task: Task = { ticket, command, keys, blockedBy: 0 };
+    for (const key of keys) {
+      const queue = this.#queues.get(key);
+      if (queue === undefined) this.#queues.set(key, [task]);
+      else {
+        queue.push(task);
+        task.blockedBy += 1;
+      }
+    }
+    if (task.blockedBy === 0) this.#runnable.push(task);
+    else this.#waiting += 1;
+  }
+
+  #release(task: Task): void {
+    for (const key of task.keys) {
+      const queue = this.#queues.get(key)!;
+      assert(queue.shift() === task, 'a key is released by the task that holds it');
+      const next = queue[0];
+      if (next === undefined) this.#queues.delete(key);
+      else {
+        next.blockedBy -= 1;
+        if (next.blockedBy > 0) continue;
+        this.#waiting -= 1;
+        this.#runnable.push(next);
+      }
+    }
+  }
+
+  #run(now: Instant): void {
+    for (let task = this.#runnable.shift(); task !== undefined; task = this.#runnable.shift()) this.#start(task, now);
+  }
+
+  #start(task: Task, now: Instant): void {
+    const { ticket, command } = task;
+    // While it waited, what it touches may have grown: a flow that another number runs now.
+    if (this.#keysOf(command).some((key) => !task.keys.includes(key))) {
+      this.#release(task);
+      this.#enqueue(ticket, command);
       return;
     }
-    this.#reserved.set(key, []);
-    const receipt = ++this.#lastReceipt;
-    this.#inFlight.set(receipt, change);
-    this.#ports.store.write([change.write], receipt);
-  }
-
-  #apply(change: Change, now: Instant): void {
-    const { directory, journal, calendar } = this.#ports;
-    if (change.write.kind === 'saveExtension') directory.putExtension(change.write.row);
-    else if (change.write.kind === 'saveAgent') directory.putAgent(change.write.row);
-    journal.append(change.customerId, change.event, calendar(now));
-    this.#settled.push({ ticket: change.ticket, result: { kind: 'done', id: change.id } });
-  }
-
-  #release(key: string, now: Instant): void {
-    const queue = this.#reserved.get(key) ?? [];
-    this.#reserved.delete(key);
-    for (const { ticket, command } of queue) {
-      this.#waiting -= 1;
-      this.execute(ticket, command, now);
+    const { directory, random, calendar, store } = this.#ports;
+    const change = definitionOf(command).changeOf(command, { directory, random, at: calendar(now) });
+    if (isRefusal(change)) {
+      this.#refuse(ticket, change);
+      this.#release(task);
+      return;
     }
+    const receipt = ++this.#lastReceipt;
+    this.#inFlight.set(receipt, { task, change });
+    store.write(change.writes, receipt);
+  }
+
+  #apply(ticket: number, change: Change, now: Instant): void {
+    const { directory, journal, calendar } = this.#ports;
+    for (const write of change.writes) applyWrite(write, directory);
+    for (const event of change.events) journal.append(change.customerId, event, calendar(now));
+    this.#settled.push({ ticket, result: { kind: 'done', id: change.id } });
   }
 
   #refuse(ticket: number, refusal: Refusal): void {
     this.#settled.push({ ticket, result: { kind: 'refused', refusal } });
   }
 
-  #keyOf(command: AccountCommand): string {
-    switch (command.kind) {
-      case 'createExtension':
-        return `extension ${command.customerId}/${command.extension}`;
-      case 'updateExtension':
-      case 'deleteExtension': {
-        const row = this.#ports.directory.extensions.get(command.id);
-        return row === undefined ? `extension ${command.id}` : `extension ${row.customerId}/${row.extension}`;
-      }
-      case 'setAgentPassword':
-        return `agent ${command.username}`;
-      case 'deleteCall':
-        return `call ${command.record.id}`;
-    }
-  }
-
-  #changeOf(ticket: number, key: string, command: AccountCommand, now: Instant): Change | Refusal {
-    const at = this.#ports.calendar(now);
-    const { directory } = this.#ports;
-    switch (command.kind) {
-      case 'createExtension':
-        return this.#creation(ticket, key, command, now);
-      case 'updateExtension':
-      case 'deleteExtension': {
-        const old = directory.extensions.get(command.id);
-        if (old === undefined) return notFound('extension', command.id);
-        const row: Extension =
-          command.kind === 'updateExtension'
-            ? { ...old, ...command.changes, updatedAt: at }
-            : { ...old, updatedAt: at, deletedAt: at };
-        const type = command.kind === 'updateExtension' ? 'extension_updated' : 'extension_deleted';
-        return {
-          ticket,
-          key,
-          id: row.id,
-          customerId: row.customerId,
-          write: { kind: 'saveExtension', row },
-          event: { type, extension: row },
-        };
-      }
-      case 'deleteCall': {
-        const row: CallRecord = { ...command.record, updatedAt: at, deletedAt: at };
-        return {
-          ticket,
-          key,
-          id: row.id,
-          customerId: row.customerId,
-          write: { kind: 'saveCall', row },
-          event: { type: 'call_deleted', call: row },
-        };
-      }
-      case 'setAgentPassword': {
-        const old = directory.agentByUsername(command.username);
-        if (old === undefined) return notFound('agent', command.username);
-        const row: Agent = { ...old, passwordHash: command.passwordHash, updatedAt: at };
-        return {
-          ticket,
-          key,
-          id: row.id,
-          customerId: row.customerId,
-          write: { kind: 'saveAgent', row },
-          event: { type: 'agent_updated', agentId: row.id },
-        };
-      }
-    }
-  }
-
-  #creation(
-    ticket: number,
-    key: string,
-    command: Extract<AccountCommand, { kind: 'createExtension' }>,
-    now: Instant,
-  ): Change | Refusal {
-    const { directory, calendar, random } = this.#ports;
-    const { customerId, extension } = command;
-    if (!directory.customers.has(customerId)) return notFound('customer', customerId);
-    if (directory.extensionByName(customerId, extension) !== undefined) {
-      return {
-        code: 'ALREADY_EXISTS',
-        message: `extension ${extension} exists`,
-        field: 'extension',
-        expected: 'an extension that is not in use',
-        got: extension,
-      };
-    }
-    const row: Extension = {
-      id: uuid(random) as ExtensionId,
-      customerId,
-      extension,
-      password: command.password,
-      name: command.name,
-      detail: command.detail,
-      createdAt: calendar(now),
-      updatedAt: null,
-      deletedAt: null,
-    };
-    return {
-      ticket,
-      key,
-      id: row.id,
-      customerId,
-      write: { kind: 'saveExtension', row },
-      event: { type: 'extension_created', extension: row },
-    };
+  #keysOf(command: AccountCommand): readonly string[] {
+    return [...new Set(definitionOf(command).keysOf(command, this.#ports.directory))];
   }
 }
 
-function notFound(what: string, id: string): Refusal {
-  return {
-    code: 'RESOURCE_NOT_FOUND',
-    message: `no ${what} ${id}`,
-    field: 'id',
-    expected: `an existing ${what}`,
-    got: id,
-  };
+/** Whether `Accounts` carries the command out. */
+export function isAccountCommand(command: Command): command is AccountCommand {
+  return Object.hasOwn(DEFINITIONS, command.kind);
+}
+
+/** The table is typed by kind; which kind it is, only the command knows. */
+function definitionOf(command: AccountCommand): Definition<AccountCommand> {
+  return DEFINITIONS[command.kind] as unknown as Definition<AccountCommand>;
+}
+
+function applyWrite(write: AccountWrite, directory: Directory): void {
+  switch (write.kind) {
+    case 'saveAgent':
+      directory.putAgent(write.row);
+      break;
+    case 'saveAccesskey':
+      directory.putAccesskey(write.row);
+      break;
+    case 'saveExtension':
+      directory.putExtension(write.row);
+      break;
+    case 'saveTrunk':
+      directory.putTrunk(write.row);
+      break;
+    case 'saveNumber':
+      directory.putNumber(write.row);
+      break;
+    case 'saveFlow':
+      directory.putFlow(write.row);
+      break;
+    case 'saveConference':
+      applyConference(write.row, directory);
+      break;
+    // Records live in the store alone.
+    case 'saveCall':
+    case 'saveRecording':
+  }
+}
+
+/** A conference may have ended while its change was committed: that is not undone. */
+function applyConference(row: Conference, directory: Directory): void {
+  const current = directory.conferences.get(row.id);
+  const isNew = row.updatedAt === null;
+  if (current === undefined && !isNew) return;
+  directory.putConference(current === undefined ? row : { ...row, status: current.status, endedAt: current.endedAt });
 }

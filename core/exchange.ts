@@ -1,4 +1,4 @@
-import { Accounts, type Settled } from './accounts.ts';
+import { Accounts, isAccountCommand, type Settled } from './accounts.ts';
 import type { CallRecord } from './calls/call-record.ts';
 import { Switch, type SwitchPorts } from './calls/switch.ts';
 import type { Command, Principal } from './command.ts';
@@ -110,8 +110,11 @@ export class Exchange {
       // Told as done once the mark is committed; the row of a call that still ends carries the mark as well.
       const record = this.calls.recordOf(command.record.id) ?? command.record;
       this.accounts.execute(ticket, { ...command, record }, now);
-    } else {
+    } else if (isAccountCommand(command)) {
       this.accounts.execute(ticket, command, now);
+    } else {
+      const refusal = { code: 'NOT_IMPLEMENTED', message: `${command.kind} is not built yet` } as const;
+      this.#settled.push({ ticket, result: { kind: 'refused', refusal } });
     }
   }
 }

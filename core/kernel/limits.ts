@@ -40,6 +40,12 @@ export const LIMITS = {
   /** Downloaded sounds that are kept; the one that was fetched first makes room. */
   soundsCachedMax: 500,
 
+  // Accounts
+  /** Stored flows of one customer (platform §3.1). */
+  flowsPerCustomerMax: 10_000,
+  /** Changes that wait behind another change of the same thing. */
+  waitingChangesMax: 10_000,
+
   // Media
   /** Streams of one media thread; their tables are allocated at its start. */
   mediaStreamsPerWorkerMax: 4_096,

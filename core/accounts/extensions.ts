@@ -1,0 +1,31 @@
+import type { Extension } from '../directory/records.ts';
+import { type ExtensionId, uuid } from '../kernel/ids.ts';
+import { alreadyExists } from '../refusal.ts';
+import { Aggregate, newRow } from './aggregate.ts';
+import type { Definitions } from './change.ts';
+
+const extensions = new Aggregate<Extension>({
+  what: 'extension',
+  rowsOf: (directory) => directory.extensions,
+  nameOf: (row) => `${row.customerId}/${row.extension}`,
+  writeOf: (row) => ({ kind: 'saveExtension', row }),
+  eventOf: (extension, happening) => ({ type: `extension_${happening}`, extension }),
+});
+
+export const EXTENSIONS: Definitions<'createExtension' | 'updateExtension' | 'deleteExtension'> = {
+  createExtension: {
+    keysOf: ({ customerId, extension }) => [extensions.key(`${customerId}/${extension}`)],
+    changeOf({ customerId, extension, password, name, detail }, ground) {
+      if (ground.directory.extensionByName(customerId, extension) !== undefined) {
+        return alreadyExists('extension', 'extension', extension);
+      }
+      const id = uuid(ground.random) as ExtensionId;
+      return extensions.created({ ...newRow(customerId, ground.at), id, extension, password, name, detail }, ground);
+    },
+  },
+  updateExtension: {
+    keysOf: ({ id }, directory) => [extensions.keyOfId(id, directory)],
+    changeOf: ({ id, changes }, ground) => extensions.updated(id, ground, () => changes),
+  },
+  deleteExtension: extensions.deletion(),
+};
