@@ -1,6 +1,5 @@
 import type { Directory } from '../../core/directory/directory.ts';
-import type { Extension } from '../../core/directory/records.ts';
-import type { CustomerId } from '../../core/kernel/ids.ts';
+import type { Customer, Extension, Trunk } from '../../core/directory/records.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { TransportAddress } from '../../core/ports.ts';
 import { parseCredentials } from '../grammar/authentication.ts';
@@ -8,16 +7,23 @@ import type { Request } from '../message.ts';
 import type { DigestServer } from './digest.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 
+/** Who a request comes from. */
+export type Party =
+  | { readonly kind: 'extension'; readonly extension: Extension }
+  | { readonly kind: 'trunk'; readonly trunk: Trunk };
+
 /** What a request proves about its sender. */
 export type Proof =
-  | { readonly kind: 'proven'; readonly extension: Extension; readonly customerId: CustomerId }
+  | { readonly kind: 'proven'; readonly party: Party }
   | { readonly kind: 'challenge'; readonly stale: boolean }
   /** Banned: no answer. */
   | { readonly kind: 'drop' };
 
 /**
- * Who is calling: a valid Authorization names an extension of the customer whose domain the Request-URI addresses. A
- * host that addresses nobody is challenged like any other, and never accepted.
+ * Who is calling, judged in this order: valid credentials name an extension of the customer whose domain the
+ * Request-URI addresses, or a trunk; who says to be such an extension must show credentials; a source address that a
+ * trunk allows is that trunk's; all others are challenged. A host of ours means the first customer, for a trunk its
+ * own; a host that addresses nobody is accepted from trunks alone. Trunks do not register.
  */
 export class CallerProof {
   readonly #directory: Directory;
@@ -31,24 +37,32 @@ export class CallerProof {
   }
 
   judge(request: Request, source: TransportAddress, now: Instant): Proof {
-    if (this.#gatekeeper.admit(source, claimedUsername(request), now) === 'drop') return { kind: 'drop' };
-    const customer = this.#directory.customerForHost(request.uri.host);
-    const extensionOf = (username: string): Extension | undefined =>
-      customer === undefined ? undefined : this.#directory.extensionByName(customer.id, username);
-    const verdict = this.#digest.verify(request, extensionOf, now, source.address);
+    const { host } = request.uri;
+    const customer = this.#directory.customerForHost(host);
+    const trusted = this.#trustedTrunk(request, source, customer);
+    const withoutCredentials: Proof =
+      trusted === undefined
+        ? { kind: 'challenge', stale: false }
+        : { kind: 'proven', party: { kind: 'trunk', trunk: trusted } };
+    // A trusted trunk is never banned; credentials that are, are not looked at.
+    const username = claimedUsername(request);
+    if (trusted !== undefined && this.#gatekeeper.isBanned(source, username, now)) return withoutCredentials;
+    if (trusted === undefined && this.#gatekeeper.admit(source, username, now) === 'drop') return { kind: 'drop' };
+
+    const partyOf = (name: string): Party | undefined => this.#partyNamed(name, request, customer);
+    const verdict = this.#digest.verify(request, (name) => accountOf(partyOf(name)), now, source.address);
     switch (verdict.kind) {
       case 'missing':
-        return { kind: 'challenge', stale: false };
+        return withoutCredentials;
       case 'stale':
-        return { kind: 'challenge', stale: true };
+        return partyOf(verdict.username) === undefined ? withoutCredentials : { kind: 'challenge', stale: true };
       case 'rejected':
         this.#gatekeeper.failed(source, verdict.username, now);
-        return { kind: 'challenge', stale: false };
+        return withoutCredentials;
       case 'accepted': {
         this.#gatekeeper.succeeded(source, verdict.username, now);
-        const extension = extensionOf(verdict.username);
-        if (extension === undefined) return { kind: 'challenge', stale: false };
-        return { kind: 'proven', extension, customerId: extension.customerId };
+        const party = partyOf(verdict.username);
+        return party === undefined ? withoutCredentials : { kind: 'proven', party };
       }
     }
   }
@@ -58,6 +72,36 @@ export class CallerProof {
     const { domain } = this.#directory;
     return this.#digest.challenge(domain === '' ? 'tandem' : domain, now, stale, source.address);
   }
+
+  /** The trunk that this request comes from by its source address alone. */
+  #trustedTrunk(request: Request, source: TransportAddress, customer: Customer | undefined): Trunk | undefined {
+    if (request.method === 'REGISTER') return undefined;
+    if (customer !== undefined && this.#directory.extensionByName(customer.id, request.from.uri.user) !== undefined) {
+      return undefined;
+    }
+    const trunk = this.#directory.trunkForSource(source.address);
+    return trunk !== undefined && this.#isMeant(trunk, request, customer) ? trunk : undefined;
+  }
+
+  /** Whose credentials these are: an extension's of the customer addressed, else a trunk's. */
+  #partyNamed(username: string, request: Request, customer: Customer | undefined): Party | undefined {
+    const extension = customer === undefined ? undefined : this.#directory.extensionByName(customer.id, username);
+    if (extension !== undefined) return { kind: 'extension', extension };
+    if (request.method === 'REGISTER') return undefined;
+    const addressed = this.#directory.trunkForHost(request.uri.host);
+    const isAddressed = addressed?.username === username && addressed.authTypes.includes('basic');
+    const trunk = isAddressed ? addressed : this.#directory.trunkByUsername(username);
+    return trunk !== undefined && this.#isMeant(trunk, request, customer) ? { kind: 'trunk', trunk } : undefined;
+  }
+
+  /** Whether this trunk may send to the host that is addressed: ours, its customer's, or one that is nobody's. */
+  #isMeant(trunk: Trunk, request: Request, customer: Customer | undefined): boolean {
+    return customer === undefined || customer.id === trunk.customerId || this.#directory.isOwnHost(request.uri.host);
+  }
+}
+
+function accountOf(party: Party | undefined): { readonly password: string } | undefined {
+  return party?.kind === 'trunk' ? party.trunk : party?.extension;
 }
 
 /** '' when the request claims nothing. */

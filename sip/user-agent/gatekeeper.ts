@@ -64,11 +64,15 @@ export class Gatekeeper {
 
   /** Whether a request that says it is from this account is judged at all. A dropped one is counted. */
   admit(source: TransportAddress, account: string, now: Instant): 'allow' | 'drop' {
-    if (this.#options.mode === 'off' || this.#bans.size === 0) return 'allow';
-    const { address } = source;
-    const banned = this.#isBanned(address, account, now) || this.#isAddressBanned(address, now);
-    if (banned) this.counters.droppedBanned += 1;
-    return banned ? 'drop' : 'allow';
+    const isBanned = this.isBanned(source, account, now);
+    if (isBanned) this.counters.droppedBanned += 1;
+    return isBanned ? 'drop' : 'allow';
+  }
+
+  /** Whether a ban of this account from this address, or of the address as a whole, is in force. */
+  isBanned({ address }: TransportAddress, account: string, now: Instant): boolean {
+    if (this.#options.mode === 'off' || this.#bans.size === 0) return false;
+    return this.#isPairBanned(address, account, now) || this.#isAddressBanned(address, now);
   }
 
   /**
@@ -144,7 +148,7 @@ export class Gatekeeper {
     this.counters.bansDisplaced += this.#bans.set(pairKey(address, account), ban);
   }
 
-  #isBanned(address: string, account: string, now: Instant): boolean {
+  #isPairBanned(address: string, account: string, now: Instant): boolean {
     const key = pairKey(address, account);
     const ban = this.#bans.get(key);
     if (ban === undefined) return false;
@@ -153,7 +157,7 @@ export class Gatekeeper {
   }
 
   #isAddressBanned(address: string, now: Instant): boolean {
-    return this.#isBanned(address, '', now) && !this.#options.registeredFrom(address);
+    return this.#isPairBanned(address, '', now) && !this.#options.registeredFrom(address);
   }
 }
 

@@ -1,20 +1,20 @@
 import type { Directory } from '../../core/directory/directory.ts';
+import type { Extension } from '../../core/directory/records.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/time.ts';
-import type { SignalingEvent } from '../../core/ports.ts';
+import type { Caller, SignalingEvent } from '../../core/ports.ts';
 import type { InviteSession } from '../dialog/invite-session.ts';
 import { sessionDescription } from '../dialog/session-messages.ts';
 import type { Sessions } from '../dialog/sessions.ts';
 import type { HeaderName, Request } from '../message.ts';
 import type { Arrival, LayerOutput, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
 import { respond } from '../writer.ts';
-import type { CallerProof, Proof } from './caller-proof.ts';
+import type { CallerProof, Party } from './caller-proof.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 import { methodObjection, type Objection, OPTIONS_FIELDS, objectionTo } from './objection.ts';
 import { ownCopy } from './own-copy.ts';
 import type { Registrar } from './registrar.ts';
 
-type Proven = Extract<Proof, { kind: 'proven' }>;
 type Field = readonly [HeaderName, string];
 
 export interface UserAgentParts {
@@ -166,40 +166,40 @@ export class UserAgent {
       const challenges = proof.challenges(source, judged.stale, now);
       const fields = challenges.map((value): Field => ['WWW-Authenticate', value]);
       this.refuse(arrival, 401, fields, now);
-    } else this.#receiveFromProven(arrival, judged, now);
+    } else this.#receiveFromProven(arrival, judged.party, now);
   }
 
-  #receiveFromProven(arrival: Arrival, judged: Proven, now: Instant): void {
+  #receiveFromProven(arrival: Arrival, party: Party, now: Instant): void {
     const { request } = arrival;
     const transaction = this.#open(arrival, now);
     if (transaction === undefined) return;
     const isInvite = request.method === 'INVITE';
-    const objection = objectionTo(request) ?? (isInvite ? inviteObjection(request, judged) : undefined);
+    const objection = objectionTo(request) ?? (isInvite ? inviteObjection(request, party) : undefined);
     if (objection !== undefined) this.#answer(transaction, request, objection, now);
-    else if (isInvite) this.#offer(arrival, transaction, judged, now);
-    else this.#register(arrival, transaction, judged, now);
+    else if (isInvite) this.#offer(arrival, transaction, party, now);
+    else if (party.kind === 'extension') this.#register(arrival, transaction, party.extension, now);
   }
 
-  #register(arrival: Arrival, transaction: TransactionId, judged: Proven, now: Instant): void {
+  #register(arrival: Arrival, transaction: TransactionId, extension: Extension, now: Instant): void {
     const { registrar, layer } = this.#parts;
     const { request, source, localPort } = arrival;
-    const { response, events } = registrar.receive(request, judged.extension, source, localPort, now);
+    const { response, events } = registrar.receive(request, extension, source, localPort, now);
     layer.respond(transaction, response, now);
     this.#signals.push(...events);
   }
 
-  #offer(arrival: Arrival, transaction: TransactionId, judged: Proven, now: Instant): void {
+  #offer(arrival: Arrival, transaction: TransactionId, party: Party, now: Instant): void {
     const { sessions, nextLeg } = this.#parts;
     const { request, source } = arrival;
-    const { extension, customerId } = judged;
+    const caller = callerOf(party);
     const leg = nextLeg();
     this.#signals.push({
       kind: 'offered',
       leg,
-      caller: { kind: 'extension', customerId, extensionId: extension.id },
-      customerId,
+      caller,
+      customerId: caller.customerId,
       toUser: ownCopy(request.uri.user.slice(0, NAME_LENGTH_MAX)),
-      fromUser: extension.extension,
+      fromUser: ownCopy(request.from.uri.user.slice(0, NAME_LENGTH_MAX)),
       fromName: ownCopy(request.from.displayName.slice(0, NAME_LENGTH_MAX)),
       source,
       offer: sessionDescription(request),
@@ -245,9 +245,19 @@ function replyInDialog(request: Request): Objection | undefined {
   }
 }
 
-/** An extension calls in its own name only, and says where it is reached (RFC 3261 §8.1.1.8). */
-function inviteObjection(request: Request, { extension }: Proven): Objection | undefined {
-  if (request.from.uri.user !== extension.extension) return { status: 403, fields: [] };
+function callerOf(party: Party): Caller {
+  if (party.kind === 'trunk') {
+    const { customerId, id: trunkId } = party.trunk;
+    return { kind: 'trunk', customerId, trunkId };
+  }
+  const { customerId, id: extensionId } = party.extension;
+  return { kind: 'extension', customerId, extensionId };
+}
+
+/** An extension calls in its own name only; callers say where they are reached (RFC 3261 §8.1.1.8). */
+function inviteObjection(request: Request, party: Party): Objection | undefined {
+  const isOther = party.kind === 'extension' && request.from.uri.user !== party.extension.extension;
+  if (isOther) return { status: 403, fields: [] };
   return request.contacts.length === 1 ? undefined : { status: 400, fields: [] };
 }
 

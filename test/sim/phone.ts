@@ -91,14 +91,16 @@ export class Phone implements Party {
       proof: {
         judge: ({ from }) => ({
           kind: 'proven',
-          customerId: EVERYBODY.customerId,
-          extension: {
-            ...EVERYBODY,
-            id: '' as ExtensionId,
-            extension: from.uri.user,
-            name: '',
-            detail: '',
-            password: '',
+          party: {
+            kind: 'extension',
+            extension: {
+              ...EVERYBODY,
+              id: '' as ExtensionId,
+              extension: from.uri.user,
+              name: '',
+              detail: '',
+              password: '',
+            },
           },
         }),
         challenges: () => [],

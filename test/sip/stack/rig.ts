@@ -86,13 +86,14 @@ export class Rig {
     fields: Readonly<Record<string, string>> = {},
     body = '',
     source = PEER,
+    { uri = 'sip:1001@192.0.2.1', username = '1000', password = 'secret' } = {},
   ): readonly Sent[] {
-    const challenged = this.receive(this.request(method, fields, body), source)[0]?.message as Response;
+    const challenged = this.receive(this.request(method, fields, body, uri), source)[0]?.message as Response;
     const challenge = challenged.first('WWW-Authenticate') ?? '';
-    const use = { username: '1000', password: 'secret', method, uri: 'sip:1001@192.0.2.1', cnonce: 'x', nc: 1 };
+    const use = { username, password, method, uri, cnonce: 'x', nc: 1 };
     const authorization = answerChallenge(challenge, use) ?? '';
     return this.receive(
-      this.request(method, { ...fields, CSeq: `2 ${method}`, Authorization: authorization }, body),
+      this.request(method, { ...fields, CSeq: `2 ${method}`, Authorization: authorization }, body, uri),
       source,
     );
   }
