@@ -1,47 +1,236 @@
 import type { CallNews } from '../flows/call-control.ts';
 import type { CallId, LegId, RecordingId } from '../kernel/ids.ts';
+import { LIMITS } from '../kernel/limits.ts';
 import type { Instant } from '../kernel/time.ts';
-import type { Archive, ArchiveEvent, HttpClient, HttpEvent, MediaEvent, MediaPlane } from '../ports.ts';
+import type { Archive, ArchiveEvent, HttpClient, HttpEvent, MediaEvent, MediaPlane, PlaySource } from '../ports.ts';
 import type { Party } from './party.ts';
 import type { RecordingRecord } from './recording-record.ts';
+import { type Fetched, SoundDownloads } from './sound-downloads.ts';
+import { soundSourceOf } from './sound-source.ts';
 
 export interface SoundsPorts {
   readonly media: Pick<MediaPlane, 'play' | 'stopPlaying' | 'removeFiles'>;
+  /** Asked in the name of `calls`, by nobody but this. */
   readonly http: HttpClient;
   readonly archive: Archive;
   /** A recording that is in memory. */
   readonly recordingOf: (id: RecordingId) => RecordingRecord | undefined;
   /** Queues news for the flow of a call, if one runs on it. */
   readonly tell: (call: CallId, news: CallNews) => void;
-  /** Folders, without a slash at their end. What lies in the cache may be removed at any start. */
+  /** Folders, without a slash at their end. What lies in the cache means nothing to the next process. */
   readonly folders: { readonly prompts: string; readonly recordings: string; readonly cache: string };
 }
 
+export type SoundEvent = (MediaEvent & { readonly kind: 'played' }) | HttpEvent | ArchiveEvent;
+
+/** What is known of one source: it can be played, it may be later, or why not. */
+type Resolved =
+  | { readonly kind: 'playable'; readonly source: PlaySource }
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'failed'; readonly detail: string };
+
+interface PlayList {
+  readonly party: Party;
+  readonly token: number;
+  readonly urls: readonly string[];
+  /** Of the source that plays or is waited for; -1 before the first. */
+  index: number;
+  state: 'waiting' | 'playing';
+  playedCount: number;
+  readonly failures: string[];
+}
+
+/** Why sources failed, as far as it is told. */
+const FAILURES_TOLD_MAX = 5;
+
 /** What is being played to calls: lists of sources, one after the other. */
 export class Sounds {
-  readonly counters = { played: 0, failed: 0, downloads: 0, downloadsFailed: 0, downloadsSpared: 0 };
+  readonly counters = { played: 0, failed: 0 };
+  readonly downloads: SoundDownloads;
   readonly #ports: SoundsPorts;
+  readonly #lists = new Map<LegId, PlayList>();
+  /** Lists that wait for a download; some may have been stopped since. */
+  readonly #byUrl = new Map<string, PlayList[]>();
+  readonly #byRequest = new Map<number, PlayList>();
+  #lastRequest = 0;
 
   constructor(ports: SoundsPorts) {
     this.#ports = ports;
+    this.downloads = new SoundDownloads({ media: ports.media, http: ports.http, folder: ports.folders.cache });
   }
 
-  /** Calls that are being played to now. */
+  /** Calls that are being played to now, or wait for what to play. */
   get liveCount(): number {
-    return this.#ports === undefined ? 1 : 0;
+    return this.#lists.size;
   }
 
   /**
    * Plays in order: http(s) URLs of WAV, `prompt:NAME`, `recording:ID`, `tone:NAME`; replaces what it played before,
-   * without news of that. News: played, when the last has ended; failed when not one could be played.
+   * without news of that. News: played, when the last has ended; failed when not one could be played. A tone goes on
+   * until it is stopped, save `tone:beep`.
    */
-  start(_party: Party, _urls: readonly string[], _token: number, _now: Instant): void {}
+  start(party: Party, urls: readonly string[], token: number, now: Instant): void {
+    this.stop(party.leg);
+    const list: PlayList = { party, token, urls, index: -1, state: 'waiting', playedCount: 0, failures: [] };
+    this.#lists.set(party.leg, list);
+    if (urls.length > LIMITS.soundsPerListMax) {
+      list.failures.push(`expected at most ${LIMITS.soundsPerListMax} sources, got ${urls.length}`);
+      list.index = urls.length;
+    }
+    this.#advance(list, now);
+  }
 
   /** Stops playing to the leg, without news. Without effect when nothing is played. */
-  stop(_leg: LegId): void {}
+  stop(leg: LegId): void {
+    const list = this.#lists.get(leg);
+    if (list === undefined) return;
+    this.#lists.delete(leg);
+    if (list.state === 'playing') this.#ports.media.stopPlaying(leg);
+  }
 
   /** The leg is closed, or plays something else from now on: nothing is done to it any more. */
-  over(_leg: LegId): void {}
+  over(leg: LegId): void {
+    this.#lists.delete(leg);
+  }
 
-  receive(_event: (MediaEvent & { kind: 'played' }) | HttpEvent | ArchiveEvent, _now: Instant): void {}
+  /** Events about what was not played by a list are ignored. */
+  receive(event: SoundEvent, now: Instant): void {
+    switch (event.kind) {
+      case 'played':
+        this.#played(event, now);
+        break;
+      case 'recordingFound':
+        this.#found(event, now);
+        break;
+      case 'answered':
+      case 'failed':
+        this.#downloaded(event, now);
+        break;
+    }
+  }
+
+  #played({ leg, outcome, detail }: MediaEvent & { kind: 'played' }, now: Instant): void {
+    const list = this.#lists.get(leg);
+    if (list === undefined || list.state !== 'playing') return;
+    if (outcome === 'finished') {
+      list.playedCount += 1;
+      this.counters.played += 1;
+    } else this.#fail(list, detail);
+    this.#advance(list, now);
+  }
+
+  #found({ request, recording }: ArchiveEvent, now: Instant): void {
+    const list = this.#byRequest.get(request);
+    this.#byRequest.delete(request);
+    if (list !== undefined && this.#lists.get(list.party.leg) === list) {
+      this.#proceed(list, this.#resolveRecording(list, recording), now);
+    }
+  }
+
+  #downloaded(event: HttpEvent, now: Instant): void {
+    const fetched = this.downloads.receive(event, now);
+    if (fetched === undefined) return;
+    const lists = this.#byUrl.get(fetched.url) ?? [];
+    this.#byUrl.delete(fetched.url);
+    for (const list of lists) {
+      if (this.#lists.get(list.party.leg) === list) this.#proceed(list, resolvedFile(fetched), now);
+    }
+  }
+
+  /** Goes to the next source that can be played or may be later; after the last the list is over. */
+  #advance(list: PlayList, now: Instant): void {
+    list.state = 'waiting';
+    while (++list.index < list.urls.length) {
+      const resolved = this.#resolve(list, list.urls[list.index]!, now);
+      if (resolved.kind === 'waiting') return;
+      if (resolved.kind === 'playable') {
+        this.#play(list, resolved.source, now);
+        return;
+      }
+      this.#fail(list, resolved.detail);
+    }
+    this.#finish(list);
+  }
+
+  /** What was waited for is known. */
+  #proceed(list: PlayList, resolved: Resolved, now: Instant): void {
+    if (resolved.kind === 'playable') this.#play(list, resolved.source, now);
+    else if (resolved.kind === 'failed') {
+      this.#fail(list, resolved.detail);
+      this.#advance(list, now);
+    }
+  }
+
+  #play(list: PlayList, source: PlaySource, now: Instant): void {
+    list.state = 'playing';
+    this.#ports.media.play(list.party.leg, source);
+    // The next is fetched while this one is heard, so that there is no pause between them.
+    const next = soundSourceOf(list.urls[list.index + 1] ?? '');
+    if (next.kind === 'url') this.downloads.fetch(next.url, now);
+  }
+
+  #fail(list: PlayList, detail: string): void {
+    this.counters.failed += 1;
+    if (list.failures.length < FAILURES_TOLD_MAX) list.failures.push(`${list.urls[list.index]}: ${detail}`);
+  }
+
+  #finish(list: PlayList): void {
+    const { party, token, playedCount, failures, urls } = list;
+    this.#lists.delete(party.leg);
+    const outcome = playedCount > 0 ? 'finished' : 'failed';
+    const detail = urls.length === 0 ? 'there is nothing to play' : failures.join('; ');
+    this.#ports.tell(party.id, { kind: 'played', token, outcome, detail });
+  }
+
+  #resolve(list: PlayList, text: string, now: Instant): Resolved {
+    const source = soundSourceOf(text);
+    switch (source.kind) {
+      case 'tone':
+        return { kind: 'playable', source };
+      case 'prompt':
+        return playable(`${this.#ports.folders.prompts}/${source.name}.wav`);
+      case 'recording': {
+        const record = this.#ports.recordingOf(source.id);
+        if (record !== undefined) return this.#resolveRecording(list, record);
+        const request = ++this.#lastRequest;
+        this.#byRequest.set(request, list);
+        this.#ports.archive.findRecording(request, source.id);
+        return { kind: 'waiting' };
+      }
+      case 'url': {
+        const fetched = this.downloads.fetch(source.url, now);
+        if (fetched.kind === 'waiting') this.#waitFor(source.url, list);
+        return resolvedFile(fetched);
+      }
+      case 'refused':
+        return { kind: 'failed', detail: source.detail };
+    }
+  }
+
+  #waitFor(url: string, list: PlayList): void {
+    const waiting = this.#byUrl.get(url);
+    if (waiting === undefined) this.#byUrl.set(url, [list]);
+    else waiting.push(list);
+  }
+
+  /** Another customer's recordings do not exist for this one. */
+  #resolveRecording(list: PlayList, record: RecordingRecord | undefined): Resolved {
+    if (record === undefined || record.customerId !== list.party.customerId || record.deletedAt !== null) {
+      return { kind: 'failed', detail: 'there is no such recording' };
+    }
+    if (record.status !== 'ended') {
+      return { kind: 'failed', detail: `expected a recording that has ended, got one that is ${record.status}` };
+    }
+    const file = record.files.find(({ name }) => name.endsWith('_in.wav'));
+    if (file === undefined) return { kind: 'failed', detail: 'the recording has no file' };
+    return playable(`${this.#ports.folders.recordings}/${file.name}`);
+  }
+}
+
+function playable(path: string): Resolved {
+  return { kind: 'playable', source: { kind: 'file', path } };
+}
+
+function resolvedFile(fetched: Fetched): Resolved {
+  return fetched.kind === 'ready' ? playable(fetched.path) : fetched;
 }
