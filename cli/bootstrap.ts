@@ -13,6 +13,7 @@ import {
 import type { Random } from '../core/kernel/random.ts';
 import type { WallTime } from '../core/kernel/time.ts';
 import type { Write } from '../core/write.ts';
+import { demonstrationWrites } from './demonstration.ts';
 
 export const ADMIN_USERNAME = 'admin@localhost';
 const FIRST_EXTENSIONS = ['1000', '1001'];
@@ -36,8 +37,8 @@ export interface Bootstrap {
 }
 
 /**
- * What a start finds missing: on an empty database one customer with an admin, an access key and two extensions with
- * random secrets; at every start the secrets that were given.
+ * What a start finds missing: on an empty database one customer with an admin, an access key, two extensions with
+ * random secrets and the demonstration numbers; at every start the secrets that were given.
  */
 export async function bootstrap(
   directory: Directory,
@@ -57,6 +58,7 @@ export async function bootstrap(
       writes.push({ kind: 'saveExtension', row });
       secrets.push({ name: `extension ${extension}`, value: row.password });
     }
+    writes.push(...demonstrationWrites(customer.id, random, at));
   }
   const admin = await ensureAdmin(directory, customer.id, given.adminPassword, random, at);
   if (admin !== undefined) {

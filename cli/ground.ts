@@ -67,4 +67,7 @@ function apply(directory: Directory, write: Write): void {
   else if (write.kind === 'saveAgent') directory.putAgent(write.row);
   else if (write.kind === 'saveAccesskey') directory.putAccesskey(write.row);
   else if (write.kind === 'saveExtension') directory.putExtension(write.row);
+  else if (write.kind === 'saveConference') directory.putConference(write.row);
+  else if (write.kind === 'saveFlow') directory.putFlow(write.row);
+  else if (write.kind === 'saveNumber') directory.putNumber(write.row);
 }

