@@ -191,7 +191,6 @@ export const SETTINGS: readonly Setting[] = [
     'private networks that webhooks, media URLs and scripts may reach',
     NETWORK,
     networkOf,
-    never,
   ),
   setting(
     'rateLimits',

@@ -44,13 +44,23 @@ const ALLOWED: readonly { readonly where: string; readonly modules: readonly str
     where: `media/${name}.ts`,
     modules: ['node:worker_threads', 'node:v8'],
   })),
-  ...['audio-files', 'recorder', 'file-worker', 'file-thread'].map((name) => ({
-    where: `media/${name}.ts`,
-    modules: ['node:fs', 'node:path'],
-  })),
+  { where: 'media/file-system.ts', modules: ['node:fs'] },
+  { where: 'media/wav-writer.ts', modules: ['node:crypto', 'node:path'] },
   {
     where: 'api/',
-    modules: ['fast-jwt', 'fastify', '@fastify/swagger', 'node:crypto', 'node:http', 'node:net', 'typebox', 'ws'],
+    modules: [
+      'fast-jwt',
+      'fastify',
+      '@fastify/swagger',
+      'node:crypto',
+      'node:dns',
+      'node:http',
+      'node:https',
+      'node:net',
+      'node:stream',
+      'typebox',
+      'ws',
+    ],
   },
 ];
 
