@@ -1,6 +1,6 @@
 import { CAUSES, type Cause } from '../../core/calls/cause.ts';
 import { assert } from '../../core/kernel/assert.ts';
-import type { LegId } from '../../core/kernel/ids.ts';
+import type { LegId, RecordingNumber } from '../../core/kernel/ids.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import { TimerTable } from '../../core/kernel/timer-table.ts';
 import type {
@@ -68,6 +68,12 @@ export interface PhonePorts {
 type End = Pick<CallResult, 'status' | 'cause' | 'endedBy'>;
 
 const LEG = 1 as LegId;
+const RECORDING = 1 as RecordingNumber;
+/** What the other side says, to the end of the call. */
+const HEARD = { source: { kind: 'leg', leg: LEG }, outPath: undefined, durationMs: 0, silenceMs: 0 } as const;
+/** As long as a quick finger. */
+const DIGIT_MS = 100;
+const DIGIT_PAUSE_MS = 60;
 /** The other side's stream is found by then, and its menu listens. */
 const DIGITS_AFTER_MS = 500;
 /** How long the other side may take to agree that the call is over: BYE and CANCEL are repeated meanwhile. */
@@ -145,6 +151,7 @@ export class PhoneCall {
       case 'bound':
       case 'unbound':
       case 'digit':
+      case 'recorded':
         break;
     }
   }
@@ -187,7 +194,9 @@ export class PhoneCall {
     if (this.#isHearing) return true;
     this.#isHearing = true;
     media.play(LEG, SILENCE);
-    if (this.#order.record !== undefined) media.record(LEG, this.#order.record);
+    if (this.#order.record !== undefined) {
+      media.record(RECORDING, { ...HEARD, inPath: this.#order.record });
+    }
     return true;
   }
 
@@ -231,7 +240,7 @@ export class PhoneCall {
         if (this.#order.play !== undefined) media.play(LEG, { kind: 'file', path: this.#order.play });
         break;
       case 'sendDigits':
-        media.sendDigits(LEG, this.#order.digits);
+        media.sendDigits(LEG, this.#order.digits, DIGIT_MS, DIGIT_PAUSE_MS);
         break;
       case 'playSilence':
         if (said?.kind === 'played' && said.outcome === 'failed') this.#playFailure = said.detail;
