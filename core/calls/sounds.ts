@@ -42,6 +42,7 @@ interface PlayList {
 
 /** Why sources failed, as far as it is told. */
 const FAILURES_TOLD_MAX = 5;
+const FAILED_URL_CHARACTERS_MAX = 200;
 
 /** What is being played to calls: lists of sources, one after the other. */
 export class Sounds {
@@ -171,7 +172,8 @@ export class Sounds {
 
   #fail(list: PlayList, detail: string): void {
     this.counters.failed += 1;
-    if (list.failures.length < FAILURES_TOLD_MAX) list.failures.push(`${list.urls[list.index]}: ${detail}`);
+    if (list.failures.length >= FAILURES_TOLD_MAX) return;
+    list.failures.push(`${list.urls[list.index]!.slice(0, FAILED_URL_CHARACTERS_MAX)}: ${detail}`);
   }
 
   #finish(list: PlayList): void {

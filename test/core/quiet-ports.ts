@@ -1,0 +1,107 @@
+import { Directory } from '../../core/directory/directory.ts';
+import type { Conference } from '../../core/directory/records.ts';
+import type { CallNews } from '../../core/flows/call-control.ts';
+import { Journal } from '../../core/journal.ts';
+import type { ActiveflowId, CallId, ConferenceId, LegId } from '../../core/kernel/ids.ts';
+import { seeded } from '../../core/kernel/random.ts';
+import type { Store, StoreEvent } from '../../core/ports.ts';
+import type { Write } from '../../core/write.ts';
+import { CUSTOMER } from './store/rows.ts';
+
+/** A store that keeps what it is given and commits when it is told to. */
+export class ObedientStore implements Store {
+  /** Every write in order. */
+  readonly writes: Write[] = [];
+  readonly #receipts: number[] = [];
+
+  write(writes: readonly Write[], receipt: number): void {
+    this.writes.push(...writes);
+    if (receipt !== 0) this.#receipts.push(receipt);
+  }
+
+  get waitingCount(): number {
+    return this.#receipts.length;
+  }
+
+  /** The oldest write that waits for a receipt is durable. */
+  stored(): StoreEvent {
+    return { kind: 'stored', receipt: this.#receipts.shift()! };
+  }
+
+  failed(): StoreEvent {
+    return { kind: 'storeFailed', receipt: this.#receipts.shift()!, detail: 'disk full' };
+  }
+
+  /** The last version of the row with this id. */
+  row<Kind extends Write['kind']>(kind: Kind, id: string): Extract<Write, { kind: Kind }>['row' & keyof Write] {
+    const found = this.writes.findLast(
+      (write) => write.kind === kind && 'row' in write && 'id' in write.row && write.row.id === id,
+    );
+    return (found as { row: never } | undefined)?.row as never;
+  }
+}
+
+export const CONFERENCE: Conference = {
+  id: 'f0000000-0000-4000-8000-000000000001' as ConferenceId,
+  customerId: CUSTOMER.id,
+  type: 'conference',
+  status: 'progressing',
+  name: 'Room',
+  detail: '',
+  data: {},
+  timeoutS: 0,
+  preFlowId: null,
+  postFlowId: null,
+  directHash: '',
+  endedAt: null,
+  createdAt: 0,
+  updatedAt: null,
+  deletedAt: null,
+};
+
+export const ACTIVEFLOW = '80000000-0000-4000-8000-000000000001' as ActiveflowId;
+
+export function callId(number: number): CallId {
+  return `d0000000-0000-4000-8000-${String(number).padStart(12, '0')}` as CallId;
+}
+
+/** The call with this number, on the leg with the same. */
+export function party(number: number) {
+  return { id: callId(number), leg: number as LegId, customerId: CUSTOMER.id, activeflowId: ACTIVEFLOW };
+}
+
+/** What the parts of the call engine share: a store, a journal whose events can be read, and news by call. */
+export function surroundings() {
+  const directory = new Directory();
+  directory.putCustomer(CUSTOMER);
+  const store = new ObedientStore();
+  const journal = new Journal({ epoch: 'e' });
+  const cursor = journal.cursorOverAll();
+  const news: string[] = [];
+  let receipt = 0;
+  /** Types of the events since it was asked last. */
+  const happened = () => {
+    const types: string[] = [];
+    for (let reading = cursor.poll(); reading !== undefined; reading = cursor.poll()) {
+      if (reading.kind === 'event') types.push(reading.event.body.type);
+    }
+    return types;
+  };
+  /** News since it was asked last, as `call number kind`. */
+  const told = () => news.splice(0);
+  return {
+    directory,
+    store,
+    journal,
+    happened,
+    told,
+    calendar: (now: number) => now,
+    random: seeded(1),
+    nextReceipt: () => ++receipt,
+    tell: (call: CallId, { kind, ...rest }: CallNews) => {
+      const token = 'token' in rest ? ` ${rest.token}` : '';
+      const outcome = 'outcome' in rest ? ` ${rest.outcome}${rest.detail === '' ? '' : `: ${rest.detail}`}` : '';
+      news.push(`${Number(call.slice(-12))} ${kind}${token}${outcome}`);
+    },
+  };
+}
