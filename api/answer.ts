@@ -1,35 +1,54 @@
 import type { FastifyReply } from 'fastify';
-import type { CommandResult, Principal, Refusal } from '../core/command.ts';
-import { sendRefusal } from './problem.ts';
+import type { Principal, Refusal } from '../core/command.ts';
+import type { FaultCode } from '../core/kernel/fault.ts';
+import { type Detail, sendRefusal } from './problem.ts';
 
-/** What a handler comes to: a body for 200, or why not. */
-export type Answer = { readonly body: unknown } | { readonly refusal: Refusal };
+/** What a handler comes to: a body for 200, or why not, with a detail for each defect when there are several. */
+export type Answer = { readonly body: unknown } | Refused;
 
-export function refuse(refusal: Refusal): Answer {
-  return { refusal };
+export interface Refused {
+  readonly refusal: Refusal;
+  readonly details?: readonly Detail[];
 }
 
-export function notFound(what: string, id: string): Answer {
-  return refuse({
-    code: 'RESOURCE_NOT_FOUND',
-    message: `no ${what} ${id}`,
-    field: 'id',
-    expected: `the id of ${what === 'extension' ? 'an' : 'a'} ${what}`,
-    got: id,
-  });
+/** What has an id and can be unknown; its refusal is `<NOUN>_NOT_FOUND`. */
+export type Noun =
+  | 'accesskey'
+  | 'activeflow'
+  | 'agent'
+  | 'call'
+  | 'conference'
+  | 'conferencecall'
+  | 'extension'
+  | 'flow'
+  | 'number'
+  | 'recording'
+  | 'trunk';
+
+export function refuse(refusal: Refusal, details?: readonly Detail[]): Refused {
+  return details === undefined ? { refusal } : { refusal, details };
 }
 
-export function denied(needs: string): Answer {
+export function notFound(noun: Noun, id: string): Refused {
+  const code: FaultCode = `${noun.toUpperCase() as Uppercase<Noun>}_NOT_FOUND`;
+  const article = /^[aeiou]/.test(noun) ? 'an' : 'a';
+  return refuse({ code, message: `no ${noun} ${id}`, field: 'id', expected: `the id of ${article} ${noun}`, got: id });
+}
+
+export function denied(needs: string): Refused {
   return refuse({ code: 'PERMISSION_DENIED', message: `this needs ${needs}` });
 }
 
-/** The refusal of a command, or what `done` makes of its id. */
-export function answerTo(result: CommandResult, done: (id: string) => Answer): Answer {
-  return result.kind === 'refused' ? refuse(result.refusal) : done(result.id);
+/** The thing exists, and its state does not allow what was asked. */
+export function stateInvalid(message: string, expected: string, got: string): Refused {
+  return refuse({ code: 'STATE_INVALID', message, field: 'status', expected, got });
 }
 
 export function send(reply: FastifyReply, answer: Answer): FastifyReply {
-  return 'refusal' in answer ? sendRefusal(reply, answer.refusal) : reply.code(200).send(answer.body);
+  if (!('refusal' in answer)) return reply.code(200).send(answer.body);
+  return answer.details === undefined
+    ? sendRefusal(reply, answer.refusal)
+    : sendRefusal(reply, answer.refusal, answer.details);
 }
 
 /** Someone of a customer: an agent or an access key. */

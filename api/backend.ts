@@ -1,9 +1,48 @@
 import type { CallRecord } from '../core/calls/call-record.ts';
+import type { ConferencecallRecord } from '../core/calls/conferencecall-record.ts';
+import type { RecordingRecord } from '../core/calls/recording-record.ts';
 import type { Command, CommandResult, Principal } from '../core/command.ts';
 import type { Directory } from '../core/directory/directory.ts';
+import type { Accesskey, Conference, Extension, Flow, PhoneNumber, Trunk } from '../core/directory/records.ts';
+import type { Action } from '../core/flows/action.ts';
+import type { ActiveflowRecord } from '../core/flows/activeflow-record.ts';
 import type { Clock } from '../core/kernel/clock.ts';
-import type { CallId, CustomerId } from '../core/kernel/ids.ts';
+import type { ActiveflowId, ConferenceId, CustomerId, RecordingId } from '../core/kernel/ids.ts';
 import type { WallTime } from '../core/kernel/time.ts';
+
+/** Everything that can be listed and read, by the name of its kind. */
+export interface Rows {
+  readonly accesskey: Accesskey;
+  readonly extension: Extension;
+  readonly trunk: Trunk;
+  readonly number: PhoneNumber;
+  readonly flow: Flow;
+  readonly conference: Conference;
+  readonly call: CallRecord;
+  readonly conferencecall: ConferencecallRecord;
+  readonly recording: RecordingRecord;
+  readonly activeflow: ActiveflowRecord;
+}
+
+export type RowKind = keyof Rows;
+
+/** What is known of a conference beside its row. */
+export interface ConferenceNow {
+  /** Who is in it, in the order in which they came. */
+  readonly conferencecalls: readonly Pick<ConferencecallRecord, 'id'>[];
+  /** The recording that runs; null when none does. */
+  readonly recordingId: RecordingId | null;
+  /** Those made of it that are not deleted, oldest first. */
+  readonly recordingIds: readonly RecordingId[];
+}
+
+/** A file of a recording, open for reading. */
+export interface OpenFile {
+  readonly sizeBytes: number;
+  /** As many bytes from there as there are, at most so many. */
+  read(position: number, sizeBytes: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
 
 /** What the HTTP layer needs of the process behind it. It translates, and decides nothing but who is asking. */
 export interface Backend {
@@ -15,13 +54,19 @@ export interface Backend {
   readonly operatorToken: string;
   /** Ends when the command is refused, or committed, applied and published. */
   execute(command: Command, by: Principal): Promise<CommandResult>;
-  /** A customer's calls that are not deleted, newest first, made strictly before `before`. Live ones as they are now. */
-  listCalls(
+  /** A customer's rows that are not deleted, newest first, made strictly before `before`. Live ones as they are now. */
+  list<Kind extends RowKind>(
+    kind: Kind,
     customerId: CustomerId,
     page: { readonly pageSize: number; readonly before?: WallTime },
-  ): Promise<readonly CallRecord[]>;
-  /** A call of any customer, live or stored, unless it is deleted. */
-  getCall(id: CallId): Promise<CallRecord | undefined>;
+  ): Promise<readonly Rows[Kind][]>;
+  /** A row of any customer, live or stored, unless it is deleted. */
+  get<Kind extends RowKind>(kind: Kind, id: string): Promise<Rows[Kind] | undefined>;
+  conferenceNow(id: ConferenceId): Promise<ConferenceNow>;
+  /** Where a running flow is; null when it does not run. */
+  currentAction(id: ActiveflowId): Action | null;
+  /** A file of a recording by its name; undefined when it is not there. */
+  openRecordingFile(name: string): Promise<OpenFile | undefined>;
   /** All metrics in Prometheus text format. */
   metricsText(): string;
   status(): StatusReport;

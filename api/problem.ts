@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Refusal } from '../core/command.ts';
-import { FAULTS } from '../core/kernel/fault.ts';
+import { FAULTS, type FaultCode } from '../core/kernel/fault.ts';
 
 /** What was wrong with one field of a request. */
 export interface Detail {
@@ -50,7 +50,7 @@ export function refusalOf(
     const message = details
       .map((detail) => `${detail.field}: expected ${detail.expected}, got ${detail.got}`)
       .join('; ');
-    return { refusal: { code: 'INVALID_ARGUMENT', message }, details };
+    return { refusal: { code: reasonOf(error.validation as readonly unknown[]), message }, details };
   }
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     return { refusal: { code: 'PAYLOAD_TOO_LARGE', message: 'the body is longer than 1 MiB' }, details: [] };
@@ -73,7 +73,16 @@ interface ValidationDefect {
   readonly message?: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly data?: unknown;
-  readonly parentSchema?: { readonly description?: string; readonly type?: string };
+  readonly parentSchema?: { readonly description?: string; readonly type?: string; readonly 'x-reason'?: FaultCode };
+}
+
+/** A schema may name a reason of its own by `x-reason`; the first one counts. */
+function reasonOf(defects: readonly unknown[]): FaultCode {
+  for (const defect of defects as readonly ValidationDefect[]) {
+    const reason = defect.parentSchema?.['x-reason'];
+    if (reason !== undefined) return reason;
+  }
+  return 'INVALID_ARGUMENT';
 }
 
 function detailOf(defect: ValidationDefect, context: string): Detail {

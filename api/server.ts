@@ -6,15 +6,25 @@ import { Authenticator } from './authentication.ts';
 import type { Backend } from './backend.ts';
 import { openCors } from './cors.ts';
 import { describeApi } from './openapi.ts';
+import { SHAPES } from './presentation/shapes.ts';
 import { requireCustomer, requireOperator } from './principal.ts';
 import { refusalOf, sendInternal, sendRefusal } from './problem.ts';
 import { isReferenceOperation, REFERENCE_AUTH_OPERATIONS } from './reference-operations.ts';
+import { accesskeys } from './resources/accesskeys.ts';
+import { activeflows } from './resources/activeflows.ts';
 import { calls } from './resources/calls.ts';
+import { conferencecalls } from './resources/conferencecalls.ts';
+import { conferences } from './resources/conferences.ts';
 import { extensions } from './resources/extensions.ts';
+import { flows } from './resources/flows.ts';
 import { bare, login } from './resources/login.ts';
 import { me } from './resources/me.ts';
 import { metrics } from './resources/metrics.ts';
+import { numbers } from './resources/numbers.ts';
 import { operator } from './resources/operator.ts';
+import { recordingDownloads, recordingfiles } from './resources/recordingfiles.ts';
+import { recordings } from './resources/recordings.ts';
+import { trunks } from './resources/trunks.ts';
 import { Tokens } from './token.ts';
 
 const BODY_BYTES_MAX = 1024 * 1024;
@@ -70,9 +80,20 @@ export function createServer(backend: Backend): FastifyInstance {
     forceCloseConnections: 'idle',
     genReqId: () => uuid(random),
     routerOptions: { maxParamLength: 256 },
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true, verbose: true } },
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        allErrors: true,
+        verbose: true,
+        keywords: ['x-reason'],
+      },
+    },
     frameworkErrors: (error, request, reply) => void answerError(backend, error, request, reply),
   });
+  // What answers look like is told, not enforced: they are made of known records, and cutting would cost time.
+  app.setSerializerCompiler(() => JSON.stringify);
+  for (const shape of SHAPES) app.addSchema(shape);
   readJsonOnly(app);
   openCors(app);
   endConnectionsWhenClosing(app);
@@ -85,6 +106,7 @@ export function createServer(backend: Backend): FastifyInstance {
     rootRoutes(root, backend, authenticator, tokens);
     root.register(async (v1) => customerRoutes(v1, backend, authenticator), { prefix: '/v1.0' });
     root.register(async (v1) => operatorRoutes(v1, backend, authenticator), { prefix: '/v1.0' });
+    root.register(async (v1) => recordingDownloads(v1, backend), { prefix: '/v1.0' });
   });
   return app;
 }
@@ -105,11 +127,24 @@ function operatorRoutes(app: FastifyInstance, backend: Backend, authenticator: A
   operator(app, backend);
 }
 
+const RESOURCES = [
+  me,
+  accesskeys,
+  extensions,
+  trunks,
+  numbers,
+  flows,
+  activeflows,
+  calls,
+  conferences,
+  conferencecalls,
+  recordings,
+  recordingfiles,
+];
+
 function customerRoutes(app: FastifyInstance, backend: Backend, authenticator: Authenticator): void {
   requireCustomer(app, authenticator);
-  me(app, backend);
-  extensions(app, backend);
-  calls(app, backend);
+  for (const resource of RESOURCES) resource(app, backend);
 }
 
 function notBuilt(method: string, url: string): { code: FaultCode; message: string } {

@@ -3,7 +3,8 @@ import type { ConferencecallRecord } from '../../core/calls/conferencecall-recor
 import type { RecordingRecord } from '../../core/calls/recording-record.ts';
 import type { Conference } from '../../core/directory/records.ts';
 import type { Action } from '../../core/flows/action.ts';
-import { NIL_UUID, type RecordingId } from '../../core/kernel/ids.ts';
+import { NIL_UUID } from '../../core/kernel/ids.ts';
+import type { ConferenceNow } from '../backend.ts';
 import { presentAction } from './flows.ts';
 import { idOf, type Presented, presentAddress, timeOf, timesOf } from './values.ts';
 
@@ -36,16 +37,6 @@ export function presentCall(call: CallRecord, action: Action | null = null): Pre
     tm_hangup: timeOf(call.hangupAt),
     ...timesOf(call),
   };
-}
-
-/** What is known of a conference beside its row. */
-export interface ConferenceNow {
-  /** Who is in it, in the order in which they came. */
-  readonly conferencecalls: readonly ConferencecallRecord[];
-  /** The recording that runs; null when none does. */
-  readonly recordingId: RecordingId | null;
-  /** Those made of it, as far as they are in memory. */
-  readonly recordingIds: readonly RecordingId[];
 }
 
 /** ConferenceManagerConference. */

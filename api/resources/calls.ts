@@ -1,83 +1,126 @@
 import type { FastifyInstance } from 'fastify';
-import { mayUse } from '../../core/authorization.ts';
+import Type, { type Static } from 'typebox';
 import type { CallRecord } from '../../core/calls/call-record.ts';
-import { PERMISSION } from '../../core/directory/records.ts';
-import type { CallId } from '../../core/kernel/ids.ts';
-import { type Answer, answerTo, type CustomerPrincipal, denied, notFound, refuse, send } from '../answer.ts';
+import type { Command } from '../../core/command.ts';
+import type { FlowId } from '../../core/kernel/ids.ts';
+import { type Answer, type CustomerPrincipal, type Refused, refuse, send, stateInvalid } from '../answer.ts';
 import type { Backend } from '../backend.ts';
-import { pageOf, readPage } from '../page.ts';
+import { Anonymous, readActions, readVariables, Variables } from '../given-flow.ts';
+import { operation } from '../operation.ts';
 import { presentCall } from '../presentation/calls.ts';
+import { shapeOf } from '../presentation/shapes.ts';
+import type { Presented } from '../presentation/values.ts';
 import { principalOf } from '../principal.ts';
-import { PageQuery, readId } from '../schema.ts';
+import { Recorded, recordingLimits } from '../recorded.ts';
+import { RowRoutes } from '../row-routes.ts';
+import { Actions, AddressGiven, addressFrom, idFrom, OptionalId } from '../schema.ts';
 
-const ADMINS = PERMISSION.customerAdmin | PERMISSION.customerManager;
-const NEEDS = 'an admin or manager of the customer';
+/** Destinations of one request. */
+const DESTINATIONS_MAX = 100;
+
+const Creation = Type.Object({
+  destinations: Type.Array(AddressGiven, {
+    minItems: 1,
+    maxItems: DESTINATIONS_MAX,
+    description: `an array of 1 to ${DESTINATIONS_MAX} addresses {type, target}`,
+  }),
+  source: Type.Optional(AddressGiven),
+  flow_id: OptionalId,
+  actions: Type.Optional(Actions),
+  anonymous: Type.Optional(Anonymous),
+  variables: Type.Optional(Variables),
+});
+const Made = Type.Object({ calls: Type.Array(shapeOf('CallManagerCall')), groupcalls: Type.Array(Type.Unknown()) });
+const Mute = Type.Object({
+  direction: Type.Optional(Type.Enum(['', 'both', 'in', 'out'], { description: 'both, in or out' })),
+});
+const Nothing = Type.Object({});
 
 /** `/calls`: live and past calls. */
 export function calls(app: FastifyInstance, backend: Backend): void {
-  app.get('/calls', { schema: { summary: 'List calls', querystring: PageQuery } }, async (request, reply) =>
-    send(reply, await list(backend, principalOf(request), request.query)),
-  );
-  app.get('/calls/:id', { schema: { summary: 'Read a call' } }, async (request, reply) => {
-    const found = await find(backend, principalOf(request), request.params);
-    return send(reply, 'call' in found ? { body: presentCall(found.call) } : found);
+  const routes = new RowRoutes(app, backend, {
+    kind: 'call',
+    path: '/calls',
+    shape: 'CallManagerCall',
+    present: (row) => presented(backend, row),
   });
-  app.delete('/calls/:id', { schema: { summary: 'Hang up a call and delete its record' } }, async (request, reply) =>
-    send(reply, await remove(backend, principalOf(request), request.params)),
+  routes.read();
+  app.post(
+    '/calls',
+    operation('calls', 'Call every destination; the flow runs on each that answers', { body: Creation, answer: Made }),
+    async (request, reply) =>
+      send(reply, await create(backend, principalOf(request), request.body as Static<typeof Creation>)),
   );
-  app.post('/calls/:id/hangup', { schema: { summary: 'Hang up a call' } }, async (request, reply) =>
-    send(reply, await hangup(backend, principalOf(request), request.params)),
+  routes.remove((record) => ({ kind: 'deleteCall', record }));
+  routes.act(
+    'POST',
+    '/hangup',
+    'Hang up one call',
+    Nothing,
+    ifLive(({ id }) => ({ kind: 'hangupCall', id })),
   );
+  controls(routes);
 }
 
-async function list(backend: Backend, by: CustomerPrincipal, query: unknown): Promise<Answer> {
-  if (!mayUse(by, by.customerId, ADMINS)) return denied(NEEDS);
-  const page = readPage(query);
-  if ('code' in page) return refuse(page);
-  const before = page.before === undefined ? {} : { before: page.before };
-  const { rows, nextPageToken } = await pageOf(page, (pageSize) =>
-    backend.listCalls(by.customerId, { pageSize, ...before }),
-  );
-  return { body: { result: rows.map(presentCall), next_page_token: nextPageToken } };
+function controls(routes: RowRoutes<'call'>): void {
+  const hold = (mode: 'held' | 'active') => ifLive(({ id }): Command => ({ kind: 'holdCall', id, mode }));
+  routes.act('POST', '/hold', 'Hold one call', Nothing, hold('held'));
+  routes.act('DELETE', '/hold', 'Take one call back', Nothing, hold('active'));
+
+  const mute = (mode: 'mute' | 'unmute') =>
+    ifLive<Static<typeof Mute>>(({ id }, { direction }) => ({
+      kind: 'muteCall',
+      id,
+      direction: direction || 'both',
+      mode,
+    }));
+  routes.act('POST', '/mute', 'Mute one call: in is not heard, out hears nothing', Mute, mute('mute'));
+  routes.act('DELETE', '/mute', 'Undo the muting of one call', Mute, mute('unmute'));
+
+  const record = ifLive<Static<typeof Recorded>>(({ id }, given) => ({
+    kind: 'startRecording',
+    reference: { type: 'call', id },
+    limits: recordingLimits(given),
+  }));
+  routes.act('POST', '/recording_start', 'Record one call', Recorded, record);
+  const stop = ifLive(({ id }) => ({ kind: 'stopRecording', reference: { type: 'call', id } }));
+  routes.act('POST', '/recording_stop', 'End the recording of one call', Nothing, stop);
 }
 
-/** The answer is the call as it is right after the order: ending, not yet ended. */
-async function hangup(backend: Backend, by: CustomerPrincipal, parameters: unknown): Promise<Answer> {
-  const found = await find(backend, by, parameters);
-  if (!('call' in found)) return found;
-  if (found.call.status === 'hangup') {
-    return refuse({
-      code: 'STATE_INVALID',
-      message: `call ${found.call.id} has ended already`,
-      field: 'status',
-      expected: 'a live call',
-      got: found.call.status,
-    });
-  }
-  const result = await backend.execute({ kind: 'hangupCall', id: found.call.id }, by);
+async function create(backend: Backend, by: CustomerPrincipal, body: Static<typeof Creation>): Promise<Answer> {
+  const flow = readActions(body.actions ?? []);
+  if ('refusal' in flow) return flow;
+  const values = readVariables(body.variables ?? {});
+  if ('refusal' in values) return values;
+  const result = await backend.execute(
+    {
+      kind: 'createCalls',
+      customerId: by.customerId,
+      source: body.source === undefined ? null : addressFrom(body.source),
+      destinations: body.destinations.map(addressFrom),
+      flowId: idFrom<FlowId>(body.flow_id),
+      anonymous: body.anonymous ?? '',
+      ...flow,
+      ...values,
+    },
+    by,
+  );
   if (result.kind === 'refused') return refuse(result.refusal);
-  return { body: presentCall((await backend.getCall(found.call.id)) ?? found.call) };
+  const rows = await Promise.all((result.ids ?? [result.id]).map((id) => backend.get('call', id)));
+  const made = rows.filter((row) => row !== undefined).map((row) => presented(backend, row));
+  return { body: { calls: made, groupcalls: [] } };
 }
 
-async function remove(backend: Backend, by: CustomerPrincipal, parameters: unknown): Promise<Answer> {
-  const found = await find(backend, by, parameters);
-  if (!('call' in found)) return found;
-  const deletedAt = backend.clock.wallTime();
-  const result = await backend.execute({ kind: 'deleteCall', record: found.call }, by);
-  return answerTo(result, () => ({ body: presentCall({ ...found.call, updatedAt: deletedAt, deletedAt }) }));
+function presented(backend: Backend, call: CallRecord): Presented {
+  return presentCall(call, call.activeflowId === null ? null : backend.currentAction(call.activeflowId));
 }
 
-/** A call that the principal may work with; another customer's is not found. */
-async function find(
-  backend: Backend,
-  by: CustomerPrincipal,
-  parameters: unknown,
-): Promise<{ readonly call: CallRecord } | Answer> {
-  const read = readId(parameters);
-  if ('refusal' in read) return read;
-  const call = await backend.getCall(read.id as CallId);
-  if (call === undefined || !(call.customerId === by.customerId || mayUse(by, call.customerId, ADMINS))) {
-    return notFound('call', read.id);
-  }
-  return mayUse(by, call.customerId, ADMINS) ? { call } : denied(NEEDS);
+/** What is asked of a live call; one that has ended says so. */
+function ifLive<Given>(
+  commandOf: (call: CallRecord, given: Given) => Command,
+): (call: CallRecord, given: Given) => Command | Refused {
+  return (call, given) =>
+    call.status === 'hangup'
+      ? stateInvalid(`call ${call.id} has ended already`, 'a live call', call.status)
+      : commandOf(call, given);
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { secure } from '../../core/kernel/random.ts';
-import { answerTo, send } from '../answer.ts';
+import { refuse, send } from '../answer.ts';
 import type { Backend, TraceEntry } from '../backend.ts';
 import { hashPassword } from '../password.ts';
 
@@ -26,10 +26,7 @@ export function operator(app: FastifyInstance, backend: Backend): void {
     const { username, password } = request.body as Static<typeof NewPassword>;
     const passwordHash = await hashPassword(password, secure());
     const result = await backend.execute({ kind: 'setAgentPassword', username, passwordHash }, { kind: 'operator' });
-    return send(
-      reply,
-      answerTo(result, (id) => ({ body: { id, username } })),
-    );
+    return send(reply, result.kind === 'refused' ? refuse(result.refusal) : { body: { id: result.id, username } });
   });
 
   app.get('/operator/trace', { schema: { hide: true } }, (_request, reply) => {

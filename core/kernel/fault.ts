@@ -1,3 +1,5 @@
+const NOT_FOUND_ADVICE = 'Check the id; another customer\u2019s things are not found.';
+
 /**
  * The one registry of what can go wrong: stable code → HTTP status and the reference's `status` word, and what the
  * operator or caller can do. API documents are made from it. Causes of calls (SIP, Q.850) are in `core/calls/cause.ts`.
@@ -14,14 +16,28 @@ export const FAULTS = {
     status: 'INVALID_ARGUMENT',
     advice: 'See details: the field, what was expected, what came.',
   },
+  INVALID_ACTION_TYPE: {
+    http: 400,
+    status: 'INVALID_ARGUMENT',
+    advice: 'See details for each action; tandem flow check tells the same of a file.',
+  },
+  INVALID_ANONYMOUS_VALUE: { http: 400, status: 'INVALID_ARGUMENT', advice: 'Leave it out, or send yes, no or auto.' },
+  INVALID_VARIABLES: { http: 400, status: 'INVALID_ARGUMENT', advice: 'Send fewer or shorter variables, all of text.' },
   AUTHENTICATION_REQUIRED: { http: 401, status: 'UNAUTHENTICATED', advice: 'Send a token or access key.' },
   INVALID_CREDENTIALS: { http: 401, status: 'UNAUTHENTICATED', advice: 'Log in again, or make a new access key.' },
   PERMISSION_DENIED: { http: 403, status: 'PERMISSION_DENIED', advice: 'Ask an admin of the customer.' },
-  RESOURCE_NOT_FOUND: {
-    http: 404,
-    status: 'NOT_FOUND',
-    advice: 'Check the id; another customer\u2019s things are not found.',
-  },
+  RESOURCE_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
+  ACCESSKEY_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
+  ACTIVEFLOW_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
+  AGENT_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
+  CALL_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
+  CONFERENCE_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
+  CONFERENCECALL_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
+  EXTENSION_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
+  FLOW_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
+  NUMBER_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
+  RECORDING_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
+  TRUNK_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
   ROUTE_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: 'See /openapi.json for what exists.' },
   ALREADY_EXISTS: { http: 409, status: 'ALREADY_EXISTS', advice: 'Choose another name or number.' },
   STATE_INVALID: {

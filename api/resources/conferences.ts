@@ -1,0 +1,81 @@
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import type { ConferenceId, FlowId } from '../../core/kernel/ids.ts';
+import type { Backend } from '../backend.ts';
+import { presentConference } from '../presentation/calls.ts';
+import { Recorded, recordingLimits } from '../recorded.ts';
+import { RowRoutes } from '../row-routes.ts';
+import { given, idChangeFrom, idFrom, Name, OptionalId, Text } from '../schema.ts';
+
+/** A conference that would end within a minute lasts a day (platform §5.5). */
+const TIMEOUT_S = { shortest: 60, instead: 86_400, longest: 2_147_483_647 };
+
+const Rest = {
+  name: Type.Optional(Name),
+  detail: Type.Optional(Text),
+  timeout: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: TIMEOUT_S.longest,
+      description: `seconds, 0 for never; 1 to 59 mean ${TIMEOUT_S.instead}`,
+    }),
+  ),
+  data: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'an object' })),
+  pre_flow_id: OptionalId,
+  post_flow_id: OptionalId,
+};
+const Creation = Type.Object({
+  type: Type.Enum(['', 'conference', 'connect', 'queue'], { description: 'conference, connect, queue or ""' }),
+  id: OptionalId,
+  ...Rest,
+});
+/** What is left out stays as it is. */
+const Changes = Type.Object(Rest);
+const Nothing = Type.Object({});
+
+/** `/conferences`: rooms where calls meet. */
+export function conferences(app: FastifyInstance, backend: Backend): void {
+  const routes = new RowRoutes(app, backend, {
+    kind: 'conference',
+    path: '/conferences',
+    shape: 'ConferenceManagerConference',
+    present: async (row) => presentConference(row, await backend.conferenceNow(row.id)),
+  });
+  routes.read();
+  routes.create(Creation, (body, { customerId }) => {
+    const { type, name = '', detail = '', data = {}, timeout = 0 } = body;
+    const preFlowId = idFrom<FlowId>(body.pre_flow_id);
+    const postFlowId = idFrom<FlowId>(body.post_flow_id);
+    const fields = { type, name, detail, data, timeoutS: lasting(timeout), preFlowId, postFlowId };
+    return { kind: 'createConference', customerId, id: idFrom<ConferenceId>(body.id), fields };
+  });
+  routes.act('PUT', '', 'Change one conference', Changes, ({ id }, { name, detail, data, timeout, ...body }) => ({
+    kind: 'updateConference',
+    id,
+    changes: given({
+      name,
+      detail,
+      data,
+      timeoutS: timeout === undefined ? undefined : lasting(timeout),
+      preFlowId: idChangeFrom<FlowId>(body.pre_flow_id),
+      postFlowId: idChangeFrom<FlowId>(body.post_flow_id),
+    }),
+  }));
+  routes.act('DELETE', '', 'End one conference: everybody leaves', Nothing, ({ id }) => ({
+    kind: 'deleteConference',
+    id,
+  }));
+  routes.act('POST', '/recording_start', 'Record what is said in one conference', Recorded, ({ id }, body) => ({
+    kind: 'startRecording',
+    reference: { type: 'confbridge', id },
+    limits: recordingLimits(body),
+  }));
+  routes.act('POST', '/recording_stop', 'End the recording of one conference', Nothing, ({ id }) => ({
+    kind: 'stopRecording',
+    reference: { type: 'confbridge', id },
+  }));
+}
+
+function lasting(timeoutS: number): number {
+  return timeoutS > 0 && timeoutS < TIMEOUT_S.shortest ? TIMEOUT_S.instead : timeoutS;
+}

@@ -1,0 +1,103 @@
+import { isIP } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import { type Refused, refuse } from '../answer.ts';
+import type { Backend } from '../backend.ts';
+import { presentTrunk } from '../presentation/accounts.ts';
+import type { Detail } from '../problem.ts';
+import { RowRoutes } from '../row-routes.ts';
+import { given, Name, Text } from '../schema.ts';
+
+/** Addresses of one trunk; each is looked at when a trunk is changed, none when a call comes. */
+const ALLOWED_IPS_MAX = 1_000;
+
+const AuthTypes = Type.Array(Type.Enum(['basic', 'ip'], { description: 'basic or ip' }), {
+  maxItems: 2,
+  uniqueItems: true,
+  description: 'an array of basic, ip or both, each at most once',
+});
+const Username = Type.String({
+  pattern: '^[^\\u0000-\\u001f\\u007f]{0,128}$',
+  description: 'text of at most 128 characters without control characters',
+});
+const Password = Type.String({
+  pattern: '^[^\\u0000-\\u001f\\u007f]{0,128}$',
+  description: 'at most 128 characters without control characters',
+});
+const AllowedIps = Type.Array(
+  Type.String({ maxLength: 49, description: 'an address or a network such as 192.0.2.0/24' }),
+  {
+    maxItems: ALLOWED_IPS_MAX,
+    description: `an array of at most ${ALLOWED_IPS_MAX} addresses or networks`,
+  },
+);
+
+const Rest = {
+  name: Type.Optional(Name),
+  detail: Type.Optional(Text),
+  username: Type.Optional(Username),
+  password: Type.Optional(Password),
+  allowed_ips: Type.Optional(AllowedIps),
+};
+const Creation = Type.Object({
+  domain_name: Type.String({
+    pattern: '^[a-zA-Z][a-zA-Z0-9.-]{1,30}$',
+    description: 'a letter, then 1 to 30 letters, digits, - or .',
+  }),
+  auth_types: AuthTypes,
+  ...Rest,
+});
+/** What is left out stays as it is. */
+const Changes = Type.Object({ auth_types: Type.Optional(AuthTypes), ...Rest });
+
+/** `/trunks`: peers that carry calls. */
+export function trunks(app: FastifyInstance, backend: Backend): void {
+  const routes = new RowRoutes(app, backend, {
+    kind: 'trunk',
+    path: '/trunks',
+    shape: 'RegistrarManagerTrunk',
+    present: presentTrunk,
+  });
+  routes.read();
+  routes.create(Creation, (body, { customerId }) => {
+    const { name = '', detail = '', username = '', password = '', allowed_ips: allowedIps = [] } = body;
+    const fields = { name, detail, username, password, allowedIps };
+    const defects = defectsOf(allowedIps);
+    if (defects !== undefined) return defects;
+    return {
+      kind: 'createTrunk',
+      customerId,
+      fields: { ...fields, domainName: body.domain_name, authTypes: body.auth_types },
+    };
+  });
+  routes.act('PUT', '', 'Change one trunk', Changes, ({ id }, body) => {
+    const { name, detail, username, password, allowed_ips: allowedIps, auth_types: authTypes } = body;
+    const defects = defectsOf(allowedIps ?? []);
+    if (defects !== undefined) return defects;
+    return {
+      kind: 'updateTrunk',
+      id,
+      changes: given({ name, detail, username, password, allowedIps, authTypes }),
+    };
+  });
+  routes.remove(({ id }) => ({ kind: 'deleteTrunk', id }));
+}
+
+/** What is wrong with each of the addresses; undefined when nothing is. */
+function defectsOf(allowedIps: readonly string[]): Refused | undefined {
+  const expected = 'an address or a network such as 192.0.2.0/24';
+  const details = allowedIps.flatMap((got, index): Detail[] =>
+    isNetwork(got) ? [] : [{ field: `allowed_ips.${index}`, expected, got: JSON.stringify(got) }],
+  );
+  if (details.length === 0) return undefined;
+  const message = `${details[0]!.field}: expected ${expected}, got ${details[0]!.got}`;
+  return refuse({ code: 'INVALID_ARGUMENT', message }, details);
+}
+
+/** A literal address, or one with a prefix length (RFC 4632 §3.1, RFC 4291 §2.3). */
+function isNetwork(text: string): boolean {
+  const [address, length, ...rest] = text.split('/');
+  const version = isIP(address!);
+  if (version === 0 || address!.includes('%') || rest.length > 0) return false;
+  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128));
+}
