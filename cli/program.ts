@@ -59,7 +59,27 @@ function buildProgram(setExitCode: (code: number) => void): Command {
       resetPassword({ data, format: formatOf(json), username, source: stdin ? 'standard-input' : 'random' }),
     );
   addCallCommand(program, setExitCode);
+  addFlowCommand(program, setExitCode);
   return program;
+}
+
+function addFlowCommand(program: Command, setExitCode: (code: number) => void): void {
+  const flow = program
+    .command('flow')
+    .description('Work on call flows without a running Tandem.')
+    .allowExcessArguments()
+    .action((_: unknown, command: Command) =>
+      command.error(`flow: expected check and a file, got ${command.args.join(' ') || 'nothing'}`),
+    );
+  flow
+    .command('check')
+    .description('Say everything that is wrong with a flow: a JSON file with actions.')
+    .argument('<file>', 'the file; - for standard input')
+    .option('--json', 'print JSON')
+    .action(async (file: string, { json }: { json?: boolean }) => {
+      const { checkFlow } = await import('./flow-check.ts');
+      setExitCode(checkFlow(file, formatOf(json)));
+    });
 }
 
 /** Options of the commands that concern a data folder. */
@@ -96,6 +116,7 @@ Examples:
   tandem status --json                           what it is doing, for a program
   tandem trace --match 1001                      every message about extension 1001
   tandem call sip:1001@127.0.0.1 --user 1000 --password SECRET --seconds 5
+  tandem flow check menu.json                    whether a call flow can run, and what is wrong with it
   tandem reset-password                          a new password for ${ADMIN_USERNAME}
 
 Exit codes: 0 done, 1 failed, 2 wrong command line or setting, 69 cannot start.`;

@@ -24,7 +24,8 @@ function tandem(args: readonly string[], env: Readonly<Record<string, string>> =
 test('help is printed and names every command', () => {
   const { code, stdout } = tandem(['--help']);
   expect(code).toBe(0);
-  for (const word of ['serve', 'status', 'trace', 'reset-password', 'Exit codes']) expect(stdout).toContain(word);
+  for (const word of ['serve', 'status', 'trace', 'reset-password', 'flow', 'Exit codes'])
+    expect(stdout).toContain(word);
 });
 
 test('help of serve has every setting with its default', () => {
@@ -37,6 +38,9 @@ test.each([
   [['statsu'], "Unknown command 'statsu'"],
   [['status', '--nope'], "Unknown option '--nope'"],
   [['serve', '--sip'], 'argument missing'],
+  [['flow'], 'Flow: expected check and a file, got nothing'],
+  [['flow', 'chekc', 'menu.json'], 'Flow: expected check and a file, got chekc menu.json'],
+  [['flow', 'check'], "Missing required argument 'file'"],
 ])('a wrong command line %j is one sentence and exit code 2', (args, words) => {
   const { code, stdout, stderr } = tandem(args);
   expect([code, stdout]).toEqual([2, '']);
@@ -86,4 +90,41 @@ test('a password that is too short is refused before anything is changed', () =>
   expect(code).toBe(1);
   expect(stderr).toContain('expected at least 8 characters on standard input, got 5');
   expect(stderr).not.toContain('short\n');
+});
+
+test('a flow that can run is told so', () => {
+  writeFileSync(join(folder, 'good.json'), '{"actions":[{"type":"answer"},{"type":"echo"}]}');
+  expect(tandem(['flow', 'check', 'good.json'])).toEqual({
+    code: 0,
+    stdout: 'good.json: this flow can run\n',
+    stderr: '',
+  });
+  const { code, stdout } = tandem(['flow', 'check', '-', '--json'], {}, '[{"type":"answer"}]');
+  expect([code, JSON.parse(stdout)]).toEqual([0, { file: '-', good: true, problems: [] }]);
+});
+
+test('everything wrong with a flow is told, a line each, with its place and what was expected', () => {
+  const actions = [{ type: 'ansewr' }, { type: 'goto', option: { target_id: 'nowhere' } }];
+  writeFileSync(join(folder, 'wrong.json'), JSON.stringify({ actions }));
+  const { code, stdout, stderr } = tandem(['flow', 'check', 'wrong.json']);
+  expect([code, stderr]).toEqual([1, '']);
+  const lines = stdout.trim().split('\n');
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toMatch(/^wrong\.json: actions\[0\]\.type: expected .*answer.*, got "ansewr"$/);
+  expect(lines[1]).toMatch(/^wrong\.json: actions\[1\]\.option\.target_id: expected .*, got "nowhere"$/);
+  const { problems } = JSON.parse(tandem(['flow', 'check', 'wrong.json', '--json']).stdout);
+  expect(problems).toMatchObject([{ field: 'actions[0].type' }, { field: 'actions[1].option.target_id' }]);
+});
+
+test('broken JSON is told with its line and column', () => {
+  writeFileSync(join(folder, 'broken.json'), '[\n  {"type": "answer"},\n  {"type" "echo"}\n]\n');
+  const { code, stdout } = tandem(['flow', 'check', 'broken.json']);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^broken\.json:3:11: expected .*":"/);
+});
+
+test('a flow that cannot be read is one sentence', () => {
+  const { code, stderr } = tandem(['flow', 'check', 'missing.json']);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^The flow missing\.json cannot be read: ENOENT.*\n$/);
 });
