@@ -1,6 +1,7 @@
 import type { Compilable, Kysely } from 'kysely';
 import { Fault } from '../kernel/fault.ts';
 import { accountsAndCalls } from './migrations/0001-accounts-and-calls.ts';
+import { numbersAndFlows } from './migrations/0002-numbers-and-flows.ts';
 import type { Sqlite } from './native.ts';
 import { compiler, queryOf } from './statement.ts';
 
@@ -13,6 +14,7 @@ interface Migration {
 /** Forward only. A migration that was released is never changed: another one follows it. */
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: 'accounts-and-calls', statements: accountsAndCalls },
+  { number: 2, name: 'numbers-and-flows', statements: numbersAndFlows },
 ];
 
 /** Number of the schema that this Tandem reads and writes. */

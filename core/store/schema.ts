@@ -79,6 +79,12 @@ export interface CallsTable {
   source: string;
   destination: string;
   extension_id: string | null;
+  trunk_id: string | null;
+  flow_id: string | null;
+  activeflow_id: string | null;
+  recording_ids: string;
+  recording_id: string | null;
+  mute_direction: string;
   master_call_id: string | null;
   chained_call_ids: string;
   groupcall_id: string | null;
@@ -91,6 +97,97 @@ export interface CallsTable {
   hangup_at: number | null;
   updated_at: number | null;
   deleted_at: number | null;
+}
+
+/** What every table of a customer's rows has. */
+interface RowsTable {
+  id: string;
+  customer_id: string;
+  created_at: number;
+  updated_at: number | null;
+  deleted_at: number | null;
+}
+
+export interface TrunksTable extends RowsTable {
+  name: string;
+  detail: string;
+  domain_name: string;
+  auth_types: string;
+  username: string;
+  sealed_password: string;
+  allowed_ips: string;
+}
+
+export interface NumbersTable extends RowsTable {
+  number: string;
+  short_code: string;
+  type: string;
+  call_flow_id: string | null;
+  message_flow_id: string | null;
+  name: string;
+  detail: string;
+  status: string;
+  /** 0 or 1. */
+  is_rtp_debugged: number;
+  purchased_at: number | null;
+  renewed_at: number | null;
+}
+
+export interface FlowsTable extends RowsTable {
+  type: string;
+  name: string;
+  detail: string;
+  actions: string;
+  on_complete_flow_id: string | null;
+  direct_hash: string;
+}
+
+export interface ConferencesTable extends RowsTable {
+  type: string;
+  status: string;
+  name: string;
+  detail: string;
+  data: string;
+  timeout_s: number;
+  pre_flow_id: string | null;
+  post_flow_id: string | null;
+  direct_hash: string;
+  ended_at: number | null;
+}
+
+export interface ConferencecallsTable extends RowsTable {
+  activeflow_id: string | null;
+  conference_id: string;
+  call_id: string;
+  status: string;
+}
+
+export interface RecordingsTable extends RowsTable {
+  reference_type: string;
+  reference_id: string;
+  status: string;
+  format: string;
+  name: string;
+  files: string;
+  failure: string;
+  activeflow_id: string | null;
+  on_end_flow_id: string | null;
+  started_at: number | null;
+  ended_at: number | null;
+}
+
+export interface ActiveflowsTable extends RowsTable {
+  flow_id: string | null;
+  status: string;
+  reference_type: string;
+  reference_id: string | null;
+  parent_id: string | null;
+  on_complete_flow_id: string | null;
+  webhook_uri: string;
+  webhook_method: string;
+  current_action: string | null;
+  forward_action_id: string | null;
+  executed_actions: string;
 }
 
 export interface DialogsTable {
@@ -115,7 +212,14 @@ export interface Schema {
   accesskeys: AccesskeysTable;
   extensions: ExtensionsTable;
   bindings: BindingsTable;
+  trunks: TrunksTable;
+  numbers: NumbersTable;
+  flows: FlowsTable;
+  conferences: ConferencesTable;
   calls: CallsTable;
+  conferencecalls: ConferencecallsTable;
+  recordings: RecordingsTable;
+  activeflows: ActiveflowsTable;
   dialogs: DialogsTable;
   facts: FactsTable;
   migrations: MigrationsTable;

@@ -1,13 +1,20 @@
 import { assert } from '../kernel/assert.ts';
 import type { Write } from '../write.ts';
 import { accesskeyToRow, saveAccesskey } from './repositories/accesskeys.ts';
+import { activeflowToRow, saveActiveflow } from './repositories/activeflows.ts';
 import { agentToRow, saveAgent } from './repositories/agents.ts';
 import { bindingToRow, dropBinding, replaceInstance, saveBinding } from './repositories/bindings.ts';
 import { callToRow, saveCall } from './repositories/calls.ts';
+import { conferencecallToRow, saveConferencecall } from './repositories/conferencecalls.ts';
+import { conferenceToRow, saveConference } from './repositories/conferences.ts';
 import { customerToRow, saveCustomer } from './repositories/customers.ts';
 import { dropDialog, saveDialog } from './repositories/dialogs.ts';
 import { extensionToRow, saveExtension } from './repositories/extensions.ts';
 import { saveFact } from './repositories/facts.ts';
+import { flowToRow, saveFlow } from './repositories/flows.ts';
+import { numberToRow, saveNumber } from './repositories/numbers.ts';
+import { recordingToRow, saveRecording } from './repositories/recordings.ts';
+import { saveTrunk, trunkToRow } from './repositories/trunks.ts';
 import type { Seal } from './seal.ts';
 import type { SqlValue, Statement } from './statement.ts';
 
@@ -19,7 +26,14 @@ const STATEMENTS: readonly Pick<Statement<never>, 'sql'>[] = [
   saveAgent,
   saveAccesskey,
   saveExtension,
+  saveTrunk,
+  saveNumber,
+  saveFlow,
+  saveConference,
   saveCall,
+  saveConferencecall,
+  saveRecording,
+  saveActiveflow,
   saveDialog,
   dropDialog,
   saveBinding,
@@ -50,8 +64,22 @@ export function bindWrite(write: Write, seal: Seal): BoundWrite[] {
       return [bound(saveAccesskey, accesskeyToRow(write.row))];
     case 'saveExtension':
       return [bound(saveExtension, extensionToRow(write.row, seal))];
+    case 'saveTrunk':
+      return [bound(saveTrunk, trunkToRow(write.row, seal))];
+    case 'saveNumber':
+      return [bound(saveNumber, numberToRow(write.row))];
+    case 'saveFlow':
+      return [bound(saveFlow, flowToRow(write.row))];
+    case 'saveConference':
+      return [bound(saveConference, conferenceToRow(write.row))];
     case 'saveCall':
       return [bound(saveCall, callToRow(write.row))];
+    case 'saveConferencecall':
+      return [bound(saveConferencecall, conferencecallToRow(write.row))];
+    case 'saveRecording':
+      return [bound(saveRecording, recordingToRow(write.row))];
+    case 'saveActiveflow':
+      return [bound(saveActiveflow, activeflowToRow(write.row))];
     case 'saveDialog':
       return [bound(saveDialog, { call_id: write.callId, customer_id: write.customerId, dialog: write.dialog })];
     case 'dropDialog':

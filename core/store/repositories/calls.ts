@@ -1,10 +1,18 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { Address } from '../../calls/address.ts';
 import type { CallRecord } from '../../calls/call-record.ts';
-import type { CallId, CustomerId, ExtensionId, GroupcallId } from '../../kernel/ids.ts';
-import type { WallTime } from '../../kernel/time.ts';
+import type {
+  ActiveflowId,
+  CallId,
+  CustomerId,
+  ExtensionId,
+  FlowId,
+  GroupcallId,
+  RecordingId,
+  TrunkId,
+} from '../../kernel/ids.ts';
 import type { CallsTable } from '../schema.ts';
-import { compiler, type Query, queryOf, upsertOf } from '../statement.ts';
+import { compiler, queryOf, upsertOf } from '../statement.ts';
 
 export const saveCall = upsertOf(
   'calls',
@@ -16,6 +24,12 @@ export const saveCall = upsertOf(
     'source',
     'destination',
     'extension_id',
+    'trunk_id',
+    'flow_id',
+    'activeflow_id',
+    'recording_ids',
+    'recording_id',
+    'mute_direction',
     'master_call_id',
     'chained_call_ids',
     'groupcall_id',
@@ -41,6 +55,12 @@ export function callToRow(call: CallRecord): Insertable<CallsTable> {
     source: JSON.stringify(call.source),
     destination: JSON.stringify(call.destination),
     extension_id: call.extensionId,
+    trunk_id: call.trunkId,
+    flow_id: call.flowId,
+    activeflow_id: call.activeflowId,
+    recording_ids: JSON.stringify(call.recordingIds),
+    recording_id: call.recordingId,
+    mute_direction: call.muteDirection,
     master_call_id: call.masterCallId,
     chained_call_ids: JSON.stringify(call.chainedCallIds),
     groupcall_id: call.groupcallId,
@@ -65,6 +85,12 @@ export function callOfRow(row: Selectable<CallsTable>): CallRecord {
     source: JSON.parse(row.source) as Address,
     destination: JSON.parse(row.destination) as Address,
     extensionId: row.extension_id as ExtensionId | null,
+    trunkId: row.trunk_id as TrunkId | null,
+    flowId: row.flow_id as FlowId | null,
+    activeflowId: row.activeflow_id as ActiveflowId | null,
+    recordingIds: JSON.parse(row.recording_ids) as RecordingId[],
+    recordingId: row.recording_id as RecordingId | null,
+    muteDirection: row.mute_direction as CallRecord['muteDirection'],
     masterCallId: row.master_call_id as CallId | null,
     chainedCallIds: JSON.parse(row.chained_call_ids) as CallId[],
     groupcallId: row.groupcall_id as GroupcallId | null,
@@ -89,38 +115,6 @@ export const callsLeftBehind = queryOf(
     .where('deleted_at', 'is', null)
     .orderBy('created_at'),
 );
-
-export function callById(id: CallId): Query<Selectable<CallsTable>> {
-  return queryOf(compiler.selectFrom('calls').selectAll().where('id', '=', id).where('deleted_at', 'is', null));
-}
-
-/** A customer's calls created strictly before a time, newest first, one more than a page: see `pageOfCalls`. */
-export function callsBefore(customerId: CustomerId, before: WallTime, pageSize: number): Query<Selectable<CallsTable>> {
-  return queryOf(
-    compiler
-      .selectFrom('calls')
-      .selectAll()
-      .where('customer_id', '=', customerId)
-      .where('created_at', '<', before)
-      .where('deleted_at', 'is', null)
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(pageSize + 1),
-  );
-}
-
-/**
- * The page of what `callsBefore` read. The token of the next page is the last row's time in whole milliseconds, and
- * both calls of two phones are often created in the same one: such rows are never parted by the end of a page, or
- * the next page would miss some. A page that is one single millisecond is given as it is.
- */
-export function pageOfCalls(calls: readonly CallRecord[], pageSize: number): readonly CallRecord[] {
-  if (calls.length <= pageSize) return calls;
-  const next = Math.floor(calls[pageSize]!.createdAt);
-  let end = pageSize;
-  while (end > 0 && Math.floor(calls[end - 1]!.createdAt) === next) end -= 1;
-  return calls.slice(0, end === 0 ? pageSize : end);
-}
 
 /** Removes calls that ended before a time, at most a number of rows: its two parameters. */
 export const purgeSql = queryOf(

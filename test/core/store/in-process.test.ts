@@ -2,9 +2,27 @@ import { expect, test } from 'vitest';
 import { Directory } from '../../../core/directory/directory.ts';
 import type { CustomerId, ExtensionId } from '../../../core/kernel/ids.ts';
 import { seeded } from '../../../core/kernel/random.ts';
+import { ActiveflowArchive } from '../../../core/store/activeflow-archive.ts';
 import { CallArchive } from '../../../core/store/call-archive.ts';
+import { ConferencecallArchive } from '../../../core/store/conferencecall-archive.ts';
 import { InProcessStore } from '../../../core/store/in-process.ts';
-import { ACCESSKEY, AGENT, BINDING, CALL, CUSTOMER, callNumber, EXTENSION } from './rows.ts';
+import { RecordingArchive } from '../../../core/store/recording-archive.ts';
+import {
+  ACCESSKEY,
+  ACTIVEFLOW,
+  AGENT,
+  BINDING,
+  CALL,
+  CONFERENCE,
+  CONFERENCECALL,
+  CUSTOMER,
+  callNumber,
+  EXTENSION,
+  FLOW,
+  NUMBER,
+  RECORDING,
+  TRUNK,
+} from './rows.ts';
 
 function stored(...writes: Parameters<InProcessStore['write']>[0]): InProcessStore {
   const store = new InProcessStore(seeded(1));
@@ -19,8 +37,15 @@ test('every kind of row is loaded as it was written', () => {
     { kind: 'saveAgent', row: AGENT },
     { kind: 'saveAccesskey', row: ACCESSKEY },
     { kind: 'saveExtension', row: EXTENSION },
+    { kind: 'saveTrunk', row: TRUNK },
+    { kind: 'saveNumber', row: NUMBER },
+    { kind: 'saveFlow', row: FLOW },
+    { kind: 'saveConference', row: CONFERENCE },
     { kind: 'saveBinding', row: BINDING },
     { kind: 'saveCall', row: CALL },
+    { kind: 'saveConferencecall', row: CONFERENCECALL },
+    { kind: 'saveRecording', row: RECORDING },
+    { kind: 'saveActiveflow', row: ACTIVEFLOW },
     { kind: 'saveDialog', callId: CALL.id, customerId: CUSTOMER.id, dialog: '{"tag":1}' },
     { kind: 'saveFact', name: 'token-key', value: 'secret' },
   );
@@ -30,8 +55,17 @@ test('every kind of row is loaded as it was written', () => {
   expect(directory.agentByUsername('admin@localhost')).toEqual(AGENT);
   expect(directory.accesskeyByHash(ACCESSKEY.tokenHash, 4000)).toEqual(ACCESSKEY);
   expect(directory.extensionByName(CUSTOMER.id, '1001')).toEqual(EXTENSION);
+  expect(directory.trunkByDomainName(TRUNK.domainName)).toEqual(TRUNK);
+  expect(directory.trunkForSource('198.51.100.9')).toEqual(TRUNK);
+  expect(directory.numberByE164(NUMBER.number)).toEqual(NUMBER);
+  expect(directory.numberByShortCode(CUSTOMER.id, '9101')).toEqual(NUMBER);
+  expect(directory.flows.get(FLOW.id)).toEqual(FLOW);
+  expect(directory.conferences.get(CONFERENCE.id)).toEqual(CONFERENCE);
   expect(directory.bindings(EXTENSION.id, 4000)).toEqual([BINDING]);
   expect(left.calls).toEqual([CALL]);
+  expect(left.conferencecalls).toEqual([CONFERENCECALL]);
+  expect(left.recordings).toEqual([RECORDING]);
+  expect(left.activeflows).toEqual([ACTIVEFLOW]);
   expect(left.dialogs).toEqual(new Map([[CALL.id, '{"tag":1}']]));
   expect(left.facts).toEqual(new Map([['token-key', 'secret']]));
 });
@@ -46,19 +80,37 @@ test('a row that is saved again replaces the one before', () => {
   expect([...directory.extensions.values()]).toEqual([changed]);
 });
 
+test('what is empty comes back empty, and what a conference was recorded for as well', () => {
+  const idle = {
+    ...ACTIVEFLOW,
+    reference: { type: 'api' } as const,
+    flowId: null,
+    currentAction: null,
+    forwardActionId: null,
+    executedActions: [],
+  };
+  const mixed = { ...RECORDING, reference: { type: 'confbridge', id: CONFERENCE.id } as const, files: [] };
+  const store = stored({ kind: 'saveActiveflow', row: idle }, { kind: 'saveRecording', row: mixed });
+  const left = store.load(new Directory(), 4000);
+  expect(left.activeflows).toEqual([idle]);
+  expect(left.recordings).toEqual([mixed]);
+});
+
 test('passwords and facts are sealed in the database', async () => {
   const store = stored(
     { kind: 'saveExtension', row: EXTENSION },
+    { kind: 'saveTrunk', row: TRUNK },
     { kind: 'saveFact', name: 'key', value: 'clear text' },
   );
   const rows = [
     ...(await store.read({ sql: 'select * from extensions', parameters: [] })),
+    ...(await store.read({ sql: 'select * from trunks', parameters: [] })),
     ...(await store.read({ sql: 'select * from facts', parameters: [] })),
   ];
   expect(JSON.stringify(rows)).not.toMatch(/pässword|clear text/);
 });
 
-test('deleted rows, ended calls, dropped dialogs and expired bindings are not loaded', () => {
+test('deleted rows, what has ended, dropped dialogs and expired bindings are not loaded', () => {
   const store = stored(
     { kind: 'saveCustomer', row: CUSTOMER },
     { kind: 'saveExtension', row: EXTENSION },
@@ -69,12 +121,28 @@ test('deleted rows, ended calls, dropped dialogs and expired bindings are not lo
     { kind: 'saveCall', row: callNumber(1, { status: 'hangup', hangupAt: 2000 }) },
     { kind: 'saveDialog', callId: CALL.id, customerId: CUSTOMER.id, dialog: '{}' },
     { kind: 'dropDialog', callId: CALL.id },
+    { kind: 'saveTrunk', row: { ...TRUNK, deletedAt: 3000 } },
+    { kind: 'saveNumber', row: { ...NUMBER, deletedAt: 3000 } },
+    { kind: 'saveFlow', row: { ...FLOW, deletedAt: 3000 } },
+    { kind: 'saveConference', row: { ...CONFERENCE, deletedAt: 3000 } },
+    { kind: 'saveConferencecall', row: { ...CONFERENCECALL, status: 'leaved' } },
+    { kind: 'saveRecording', row: { ...RECORDING, status: 'ended', endedAt: 3000 } },
+    { kind: 'saveActiveflow', row: { ...ACTIVEFLOW, status: 'ended' } },
   );
   const directory = new Directory();
   const left = store.load(directory, 5000);
   expect([...directory.extensions.keys()]).toEqual([EXTENSION.id]);
   expect(directory.bindingCount).toBe(0);
-  expect(left).toEqual({ calls: [], dialogs: new Map(), facts: new Map() });
+  const { trunks, numbers, flows, conferences } = directory;
+  expect([trunks.size, numbers.size, flows.size, conferences.size]).toEqual([0, 0, 0, 0]);
+  expect(left).toEqual({
+    calls: [],
+    conferencecalls: [],
+    recordings: [],
+    activeflows: [],
+    dialogs: new Map(),
+    facts: new Map(),
+  });
 });
 
 test('a phone that comes back with another contact keeps one binding, another instance keeps its own', () => {
@@ -159,4 +227,25 @@ test('calls are listed newest first, page by page, each once, however many were 
 test('a page of a single millisecond is given as it is', async () => {
   const store = stored(...Array.from({ length: 5 }, (_, i) => ({ kind: 'saveCall' as const, row: callNumber(i) })));
   expect(await new CallArchive(store).page(CUSTOMER.id, { pageSize: 3, before: 10_000 })).toHaveLength(3);
+});
+
+test('recordings, stays and flows are listed and found as calls are', async () => {
+  const ids = ['f8000000-0000-4000-8000-000000000001', 'f8000000-0000-4000-8000-000000000002'] as const;
+  const recordings = ids.map((id, i) => ({ ...RECORDING, id: id as typeof RECORDING.id, createdAt: 1000 + i }));
+  const deleted = { ...RECORDING, deletedAt: 2000 };
+  const store = stored(
+    ...[...recordings, deleted].map((row) => ({ kind: 'saveRecording' as const, row })),
+    { kind: 'saveConferencecall', row: CONFERENCECALL },
+    { kind: 'saveActiveflow', row: ACTIVEFLOW },
+  );
+  const page = { pageSize: 10, before: 10_000 };
+  const archive = new RecordingArchive(store);
+  expect(await archive.page(CUSTOMER.id, page)).toEqual(recordings.toReversed());
+  expect(await archive.byId(recordings[0]!.id)).toEqual(recordings[0]);
+  expect(await archive.byId(deleted.id)).toBeUndefined();
+  expect(await archive.idsOf(RECORDING.reference)).toEqual(ids);
+  expect(await new ConferencecallArchive(store).page(CUSTOMER.id, page)).toEqual([CONFERENCECALL]);
+  expect(await new ConferencecallArchive(store).byId(CONFERENCECALL.id)).toEqual(CONFERENCECALL);
+  expect(await new ActiveflowArchive(store).page('other' as CustomerId, page)).toEqual([]);
+  expect(await new ActiveflowArchive(store).byId(ACTIVEFLOW.id)).toEqual(ACTIVEFLOW);
 });

@@ -1,7 +1,35 @@
 import { address } from '../../../core/calls/address.ts';
 import type { CallRecord } from '../../../core/calls/call-record.ts';
-import type { Accesskey, Agent, Binding, Customer, Extension } from '../../../core/directory/records.ts';
-import type { AccesskeyId, AgentId, CallId, CustomerId, ExtensionId } from '../../../core/kernel/ids.ts';
+import type { ConferencecallRecord } from '../../../core/calls/conferencecall-record.ts';
+import type { RecordingRecord } from '../../../core/calls/recording-record.ts';
+import type {
+  Accesskey,
+  Agent,
+  Binding,
+  Conference,
+  Customer,
+  Extension,
+  Flow,
+  PhoneNumber,
+  Trunk,
+} from '../../../core/directory/records.ts';
+import type { Action } from '../../../core/flows/action.ts';
+import type { ActiveflowRecord } from '../../../core/flows/activeflow-record.ts';
+import type {
+  AccesskeyId,
+  ActionId,
+  ActiveflowId,
+  AgentId,
+  CallId,
+  ConferencecallId,
+  ConferenceId,
+  CustomerId,
+  ExtensionId,
+  FlowId,
+  NumberId,
+  RecordingId,
+  TrunkId,
+} from '../../../core/kernel/ids.ts';
 
 /** One row of each kind, to be varied by tests. */
 export const CUSTOMER: Customer = {
@@ -81,6 +109,12 @@ export const CALL: CallRecord = {
   source: address('extension', '1001', 'One'),
   destination: address('tel', '+15551234567'),
   extensionId: EXTENSION.id,
+  trunkId: 'f0000000-0000-4000-8000-000000000001' as TrunkId,
+  flowId: 'f1000000-0000-4000-8000-000000000001' as FlowId,
+  activeflowId: 'f6000000-0000-4000-8000-000000000001' as ActiveflowId,
+  recordingIds: ['f5000000-0000-4000-8000-000000000001' as RecordingId],
+  recordingId: 'f5000000-0000-4000-8000-000000000001' as RecordingId,
+  muteDirection: 'in',
   masterCallId: null,
   chainedCallIds: ['d0000000-0000-4000-8000-000000000002' as CallId],
   groupcallId: null,
@@ -91,6 +125,128 @@ export const CALL: CallRecord = {
   ringingAt: null,
   progressingAt: null,
   hangupAt: null,
+  updatedAt: null,
+  deletedAt: null,
+};
+
+export const TRUNK: Trunk = {
+  id: 'f0000000-0000-4000-8000-000000000001' as TrunkId,
+  customerId: CUSTOMER.id,
+  name: 'Carrier',
+  detail: '',
+  domainName: 'My.trunk-1',
+  authTypes: ['basic', 'ip'],
+  username: 'carrier',
+  password: 'pässword of a trunk',
+  allowedIps: ['192.0.2.10', '198.51.100.0/24', '2001:db8::/32'],
+  createdAt: 1000,
+  updatedAt: null,
+  deletedAt: null,
+};
+
+export const ACTION: Action = {
+  id: 'f2000000-0000-4000-8000-000000000001' as ActionId,
+  nextId: '00000000-0000-0000-0000-000000000000' as ActionId,
+  type: 'talk',
+  option: { text: 'Grüezi', repeat: 2, nested: [{ deep: null }, true] },
+  executedAt: null,
+};
+
+export const FLOW: Flow = {
+  id: 'f1000000-0000-4000-8000-000000000001' as FlowId,
+  customerId: CUSTOMER.id,
+  type: 'flow',
+  name: 'Menu',
+  detail: '',
+  actions: [ACTION],
+  onCompleteFlowId: 'f1000000-0000-4000-8000-000000000009' as FlowId,
+  directHash: '',
+  createdAt: 1000,
+  updatedAt: 1100,
+  deletedAt: null,
+};
+
+export const NUMBER: PhoneNumber = {
+  id: 'f3000000-0000-4000-8000-000000000001' as NumberId,
+  customerId: CUSTOMER.id,
+  number: '+899000000101',
+  shortCode: '9101',
+  type: 'virtual',
+  callFlowId: FLOW.id,
+  messageFlowId: null,
+  name: 'Echo',
+  detail: '',
+  status: 'active',
+  isRtpDebugged: true,
+  purchasedAt: 1000,
+  renewedAt: 1000,
+  createdAt: 1000,
+  updatedAt: null,
+  deletedAt: null,
+};
+
+export const CONFERENCE: Conference = {
+  id: 'f4000000-0000-4000-8000-000000000001' as ConferenceId,
+  customerId: CUSTOMER.id,
+  type: 'conference',
+  status: 'progressing',
+  name: 'Room',
+  detail: '',
+  data: { colour: 'blue', seats: [1, 2] },
+  timeoutS: 86_400,
+  preFlowId: FLOW.id,
+  postFlowId: null,
+  directHash: '',
+  endedAt: null,
+  createdAt: 1000,
+  updatedAt: null,
+  deletedAt: null,
+};
+
+export const CONFERENCECALL: ConferencecallRecord = {
+  id: 'f7000000-0000-4000-8000-000000000001' as ConferencecallId,
+  customerId: CUSTOMER.id,
+  activeflowId: null,
+  conferenceId: CONFERENCE.id,
+  callId: CALL.id,
+  status: 'joined',
+  createdAt: 1001,
+  updatedAt: 1002,
+  deletedAt: null,
+};
+
+export const RECORDING: RecordingRecord = {
+  id: 'f5000000-0000-4000-8000-000000000001' as RecordingId,
+  customerId: CUSTOMER.id,
+  reference: { type: 'call', id: CALL.id },
+  status: 'recording',
+  format: 'wav',
+  name: 'call_1',
+  files: [{ name: 'call_1_in.wav', sizeBytes: 44, durationMs: 0, sha256: 'ab'.repeat(32) }],
+  failure: '',
+  activeflowId: 'f6000000-0000-4000-8000-000000000001' as ActiveflowId,
+  onEndFlowId: null,
+  startedAt: 1001,
+  endedAt: null,
+  createdAt: 1001,
+  updatedAt: null,
+  deletedAt: null,
+};
+
+export const ACTIVEFLOW: ActiveflowRecord = {
+  id: 'f6000000-0000-4000-8000-000000000001' as ActiveflowId,
+  customerId: CUSTOMER.id,
+  flowId: FLOW.id,
+  status: 'running',
+  reference: { type: 'call', id: CALL.id },
+  parentId: null,
+  onCompleteFlowId: null,
+  webhookUri: 'https://example.org/hook',
+  webhookMethod: 'POST',
+  currentAction: { ...ACTION, executedAt: 1002 },
+  forwardActionId: ACTION.id,
+  executedActions: [ACTION],
+  createdAt: 1001,
   updatedAt: null,
   deletedAt: null,
 };

@@ -1,0 +1,60 @@
+import { type Insertable, type Selectable, sql } from 'kysely';
+import type { ConferencecallRecord } from '../../calls/conferencecall-record.ts';
+import type { ActiveflowId, CallId, ConferencecallId, ConferenceId, CustomerId } from '../../kernel/ids.ts';
+import type { ConferencecallsTable } from '../schema.ts';
+import { compiler, queryOf, upsertOf } from '../statement.ts';
+
+export const saveConferencecall = upsertOf(
+  'conferencecalls',
+  [
+    'id',
+    'customer_id',
+    'activeflow_id',
+    'conference_id',
+    'call_id',
+    'status',
+    'created_at',
+    'updated_at',
+    'deleted_at',
+  ],
+  ['id'],
+);
+
+export function conferencecallToRow(stay: ConferencecallRecord): Insertable<ConferencecallsTable> {
+  return {
+    id: stay.id,
+    customer_id: stay.customerId,
+    activeflow_id: stay.activeflowId,
+    conference_id: stay.conferenceId,
+    call_id: stay.callId,
+    status: stay.status,
+    created_at: stay.createdAt,
+    updated_at: stay.updatedAt,
+    deleted_at: stay.deletedAt,
+  };
+}
+
+export function conferencecallOfRow(row: Selectable<ConferencecallsTable>): ConferencecallRecord {
+  return {
+    id: row.id as ConferencecallId,
+    customerId: row.customer_id as CustomerId,
+    activeflowId: row.activeflow_id as ActiveflowId | null,
+    conferenceId: row.conference_id as ConferenceId,
+    callId: row.call_id as CallId,
+    status: row.status as ConferencecallRecord['status'],
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    deletedAt: row.deleted_at,
+  };
+}
+
+/** Stays that were not over when the process that wrote them ended, oldest first. */
+export const conferencecallsLeftBehind = queryOf(
+  compiler
+    .selectFrom('conferencecalls')
+    .selectAll()
+    // Written out, so that the index of living rows is used.
+    .where('status', '<>', sql.lit('leaved'))
+    .where('deleted_at', 'is', null)
+    .orderBy('created_at'),
+);
