@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { seeded } from '../../../core/kernel/random.ts';
 import { GroupWriter } from '../../../core/store/group-writer.ts';
-import { migrate, SCHEMA_NUMBER } from '../../../core/store/migrate.ts';
+import { migrate } from '../../../core/store/migrate.ts';
 import { openSqlite, type Sqlite } from '../../../core/store/native.ts';
 import { Seal } from '../../../core/store/seal.ts';
 import type { WriteGroup } from '../../../core/store/store-protocol.ts';
@@ -35,20 +35,4 @@ test('on a full disk what does not fit fails, and writing goes on once there is 
   expect(kept).toEqual({ count: 200 - failed.length });
   database.pragma('max_page_count = 100000');
   expect(writer.commit(groups(1_000, 200))).toEqual([]);
-});
-
-test('migrating twice is migrating once', () => {
-  const database = opened();
-  expect(migrate(database)).toBe(SCHEMA_NUMBER);
-  expect(database.prepare('select number from migrations').all()).toEqual([{ number: 1 }]);
-});
-
-test('a migration that fails leaves the database as it was', () => {
-  const database = openSqlite(':memory:', { timeoutMs: 0 });
-  database.exec('create table calls (id text)');
-  expect(() => migrate(database)).toThrow(/already exists/);
-  expect(database.prepare(`select name from sqlite_master where type = 'table' order by name`).all()).toEqual([
-    { name: 'calls' },
-    { name: 'migrations' },
-  ]);
 });

@@ -16,6 +16,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Directory } from '../../../core/directory/directory.ts';
 import { secure, seeded } from '../../../core/kernel/random.ts';
+import { SCHEMA_NUMBER } from '../../../core/store/migrate.ts';
 import { type OpenedStore, openStore, type StoreOptions } from '../../../core/store/open.ts';
 import { openSeal } from '../../../core/store/seal.ts';
 import { CUSTOMER, callNumber, EXTENSION } from './rows.ts';
@@ -112,7 +113,10 @@ test('a database of a newer Tandem is refused with both numbers', async () => {
   const database = new Database(join(folder, 'tandem.db'));
   database.exec(`insert into migrations values (999, 'from-the-future')`);
   database.close();
-  await expect(open()).rejects.toMatchObject({ code: 'DATABASE_NEWER', context: { expected: 1, got: 999 } });
+  await expect(open()).rejects.toMatchObject({
+    code: 'DATABASE_NEWER',
+    context: { expected: SCHEMA_NUMBER, got: 999 },
+  });
 });
 
 test('another kind of database is refused without telling its password', async () => {
