@@ -1,31 +1,40 @@
 import { Accounts, isAccountCommand, type Settled } from './accounts.ts';
-import type { CallRecord } from './calls/call-record.ts';
-import { Switch, type SwitchPorts } from './calls/switch.ts';
-import type { Command, Principal } from './command.ts';
+import { NO_FLOWS } from './calls/absent-edges.ts';
+import { type LeftBehind, Switch, type SwitchPorts } from './calls/switch.ts';
+import type { CallCommand, Command, FlowCommand, Principal } from './command.ts';
 import { BindingExpiry } from './directory/binding-expiry.ts';
+import type { ActiveflowRecord } from './flows/activeflow-record.ts';
 import { judge, type Known } from './judgement.ts';
-import { assert } from './kernel/assert.ts';
-import type { CallId } from './kernel/ids.ts';
+import type { ActiveflowId } from './kernel/ids.ts';
 import type { Instant } from './kernel/time.ts';
-import type { MediaEvent, SignalingEvent, StoreEvent } from './ports.ts';
+import type { ArchiveEvent, FlowEvent, HttpEvent, MediaEvent, SignalingEvent, StoreEvent } from './ports.ts';
+
+export interface ExchangePorts extends SwitchPorts {
+  /** An activeflow that runs; whoever runs flows knows. */
+  readonly liveActiveflow?: (id: ActiveflowId) => ActiveflowRecord | undefined;
+}
 
 /** Everything that reaches the core from outside. */
 export type ExchangeInput =
   | { readonly kind: 'signal'; readonly event: SignalingEvent }
   | { readonly kind: 'media'; readonly event: MediaEvent }
   | { readonly kind: 'store'; readonly event: StoreEvent }
+  | { readonly kind: 'flow'; readonly event: FlowEvent }
+  /** Of requests made in the name of `calls`; those of flows go to whoever runs them. */
+  | { readonly kind: 'http'; readonly event: HttpEvent }
+  | { readonly kind: 'archive'; readonly event: ArchiveEvent }
   | { readonly kind: 'command'; readonly ticket: number; readonly command: Command; readonly by: Principal };
 
 /** The core as one machine: what comes in is handed to the one part that owns it; rights are judged here alone. */
 export class Exchange {
   readonly calls: Switch;
   readonly accounts: Accounts;
-  readonly #ports: SwitchPorts;
+  readonly #ports: ExchangePorts;
   readonly #known: Known;
   readonly #expiry: BindingExpiry;
   readonly #settled: Settled[] = [];
 
-  constructor(ports: SwitchPorts) {
+  constructor(ports: ExchangePorts) {
     this.#ports = ports;
     this.calls = new Switch(ports);
     this.accounts = new Accounts(ports);
@@ -33,8 +42,8 @@ export class Exchange {
     this.#known = {
       directory: ports.directory,
       liveCall: (id) => this.calls.recordOf(id),
-      liveConferencecall: () => undefined,
-      liveActiveflow: () => undefined,
+      liveConferencecall: (id) => this.calls.conferences.conferencecall(id),
+      liveActiveflow: ports.liveActiveflow ?? (() => undefined),
     };
   }
 
@@ -49,6 +58,15 @@ export class Exchange {
         break;
       case 'store':
         this.accounts.receive(input.event, now);
+        this.calls.receiveStore(input.event, now);
+        break;
+      case 'flow':
+        if (input.event.kind === 'settled') this.#settled.push(input.event);
+        else this.calls.receiveFlow(input.event, now);
+        break;
+      case 'http':
+      case 'archive':
+        this.calls.receiveSound(input.event, now);
         break;
       case 'command':
         this.#execute(input.ticket, input.command, input.by, now);
@@ -57,12 +75,9 @@ export class Exchange {
   }
 
   /** Takes up the bindings that an earlier process stored, and what it left of its calls. */
-  restore(
-    left: { readonly calls: readonly CallRecord[]; readonly dialogs: ReadonlyMap<CallId, string> },
-    now: Instant,
-  ): void {
+  restore(left: LeftBehind, now: Instant): void {
     for (const binding of this.#ports.directory.allBindings()) this.#expiry.add(binding, now);
-    this.calls.restore(left.calls, left.dialogs, now);
+    this.calls.restore(left, now);
   }
 
   /** Acts on one due timer. Call again while `deadline()` is not after `now`. */
@@ -78,7 +93,7 @@ export class Exchange {
 
   /** The next command that has ended. */
   poll(): Settled | undefined {
-    return this.#settled.shift() ?? this.accounts.poll();
+    return this.#settled.shift() ?? this.accounts.poll() ?? this.calls.poll();
   }
 
   #binding(event: Extract<SignalingEvent, { kind: 'bound' | 'unbound' }>, now: Instant): void {
@@ -101,10 +116,6 @@ export class Exchange {
     const refusal = judge(command, by, this.#known);
     if (refusal !== undefined) {
       this.#settled.push({ ticket, result: { kind: 'refused', refusal } });
-    } else if (command.kind === 'hangupCall') {
-      const found = this.calls.hangup(command.id, 'normal', now);
-      assert(found, 'a judged call is live');
-      this.#settled.push({ ticket, result: { kind: 'done', id: command.id } });
     } else if (command.kind === 'deleteCall') {
       this.calls.remove(command.record.id, now);
       // Told as done once the mark is committed; the row of a call that still ends carries the mark as well.
@@ -112,9 +123,22 @@ export class Exchange {
       this.accounts.execute(ticket, { ...command, record }, now);
     } else if (isAccountCommand(command)) {
       this.accounts.execute(ticket, command, now);
+    } else if (isFlowCommand(command)) {
+      (this.#ports.flows ?? NO_FLOWS).execute(ticket, command);
     } else {
-      const refusal = { code: 'NOT_IMPLEMENTED', message: `${command.kind} is not built yet` } as const;
-      this.#settled.push({ ticket, result: { kind: 'refused', refusal } });
+      this.calls.execute(ticket, command, now);
     }
   }
+}
+
+const FLOW_COMMANDS: ReadonlySet<Command['kind']> = new Set<FlowCommand['kind']>([
+  'createActiveflow',
+  'stopActiveflow',
+  'deleteActiveflow',
+  'attachScript',
+]);
+
+/** Whether it is for whoever runs flows. */
+function isFlowCommand(command: CallCommand | FlowCommand): command is FlowCommand {
+  return FLOW_COMMANDS.has(command.kind);
 }

@@ -1,18 +1,34 @@
 import type { LegId } from '../kernel/ids.ts';
 import type { Cause } from './cause.ts';
 
+/** What a flow wants of a connection. */
+export interface ConnectWish {
+  /** Comes back in the news of it. */
+  readonly token: number;
+  readonly isEarlyMediaHeard: boolean;
+}
+
 /**
  * One caller being connected: every registered contact of the callee rings at once, the first to answer wins
  * (ring_all, hangup_others). Pure bookkeeping; the switch acts on what it tells.
  */
 export class Attempt {
   readonly caller: LegId;
+  /** Of the flow that asked for it; undefined when the caller dialled, and shares the fate of the callees. */
+  readonly wish: ConnectWish | undefined;
+  /** The caller hears a callee that has not answered, or a tone of ours in its place. */
+  hears: 'nothing' | 'ringback' | 'callee' = 'nothing';
   readonly #callees = new Set<LegId>();
   #cause: Cause | undefined;
 
-  constructor(caller: LegId, callees: Iterable<LegId>) {
+  constructor(caller: LegId, callees: Iterable<LegId>, wish?: ConnectWish) {
     this.caller = caller;
+    this.wish = wish;
     for (const callee of callees) this.#callees.add(callee);
+  }
+
+  add(callee: LegId): void {
+    this.#callees.add(callee);
   }
 
   get callees(): readonly LegId[] {
@@ -27,8 +43,13 @@ export class Attempt {
   /** A callee will not answer. True when it was the last one: the caller is told `cause`. */
   drop(callee: LegId, cause: Cause): boolean {
     if (!this.#callees.delete(callee)) return false;
-    if (this.#cause === undefined || RANK[cause] > RANK[this.#cause]) this.#cause = cause;
+    this.miss(cause);
     return this.#callees.size === 0;
+  }
+
+  /** Somebody could not be called at all. */
+  miss(cause: Cause): void {
+    if (this.#cause === undefined || RANK[cause] > RANK[this.#cause]) this.#cause = cause;
   }
 
   /** What the caller is told once nobody is left: the word that says most about the person called. */

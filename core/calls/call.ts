@@ -28,6 +28,11 @@ export const CALL_TRANSITIONS: Readonly<
   hangup: { ring: ignore, answer: ignore, terminate: ignore, cancel: ignore, end: never },
 };
 
+/** What may change while the status stays. */
+export type CallChanges = Partial<
+  Pick<CallRecord, 'flowId' | 'activeflowId' | 'muteDirection' | 'recordingId' | 'recordingIds'>
+>;
+
 /** A live call: its record and the leg that carries it. */
 export class Call {
   readonly leg: LegId;
@@ -50,6 +55,11 @@ export class Call {
 
   get isAnswered(): boolean {
     return this.#record.progressingAt !== null;
+  }
+
+  /** Neither over nor told to end. */
+  get isGoingOn(): boolean {
+    return GOING_ON.has(this.#record.status);
   }
 
   /** True when the status changed. */
@@ -75,11 +85,17 @@ export class Call {
     const final = this.#localCause ?? cause;
     const by: HangupBy = last === 'terminating' || last === 'canceling' ? 'local' : 'remote';
     const hangupReason = hangupReasonOf(this.#record.direction, last, final);
-    this.#step('end', { hangupAt: at, updatedAt: at, hangupBy: by, hangupReason, cause: final });
+    // What still records it is told to stop, and ends by itself.
+    this.#step('end', { hangupAt: at, updatedAt: at, hangupBy: by, hangupReason, cause: final, recordingId: null });
   }
 
+  /** Calls that end with this one. */
   chain(calls: CallRecord['chainedCallIds']): void {
-    this.#record = { ...this.#record, chainedCallIds: calls };
+    this.#record = { ...this.#record, chainedCallIds: [...this.#record.chainedCallIds, ...calls] };
+  }
+
+  change(changes: CallChanges, at: WallTime): void {
+    this.#record = { ...this.#record, ...changes, updatedAt: at };
   }
 
   markDeleted(at: WallTime): void {
@@ -95,6 +111,7 @@ export class Call {
   }
 }
 
+const GOING_ON: ReadonlySet<CallStatus> = new Set(['dialing', 'ringing', 'progressing']);
 const NO_ANSWER: ReadonlySet<Cause> = new Set(['no-answer', 'unavailable', 'declined']);
 const CLEARED: ReadonlySet<Cause> = new Set(['normal', 'answered-elsewhere', 'canceled']);
 

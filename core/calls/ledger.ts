@@ -1,7 +1,7 @@
 import type { Journal } from '../journal.ts';
 import { assert } from '../kernel/assert.ts';
 import type { Calendar } from '../kernel/clock.ts';
-import type { CustomerId, ExtensionId } from '../kernel/ids.ts';
+import type { ActiveflowId, CustomerId, ExtensionId, FlowId, GroupcallId, TrunkId } from '../kernel/ids.ts';
 import { type CallId, type LegId, timeOrderedUuid } from '../kernel/ids.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Instant } from '../kernel/time.ts';
@@ -10,6 +10,7 @@ import type { Write } from '../write.ts';
 import type { Address } from './address.ts';
 import { Call } from './call.ts';
 import type { CallRecord } from './call-record.ts';
+import type { Cause } from './cause.ts';
 
 export interface LedgerPorts {
   readonly store: Store;
@@ -25,11 +26,19 @@ export interface CallFacts {
   readonly source: Address;
   readonly destination: Address;
   readonly extensionId: ExtensionId | null;
+  readonly trunkId?: TrunkId | null;
+  readonly flowId?: FlowId | null;
+  readonly activeflowId?: ActiveflowId | null;
   readonly masterCallId: CallId | null;
+  readonly groupcallId?: GroupcallId | null;
 }
+
+/** Calls whose cause is remembered after their end. */
+const ENDED_MAX = 10_000;
 
 export type CallEventType =
   | 'call_created'
+  | 'call_updated'
   | 'call_dialing'
   | 'call_ringing'
   | 'call_progressing'
@@ -46,6 +55,8 @@ export class Ledger {
   readonly #changed = new Map<CallId, CallRecord>();
   /** Calls whose dialog the store has, so that another process can send BYE in it. */
   readonly #dialogs = new Set<CallId>();
+  /** Why the last calls ended, oldest first. */
+  readonly #causes = new Map<CallId, Cause>();
   #writes: Write[] = [];
   #answered = 0;
   #ended = 0;
@@ -88,10 +99,16 @@ export class Ledger {
     const createdAt = this.#ports.calendar(now);
     const record: CallRecord = {
       ...facts,
+      trunkId: facts.trunkId ?? null,
+      flowId: facts.flowId ?? null,
+      activeflowId: facts.activeflowId ?? null,
+      groupcallId: facts.groupcallId ?? null,
       id: timeOrderedUuid(this.#ports.random, createdAt) as CallId,
       status: 'dialing',
       chainedCallIds: [],
-      groupcallId: null,
+      recordingIds: [],
+      recordingId: null,
+      muteDirection: '',
       hangupBy: '',
       hangupReason: '',
       cause: null,
@@ -126,9 +143,18 @@ export class Ledger {
 
   /** The call is over: it is found no more, and its dialog needs no BYE from another process. */
   forget(call: Call): void {
+    const { id, cause } = call.record;
     this.#calls.delete(call.leg);
-    this.#legByCall.delete(call.record.id);
-    if (this.#dialogs.delete(call.record.id)) this.dropDialog(call.record.id);
+    this.#legByCall.delete(id);
+    if (this.#dialogs.delete(id)) this.dropDialog(id);
+    if (cause === null) return;
+    this.#causes.set(id, cause);
+    if (this.#causes.size > ENDED_MAX) this.#causes.delete(this.#causes.keys().next().value!);
+  }
+
+  /** Why a call ended; undefined when it lives, or ended too many calls ago. */
+  causeOf(id: CallId): Cause | undefined {
+    return this.#causes.get(id);
   }
 
   saveDialog(leg: LegId, dialog: string): void {
@@ -142,11 +168,11 @@ export class Ledger {
     this.#writes.push({ kind: 'dropDialog', callId });
   }
 
-  /** Hands what this input changed to the store. */
-  commit(): void {
+  /** Hands what this input changed to the store; with a receipt, the store tells when it is durable. */
+  commit(receipt = 0): void {
     if (this.#changed.size === 0 && this.#writes.length === 0) return;
     const rows: Write[] = [...this.#changed.values()].map((row) => ({ kind: 'saveCall', row }));
-    this.#ports.store.write([...rows, ...this.#writes], 0);
+    this.#ports.store.write([...rows, ...this.#writes], receipt);
     this.#changed.clear();
     this.#writes = [];
   }

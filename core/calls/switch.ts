@@ -1,62 +1,139 @@
+import type { Settled } from '../accounts.ts';
+import type { CallCommand } from '../command.ts';
 import type { Directory } from '../directory/directory.ts';
-import type { Binding } from '../directory/records.ts';
-import { assert } from '../kernel/assert.ts';
-import { DeadlineHeap } from '../kernel/deadline-heap.ts';
 import type { CallId, LegId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
-import type { MediaEvent, MediaPlane, Signaling, SignalingEvent, TransportAddress } from '../ports.ts';
-import { routeOf } from '../routing/route.ts';
-import { address } from './address.ts';
-import { Attempt } from './attempt.ts';
-import type { Call } from './call.ts';
+import type {
+  Archive,
+  ArchiveEvent,
+  FlowEvent,
+  Flows,
+  HttpClient,
+  HttpEvent,
+  MediaEvent,
+  MediaPlane,
+  Signaling,
+  SignalingEvent,
+  StoreEvent,
+} from '../ports.ts';
+import { NO_ARCHIVE, NO_FLOWS, NO_HTTP } from './absent-edges.ts';
+import { CallCommands } from './call-commands.ts';
+import { CallControl } from './call-control.ts';
+import { CallLife } from './call-life.ts';
 import type { CallRecord } from './call-record.ts';
+import { CallRecording } from './call-recording.ts';
 import type { Cause } from './cause.ts';
-import { Ledger, type LedgerPorts } from './ledger.ts';
+import type { ConferencecallRecord } from './conferencecall-record.ts';
+import { Conferences } from './conferences.ts';
+import { Connecting } from './connecting.ts';
+import { Dialler } from './dialler.ts';
+import { Holding } from './holding.ts';
+import { Incoming } from './incoming.ts';
+import type { Ledger, LedgerPorts } from './ledger.ts';
+import { Outgoing } from './outgoing.ts';
+import type { RecordingRecord } from './recording-record.ts';
+import { Recordings } from './recordings.ts';
+import { Sounds } from './sounds.ts';
 
 export interface SwitchPorts extends LedgerPorts {
   readonly directory: Directory;
   readonly signaling: Signaling;
   readonly media: MediaPlane;
+  readonly flows?: Flows;
+  readonly http?: HttpClient;
+  readonly archive?: Archive;
   /** Leg numbers are shared with signalling, which numbers the legs that it offers. */
   readonly nextLeg: () => LegId;
   /** An unanswered callee is given up after this long. */
   readonly ringTimeoutMs: number;
   /** Longest duration of an answered call. */
   readonly durationMaxMs: number;
+  /** ISO 3166-1 alpha-2, for national forms of numbers; none by default. */
+  readonly country?: string;
+  /** Without a slash at their end. */
+  readonly folders?: { readonly prompts: string; readonly recordings: string; readonly cache: string };
 }
 
-type Timer = { readonly kind: 'ring'; readonly caller: LegId } | { readonly kind: 'duration'; readonly leg: LegId };
-type Offered = Extract<SignalingEvent, { kind: 'offered' }>;
+/** What an earlier process left behind. */
+export interface LeftBehind {
+  readonly calls: readonly CallRecord[];
+  readonly dialogs: ReadonlyMap<CallId, string>;
+  readonly conferencecalls?: readonly ConferencecallRecord[];
+  readonly recordings?: readonly RecordingRecord[];
+}
+
+/** Receipts from here on are the calls' own; those of others are smaller. */
+const RECEIPTS_FROM = 2 ** 40;
+
+const NO_FOLDERS = { prompts: 'prompts', recordings: 'recordings', cache: 'sounds' };
 
 /**
- * The call engine: what signalling and media report becomes calls, bridges, records and events. It decides from
- * memory alone, and every effect goes through a port.
+ * The call engine: what signalling, media and flows report becomes calls, connections, records and events. It decides
+ * from memory alone, and every effect goes through a port. Here is who gets what; the parts do the rest:
+ *
+ *     offered ─▶ Incoming ─▶ Connecting ─▶ Dialler      an extension was dialled: its phones ring
+ *                   └──────▶ Flows ─▶ CallControl       a number was dialled: its flow demands
+ *     command ─▶ CallCommands ─▶ Outgoing ─▶ Dialler    somebody asked for calls
  */
 export class Switch {
-  readonly #ports: SwitchPorts;
   readonly ledger: Ledger;
-  /** Attempts by the caller's leg and by every callee's. */
-  readonly #attempts = new Map<LegId, Attempt>();
-  /** Bridged legs, both ways. */
-  readonly #peers = new Map<LegId, LegId>();
+  readonly conferences: Conferences;
+  readonly recordings: Recordings;
+  readonly sounds: Sounds;
+  readonly #ports: SwitchPorts;
+  readonly #flows: Flows;
+  readonly #life: CallLife;
+  readonly #incoming: Incoming;
+  readonly #outgoing: Outgoing;
+  readonly #connecting: Connecting;
+  readonly #control: CallControl;
+  readonly #commands: CallCommands;
+  readonly #recording: CallRecording;
+  readonly #holding: Holding;
   /** Legs of calls that an earlier process left behind and that are being hung up. */
   readonly #leftBehind = new Map<LegId, CallId>();
-  /** Callers who made no offer, until their ACK. */
-  readonly #owingAnswer = new Set<LegId>();
-  readonly #timers = new DeadlineHeap<Timer>();
-  readonly #timerOf = new Map<LegId, number>();
 
   constructor(ports: SwitchPorts) {
+    const { flows = NO_FLOWS, http = NO_HTTP, archive = NO_ARCHIVE, folders = NO_FOLDERS, country = '' } = ports;
     this.#ports = ports;
-    this.ledger = new Ledger(ports);
+    this.#flows = flows;
+    let lastReceipt = RECEIPTS_FROM;
+    const nextReceipt = (): number => ++lastReceipt;
+    const life = new CallLife({ ...ports, flows });
+    const tell = life.tell.bind(life);
+    const recordings = new Recordings({ ...ports, flows, nextReceipt, tell, folder: folders.recordings });
+    const conferences = new Conferences({ ...ports, nextReceipt, tell, recordings });
+    const recordingOf = recordings.recordOf.bind(recordings);
+    const sounds = new Sounds({ ...ports, http, archive, folders, recordingOf, tell });
+    const dialler = new Dialler(ports, life);
+    const connecting = new Connecting(ports, life, dialler, sounds);
+    const outgoing = new Outgoing({ ...ports, flows, nextReceipt }, life, dialler);
+    const recording = new CallRecording(ports.calendar, life, recordings);
+    const holding = new Holding(ports);
+    this.ledger = life.ledger;
+    this.conferences = conferences;
+    this.recordings = recordings;
+    this.sounds = sounds;
+    this.#life = life;
+    this.#incoming = new Incoming({ ...ports, flows, country }, life, connecting);
+    this.#outgoing = outgoing;
+    this.#connecting = connecting;
+    this.#control = new CallControl(ports.media, life, { connecting, conferences, recording, recordings, sounds });
+    this.#commands = new CallCommands(ports, life, { conferences, holding, outgoing, recording, recordings });
+    this.#recording = recording;
+    this.#holding = holding;
   }
 
   get bridgeCount(): number {
-    return this.#peers.size / 2;
+    return this.#connecting.connectionCount;
+  }
+
+  get heldCount(): number {
+    return this.#holding.heldCount;
   }
 
   get timerCount(): number {
-    return this.#timerOf.size;
+    return this.#life.timerCount;
   }
 
   /** Legs left behind by an earlier process that are still being hung up. */
@@ -69,17 +146,50 @@ export class Switch {
     return leg === undefined ? undefined : this.ledger.get(leg)?.record;
   }
 
+  // ── Inputs ────────────────────────────────────────────────────────────────────────────────────────────────
+
   receive(event: SignalingEvent | MediaEvent, now: Instant): void {
     this.#handle(event, now);
-    this.ledger.commit();
+    this.#finish(now);
+  }
+
+  /** What whoever runs flows asks of calls. */
+  receiveFlow(event: Exclude<FlowEvent, { kind: 'settled' }>, now: Instant): void {
+    this.#control.receive(event, now);
+    this.#finish(now);
+  }
+
+  /** Outcomes of requests made in the name of `calls`, and what the archive found. */
+  receiveSound(event: HttpEvent | ArchiveEvent, now: Instant): void {
+    this.sounds.receive(event, now);
+    this.#finish(now);
+  }
+
+  /** To be told of every store event, after the accounts have been. */
+  receiveStore(event: StoreEvent, now: Instant): void {
+    this.conferences.receive(event, now);
+    this.recordings.receiveStore(event, now);
+    this.#outgoing.receive(event, now);
+    this.#finish(now);
+  }
+
+  /** A command that was judged already; `poll` tells how it ended. */
+  execute(ticket: number, command: CallCommand, now: Instant): void {
+    this.#commands.execute(ticket, command, now);
+    this.#finish(now);
+  }
+
+  /** The next command that has ended. */
+  poll(): Settled | undefined {
+    return this.#commands.poll();
   }
 
   /** Ends a live call. False when there is none with this id. */
   hangup(id: CallId, cause: Cause, now: Instant): boolean {
     const leg = this.ledger.legOf(id);
     if (leg === undefined) return false;
-    this.#end(leg, cause, now);
-    this.ledger.commit();
+    this.#life.end(leg, cause, now);
+    this.#finish(now);
     return true;
   }
 
@@ -88,59 +198,69 @@ export class Switch {
     const leg = this.ledger.legOf(id);
     if (leg === undefined) return false;
     this.ledger.markDeleted(leg, now);
-    this.#end(leg, 'normal', now);
-    this.ledger.commit();
+    this.#life.end(leg, 'normal', now);
+    this.#finish(now);
     return true;
   }
 
   hangupAll(cause: Cause, now: Instant): void {
-    for (const leg of this.ledger.legs()) this.#end(leg, cause, now);
-    this.ledger.commit();
+    for (const leg of this.ledger.legs()) this.#life.end(leg, cause, now);
+    this.#finish(now);
   }
 
   /**
    * Takes up what an earlier process left: calls that were live in its store end with the cause `crashed`, and BYE is
-   * sent in each of the confirmed dialogs that it kept.
+   * sent in each of the confirmed dialogs that it kept. Nobody is in a conference any more; recordings are repaired.
    */
-  restore(live: readonly CallRecord[], dialogs: ReadonlyMap<CallId, string>, now: Instant): void {
+  restore(left: LeftBehind, now: Instant): void {
     const at = this.#ports.calendar(now);
     const end = { status: 'hangup', hangupAt: at, updatedAt: at, hangupBy: 'local', hangupReason: 'failed' } as const;
-    for (const record of live) this.ledger.publish('call_hangup', { ...record, ...end, cause: 'crashed' }, now);
-    for (const [callId, dialog] of dialogs) {
+    for (const record of left.calls) {
+      this.ledger.publish('call_hangup', { ...record, ...end, recordingId: null, cause: 'crashed' }, now);
+    }
+    for (const [callId, dialog] of left.dialogs) {
       const leg = this.#ports.nextLeg();
       this.#leftBehind.set(leg, callId);
       this.#ports.signaling.restore(leg, dialog);
       this.#ports.signaling.hangup(leg, 'crashed');
     }
-    this.ledger.commit();
+    this.conferences.restore(left.conferencecalls ?? [], now);
+    this.recordings.restore(left.recordings ?? [], now);
+    this.#finish(now);
   }
 
-  /** Acts on one due timer. Call again while `deadline()` is not after `now`. */
+  /** Acts on one due timer of each part. Call again while `deadline()` is not after `now`. */
   expire(now: Instant): void {
-    const timer = this.#timers.takeDue(now);
-    if (timer === undefined) return;
-    if (timer.kind === 'ring') {
-      this.#timerOf.delete(timer.caller);
-      this.#giveUp(timer.caller, now);
-    } else {
-      this.#timerOf.delete(timer.leg);
-      this.#end(timer.leg, 'timeout', now);
-    }
-    this.ledger.commit();
+    const due = this.#life.takeDue(now);
+    if (due?.kind === 'duration') this.#life.end(due.leg, 'timeout', now);
+    else if (due !== undefined && !this.#connecting.giveUp(due.leg, now)) this.#life.end(due.leg, 'no-answer', now);
+    if (this.#holding.deadline() <= now) this.#holding.expire(now);
+    if (this.conferences.deadline() <= now) this.conferences.expire(now);
+    if (this.recordings.deadline() <= now) this.recordings.expire(now);
+    this.#finish(now);
   }
 
   deadline(): Instant {
-    return this.#timers.next();
+    return Math.min(
+      this.#life.deadline(),
+      this.#holding.deadline(),
+      this.conferences.deadline(),
+      this.recordings.deadline(),
+    );
   }
+
+  // ── Who gets what ─────────────────────────────────────────────────────────────────────────────────────────
 
   #handle(event: SignalingEvent | MediaEvent, now: Instant): void {
     switch (event.kind) {
       case 'offered':
-        this.#offered(event, now);
+        this.#incoming.offered(event, now);
         break;
-      case 'ringing':
-        this.#ringing(event.leg, event.body, now);
+      case 'ringing': {
+        const call = this.ledger.get(event.leg);
+        if (call !== undefined) this.#connecting.ringing(call, event.body, now);
         break;
+      }
       case 'answered':
         this.#answered(event.leg, event.body, event.dialog, now);
         break;
@@ -149,7 +269,7 @@ export class Switch {
         this.#over(event.leg, event.cause, now);
         break;
       case 'confirmed':
-        this.#confirmed(event.leg, event.body, now);
+        this.#life.confirmed(event.leg, event.body, now);
         break;
       case 'dialogChanged':
         this.ledger.saveDialog(event.leg, event.dialog);
@@ -157,146 +277,46 @@ export class Switch {
       case 'reoffered':
         this.#reoffered(event.leg, event.offer);
         break;
-      case 'silent':
-        this.#end(event.leg, 'media-lost', now);
+      case 'reanswered':
+        this.#holding.reanswered(event, now);
         break;
-      case 'workerLost':
-        for (const leg of event.legs) this.#end(leg, 'media-failed', now);
-        break;
-      // Bindings belong to the directory; the rest is for flows, which are not run by this engine.
+      // Bindings belong to the directory.
       case 'bound':
       case 'unbound':
-      case 'reanswered':
+        break;
+      default:
+        this.#handleMedia(event, now);
+    }
+  }
+
+  #handleMedia(event: MediaEvent, now: Instant): void {
+    switch (event.kind) {
       case 'played':
+        this.sounds.receive(event, now);
+        break;
       case 'digit':
+        this.#digit(event, now);
+        break;
+      case 'recorded': {
+        const record = this.recordings.receive(event, now);
+        if (record !== undefined) this.#recording.ended(record, now);
+        break;
+      }
+      case 'silent':
+        this.#life.end(event.leg, 'media-lost', now);
+        break;
+      case 'workerLost':
+        for (const leg of event.legs) this.#life.end(leg, 'media-failed', now);
         break;
     }
-  }
-
-  // ── A caller arrives ──────────────────────────────────────────────────────────────────────────────────────
-
-  #offered(offered: Offered, now: Instant): void {
-    const { directory, media, signaling } = this.#ports;
-    const at = this.#ports.calendar(now);
-    const { leg, customerId } = offered;
-    const source = address('extension', offered.fromUser, offered.fromName);
-    const caller = this.ledger.create(
-      leg,
-      {
-        customerId,
-        direction: 'incoming',
-        source,
-        destination: address('extension', offered.toUser),
-        extensionId: offered.caller.extensionId,
-        masterCallId: null,
-      },
-      now,
-    );
-    const opened = media.open(leg, offered.source, offered.offer, undefined);
-    if (opened.kind === 'refused') {
-      this.#end(leg, opened.cause, now);
-      return;
-    }
-    if (offered.offer === undefined) this.#owingAnswer.add(leg);
-    const customer = directory.customers.get(customerId);
-    if (customer === undefined || customer.status !== 'active') {
-      this.#end(leg, 'forbidden', now);
-      return;
-    }
-    const route = routeOf(directory, customerId, offered.toUser, at);
-    if (route.kind === 'refused') {
-      this.#end(leg, route.cause, now);
-      return;
-    }
-    const callees: LegId[] = [];
-    for (const binding of route.bindings) {
-      const callee = this.#dial(caller, offered, binding, now);
-      if (callee !== undefined) callees.push(callee);
-    }
-    if (callees.length === 0) {
-      this.#end(leg, 'media-overloaded', now);
-      return;
-    }
-    caller.chain(callees.map((callee) => this.ledger.get(callee)!.record.id));
-    const attempt = new Attempt(leg, callees);
-    for (const member of [leg, ...callees]) this.#attempts.set(member, attempt);
-    this.#arm(leg, { kind: 'ring', caller: leg }, now + this.#ports.ringTimeoutMs);
-    signaling.ring(leg, undefined);
-    if (caller.ring(at)) this.ledger.publish('call_ringing', caller.record, now);
-  }
-
-  /** Rings one contact of the callee; undefined when media has no place for it. */
-  #dial(caller: Call, offered: Offered, binding: Binding, now: Instant): LegId | undefined {
-    const { media, signaling, nextLeg } = this.#ports;
-    const leg = nextLeg();
-    const via: TransportAddress = { transport: binding.transport, address: binding.address, port: binding.port };
-    if (media.open(leg, via, undefined, caller.leg).kind === 'refused') return undefined;
-    this.ledger.create(
-      leg,
-      {
-        customerId: offered.customerId,
-        direction: 'outgoing',
-        source: caller.record.source,
-        destination: address('extension', offered.toUser),
-        extensionId: binding.extensionId,
-        masterCallId: caller.record.id,
-      },
-      now,
-    );
-    signaling.dial(leg, {
-      target: { contact: binding.contact, path: binding.path, via, localPort: binding.localPort },
-      fromUser: offered.fromUser,
-      fromName: offered.fromName,
-      toUser: offered.toUser,
-      offer: media.describe(leg, caller.leg),
-    });
-    return leg;
-  }
-
-  // ── The callee's side moves ───────────────────────────────────────────────────────────────────────────────
-
-  #ringing(leg: LegId, body: Uint8Array | undefined, now: Instant): void {
-    const call = this.ledger.get(leg);
-    if (call === undefined) return;
-    if (call.ring(this.#ports.calendar(now))) this.ledger.publish('call_ringing', call.record, now);
-    const attempt = this.#attempts.get(leg);
-    if (body === undefined || attempt === undefined || attempt.isForked) return;
-    const { media, signaling } = this.#ports;
-    if (media.accept(leg, body).kind === 'refused') return;
-    signaling.ring(attempt.caller, media.describe(attempt.caller, leg));
-    media.bridge(attempt.caller, leg);
   }
 
   #answered(leg: LegId, body: Uint8Array | undefined, dialog: string, now: Instant): void {
-    const { media, signaling, calendar } = this.#ports;
     const call = this.ledger.get(leg);
-    const attempt = this.#attempts.get(leg);
     // The answer crossed our CANCEL, or came after another contact's: signalling hangs it up.
-    if (call === undefined || attempt === undefined || call.status === 'canceling') return;
-    this.ledger.saveDialog(leg, dialog);
-    if (body === undefined || media.accept(leg, body).kind === 'refused') {
-      this.#end(leg, 'not-acceptable', now);
-      return;
-    }
-    if (call.answer(calendar(now))) this.ledger.publish('call_progressing', call.record, now);
-    this.#settle(attempt);
-    for (const other of attempt.callees) if (other !== leg) this.#end(other, 'answered-elsewhere', now);
-    const caller = this.ledger.get(attempt.caller)!;
-    signaling.answer(caller.leg, media.describe(caller.leg, leg));
-    if (caller.answer(calendar(now))) this.ledger.publish('call_progressing', caller.record, now);
-    media.bridge(caller.leg, leg);
-    this.#peers.set(caller.leg, leg).set(leg, caller.leg);
-    for (const member of [caller.leg, leg]) {
-      this.#arm(member, { kind: 'duration', leg: member }, now + this.#ports.durationMaxMs);
-    }
-  }
-
-  /** The ACK of a caller who made no offer must carry the answer to ours (RFC 3261 §13.2.1). */
-  #confirmed(leg: LegId, answer: Uint8Array | undefined, now: Instant): void {
-    const owesAnswer = this.#owingAnswer.delete(leg);
-    if (this.ledger.get(leg) === undefined || (answer === undefined && !owesAnswer)) return;
-    const isAccepted = answer !== undefined && this.#ports.media.accept(leg, answer).kind !== 'refused';
-    if (!isAccepted) this.#end(leg, 'not-acceptable', now);
+    if (call === undefined || !call.isGoingOn) return;
+    if (this.#connecting.isCallee(leg)) this.#connecting.answered(call, body, dialog, now);
+    else if (this.#outgoing.isWaitingFor(leg)) this.#outgoing.answered(call, body, dialog, now);
   }
 
   #reoffered(leg: LegId, offer: Uint8Array | undefined): void {
@@ -311,30 +331,17 @@ export class Switch {
     else signaling.refuseOffer(leg, verdict.cause);
   }
 
+  #digit({ leg, digit, durationMs }: Extract<MediaEvent, { kind: 'digit' }>, now: Instant): void {
+    const record = this.ledger.get(leg)?.record;
+    if (record === undefined) return;
+    const { id: callId, customerId } = record;
+    const { journal, calendar } = this.#ports;
+    journal.append(customerId, { type: 'dtmf_received', callId, digit, durationMs }, calendar(now));
+    this.recordings.digit(callId, digit, now);
+    this.#life.tell(callId, { kind: 'digit', digit, durationMs });
+  }
+
   // ── The end ───────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** We end a leg; it is over when signalling says so. */
-  #end(leg: LegId, cause: Cause, now: Instant): void {
-    const call = this.ledger.get(leg);
-    if (call === undefined || !call.endLocally(cause, this.#ports.calendar(now))) return;
-    this.ledger.publish(call.status === 'canceling' ? 'call_canceling' : 'call_terminating', call.record, now);
-    this.#ports.signaling.hangup(leg, cause);
-    this.#part(leg, cause, now);
-  }
-
-  /** Whoever was connected to the leg, or rings for it, does not wait until its end is confirmed. */
-  #part(leg: LegId, cause: Cause, now: Instant): void {
-    const attempt = this.#attempts.get(leg);
-    if (attempt?.caller === leg) {
-      this.#settle(attempt);
-      for (const callee of attempt.callees) this.#end(callee, cause === 'normal' ? 'canceled' : cause, now);
-    }
-    const peer = this.#peers.get(leg);
-    if (peer === undefined) return;
-    this.#peers.delete(leg);
-    this.#peers.delete(peer);
-    this.#end(peer, cause === 'canceled' ? 'normal' : cause, now);
-  }
 
   #over(leg: LegId, cause: Cause, now: Instant): void {
     const left = this.#leftBehind.get(leg);
@@ -345,48 +352,32 @@ export class Switch {
     }
     const call = this.ledger.get(leg);
     if (call === undefined) return;
-    call.end(cause, this.#ports.calendar(now));
-    this.ledger.publish('call_hangup', call.record, now);
-    this.ledger.forget(call);
-    this.#owingAnswer.delete(leg);
-    this.#disarm(leg);
+    this.#life.conclude(call, cause, now);
+    const { record } = call;
+    const final = record.cause ?? cause;
+    this.#part(leg, record.id, final, now);
+    this.#connecting.missed(leg, final, now);
+    this.#outgoing.over(leg);
+    this.#control.over(leg);
+    this.#holding.over(leg);
     this.#ports.media.close(leg);
-    const final = call.record.cause ?? cause;
-    this.#part(leg, final, now);
-    const attempt = this.#attempts.get(leg);
-    if (attempt === undefined) return;
-    this.#attempts.delete(leg);
-    if (!attempt.drop(leg, final)) return;
-    this.#settle(attempt);
-    this.#end(attempt.caller, attempt.cause, now);
+    if (record.activeflowId !== null) this.#flows.tell(record.id, { kind: 'ended', call: record });
   }
 
-  /** Nobody answered in time. The caller is told at once, whether or not the callees confirm their CANCEL. */
-  #giveUp(caller: LegId, now: Instant): void {
-    const attempt = this.#attempts.get(caller);
-    assert(attempt !== undefined, 'a ring timer belongs to an attempt');
-    this.#settle(attempt);
-    for (const callee of attempt.callees) this.#end(callee, 'no-answer', now);
-    this.#end(caller, 'no-answer', now);
+  /** A call ends: what it hears and what hears it. */
+  #part(leg: LegId, id: CallId, cause: Cause, now: Instant): void {
+    this.sounds.over(leg);
+    this.conferences.over(id, now);
+    this.recordings.over({ type: 'call', id }, now);
+    this.#connecting.part(leg, cause, now);
   }
 
-  /** The attempt is decided: its members go on, or end, each by itself. */
-  #settle(attempt: Attempt): void {
-    this.#disarm(attempt.caller);
-    for (const member of [attempt.caller, ...attempt.callees]) this.#attempts.delete(member);
-  }
-
-  // ── Timers ────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #arm(leg: LegId, timer: Timer, at: Instant): void {
-    this.#disarm(leg);
-    this.#timerOf.set(leg, this.#timers.add(at, timer));
-  }
-
-  #disarm(leg: LegId): void {
-    const handle = this.#timerOf.get(leg);
-    if (handle === undefined) return;
-    this.#timerOf.delete(leg);
-    this.#timers.remove(handle);
+  /** What ended takes along what depends on it; then the store gets what has changed. */
+  #finish(now: Instant): void {
+    for (let ending = this.#life.pollEnding(); ending !== undefined; ending = this.#life.pollEnding()) {
+      const call = this.ledger.get(ending.leg);
+      if (call !== undefined) this.#part(ending.leg, call.record.id, ending.cause, now);
+    }
+    this.ledger.commit();
   }
 }

@@ -1,0 +1,137 @@
+import type { Settled } from '../accounts.ts';
+import type { CallCommand, CommandResult, Refusal } from '../command.ts';
+import type { Directory } from '../directory/directory.ts';
+import type { Calendar } from '../kernel/clock.ts';
+import type { Instant } from '../kernel/time.ts';
+import type { MediaPlane } from '../ports.ts';
+import { notFound, stateInvalid } from '../refusal.ts';
+import type { Call } from './call.ts';
+import type { CallLife } from './call-life.ts';
+import { type CallRecording, notProgressing } from './call-recording.ts';
+import type { Conferences } from './conferences.ts';
+import { type Holding, mutedBy } from './holding.ts';
+import type { Outgoing } from './outgoing.ts';
+import type { Recordings } from './recordings.ts';
+
+export interface CallCommandsPorts {
+  readonly directory: Directory;
+  readonly media: MediaPlane;
+  readonly calendar: Calendar;
+}
+
+/** Whom commands go to. */
+export interface CallCommandsParts {
+  readonly conferences: Conferences;
+  readonly holding: Holding;
+  readonly outgoing: Outgoing;
+  readonly recording: CallRecording;
+  readonly recordings: Recordings;
+}
+
+type CommandOf<Kind extends CallCommand['kind']> = Extract<CallCommand, { kind: Kind }>;
+
+/** What is asked of calls, conferences and recordings that live. Rights were judged before. */
+export class CallCommands {
+  readonly #ports: CallCommandsPorts;
+  readonly #life: CallLife;
+  readonly #parts: CallCommandsParts;
+  readonly #settled: Settled[] = [];
+
+  constructor(ports: CallCommandsPorts, life: CallLife, parts: CallCommandsParts) {
+    this.#ports = ports;
+    this.#life = life;
+    this.#parts = parts;
+  }
+
+  execute(ticket: number, command: CallCommand, now: Instant): void {
+    switch (command.kind) {
+      case 'hangupCall': {
+        const leg = this.#life.ledger.legOf(command.id);
+        if (leg !== undefined) this.#life.end(leg, 'normal', now);
+        this.#done(ticket, command.id);
+        break;
+      }
+      case 'holdCall':
+        this.#onProgressing(ticket, command.id, ({ leg }) => this.#parts.holding.hold(leg, command.mode));
+        break;
+      case 'muteCall':
+        this.#onProgressing(ticket, command.id, (call) => this.#mute(call, command, now));
+        break;
+      case 'createCalls':
+        this.#refuse(ticket, this.#parts.outgoing.create(ticket, command, now));
+        break;
+      case 'startRecording':
+        this.#refuse(ticket, this.#startRecording(ticket, command, now));
+        break;
+      case 'stopRecording':
+        this.#settle(ticket, command.reference.id, this.#parts.recordings.stop(command.reference, now));
+        break;
+      case 'deleteConference':
+      case 'kickConferencecall':
+        this.#parts.conferences.execute(ticket, command, now);
+        break;
+    }
+  }
+
+  /** The next command that has ended. */
+  poll(): Settled | undefined {
+    const { conferences, outgoing, recordings } = this.#parts;
+    return this.#settled.shift() ?? outgoing.poll() ?? recordings.poll() ?? conferences.poll();
+  }
+
+  #onProgressing(ticket: number, id: Call['record']['id'], act: (call: Call) => void): void {
+    const leg = this.#life.ledger.legOf(id);
+    const call = leg === undefined ? undefined : this.#life.ledger.get(leg);
+    if (call === undefined) this.#refuse(ticket, notFound('live call', id));
+    else if (call.status !== 'progressing') this.#refuse(ticket, notProgressing(call));
+    else {
+      act(call);
+      this.#done(ticket, id);
+    }
+  }
+
+  #mute(call: Call, { direction, mode }: CommandOf<'muteCall'>, now: Instant): void {
+    const muteDirection = mutedBy(call.record.muteDirection, direction, mode);
+    if (muteDirection === call.record.muteDirection) return;
+    this.#ports.media.mute(call.leg, muteDirection);
+    call.change({ muteDirection }, this.#ports.calendar(now));
+    this.#life.ledger.publish('call_updated', call.record, now);
+  }
+
+  /** Undefined when `recordings` will tell. */
+  #startRecording(ticket: number, command: CommandOf<'startRecording'>, now: Instant): Refusal | undefined {
+    const { reference, limits } = command;
+    if (reference.type === 'call') {
+      const leg = this.#life.ledger.legOf(reference.id);
+      if (leg === undefined) return notFound('live call', reference.id);
+      return this.#parts.recording.start(this.#life.ledger.get(leg)!, limits, ticket, now);
+    }
+    const conference = this.#ports.directory.conferences.get(reference.id);
+    if (conference === undefined) return notFound('conference', reference.id);
+    const { id, customerId, status } = conference;
+    if (status !== 'progressing') {
+      return stateInvalid(`conference ${id} is ${status}`, 'a conference that is progressing', status);
+    }
+    const { conferences, recordings } = this.#parts;
+    const source = { kind: 'mix', mix: conferences.mixOf(id) } as const;
+    const started = recordings.start({ reference, customerId, source, limits, activeflowId: null, ticket }, now);
+    return 'code' in started ? started : undefined;
+  }
+
+  #settle(ticket: number, id: string, refusal: Refusal | undefined): void {
+    if (refusal === undefined) this.#done(ticket, id);
+    else this.#refuse(ticket, refusal);
+  }
+
+  #done(ticket: number, id: string): void {
+    this.#answer(ticket, { kind: 'done', id });
+  }
+
+  #refuse(ticket: number, refusal: Refusal | undefined): void {
+    if (refusal !== undefined) this.#answer(ticket, { kind: 'refused', refusal });
+  }
+
+  #answer(ticket: number, result: CommandResult): void {
+    this.#settled.push({ ticket, result });
+  }
+}

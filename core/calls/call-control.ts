@@ -1,0 +1,162 @@
+import type { CallDemand } from '../flows/call-control.ts';
+import type { LegId } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/time.ts';
+import type { FlowEvent, MediaPlane } from '../ports.ts';
+import type { Call } from './call.ts';
+import { type CallLife, partyOf } from './call-life.ts';
+import type { CallRecording } from './call-recording.ts';
+import type { Conferences } from './conferences.ts';
+import type { Connecting } from './connecting.ts';
+import type { Recordings } from './recordings.ts';
+import type { Sounds } from './sounds.ts';
+
+/** Whom the demands of flows go to. */
+export interface CallControlParts {
+  readonly connecting: Connecting;
+  readonly conferences: Conferences;
+  readonly recording: CallRecording;
+  readonly recordings: Recordings;
+  readonly sounds: Sounds;
+}
+
+type Demand<Kind extends CallDemand['kind']> = Extract<CallDemand, { kind: Kind }>;
+
+/** What flows ask of their calls. A call that is ending is asked in vain: its flow is being told. */
+export class CallControl {
+  readonly #media: MediaPlane;
+  readonly #life: CallLife;
+  readonly #parts: CallControlParts;
+  readonly #echoing = new Set<LegId>();
+
+  constructor(media: MediaPlane, life: CallLife, parts: CallControlParts) {
+    this.#media = media;
+    this.#life = life;
+    this.#parts = parts;
+  }
+
+  receive(event: Exclude<FlowEvent, { kind: 'settled' }>, now: Instant): void {
+    const call = this.#life.goingOn(event.call);
+    if (call === undefined) return;
+    if (event.kind === 'demand') this.#meet(call, event.demand, now);
+    else if (call.record.activeflowId === event.activeflowId) this.#life.end(call.leg, 'normal', now);
+  }
+
+  over(leg: LegId): void {
+    this.#echoing.delete(leg);
+  }
+
+  #meet(call: Call, demand: CallDemand, now: Instant): void {
+    const { connecting, conferences } = this.#parts;
+    switch (demand.kind) {
+      case 'answer':
+        this.#answer(call, now);
+        this.#life.tellAnswered(call);
+        break;
+      case 'hangup':
+        this.#hangup(call, demand, now);
+        break;
+      case 'connect':
+        this.#leaveOthers(call, now);
+        connecting.connect(call, demand, now);
+        break;
+      case 'disconnect':
+        connecting.disconnect(call, now);
+        break;
+      case 'joinConference':
+        this.#join(call, demand, now);
+        break;
+      case 'leaveConference':
+        conferences.leave(call.record.id, now);
+        break;
+      case 'startRecording':
+        this.#record(call, demand, now);
+        break;
+      case 'stopRecording':
+        this.#stopRecording(call, demand, now);
+        break;
+      default:
+        this.#sound(call, demand, now);
+    }
+  }
+
+  /** What the far end hears. One who has not answered yet hears it as early media. */
+  #sound(
+    call: Call,
+    demand: Demand<'play' | 'beep' | 'stopPlaying' | 'echo' | 'stopEcho' | 'sendDigits'>,
+    now: Instant,
+  ): void {
+    const media = this.#media;
+    const { sounds } = this.#parts;
+    switch (demand.kind) {
+      case 'play':
+        this.#life.openEarly(call, now);
+        sounds.start(partyOf(call), demand.urls, demand.token, now);
+        break;
+      case 'beep':
+        this.#life.openEarly(call, now);
+        sounds.start(partyOf(call), ['tone:beep'], demand.token, now);
+        break;
+      case 'stopPlaying':
+        sounds.stop(call.leg);
+        break;
+      case 'echo':
+        this.#life.openEarly(call, now);
+        this.#leaveOthers(call, now);
+        this.#echoing.add(call.leg);
+        media.echo(call.leg);
+        break;
+      case 'stopEcho':
+        if (this.#echoing.delete(call.leg)) media.unbridge(call.leg);
+        break;
+      case 'sendDigits':
+        this.#life.openEarly(call, now);
+        media.sendDigits(call.leg, demand.digits, demand.durationMs, demand.intervalMs);
+        break;
+    }
+  }
+
+  #answer(call: Call, now: Instant): void {
+    if (call.isAnswered) return;
+    this.#life.answer(call, undefined, now);
+    this.#life.armDuration(call.leg, now);
+  }
+
+  #hangup(call: Call, demand: Demand<'hangup'>, now: Instant): void {
+    const { like } = demand;
+    if (like !== null && this.#life.goingOn(like) !== undefined) {
+      this.#refuse(call, demand, `call ${like} still lives`);
+      return;
+    }
+    const cause = like === null ? undefined : this.#life.ledger.causeOf(like);
+    this.#life.end(call.leg, cause ?? demand.cause, now);
+  }
+
+  #join(call: Call, demand: Demand<'joinConference'>, now: Instant): void {
+    this.#answer(call, now);
+    this.#echoing.delete(call.leg);
+    this.#parts.connecting.drop(call.leg, now);
+    const detail = this.#parts.conferences.join(partyOf(call), demand.conferenceId, demand.token, now);
+    if (detail !== undefined) this.#refuse(call, demand, detail);
+  }
+
+  #record(call: Call, demand: Demand<'startRecording'>, now: Instant): void {
+    const refusal = this.#parts.recording.start(call, demand.limits, undefined, now);
+    if (refusal !== undefined) this.#refuse(call, demand, refusal.message);
+  }
+
+  #stopRecording(call: Call, demand: Demand<'stopRecording'>, now: Instant): void {
+    const refusal = this.#parts.recordings.stop({ type: 'call', id: call.record.id }, now);
+    if (refusal !== undefined) this.#refuse(call, demand, refusal.message);
+  }
+
+  /** A call hears one thing at a time: the echo, a conference, or whom it is connected to. */
+  #leaveOthers(call: Call, now: Instant): void {
+    if (this.#echoing.delete(call.leg)) this.#media.unbridge(call.leg);
+    this.#parts.conferences.leave(call.record.id, now);
+    this.#parts.connecting.drop(call.leg, now);
+  }
+
+  #refuse(call: Call, demand: CallDemand, detail: string): void {
+    this.#life.tell(call.record.id, { kind: 'refused', demand, detail });
+  }
+}

@@ -1,0 +1,214 @@
+import type { CallNews } from '../flows/call-control.ts';
+import { DeadlineHeap } from '../kernel/deadline-heap.ts';
+import type { CallId, LegId } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/time.ts';
+import type { Flows, MediaPlane, Signaling } from '../ports.ts';
+import type { Call } from './call.ts';
+import type { CallRecord } from './call-record.ts';
+import type { Cause } from './cause.ts';
+import { Ledger, type LedgerPorts } from './ledger.ts';
+import type { Party } from './party.ts';
+
+export interface CallLifePorts extends LedgerPorts {
+  readonly signaling: Signaling;
+  readonly media: MediaPlane;
+  readonly flows: Flows;
+  /** Longest duration of an answered call. */
+  readonly durationMaxMs: number;
+}
+
+export type CallTimer = 'ring' | 'duration';
+
+/**
+ * What happens to every call, whoever asks for it: it rings, is answered, is timed, is told to end and is over. The
+ * common ground on which the parts of the call engine stand; none of them acts on another.
+ */
+export class CallLife {
+  readonly ledger: Ledger;
+  readonly #ports: CallLifePorts;
+  readonly #timers = new DeadlineHeap<{ readonly kind: CallTimer; readonly leg: LegId }>();
+  readonly #armed: Readonly<Record<CallTimer, Map<LegId, number>>> = { ring: new Map(), duration: new Map() };
+  /** Callers who made no offer, until their ACK. */
+  readonly #owingAnswer = new Set<LegId>();
+  /** Callers who hear us before we have answered. */
+  readonly #early = new Set<LegId>();
+  /** Flows that wait for the ACK of a caller who made no offer. */
+  readonly #unheard = new Set<LegId>();
+  /** Legs that were told to end, until those connected to them have been told. */
+  readonly #endings: { readonly leg: LegId; readonly cause: Cause }[] = [];
+
+  constructor(ports: CallLifePorts) {
+    this.#ports = ports;
+    this.ledger = new Ledger(ports);
+  }
+
+  get timerCount(): number {
+    return this.#timers.size;
+  }
+
+  /** A call that goes on: neither over nor told to end. */
+  goingOn(id: CallId): Call | undefined {
+    const leg = this.ledger.legOf(id);
+    const call = leg === undefined ? undefined : this.ledger.get(leg);
+    return call?.isGoingOn === true ? call : undefined;
+  }
+
+  // ── It begins ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The caller made no offer: ours is in the 200, and their answer in the ACK. */
+  oweAnswer(leg: LegId): void {
+    this.#owingAnswer.add(leg);
+  }
+
+  /** 180, or 183 with early media, to a caller. */
+  ring(call: Call, early: Uint8Array | undefined, now: Instant): void {
+    if (early !== undefined) this.#early.add(call.leg);
+    this.#ports.signaling.ring(call.leg, early);
+    this.markRinging(call, now);
+  }
+
+  markRinging(call: Call, now: Instant): void {
+    if (call.ring(this.#ports.calendar(now))) this.ledger.publish('call_ringing', call.record, now);
+  }
+
+  /** What is played to the call is heard. */
+  isHearing(call: Call): boolean {
+    return call.isAnswered || this.#early.has(call.leg);
+  }
+
+  /** From here on an unanswered caller hears us. One who made no offer has nothing to hear with before the ACK. */
+  openEarly(call: Call, now: Instant): void {
+    if (this.isHearing(call)) return;
+    const description = this.#ports.media.describe(call.leg, undefined);
+    this.ring(call, this.#owingAnswer.has(call.leg) ? undefined : description, now);
+  }
+
+  /** 200 to a caller; `like` is the leg whose codec is preferred. Without effect when it is answered. */
+  answer(call: Call, like: LegId | undefined, now: Instant): void {
+    if (call.isAnswered) return;
+    const { media, signaling } = this.#ports;
+    signaling.answer(call.leg, media.describe(call.leg, like));
+    this.markAnswered(call, now);
+  }
+
+  /** A callee's 200: false when its description cannot be used, and it is ended for that. */
+  accept(call: Call, body: Uint8Array | undefined, dialog: string, now: Instant): boolean {
+    this.ledger.saveDialog(call.leg, dialog);
+    if (body === undefined || this.#ports.media.accept(call.leg, body).kind === 'refused') {
+      this.end(call.leg, 'not-acceptable', now);
+      return false;
+    }
+    return true;
+  }
+
+  markAnswered(call: Call, now: Instant): void {
+    this.#early.delete(call.leg);
+    if (call.answer(this.#ports.calendar(now))) this.ledger.publish('call_progressing', call.record, now);
+  }
+
+  /** The flow of an answered call is told, at once unless the caller has yet to say where its media goes. */
+  tellAnswered(call: Call): void {
+    if (this.#owingAnswer.has(call.leg)) this.#unheard.add(call.leg);
+    else this.tell(call.record.id, { kind: 'answered' });
+  }
+
+  /** The ACK of a caller who made no offer must carry the answer to ours (RFC 3261 §13.2.1). */
+  confirmed(leg: LegId, answer: Uint8Array | undefined, now: Instant): void {
+    const owesAnswer = this.#owingAnswer.delete(leg);
+    const isUnheard = this.#unheard.delete(leg);
+    const call = this.ledger.get(leg);
+    if (call === undefined || (answer === undefined && !owesAnswer)) return;
+    const isAccepted = answer !== undefined && this.#ports.media.accept(leg, answer).kind !== 'refused';
+    if (!isAccepted) this.end(leg, 'not-acceptable', now);
+    else if (isUnheard) this.tell(call.record.id, { kind: 'answered' });
+  }
+
+  // ── It ends ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** We end a leg; it is over when signalling says so. Those connected to it follow by `pollEnding`. */
+  end(leg: LegId, cause: Cause, now: Instant): void {
+    const call = this.ledger.get(leg);
+    if (call === undefined || !call.endLocally(cause, this.#ports.calendar(now))) return;
+    this.ledger.publish(call.status === 'canceling' ? 'call_canceling' : 'call_terminating', call.record, now);
+    this.#ports.signaling.hangup(leg, cause);
+    this.#endings.push({ leg, cause });
+  }
+
+  pollEnding(): { readonly leg: LegId; readonly cause: Cause } | undefined {
+    return this.#endings.shift();
+  }
+
+  /** Signalling says that it is over: its record is final. */
+  conclude(call: Call, cause: Cause, now: Instant): void {
+    call.end(cause, this.#ports.calendar(now));
+    this.ledger.publish('call_hangup', call.record, now);
+    this.ledger.forget(call);
+    this.#owingAnswer.delete(call.leg);
+    this.#unheard.delete(call.leg);
+    this.#early.delete(call.leg);
+    this.disarm('ring', call.leg);
+    this.disarm('duration', call.leg);
+  }
+
+  // ── Its flow ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** News for the flow of a live call; dropped when none runs on it. */
+  tell(id: CallId, news: CallNews): void {
+    const leg = this.ledger.legOf(id);
+    if (leg !== undefined && this.ledger.get(leg)!.record.activeflowId !== null) this.#ports.flows.tell(id, news);
+  }
+
+  // ── Timers ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  armDuration(leg: LegId, now: Instant): void {
+    this.arm('duration', leg, now + this.#ports.durationMaxMs);
+  }
+
+  /** Whether a timer runs already or not: from now on it is due then. */
+  arm(kind: CallTimer, leg: LegId, at: Instant): void {
+    this.disarm(kind, leg);
+    this.#armed[kind].set(leg, this.#timers.add(at, { kind, leg }));
+  }
+
+  disarm(kind: CallTimer, leg: LegId): void {
+    const handle = this.#armed[kind].get(leg);
+    if (handle === undefined) return;
+    this.#armed[kind].delete(leg);
+    this.#timers.remove(handle);
+  }
+
+  takeDue(now: Instant): { readonly kind: CallTimer; readonly leg: LegId } | undefined {
+    const due = this.#timers.takeDue(now);
+    if (due !== undefined) this.#armed[due.kind].delete(due.leg);
+    return due;
+  }
+
+  deadline(): Instant {
+    return this.#timers.next();
+  }
+}
+
+/** A call, as those need it who play to it, record it or bring it together with others. */
+export function partyOf({ leg, record }: Call): Party {
+  return { id: record.id, leg, customerId: record.customerId, activeflowId: record.activeflowId };
+}
+
+/** What a flow may read of its call (platform §3.3). */
+export function callVariables(record: CallRecord): Record<string, string> {
+  const variables: Record<string, string> = {
+    'voipbin.call.id': record.id,
+    'voipbin.call.direction': record.direction,
+    'voipbin.call.master_call_id': record.masterCallId ?? '',
+    'voipbin.call.digits': '',
+  };
+  for (const side of ['source', 'destination'] as const) {
+    const { name, detail, target, targetName, type } = record[side];
+    const prefix = `voipbin.call.${side}`;
+    variables[`${prefix}.name`] = name;
+    variables[`${prefix}.detail`] = detail;
+    variables[`${prefix}.target`] = target;
+    variables[`${prefix}.target_name`] = targetName;
+    variables[`${prefix}.type`] = type;
+  }
+  return variables;
+}

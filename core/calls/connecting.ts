@@ -1,0 +1,268 @@
+import type { Directory } from '../directory/directory.ts';
+import type { Binding, Extension } from '../directory/records.ts';
+import type { CallDemand } from '../flows/call-control.ts';
+import { assert } from '../kernel/assert.ts';
+import type { Calendar } from '../kernel/clock.ts';
+import type { LegId } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/time.ts';
+import type { MediaPlane, Signaling } from '../ports.ts';
+import { type Dialling, diallingOf, reachOf } from '../routing/destination.ts';
+import { Attempt } from './attempt.ts';
+import type { Call } from './call.ts';
+import type { CallLife } from './call-life.ts';
+import type { Cause } from './cause.ts';
+import type { Dialler, DialTerms } from './dialler.ts';
+import type { Sounds } from './sounds.ts';
+
+export interface ConnectingPorts {
+  readonly directory: Directory;
+  readonly signaling: Signaling;
+  readonly media: MediaPlane;
+  readonly calendar: Calendar;
+  /** An unanswered callee is given up after this long. */
+  readonly ringTimeoutMs: number;
+}
+
+type ConnectDemand = Extract<CallDemand, { kind: 'connect' }>;
+
+/** Two calls that hear each other. */
+interface Connection {
+  readonly caller: LegId;
+  readonly callee: LegId;
+  /** Of the flow that asked for it: then the caller stays when the callee leaves. */
+  readonly token: number | undefined;
+}
+
+/**
+ * Callers and the callees that ring for them: all at once, the first to answer is connected. A caller who dialled an
+ * extension shares its callees' fate; one whose flow asked for the connection goes on with the flow.
+ */
+export class Connecting {
+  readonly #ports: ConnectingPorts;
+  readonly #life: CallLife;
+  readonly #dialler: Dialler;
+  readonly #sounds: Sounds;
+  /** Attempts by the caller's leg and by every callee's. */
+  readonly #attempts = new Map<LegId, Attempt>();
+  /** Connections by either leg. */
+  readonly #connections = new Map<LegId, Connection>();
+
+  constructor(ports: ConnectingPorts, life: CallLife, dialler: Dialler, sounds: Sounds) {
+    this.#ports = ports;
+    this.#life = life;
+    this.#dialler = dialler;
+    this.#sounds = sounds;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size / 2;
+  }
+
+  isCallee(leg: LegId): boolean {
+    const attempt = this.#attempts.get(leg);
+    return attempt !== undefined && attempt.caller !== leg;
+  }
+
+  // ── Begin ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A caller dialled an extension: every phone that is registered for it rings. */
+  connectToExtension(caller: Call, extension: Extension, bindings: readonly Binding[], now: Instant): void {
+    const { customerId, source, destination } = caller.record;
+    const terms: DialTerms = { customerId, source, master: caller, isAnonymous: false };
+    const callees: LegId[] = [];
+    for (const binding of bindings) {
+      const callee = this.#dialler.dial(diallingOf(destination, extension, binding), terms, now);
+      if (callee !== undefined) callees.push(callee.leg);
+    }
+    if (callees.length === 0) {
+      this.#life.end(caller.leg, 'media-overloaded', now);
+      return;
+    }
+    this.#begin(new Attempt(caller.leg, callees), caller, now);
+    this.#life.ring(caller, undefined, now);
+  }
+
+  /** The flow of a call wants it connected. News: connected, then disconnected; or disconnected alone. */
+  connect(caller: Call, demand: ConnectDemand, now: Instant): void {
+    this.drop(caller.leg, now);
+    const { customerId } = caller.record;
+    const source = demand.source ?? caller.record.source;
+    const isAnonymous = demand.anonymous === 'yes';
+    const terms: DialTerms = { customerId, source, master: caller, isAnonymous };
+    const attempt = new Attempt(caller.leg, [], demand);
+    for (const dialling of this.#reached(caller, demand, attempt, now)) {
+      const callee = this.#dialler.dial(dialling, terms, now);
+      if (callee === undefined) attempt.miss('media-overloaded');
+      else attempt.add(callee.leg);
+    }
+    if (attempt.callees.length === 0) {
+      this.#life.tell(caller.record.id, { kind: 'disconnected', token: demand.token, cause: attempt.cause });
+      return;
+    }
+    this.#begin(attempt, caller, now);
+    if (!this.#life.isHearing(caller)) {
+      this.#life.ring(caller, undefined, now);
+      return;
+    }
+    attempt.hears = 'ringback';
+    this.#sounds.over(caller.leg);
+    this.#ports.media.play(caller.leg, { kind: 'tone', tone: 'ringback' });
+  }
+
+  #reached(caller: Call, demand: ConnectDemand, attempt: Attempt, now: Instant): readonly Dialling[] {
+    const { directory, calendar } = this.#ports;
+    const diallings: Dialling[] = [];
+    for (const destination of demand.destinations.slice(0, DESTINATIONS_MAX)) {
+      const reach = reachOf(directory, caller.record.customerId, destination, calendar(now));
+      if (reach.kind === 'diallings') diallings.push(...reach.diallings);
+      else attempt.miss(reach.cause);
+    }
+    return diallings;
+  }
+
+  #begin(attempt: Attempt, caller: Call, now: Instant): void {
+    const { ledger } = this.#life;
+    caller.chain(attempt.callees.map((callee) => ledger.get(callee)!.record.id));
+    for (const member of [attempt.caller, ...attempt.callees]) this.#attempts.set(member, attempt);
+    this.#life.arm('ring', attempt.caller, now + this.#ports.ringTimeoutMs);
+  }
+
+  // ── A callee moves ────────────────────────────────────────────────────────────────────────────────────────
+
+  ringing(callee: Call, early: Uint8Array | undefined, now: Instant): void {
+    this.#life.markRinging(callee, now);
+    const attempt = this.#attempts.get(callee.leg);
+    if (early === undefined || attempt === undefined || attempt.isForked) return;
+    if (attempt.wish?.isEarlyMediaHeard === false) return;
+    const { media } = this.#ports;
+    const caller = this.#life.ledger.get(attempt.caller)!;
+    if (media.accept(callee.leg, early).kind === 'refused') return;
+    if (!caller.isAnswered) this.#life.ring(caller, media.describe(caller.leg, callee.leg), now);
+    attempt.hears = 'callee';
+    media.bridge(caller.leg, callee.leg);
+  }
+
+  answered(callee: Call, body: Uint8Array | undefined, dialog: string, now: Instant): void {
+    const attempt = this.#attempts.get(callee.leg);
+    assert(attempt !== undefined, 'a callee belongs to an attempt');
+    if (!this.#life.accept(callee, body, dialog, now)) return;
+    this.#life.markAnswered(callee, now);
+    this.#settle(attempt);
+    for (const other of attempt.callees) if (other !== callee.leg) this.#life.end(other, 'answered-elsewhere', now);
+    const caller = this.#life.ledger.get(attempt.caller)!;
+    const wasAnswered = caller.isAnswered;
+    this.#life.answer(caller, callee.leg, now);
+    const token = attempt.wish?.token;
+    if (token !== undefined) this.#sounds.over(caller.leg);
+    this.#ports.media.bridge(caller.leg, callee.leg);
+    const connection: Connection = { caller: caller.leg, callee: callee.leg, token };
+    this.#connections.set(caller.leg, connection).set(callee.leg, connection);
+    if (!wasAnswered) this.#life.armDuration(caller.leg, now);
+    this.#life.armDuration(callee.leg, now);
+    if (token !== undefined) {
+      this.#life.tell(caller.record.id, { kind: 'connected', token, peer: callee.record });
+    }
+  }
+
+  /** A callee is over. When it was the last, the caller is told the best of the refusals (RFC 3261 §16.7 step 6). */
+  missed(leg: LegId, cause: Cause, now: Instant): void {
+    const attempt = this.#attempts.get(leg);
+    if (attempt === undefined) return;
+    this.#attempts.delete(leg);
+    if (!attempt.drop(leg, cause)) return;
+    this.#settle(attempt);
+    this.#fail(attempt, attempt.cause, now);
+  }
+
+  /** Nobody answered in time. The caller is told at once, whether or not the callees confirm their CANCEL. */
+  giveUp(caller: LegId, now: Instant): boolean {
+    const attempt = this.#attempts.get(caller);
+    if (attempt === undefined) return false;
+    this.#settle(attempt);
+    for (const callee of attempt.callees) this.#life.end(callee, 'no-answer', now);
+    this.#fail(attempt, 'no-answer', now);
+    return true;
+  }
+
+  // ── The end ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The flow wants no connection any more, or another. News: disconnected, when there was one or it was being made. */
+  disconnect(caller: Call, now: Instant): void {
+    const token = this.#tokenOf(caller.leg);
+    this.drop(caller.leg, now);
+    if (token !== undefined) this.#life.tell(caller.record.id, { kind: 'disconnected', token, cause: 'normal' });
+  }
+
+  /** As `disconnect`, without news. */
+  drop(caller: LegId, now: Instant): void {
+    const attempt = this.#attempts.get(caller);
+    if (attempt?.wish !== undefined && attempt.caller === caller) {
+      this.#settle(attempt);
+      this.#silence(attempt);
+      for (const callee of attempt.callees) this.#life.end(callee, 'canceled', now);
+    }
+    const connection = this.#connections.get(caller);
+    if (connection?.token === undefined || connection.caller !== caller) return;
+    this.#forget(connection);
+    this.#ports.media.unbridge(caller);
+    this.#life.end(connection.callee, 'normal', now);
+  }
+
+  /** A call ends: whoever was connected to it, or rings for it, does not wait until its end is confirmed. */
+  part(leg: LegId, cause: Cause, now: Instant): void {
+    const attempt = this.#attempts.get(leg);
+    if (attempt?.caller === leg) {
+      this.#settle(attempt);
+      for (const callee of attempt.callees) this.#life.end(callee, cause === 'normal' ? 'canceled' : cause, now);
+    }
+    const connection = this.#connections.get(leg);
+    if (connection === undefined) return;
+    this.#forget(connection);
+    const { caller, callee, token } = connection;
+    if (token === undefined || leg === caller) {
+      this.#life.end(leg === caller ? callee : caller, cause === 'canceled' ? 'normal' : cause, now);
+      return;
+    }
+    const stays = this.#life.ledger.get(caller);
+    if (stays?.isGoingOn !== true) return;
+    this.#ports.media.unbridge(caller);
+    this.#life.tell(stays.record.id, { kind: 'disconnected', token, cause });
+  }
+
+  #tokenOf(caller: LegId): number | undefined {
+    const attempt = this.#attempts.get(caller);
+    if (attempt?.caller === caller) return attempt.wish?.token;
+    const connection = this.#connections.get(caller);
+    return connection?.caller === caller ? connection.token : undefined;
+  }
+
+  #fail(attempt: Attempt, cause: Cause, now: Instant): void {
+    if (attempt.wish === undefined) {
+      this.#life.end(attempt.caller, cause, now);
+      return;
+    }
+    this.#silence(attempt);
+    const caller = this.#life.ledger.get(attempt.caller)!;
+    this.#life.tell(caller.record.id, { kind: 'disconnected', token: attempt.wish.token, cause });
+  }
+
+  /** The caller hears no ringback and no early media any more. */
+  #silence(attempt: Attempt): void {
+    if (attempt.hears === 'ringback') this.#ports.media.stopPlaying(attempt.caller);
+    else if (attempt.hears === 'callee') this.#ports.media.unbridge(attempt.caller);
+  }
+
+  /** The attempt is decided: its members go on, or end, each by itself. */
+  #settle(attempt: Attempt): void {
+    this.#life.disarm('ring', attempt.caller);
+    for (const member of [attempt.caller, ...attempt.callees]) this.#attempts.delete(member);
+  }
+
+  #forget({ caller, callee }: Connection): void {
+    this.#connections.delete(caller);
+    this.#connections.delete(callee);
+  }
+}
+
+/** Destinations of one connection; those after them are not called. */
+const DESTINATIONS_MAX = 100;

@@ -1,0 +1,116 @@
+import type { Directory } from '../directory/directory.ts';
+import type { Flow } from '../directory/records.ts';
+import type { Calendar } from '../kernel/clock.ts';
+import { type ActiveflowId, timeOrderedUuid } from '../kernel/ids.ts';
+import type { Random } from '../kernel/random.ts';
+import type { Instant } from '../kernel/time.ts';
+import type { Flows, MediaPlane, SignalingEvent } from '../ports.ts';
+import { isNumeric } from '../routing/numbering.ts';
+import { type Route, routeOf } from '../routing/route.ts';
+import { type Address, address } from './address.ts';
+import type { Call } from './call.ts';
+import { type CallLife, callVariables } from './call-life.ts';
+import type { Connecting } from './connecting.ts';
+
+export interface IncomingPorts {
+  readonly directory: Directory;
+  readonly media: MediaPlane;
+  readonly flows: Flows;
+  readonly calendar: Calendar;
+  readonly random: Random;
+  /** ISO 3166-1 alpha-2, for national forms of numbers; '' for none. */
+  readonly country: string;
+}
+
+type Offered = Extract<SignalingEvent, { kind: 'offered' }>;
+
+const MAY_CALL: ReadonlySet<string> = new Set(['active', 'initial']);
+
+/** A caller arrives: who answers, and with what. */
+export class Incoming {
+  readonly #ports: IncomingPorts;
+  readonly #life: CallLife;
+  readonly #connecting: Connecting;
+
+  constructor(ports: IncomingPorts, life: CallLife, connecting: Connecting) {
+    this.#ports = ports;
+    this.#life = life;
+    this.#connecting = connecting;
+  }
+
+  offered(offered: Offered, now: Instant): void {
+    const { media } = this.#ports;
+    const { leg } = offered;
+    const opened = media.open(leg, offered.source, offered.offer, undefined);
+    const route = opened.kind === 'refused' ? refusedFor(opened.cause) : this.#route(offered, now);
+    const call = this.#create(offered, route, now);
+    if (route.kind === 'refused') {
+      this.#life.end(leg, route.cause, now);
+      return;
+    }
+    if (offered.offer === undefined) this.#life.oweAnswer(leg);
+    if (route.kind === 'extension') this.#connecting.connectToExtension(call, route.extension, route.bindings, now);
+    else this.#run(call, route.flow, now);
+  }
+
+  #route({ customerId, toUser }: Offered, now: Instant): Route {
+    const { directory, calendar, country } = this.#ports;
+    const customer = directory.customers.get(customerId);
+    if (customer === undefined || !MAY_CALL.has(customer.status)) return refusedFor('forbidden');
+    return routeOf(directory, customerId, toUser, calendar(now), country);
+  }
+
+  #create(offered: Offered, route: Route, now: Instant): Call {
+    const { calendar, random } = this.#ports;
+    const { leg, customerId, caller } = offered;
+    const flow = route.kind === 'number' ? route.flow : undefined;
+    return this.#life.ledger.create(
+      leg,
+      {
+        customerId,
+        direction: 'incoming',
+        source: sourceOf(offered),
+        destination: destinationOf(offered.toUser, route),
+        extensionId: caller.kind === 'extension' ? caller.extensionId : null,
+        trunkId: caller.kind === 'trunk' ? caller.trunkId : null,
+        flowId: flow?.id ?? null,
+        activeflowId: flow === undefined ? null : (timeOrderedUuid(random, calendar(now)) as ActiveflowId),
+        masterCallId: null,
+      },
+      now,
+    );
+  }
+
+  /** The flow answers, or does not: until it says so, the caller hears nothing. */
+  #run(call: Call, flow: Flow, now: Instant): void {
+    const { id, customerId, activeflowId } = call.record;
+    this.#life.armDuration(call.leg, now);
+    this.#ports.flows.start({
+      activeflowId: activeflowId!,
+      customerId,
+      flowId: flow.id,
+      actions: flow.actions,
+      onCompleteFlowId: flow.onCompleteFlowId,
+      reference: { type: 'call', id },
+      variables: callVariables(call.record),
+      suppliedVariables: {},
+      webhookUri: '',
+      webhookMethod: '',
+    });
+  }
+}
+
+function refusedFor(cause: Extract<Route, { kind: 'refused' }>['cause']): Route {
+  return { kind: 'refused', cause, number: undefined };
+}
+
+/** A trunk brings callers from elsewhere: by telephone number, or by another name. */
+function sourceOf({ caller, fromUser, fromName }: Offered): Address {
+  if (caller.kind === 'extension') return address('extension', fromUser, fromName);
+  return address(isNumeric(fromUser) ? 'tel' : 'sip', fromUser, fromName);
+}
+
+function destinationOf(toUser: string, route: Route): Address {
+  if (route.kind !== 'extension' && route.number !== undefined) return address('tel', route.number.number);
+  return address(toUser.startsWith('+') && isNumeric(toUser) ? 'tel' : 'extension', toUser);
+}
