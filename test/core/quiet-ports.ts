@@ -8,6 +8,10 @@ import type { Store, StoreEvent } from '../../core/ports.ts';
 import type { Write } from '../../core/write.ts';
 import { CUSTOMER } from './store/rows.ts';
 
+type RowKind = 'saveConference' | 'saveConferencecall' | 'saveRecording';
+type RowWrite<Kind extends RowKind> = Extract<Write, { readonly kind: Kind }>;
+type RowOf<Kind extends RowKind> = RowWrite<Kind>['row'];
+
 /** A store that keeps what it is given and commits when it is told to. */
 export class ObedientStore implements Store {
   /** Every write in order. */
@@ -33,11 +37,11 @@ export class ObedientStore implements Store {
   }
 
   /** The last version of the row with this id. */
-  row<Kind extends Write['kind']>(kind: Kind, id: string): Extract<Write, { kind: Kind }>['row' & keyof Write] {
-    const found = this.writes.findLast(
-      (write) => write.kind === kind && 'row' in write && 'id' in write.row && write.row.id === id,
-    );
-    return (found as { row: never } | undefined)?.row as never;
+  row<Kind extends RowKind>(kind: Kind, id: string): RowOf<Kind> | undefined {
+    return this.writes
+      .flatMap((write) => (write.kind === kind ? [write as RowWrite<Kind>] : []))
+      .map(({ row }) => row as RowOf<Kind> & { readonly id: string })
+      .findLast((row) => row.id === id);
   }
 }
 

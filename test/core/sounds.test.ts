@@ -1,0 +1,236 @@
+import { describe, expect, test } from 'vitest';
+import type { RecordingRecord } from '../../core/calls/recording-record.ts';
+import { Sounds } from '../../core/calls/sounds.ts';
+import type { CustomerId, LegId, RecordingId } from '../../core/kernel/ids.ts';
+import { LIMITS } from '../../core/kernel/limits.ts';
+import type { HttpRequest, PlaySource } from '../../core/ports.ts';
+import { callId, party, surroundings } from './quiet-ports.ts';
+import { CUSTOMER } from './store/rows.ts';
+
+const RECORDING: RecordingRecord = {
+  id: '90000000-0000-4000-8000-000000000001' as RecordingId,
+  customerId: CUSTOMER.id,
+  reference: { type: 'call', id: callId(1) },
+  status: 'ended',
+  format: 'wav',
+  name: 'r',
+  files: [
+    { name: 'r_in.wav', sizeBytes: 1, durationMs: 1, sha256: '' },
+    { name: 'r_out.wav', sizeBytes: 1, durationMs: 1, sha256: '' },
+  ],
+  failure: '',
+  activeflowId: null,
+  onEndFlowId: null,
+  startedAt: 0,
+  endedAt: 1,
+  createdAt: 0,
+  updatedAt: 1,
+  deletedAt: null,
+};
+
+/** Sounds over a web and an archive that answer when they are told to. */
+function player(known: readonly RecordingRecord[] = []) {
+  const around = surroundings();
+  const media: string[] = [];
+  const requests: HttpRequest[] = [];
+  const asked: number[] = [];
+  const sounds = new Sounds({
+    ...around,
+    media: {
+      play: (leg: LegId, source: PlaySource) => {
+        media.push(`play ${leg} ${source.kind === 'file' ? source.path : 'tone' in source ? source.tone : ''}`);
+      },
+      stopPlaying: (leg: LegId) => void media.push(`stop ${leg}`),
+      removeFiles: (paths: readonly string[]) => void media.push(`remove ${paths.join(' ')}`),
+    },
+    http: { request: (request) => void requests.push(request) },
+    archive: { findRecording: (request) => void asked.push(request) },
+    recordingOf: (id) => known.find((record) => record.id === id),
+    folders: { prompts: '/prompts', recordings: '/recordings', cache: '/cache' },
+  });
+  const played = (leg: number, now: number, outcome: 'finished' | 'failed' = 'finished', detail = '') =>
+    sounds.receive({ kind: 'played', leg: leg as LegId, outcome, detail }, now);
+  const answer = (request: HttpRequest, status: number, now: number) =>
+    sounds.receive(
+      { kind: 'answered', owner: 'calls', number: request.number, status, contentType: 'audio/wav', body: '' },
+      now,
+    );
+  const fail = (request: HttpRequest, detail: string, now: number) =>
+    sounds.receive({ kind: 'failed', owner: 'calls', number: request.number, detail }, now);
+  return { ...around, sounds, media, requests, asked, played, answer, fail };
+}
+
+const URL_A = 'https://example.org/a.wav';
+const URL_B = 'http://example.org/b.wav';
+
+describe('sounds', () => {
+  test('are played one after the other, and told once when the last has ended', () => {
+    const { sounds, media, played, told } = player([RECORDING]);
+    sounds.start(party(1), ['prompt:welcome', `recording:${RECORDING.id}`, 'tone:beep'], 5, 0);
+    expect(media).toEqual(['play 1 /prompts/welcome.wav']);
+    played(1, 10);
+    played(1, 20);
+    expect(media.slice(1)).toEqual(['play 1 /recordings/r_in.wav', 'play 1 beep']);
+    expect(told()).toEqual([]);
+    played(1, 30);
+    expect([told(), sounds.liveCount]).toEqual([['1 played 5 finished'], 0]);
+  });
+
+  test.each([
+    'ftp://example.org/a.wav',
+    'file:///etc/passwd',
+    'prompt:../secret',
+    'prompt:',
+    'tone:scream',
+    'recording:12',
+    '',
+    `https://example.org/${'a'.repeat(LIMITS.soundUrlCharactersMax)}`,
+  ])('refuse %s and say what was expected', (text) => {
+    const { sounds, media, told, requests } = player();
+    sounds.start(party(1), [text], 5, 0);
+    expect([media, requests]).toEqual([[], []]);
+    const [news] = told();
+    expect(news).toContain(`1 played 5 failed: ${text.slice(0, 200)}: expected`);
+  });
+
+  test('go on with the next when one fails; the list has failed when not one could be played', () => {
+    const { sounds, played, told, media } = player();
+    sounds.start(party(1), ['prompt:none', 'nonsense', 'prompt:there'], 5, 0);
+    played(1, 10, 'failed', 'no such file');
+    expect(media.at(-1)).toBe('play 1 /prompts/there.wav');
+    played(1, 20);
+    expect(told()[0]).toMatch(/^1 played 5 finished: prompt:none: no such file; nonsense: expected/);
+    sounds.start(party(1), ['prompt:none'], 6, 30);
+    played(1, 40, 'failed', 'no such file');
+    expect(told()).toEqual(['1 played 6 failed: prompt:none: no such file']);
+    sounds.start(party(1), [], 7, 50);
+    expect(told()).toEqual(['1 played 7 failed: there is nothing to play']);
+    sounds.start(party(1), new Array(LIMITS.soundsPerListMax + 1).fill('tone:beep'), 8, 60);
+    expect(told()[0]).toContain('1 played 8 failed: expected at most 100 sources');
+  });
+
+  test('replace what was played before, and stop, without news', () => {
+    const { sounds, media, told, played } = player();
+    sounds.start(party(1), ['prompt:one'], 1, 0);
+    sounds.start(party(1), ['prompt:two'], 2, 1);
+    sounds.stop(1 as LegId);
+    sounds.stop(1 as LegId);
+    expect(media).toEqual(['play 1 /prompts/one.wav', 'stop 1', 'play 1 /prompts/two.wav', 'stop 1']);
+    played(1, 5);
+    expect(told()).toEqual([]);
+    sounds.start(party(1), ['prompt:three'], 3, 10);
+    sounds.over(1 as LegId);
+    expect([media.at(-1), sounds.liveCount]).toEqual(['play 1 /prompts/three.wav', 0]);
+  });
+});
+
+describe('sounds from the web', () => {
+  test('are saved to a file and played from there', () => {
+    const { sounds, media, requests, answer, played, told } = player();
+    sounds.start(party(1), [URL_A], 5, 0);
+    expect(requests[0]).toMatchObject({
+      owner: 'calls',
+      method: 'GET',
+      url: URL_A,
+      saveTo: '/cache/1.wav',
+      timeoutMs: LIMITS.soundTimeoutMs,
+      answerBytesMax: LIMITS.soundBytesMax,
+    });
+    answer(requests[0]!, 200, 100);
+    expect(media).toEqual(['play 1 /cache/1.wav']);
+    played(1, 200);
+    expect(told()).toEqual(['1 played 5 finished']);
+  });
+
+  test('are downloaded once for all who want the same at the same time, and for an hour after', () => {
+    const { sounds, media, requests, answer } = player();
+    for (const number of [1, 2, 3]) sounds.start(party(number), [URL_A], 5, 0);
+    expect(requests).toHaveLength(1);
+    answer(requests[0]!, 200, 100);
+    expect(media).toEqual(['play 1 /cache/1.wav', 'play 2 /cache/1.wav', 'play 3 /cache/1.wav']);
+    sounds.start(party(4), [URL_A], 5, 99 + LIMITS.soundCacheMs);
+    expect([requests.length, media.at(-1)]).toEqual([1, 'play 4 /cache/1.wav']);
+    sounds.start(party(5), [URL_A], 5, 100 + LIMITS.soundCacheMs);
+    expect(requests).toHaveLength(2);
+    answer(requests[1]!, 200, 200 + LIMITS.soundCacheMs);
+    expect(media.slice(-2)).toEqual(['remove /cache/1.wav', 'play 5 /cache/2.wav']);
+  });
+
+  test('are fetched while the one before is heard', () => {
+    const { sounds, media, requests, answer, played } = player();
+    sounds.start(party(1), ['prompt:welcome', URL_A, URL_B], 5, 0);
+    expect(requests.map(({ url }) => url)).toEqual([URL_A]);
+    answer(requests[0]!, 200, 50);
+    played(1, 100);
+    expect(media.at(-1)).toBe('play 1 /cache/1.wav');
+    expect(requests.map(({ url }) => url)).toEqual([URL_A, URL_B]);
+    played(1, 200);
+    expect(media).toHaveLength(2);
+    answer(requests[1]!, 200, 250);
+    expect(media.at(-1)).toBe('play 1 /cache/2.wav');
+  });
+
+  test('that cannot be had are told with the URL and why, and their file is not kept', () => {
+    const { sounds, media, requests, answer, fail, told } = player();
+    sounds.start(party(1), [URL_A, URL_B], 5, 0);
+    answer(requests[0]!, 404, 10);
+    fail(requests[1]!, '10.0.0.1 is a private address; --allow-private 10.0.0.0/8 would allow it', 20);
+    expect(told()).toEqual([
+      `1 played 5 failed: ${URL_A}: expected status 200, got 404; ${URL_B}: 10.0.0.1 is a private address; --allow-private 10.0.0.0/8 would allow it`,
+    ]);
+    expect(media).toEqual(['remove /cache/1.wav', 'remove /cache/2.wav']);
+    sounds.start(party(1), [URL_A], 6, 30);
+    expect(requests).toHaveLength(3);
+  });
+
+  test('that nobody waits for any more are played to nobody', () => {
+    const { sounds, media, requests, answer, told } = player();
+    sounds.start(party(1), [URL_A], 5, 0);
+    sounds.over(1 as LegId);
+    sounds.start(party(1), ['prompt:other'], 6, 1);
+    answer(requests[0]!, 200, 10);
+    expect([media, told()]).toEqual([['play 1 /prompts/other.wav'], []]);
+  });
+
+  test('wait for their turn when many are downloaded at once, and are refused when too many wait', () => {
+    const { sounds, requests, answer, told, media } = player();
+    const all = LIMITS.soundDownloadsMax + LIMITS.soundDownloadsWaitingMax;
+    for (let i = 1; i <= all; i++) sounds.start(party(i), [`${URL_A}?${i}`], 5, 0);
+    expect(requests).toHaveLength(LIMITS.soundDownloadsMax);
+    sounds.start(party(5_000), [`${URL_A}?x`], 5, 0);
+    expect(told()[0]).toContain('downloads wait');
+    answer(requests[0]!, 200, 10);
+    expect(requests).toHaveLength(LIMITS.soundDownloadsMax + 1);
+    for (let i = 1; i < requests.length; i++) answer(requests[i]!, 200, 20);
+    expect(media.filter((line) => line.startsWith('play'))).toHaveLength(all);
+    expect(sounds.downloads.cachedCount).toBe(LIMITS.soundsCachedMax);
+    expect(media.filter((line) => line.startsWith('remove'))).toHaveLength(all - LIMITS.soundsCachedMax);
+  });
+});
+
+describe('recordings as sounds', () => {
+  test('are looked up in the archive when memory has forgotten them', () => {
+    const { sounds, media, asked } = player();
+    sounds.start(party(1), [`recording:${RECORDING.id}`], 5, 0);
+    expect([asked, media]).toEqual([[1], []]);
+    sounds.receive({ kind: 'recordingFound', request: 1, recording: RECORDING }, 10);
+    expect(media).toEqual(['play 1 /recordings/r_in.wav']);
+  });
+
+  test.each([
+    ['unknown', undefined, 'there is no such recording'],
+    [
+      "another customer's",
+      { ...RECORDING, customerId: 'c0000000-0000-4000-8000-000000000009' as CustomerId },
+      'there is no such recording',
+    ],
+    ['deleted', { ...RECORDING, deletedAt: 5 }, 'there is no such recording'],
+    ['still running', { ...RECORDING, status: 'recording', files: [] } as const, 'got one that is recording'],
+    ['without a file', { ...RECORDING, files: [] }, 'the recording has no file'],
+  ])('are refused when %s', (_, recording, detail) => {
+    const { sounds, media, told } = player();
+    sounds.start(party(1), [`recording:${RECORDING.id}`], 5, 0);
+    sounds.receive({ kind: 'recordingFound', request: 1, recording }, 10);
+    expect([media, told()[0]!.endsWith(detail)]).toEqual([[], true]);
+  });
+});
