@@ -1,17 +1,22 @@
-import { readFileSync, statSync } from 'node:fs';
 import { type Instant, NEVER } from '../core/kernel/time.ts';
 import { decodeWav } from './audio-file.ts';
+import { disk, type FileSystem } from './file-system.ts';
 import { PcmCache } from './pcm-cache.ts';
 import type { FromFiles, ToFiles } from './protocol.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder, type RecorderBuffers } from './recorder.ts';
 
-/** Rings hold two seconds; draining five times a second leaves room for a slow disk. */
-const DRAIN_EVERY_MS = 200;
+/** Rings hold eight seconds; four writes a second and file keep a disk busy with few large ones. */
+const DRAIN_EVERY_MS = 250;
+const SAMPLES = 16_384;
+const READ_BYTES = 256 * 1024;
+/** Reading back for hashes between two looks at the rings: 4 MB, some ten milliseconds. */
+const PIECES_PER_TURN = 16;
 
 export interface AudioFilesOptions {
   readonly cacheBytes: number;
   /** A larger file is refused. */
   readonly fileBytesMax: number;
+  readonly fileSystem?: FileSystem;
 }
 
 /**
@@ -20,19 +25,39 @@ export interface AudioFilesOptions {
  */
 export class AudioFiles {
   readonly #options: AudioFilesOptions;
+  readonly #fileSystem: FileSystem;
   readonly #cache: PcmCache;
-  readonly #recordings = new Map<number, Recorder>();
+  readonly #recorders = new Set<Recorder>();
+  readonly #buffers: RecorderBuffers = { samples: new Int16Array(SAMPLES), bytes: new Uint8Array(READ_BYTES) };
+  /** Files to remove once no recorder has them. */
+  #unwanted: string[] = [];
   readonly #outputs: FromFiles[] = [];
   #drainAt: Instant = NEVER;
+  /** Files that could not be removed. */
+  removalsFailed = 0;
 
   constructor(options: AudioFilesOptions) {
     this.#options = options;
+    this.#fileSystem = options.fileSystem ?? disk;
     this.#cache = new PcmCache(options.cacheBytes);
   }
 
   receive(message: ToFiles, now: Instant): void {
-    if (message.kind === 'load') this.#load(message.request, message.path);
-    else this.#record(message, now);
+    switch (message.kind) {
+      case 'load':
+        this.#load(message.request, message.path);
+        return;
+      case 'record':
+        this.#include(Recorder.record(this.#fileSystem, message, this.#buffers, now), now);
+        return;
+      case 'salvage':
+        this.#include(Recorder.salvage(this.#fileSystem, message, this.#buffers, now), now);
+        return;
+      case 'remove':
+        this.#unwanted.push(...message.paths);
+        this.#removeUnwanted();
+        return;
+    }
   }
 
   deadline(): Instant {
@@ -41,28 +66,67 @@ export class AudioFiles {
 
   expire(now: Instant): void {
     if (now < this.#drainAt) return;
-    for (const [recording, recorder] of this.#recordings) {
-      if (this.#drain(recording, recorder, now)) this.#finish(recording, recorder, now);
-    }
-    this.#drainAt = this.#recordings.size > 0 ? now + DRAIN_EVERY_MS : NEVER;
+    for (const recorder of this.#recorders) if (!recorder.isMeasuring) recorder.drain(now);
+    const isMeasuring = this.#measure(PIECES_PER_TURN);
+    this.#drainAt = isMeasuring ? now : this.#recorders.size > 0 ? now + DRAIN_EVERY_MS : NEVER;
   }
 
   poll(): FromFiles | undefined {
     return this.#outputs.shift();
   }
 
-  /** Writes what the rings hold and closes every file: before the thread ends. */
+  /** Writes what the rings hold and finishes every file: before the thread ends. */
   close(now: Instant): void {
-    for (const [recording, recorder] of this.#recordings) {
-      this.#drain(recording, recorder, now);
-      if (this.#recordings.has(recording)) this.#finish(recording, recorder, now);
+    for (const recorder of this.#recorders) {
+      if (!recorder.isMeasuring) recorder.drain(now);
+      if (!recorder.isMeasuring) recorder.finish();
     }
+    this.#measure(Number.POSITIVE_INFINITY);
     this.#drainAt = NEVER;
+  }
+
+  #include(recorder: Recorder, now: Instant): void {
+    this.#recorders.add(recorder);
+    this.#drainAt = recorder.isMeasuring ? now : Math.min(this.#drainAt, now + DRAIN_EVERY_MS);
+  }
+
+  /** Reads back what has ended, one piece each in turns; true while something is left. */
+  #measure(pieces: number): boolean {
+    let left = pieces;
+    for (let isLeft = true; isLeft && left > 0; ) {
+      isLeft = false;
+      for (const recorder of this.#recorders) {
+        if (!recorder.isMeasuring) continue;
+        isLeft = true;
+        left--;
+        const outcome = recorder.measure();
+        if (outcome === undefined) continue;
+        this.#recorders.delete(recorder);
+        this.#outputs.push(outcome);
+      }
+    }
+    this.#removeUnwanted();
+    return [...this.#recorders].some(({ isMeasuring }) => isMeasuring);
+  }
+
+  #removeUnwanted(): void {
+    if (this.#unwanted.length === 0) return;
+    const isInUse = (path: string) => [...this.#recorders].some((recorder) => recorder.uses(path));
+    const unwanted = this.#unwanted;
+    this.#unwanted = unwanted.filter(isInUse);
+    for (const path of unwanted) {
+      if (this.#unwanted.includes(path)) continue;
+      try {
+        this.#fileSystem.remove(path);
+      } catch {
+        this.removalsFailed++;
+      }
+    }
   }
 
   #load(request: number, path: string): void {
     try {
-      const { mtimeMs, size } = statSync(path);
+      const { mtimeMs, size } = this.#fileSystem.stat(path);
       if (size > this.#options.fileBytesMax) {
         this.#failLoad(request, `${path}: expected at most ${this.#options.fileBytesMax} bytes, got ${size}`);
         return;
@@ -76,7 +140,7 @@ export class AudioFiles {
   }
 
   #decode(request: number, path: string, key: string): SharedArrayBuffer | undefined {
-    const decoded = decodeWav(readFileSync(path));
+    const decoded = decodeWav(this.#fileSystem.readWhole(path));
     if (decoded.kind === 'decoded') return this.#cache.put(key, decoded.samples);
     this.#failLoad(request, `${path}: ${decoded.detail}`);
     return undefined;
@@ -84,36 +148,5 @@ export class AudioFiles {
 
   #failLoad(request: number, detail: string): void {
     this.#outputs.push({ kind: 'loadFailed', request, detail });
-  }
-
-  #record({ recording, path, ring }: ToFiles & { kind: 'record' }, now: Instant): void {
-    try {
-      this.#recordings.set(recording, new Recorder(path, ring, now));
-      this.#drainAt = Math.min(this.#drainAt, now + DRAIN_EVERY_MS);
-    } catch (error) {
-      this.#outputs.push({ kind: 'recordFailed', recording, detail: (error as Error).message });
-    }
-  }
-
-  #drain(recording: number, recorder: Recorder, now: Instant): boolean {
-    try {
-      return recorder.drain(now);
-    } catch (error) {
-      this.#recordings.delete(recording);
-      recorder.abandon();
-      this.#outputs.push({ kind: 'recordFailed', recording, detail: (error as Error).message });
-      return false;
-    }
-  }
-
-  #finish(recording: number, recorder: Recorder, now: Instant): void {
-    this.#recordings.delete(recording);
-    const { durationMs, lostSamples } = recorder;
-    try {
-      recorder.finish(now);
-      this.#outputs.push({ kind: 'recorded', recording, durationMs, lostSamples });
-    } catch (error) {
-      this.#outputs.push({ kind: 'recordFailed', recording, detail: (error as Error).message });
-    }
   }
 }

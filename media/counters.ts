@@ -36,6 +36,12 @@ export const COUNTER = {
   lateMsMax: 23,
   /** Processor time of the thread in microseconds, brought up to date ten times a second while it turns. */
   cpuUs: 24,
+  /** Frames sent to members of conferences, and how many were encoded for it: the others are shared. */
+  mixFrames: 25,
+  mixEncodings: 26,
+  /** Frames of a conference on several threads that were not there in time, or were left out. */
+  mixFramesMissing: 27,
+  mixFramesSkipped: 28,
 } as const;
 
 export type CounterName = keyof typeof COUNTER;

@@ -1,5 +1,6 @@
 import { type Instant, NEVER } from '../core/kernel/time.ts';
 import { COUNTER } from './counters.ts';
+import type { FrameSender } from './frame-sender.ts';
 import type { Latching } from './io/latching.ts';
 import type { PacketIo } from './io/packet-io.ts';
 import type { FromWorker } from './protocol.ts';
@@ -9,6 +10,16 @@ import type { Slots, Stream } from './slots.ts';
 /** A held leg may be silent this many times longer. */
 const HELD_FACTOR = 10;
 
+/** A conference member that hears nobody is sent a frame of silence this often at least, so that no peer gives it up (RFC 6263). */
+const KEEP_ALIVE_MS = 10_000;
+
+export interface DutySurroundings {
+  readonly io: PacketIo;
+  readonly slots: Slots;
+  readonly latching: Latching;
+  readonly sender: FrameSender;
+}
+
 /**
  * What a stream has to do at times of its own, beside ticks: RTCP reports, digits to send, the end of a digit whose
  * last packets were lost, and its silence. One deadline a stream.
@@ -17,22 +28,22 @@ export class Duties {
   readonly #io: PacketIo;
   readonly #slots: Slots;
   readonly #latching: Latching;
+  readonly #sender: FrameSender;
   readonly #counters: Float64Array;
   readonly #outputs: FromWorker[];
   readonly #mediaTimeoutMs: number;
   readonly #deadlines: SlotDeadlines;
 
   constructor(
-    io: PacketIo,
-    slots: Slots,
-    latching: Latching,
+    { io, slots, latching, sender }: DutySurroundings,
     counters: Float64Array,
     outputs: FromWorker[],
-    mediaTimeoutMs: number,
+    { mediaTimeoutMs }: { readonly mediaTimeoutMs: number },
   ) {
     this.#io = io;
     this.#slots = slots;
     this.#latching = latching;
+    this.#sender = sender;
     this.#counters = counters;
     this.#outputs = outputs;
     this.#mediaTimeoutMs = mediaTimeoutMs;
@@ -106,7 +117,10 @@ export class Duties {
   #sendReport(stream: Stream, now: Instant): void {
     const at = this.#io.reserve();
     const end = stream.reports.write(this.#io.out, at, now);
-    if (end > at) this.#sendRtcp(stream, end - at);
+    if (end === at) return;
+    this.#sendRtcp(stream, end - at);
+    const { lastAt } = stream.sender;
+    if (stream.mix !== undefined && !(now - lastAt < KEEP_ALIVE_MS)) this.#sender.sendSilence(stream, now);
   }
 
   #sendRtcp(stream: Stream, sizeBytes: number): void {

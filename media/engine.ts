@@ -1,21 +1,22 @@
 import { assert } from '../core/kernel/assert.ts';
 import type { LegId } from '../core/kernel/ids.ts';
 import type { Instant } from '../core/kernel/time.ts';
-import { pcma, pcmu } from './codec/g711.ts';
 import { COUNTER } from './counters.ts';
 import type { Tone, ToneName } from './dsp/tone.ts';
 import { Duties } from './duties.ts';
+import { FrameSender } from './frame-sender.ts';
 import { Latching, type LatchingEntry } from './io/latching.ts';
 import type { PacketIo } from './io/packet-io.ts';
+import { Mixes } from './mixes.ts';
 import { playerOf } from './player.ts';
 import type { FromWorker, StreamReport, StreamSettings, ToWorker } from './protocol.ts';
 import { Reception } from './reception.ts';
-import { Recording } from './recording.ts';
 import { Slots, type Stream, type StreamSurroundings } from './slots.ts';
-import { Ticking } from './ticking.ts';
+import { type RunningRecordings, Ticking } from './ticking.ts';
 
-/** Decoders by format. */
-const CODECS = [undefined, pcmu, pcma];
+/** How long packets may gather while traffic is dense: a relayed one is waited for, a tick comes only every 20 ms. */
+const GATHER_RELAYED_MS = 1;
+const GATHER_TICKED_MS = 5;
 
 export interface EngineOptions extends StreamSurroundings {
   /** Shared with the main thread, see `counters.ts`. */
@@ -26,7 +27,8 @@ export interface EngineOptions extends StreamSurroundings {
   readonly tones: Readonly<Record<ToneName, Tone>>;
 }
 
-type StreamMessage = Exclude<ToWorker, { kind: 'bindPort' | 'unbindPort' | 'open' | 'bridge' | 'fail' }>;
+type MixMessage = Extract<ToWorker, { kind: 'spanMix' | 'recordMix' | 'stopRecording' }>;
+type StreamMessage = Exclude<ToWorker, MixMessage | { kind: 'bindPort' | 'unbindPort' | 'open' | 'bridge' | 'fail' }>;
 
 /**
  * The machine of a media thread: streams, what connects them, what is played to them and recorded of them. No socket
@@ -42,8 +44,11 @@ export class Engine {
   readonly #duties: Duties;
   readonly #reception: Reception;
   readonly #ticking: Ticking;
+  readonly #mixes: Mixes;
   readonly #outputs: FromWorker[] = [];
   #turnedAt: Instant;
+  /** Streams whose packets go out at arrival. */
+  #relayedCount = 0;
 
   constructor(io: PacketIo, options: EngineOptions, now: Instant) {
     this.#io = io;
@@ -51,10 +56,15 @@ export class Engine {
     this.#counters = options.counters;
     this.#slots = new Slots(options.streamsMax);
     this.#latching = new Latching(options.streamsMax);
-    this.#ticking = new Ticking(io, this.#latching, this.#counters, this.#outputs);
     const { counters, mediaTimeoutMs } = options;
-    this.#duties = new Duties(io, this.#slots, this.#latching, counters, this.#outputs, mediaTimeoutMs);
-    this.#reception = new Reception(io, this.#slots, this.#latching, this.#duties, counters);
+    const sender = new FrameSender(io, this.#latching, counters, this.#outputs);
+    const recordings: RunningRecordings = new Map();
+    this.#ticking = new Ticking(sender, counters, recordings);
+    this.#mixes = new Mixes(this.#ticking, recordings);
+    this.#duties = new Duties({ io, slots: this.#slots, latching: this.#latching, sender }, counters, this.#outputs, {
+      mediaTimeoutMs,
+    });
+    this.#reception = new Reception(io, this.#slots, this.#latching, this.#duties, this.#ticking, counters);
     this.#turnedAt = now;
     this.#counters[COUNTER.streams] = 0;
     this.#counters[COUNTER.ports] = 0;
@@ -79,9 +89,18 @@ export class Engine {
         return;
       case 'bridge': {
         const [a, b] = [this.#find(message.a), this.#find(message.b)];
-        if (a !== undefined && b !== undefined) this.#bridge(a, b);
+        if (a !== undefined && b !== undefined) this.#bridge(a, b, now);
         return;
       }
+      case 'spanMix':
+        this.#mixes.span(message, now);
+        return;
+      case 'recordMix':
+        this.#mixes.record(message.mix, message.order, now);
+        return;
+      case 'stopRecording':
+        this.#mixes.stopRecording(message.recording, now);
+        return;
       default: {
         const stream = this.#find(message.leg);
         if (stream !== undefined) this.#handleStream(stream, message, now);
@@ -109,6 +128,11 @@ export class Engine {
     return Math.min(this.#ticking.deadline(), this.#duties.deadline(), this.#latching.deadline());
   }
 
+  /** How long the wait for packets may let them gather, in ms. */
+  get gatherMs(): number {
+    return this.#relayedCount > 0 ? GATHER_RELAYED_MS : GATHER_TICKED_MS;
+  }
+
   poll(): FromWorker | undefined {
     return this.#outputs.shift();
   }
@@ -126,9 +150,10 @@ export class Engine {
     if (turnMs > counters[COUNTER.turnMsMax]!) counters[COUNTER.turnMsMax] = turnMs;
   }
 
-  /** Ends every stream, so that recordings are complete. */
+  /** Ends every stream and mix, so that recordings are complete. */
   close(now: Instant): void {
     for (const stream of [...this.#slots.all()]) this.#close(stream, now);
+    this.#mixes.close(now);
     this.#io.flush();
   }
 
@@ -160,8 +185,19 @@ export class Engine {
         this.#disconnect(stream);
         return;
       case 'echo':
-        this.#disconnect(stream);
-        stream.listener = stream;
+        this.#leaveAll(stream, now);
+        this.#connect(stream, stream);
+        return;
+      case 'join':
+        this.#leaveAll(stream, now);
+        this.#mixes.join(stream, message.mix, now);
+        return;
+      case 'leave':
+        this.#mixes.leave(stream, now);
+        return;
+      case 'mute':
+        stream.isUnheard = message.direction === 'in' || message.direction === 'both';
+        stream.isDeaf = message.direction === 'out' || message.direction === 'both';
         return;
       case 'play':
         stream.player = playerOf(message.source, this.#options.tones);
@@ -172,13 +208,12 @@ export class Engine {
         this.#stopPlaying(stream);
         return;
       case 'digits':
-        if (stream.sendEventPayloadType >= 0) stream.digits.send(message.digits, now);
+        if (stream.sendEventPayloadType >= 0)
+          stream.digits.send(message.digits, now, message.durationMs, message.intervalMs);
         this.#duties.arm(stream);
         return;
       case 'record':
-        stream.recording?.close();
-        stream.recording = new Recording(message.ring, CODECS);
-        this.#ticking.include(stream, now);
+        this.#mixes.recordStream(stream, message.order, now);
         return;
     }
   }
@@ -193,11 +228,9 @@ export class Engine {
 
   #close(stream: Stream, now: Instant): void {
     this.#duties.sendBye(stream, now);
-    this.#disconnect(stream);
     stream.player = undefined;
-    stream.recording?.close();
-    stream.recording = undefined;
-    this.#ticking.include(stream, now);
+    this.#leaveAll(stream, now);
+    this.#mixes.endRecordings(stream, now);
     this.#duties.forget(stream);
     this.#latching.remove(stream.slot, now);
     this.#slots.release(stream);
@@ -205,18 +238,33 @@ export class Engine {
     this.#outputs.push({ kind: 'closed', leg: stream.leg, report: streamReport(stream) });
   }
 
-  #bridge(a: Stream, b: Stream): void {
-    this.#disconnect(a);
-    this.#disconnect(b);
-    a.listener = b;
-    b.listener = a;
+  #bridge(a: Stream, b: Stream, now: Instant): void {
+    for (const stream of [a, b]) this.#leaveAll(stream, now);
+    this.#connect(a, b);
+    this.#connect(b, a);
     for (const stream of [a, b]) this.#stopPlaying(stream);
+  }
+
+  #connect(stream: Stream, listener: Stream): void {
+    stream.listener = listener;
+    listener.relayedVoice?.restart();
+    this.#relayedCount++;
   }
 
   #disconnect(stream: Stream): void {
     const other = stream.listener;
+    if (other === undefined) return;
+    this.#relayedCount--;
     stream.listener = undefined;
-    if (other?.listener === stream) other.listener = undefined;
+    if (other.listener !== stream) return;
+    this.#relayedCount--;
+    other.listener = undefined;
+  }
+
+  /** Whatever the stream was connected to. */
+  #leaveAll(stream: Stream, now: Instant): void {
+    this.#disconnect(stream);
+    this.#mixes.leave(stream, now);
   }
 
   #stopPlaying(stream: Stream): void {

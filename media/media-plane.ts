@@ -1,29 +1,36 @@
 import { assert } from '../core/kernel/assert.ts';
 import type { Clock } from '../core/kernel/clock.ts';
-import type { LegId } from '../core/kernel/ids.ts';
+import type { LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
 import type { Random } from '../core/kernel/random.ts';
 import type { Instant } from '../core/kernel/time.ts';
-import type { Body, MediaEvent, MediaPlane, OpenResult, PlaySource, TransportAddress } from '../core/ports.ts';
+import type {
+  Body,
+  MediaPlane,
+  OpenResult,
+  PlaySource,
+  RecordingRequest,
+  RecordingSource,
+  TransportAddress,
+} from '../core/ports.ts';
 import { addressOf, formatIpv4, parseIpv4, portOf } from './io/addresses.ts';
-import { type MediaPeer, PortPool } from './io/port-pool.ts';
-import { type FileCounters, PlaneFiles } from './plane-files.ts';
+import type { MediaPeer } from './io/port-pool.ts';
+import { PlaneFiles } from './plane-files.ts';
 import { PlaneLeg } from './plane-leg.ts';
-import type { FromFiles, FromWorker, ToFiles, ToWorker } from './protocol.ts';
+import { PlaneMixes } from './plane-mixes.ts';
+import type { PlaneOutput } from './plane-output.ts';
+import { PlaneRecordings, type RecordedSource, type RecordingCounters } from './plane-recordings.ts';
+import { PlaneWorkers, type PlaneWorkersOptions } from './plane-workers.ts';
+import type { FromFiles, FromWorker, ToWorker } from './protocol.ts';
 import { SUPPORTED_FORMATS } from './sdp/formats.ts';
 import { type NegotiatedAudio, negotiateAnswer } from './sdp/negotiate.ts';
 import { parseSdp } from './sdp/parse.ts';
 import type { SessionDescription } from './sdp/session-description.ts';
 
-/** A port that another program has is met here, before a call is placed on it. */
-const SPARE_COUNT = 4;
+export type { PlaneOutput } from './plane-output.ts';
 
-export interface MediaPlaneOptions {
-  readonly workerCount: number;
+export interface MediaPlaneOptions extends PlaneWorkersOptions {
   /** Legs on one worker; a further one is refused. */
   readonly streamsMax: number;
-  readonly portFrom: number;
-  readonly portTo: number;
-  readonly sharing: 'on' | 'off';
   /** Address that a peer at this literal address can send to. */
   readonly addressFor: (peerAddress: string) => string;
   readonly random: Random;
@@ -31,27 +38,17 @@ export interface MediaPlaneOptions {
   readonly clock: Clock;
 }
 
-/** What the plane asks of its surroundings: tell the core, or pass a message on. */
-export type PlaneOutput =
-  | MediaEvent
-  | { readonly kind: 'post'; readonly worker: number; readonly message: ToWorker }
-  | { readonly kind: 'postFiles'; readonly message: ToFiles };
-
-export interface MediaPlaneCounters extends FileCounters {
+export interface MediaPlaneCounters extends RecordingCounters {
   portsFailed: number;
   workersLost: number;
-}
-
-interface WorkerState {
-  pool: PortPool;
-  readonly legs: Map<LegId, PlaneLeg>;
 }
 
 /**
  * The main thread's part of media: offer and answer, placing legs on workers and ports, and passing on what the core
  * asks for. A machine: messages in by `receive…`, everything out by `poll`.
  *
- * Legs of a bridge live on one worker, the one of the leg `beside` which they were opened.
+ * Legs of a bridge live on one worker, the one of the leg `beside` which they were opened. Those of a conference may
+ * live anywhere.
  */
 export class WorkerMediaPlane implements MediaPlane {
   readonly counters: MediaPlaneCounters = {
@@ -62,28 +59,36 @@ export class WorkerMediaPlane implements MediaPlane {
     recordingSamplesLost: 0,
   };
   readonly #options: MediaPlaneOptions;
-  readonly #workers: readonly WorkerState[];
   readonly #legs = new Map<LegId, PlaneLeg>();
   readonly #outputs: PlaneOutput[] = [];
-  readonly #files = new PlaneFiles(this.counters);
+  readonly #workers: PlaneWorkers;
+  readonly #mixes: PlaneMixes;
+  readonly #files = new PlaneFiles();
+  readonly #recordings = new PlaneRecordings(this.counters, this.#outputs);
   #play = 0;
 
   constructor(options: MediaPlaneOptions) {
     this.#options = options;
-    this.#workers = Array.from({ length: options.workerCount }, (_, worker) => ({
-      pool: this.#makePool(worker),
-      legs: new Map(),
-    }));
-    for (let worker = 0; worker < options.workerCount; worker++) this.#drainPool(worker);
+    this.#workers = new PlaneWorkers(options, this.#outputs);
+    this.#mixes = new PlaneMixes(options.workerCount, this.#outputs);
   }
 
   get legCount(): number {
     return this.#legs.size;
   }
 
+  get mixCount(): number {
+    return this.#mixes.count;
+  }
+
+  /** Recordings that are not told as recorded yet. */
+  get recordingCount(): number {
+    return this.#recordings.count;
+  }
+
   /** RTP ports bound or about to be, each with its RTCP twin. */
   get portsUsed(): number {
-    return this.#workers.reduce((sum, { pool }) => sum + pool.busyPorts(), 0);
+    return this.#workers.portsUsed;
   }
 
   open(leg: LegId, peer: TransportAddress, offer: Body | undefined, beside: LegId | undefined): OpenResult {
@@ -94,7 +99,8 @@ export class WorkerMediaPlane implements MediaPlane {
     if (session !== undefined && audio === undefined) return refused('no common codec');
     if (audio !== undefined && parseIpv4(audio.remoteAddress) === undefined)
       return refused('media goes over IPv4 only');
-    return this.#place(leg, peer, session, audio, this.#chooseWorker(beside));
+    const neighbour = beside === undefined ? undefined : this.#legs.get(beside);
+    return this.#place(leg, peer, session, audio, neighbour?.place.worker ?? this.#workers.leastBusy());
   }
 
   describe(leg: LegId, like: LegId | undefined): Body {
@@ -118,7 +124,7 @@ export class WorkerMediaPlane implements MediaPlane {
     const own = this.#leg(leg);
     const session = parseSdp(offer).session;
     if (session === undefined) return refused('the session description cannot be read');
-    const audio = negotiateAnswer(session, SUPPORTED_FORMATS, own.encodings);
+    const audio = negotiateAnswer(session, SUPPORTED_FORMATS, own.encodings, own.willing);
     if (audio === undefined) return refused('no common codec');
     if (parseIpv4(audio.remoteAddress) === undefined) return refused('media goes over IPv4 only');
     const body = own.renegotiate(session, audio);
@@ -126,11 +132,21 @@ export class WorkerMediaPlane implements MediaPlane {
     return { kind: 'answer', body };
   }
 
+  hold(leg: LegId, mode: 'held' | 'active'): Body {
+    const own = this.#leg(leg);
+    assert(own.isDescribed, `leg ${leg} is held before it is described`);
+    const body = own.hold(mode);
+    this.#post(own, { kind: 'update', leg, settings: own.settings() });
+    return body;
+  }
+
   bridge(a: LegId, b: LegId): void {
     const [first, second] = [this.#leg(a), this.#leg(b)];
     assert(first.place.worker === second.place.worker, 'legs of a bridge are opened beside each other');
-    first.play = 0;
-    second.play = 0;
+    for (const own of [first, second]) {
+      own.play = 0;
+      this.#mixes.leave(own.leg, own.place.worker);
+    }
     this.#post(first, { kind: 'bridge', a, b });
   }
 
@@ -138,9 +154,23 @@ export class WorkerMediaPlane implements MediaPlane {
     this.#post(this.#leg(leg), { kind: 'unbridge', leg });
   }
 
-  /** Sends the peer's own voice back to it. */
   echo(leg: LegId): void {
-    this.#post(this.#leg(leg), { kind: 'echo', leg });
+    const own = this.#leg(leg);
+    this.#mixes.leave(leg, own.place.worker);
+    this.#post(own, { kind: 'echo', leg });
+  }
+
+  join(leg: LegId, mix: MixId): void {
+    const own = this.#leg(leg);
+    if (!own.lost) this.#mixes.join(leg, own.place.worker, mix);
+  }
+
+  leave(leg: LegId): void {
+    this.#mixes.leave(leg, this.#leg(leg).place.worker);
+  }
+
+  mute(leg: LegId, direction: Parameters<MediaPlane['mute']>[1]): void {
+    this.#post(this.#leg(leg), { kind: 'mute', leg, direction });
   }
 
   play(leg: LegId, source: PlaySource): void {
@@ -159,16 +189,26 @@ export class WorkerMediaPlane implements MediaPlane {
     this.#post(own, { kind: 'stopPlaying', leg });
   }
 
-  record(leg: LegId, path: string): void {
-    const own = this.#leg(leg);
-    if (own.lost) return;
-    const message = this.#files.record(leg, path);
-    this.#outputs.push({ kind: 'postFiles', message });
-    this.#post(own, { kind: 'record', leg, ring: message.ring });
+  record(recording: RecordingNumber, request: RecordingRequest): void {
+    const source = this.#sourceOf(request.source);
+    this.#recordings.start(recording, request, source);
+    if (source?.kind === 'mix') this.#mixes.recordingStarted(source.mix, recording, source.worker);
   }
 
-  sendDigits(leg: LegId, digits: string): void {
-    this.#post(this.#leg(leg), { kind: 'digits', leg, digits });
+  stopRecording(recording: RecordingNumber): void {
+    this.#recordings.stop(recording);
+  }
+
+  salvage(recording: RecordingNumber, inPath: string, outPath: string | undefined): void {
+    this.#recordings.salvage(recording, outPath === undefined ? [inPath] : [inPath, outPath]);
+  }
+
+  removeFiles(paths: readonly string[]): void {
+    this.#outputs.push({ kind: 'postFiles', message: { kind: 'remove', paths } });
+  }
+
+  sendDigits(leg: LegId, digits: string, durationMs: number, intervalMs: number): void {
+    this.#post(this.#leg(leg), { kind: 'digits', leg, digits, durationMs, intervalMs });
   }
 
   /** No effect on a leg that was never opened, or is closed. */
@@ -178,10 +218,8 @@ export class WorkerMediaPlane implements MediaPlane {
     if (own.isDescribed) this.#post(own, { kind: 'close', leg });
     this.#legs.delete(leg);
     if (own.lost) return;
-    const worker = this.#workers[own.place.worker]!;
-    worker.legs.delete(leg);
-    worker.pool.release(leg, this.#options.clock.now());
-    this.#drainPool(own.place.worker);
+    this.#mixes.forget(leg, own.place.worker);
+    this.#workers.release(own, this.#options.clock.now());
   }
 
   receive(worker: number, message: FromWorker): void {
@@ -197,7 +235,7 @@ export class WorkerMediaPlane implements MediaPlane {
         return;
       case 'digit':
       case 'silent':
-        if (this.#isLive(worker, message.leg)) this.#outputs.push(message);
+        if (this.#workers.isLive(worker, message.leg)) this.#outputs.push(message);
         return;
       case 'ready':
       case 'closed':
@@ -207,6 +245,11 @@ export class WorkerMediaPlane implements MediaPlane {
   }
 
   receiveFromFiles(message: FromFiles): void {
+    if (message.kind === 'recorded') {
+      const source = this.#recordings.receive(message);
+      if (source?.kind === 'mix') this.#mixes.recordingEnded(source.mix, message.recording);
+      return;
+    }
     const loaded = this.#files.receive(message);
     if (loaded === undefined) return;
     const { leg, play } = loaded;
@@ -221,28 +264,24 @@ export class WorkerMediaPlane implements MediaPlane {
    * asks for them has no effect.
    */
   workerLost(worker: number): void {
-    const state = this.#workers[worker]!;
     this.counters.workersLost++;
-    state.pool = this.#makePool(worker);
-    this.#lose([...state.legs.values()]);
-    this.#drainPool(worker);
+    this.#lose(this.#workers.lose(worker));
+    this.#recordings.lose((source) => source.worker === worker);
+    this.#workers.restart(worker);
   }
 
   /** The file thread died: what it was loading or writing is lost, and its replacement starts empty. */
   filesLost(reason: string): void {
-    for (const message of this.#files.failures(reason)) this.receiveFromFiles(message);
+    const failures = [...this.#files.failures(reason), ...this.#recordings.failures(reason)];
+    for (const message of failures) this.receiveFromFiles(message);
   }
 
   deadline(): Instant {
-    return Math.min(...this.#workers.map(({ pool }) => pool.deadline()));
+    return this.#workers.deadline();
   }
 
   expire(now: Instant): void {
-    for (const [worker, { pool }] of this.#workers.entries()) {
-      if (pool.deadline() > now) continue;
-      pool.expire(now);
-      this.#drainPool(worker);
-    }
+    this.#workers.expire(now);
   }
 
   poll(): PlaneOutput | undefined {
@@ -255,29 +294,12 @@ export class WorkerMediaPlane implements MediaPlane {
     return own;
   }
 
-  #isLive(worker: number, leg: LegId): boolean {
-    return this.#workers[worker]!.legs.has(leg);
-  }
-
-  /** Each worker has its own share of the port range, so that pools never meet. */
-  #makePool(worker: number): PortPool {
-    const { portFrom, portTo, workerCount, sharing } = this.#options;
-    const first = portFrom + (portFrom % 2);
-    const pairs = Math.floor((portTo - first + 1) / 2);
-    const from = first + 2 * Math.floor((pairs * worker) / workerCount);
-    const to = first + 2 * Math.floor((pairs * (worker + 1)) / workerCount) - 1;
-    assert(to > from, `expected a port pair for each of ${workerCount} workers in ${portFrom}-${portTo}`);
-    return new PortPool({ from, to, sharing, spareCount: SPARE_COUNT });
-  }
-
-  #chooseWorker(beside: LegId | undefined): number {
-    const neighbour = beside === undefined ? undefined : this.#legs.get(beside);
-    if (neighbour !== undefined) return neighbour.place.worker;
-    let best = 0;
-    for (let worker = 1; worker < this.#workers.length; worker++) {
-      if (this.#workers[worker]!.legs.size < this.#workers[best]!.legs.size) best = worker;
-    }
-    return best;
+  /** Undefined when there is no stream to record. */
+  #sourceOf(source: RecordingSource): RecordedSource | undefined {
+    if (source.kind === 'mix') return { ...source, worker: this.#mixes.workerToRecord(source.mix) };
+    const own = this.#legs.get(source.leg);
+    if (own === undefined || own.lost || !own.isDescribed) return undefined;
+    return { ...source, worker: own.place.worker };
   }
 
   #place(
@@ -288,25 +310,22 @@ export class WorkerMediaPlane implements MediaPlane {
     worker: number,
   ): OpenResult {
     const { clock, streamsMax, addressFor, random } = this.#options;
-    const { pool, legs } = this.#workers[worker]!;
     const reachable = parseIpv4(peer.address) === undefined ? audio?.remoteAddress : peer.address;
     if (reachable === undefined) return refused('media goes over IPv4 only');
-    if (legs.size >= streamsMax) return overloaded(`${streamsMax} streams on one media worker`);
-    const placed = pool.place(leg, mediaPeer(peer.address, audio), clock.now());
+    if (this.#workers.legCount(worker) >= streamsMax) return overloaded(`${streamsMax} streams on one media worker`);
+    const placed = this.#workers.place(worker, leg, mediaPeer(peer.address, audio), clock.now());
     if (placed === undefined) return overloaded('no RTP port is free');
     const place = { worker, port: placed.port, address: addressFor(reachable) };
     const own = new PlaneLeg(leg, place, peer.address, placed.mode, offer, Math.floor(random.next() * 2 ** 48));
     this.#legs.set(leg, own);
-    legs.set(leg, own);
-    this.#drainPool(worker);
+    this.#workers.include(own);
     return { kind: 'opened' };
   }
 
   /** After an answer or a new offer: whether the peer's address is certain by now, then the stream's settings. */
   #settle(own: PlaneLeg): void {
     if (own.lost) return;
-    const { pool } = this.#workers[own.place.worker]!;
-    own.mode = pool.settle(own.leg, mediaPeer(own.signallingAddress, own.negotiated));
+    own.mode = this.#workers.settle(own, mediaPeer(own.signallingAddress, own.negotiated));
     this.#post(own, { kind: 'update', leg: own.leg, settings: own.settings() });
   }
 
@@ -314,39 +333,30 @@ export class WorkerMediaPlane implements MediaPlane {
     if (!own.lost) this.#outputs.push({ kind: 'post', worker: own.place.worker, message });
   }
 
-  #drainPool(worker: number): void {
-    const { pool } = this.#workers[worker]!;
-    for (let output = pool.poll(); output !== undefined; output = pool.poll()) {
-      const kind = output.kind === 'bind' ? 'bindPort' : 'unbindPort';
-      this.#outputs.push({ kind: 'post', worker, message: { kind, port: output.port } });
-    }
-  }
-
   /** Another program has the port: its legs would wait in vain. */
   #portFailed(worker: number, port: number): void {
-    const { pool, legs } = this.#workers[worker]!;
     this.counters.portsFailed++;
-    const failed = pool.unbindable(port).map((leg) => legs.get(leg)!);
+    const failed = this.#workers.unbindable(worker, port);
     // The thread lives on: it has to be told, as nobody will when the core closes a lost leg.
     for (const own of failed) if (own.isDescribed) this.#post(own, { kind: 'close', leg: own.leg });
-    for (const own of failed) pool.release(own.leg, this.#options.clock.now());
+    for (const own of failed) this.#workers.release(own, this.#options.clock.now());
     this.#lose(failed);
-    this.#drainPool(worker);
   }
 
   #lose(lost: readonly PlaneLeg[]): void {
     if (lost.length === 0) return;
     for (const own of lost) {
-      this.#workers[own.place.worker]!.legs.delete(own.leg);
       own.lost = true;
+      this.#mixes.forget(own.leg, own.place.worker);
     }
-    this.#files.endRecordings(new Set(lost.map(({ leg }) => leg)));
-    this.#outputs.push({ kind: 'workerLost', legs: lost.map(({ leg }) => leg) });
+    const legs = new Set(lost.map(({ leg }) => leg));
+    this.#recordings.lose((source) => source.kind === 'leg' && legs.has(source.leg));
+    this.#outputs.push({ kind: 'workerLost', legs: [...legs] });
   }
 
   #latched(worker: number, leg: LegId, remote: number): void {
-    if (!this.#isLive(worker, leg)) return;
-    this.#workers[worker]!.pool.latched(leg, formatIpv4(addressOf(remote)), portOf(remote));
+    if (!this.#workers.isLive(worker, leg)) return;
+    this.#workers.latched(worker, leg, formatIpv4(addressOf(remote)), portOf(remote));
   }
 
   #played(leg: LegId, play: number, outcome: 'finished' | 'failed', detail: string): void {

@@ -2,6 +2,7 @@ import type { LegId } from '../core/kernel/ids.ts';
 import type { Body } from '../core/ports.ts';
 import type { PlacementMode } from './io/port-pool.ts';
 import type { StreamSettings } from './protocol.ts';
+import type { Direction } from './sdp/direction.ts';
 import { type AudioFormat, formatsOf, SUPPORTED_FORMATS } from './sdp/formats.ts';
 import { LocalDescription } from './sdp/local-description.ts';
 import { acceptAnswer, encodingsOf, type NegotiatedAudio, negotiateAnswer } from './sdp/negotiate.ts';
@@ -36,6 +37,8 @@ export class PlaneLeg {
   #isRenegotiated = false;
   /** Whether the peer's address is certain from its description. */
   mode: PlacementMode;
+  /** We hold the peer: nothing is sent to it, and nothing of it is heard. */
+  #isHeld = false;
   /** The thread that carried it died. */
   lost = false;
   /** Number of the newest play request; 0 when nothing plays. */
@@ -73,17 +76,31 @@ export class PlaneLeg {
     return this.#negotiated;
   }
 
+  /** What we would do with the stream ourselves. */
+  get willing(): Direction {
+    return this.#isHeld ? 'sendonly' : 'sendrecv';
+  }
+
+  /** Our new offer that holds the peer, or takes it back. Has its effect at once, whatever the peer answers. */
+  hold(mode: 'held' | 'active'): Body {
+    this.#isHeld = mode === 'held';
+    this.#pendingOffer = undefined;
+    this.#described = this.#local.offer(this.place, preferredFirst(this.encodings), this.willing);
+    this.#isRenegotiated = false;
+    return this.#described;
+  }
+
   /** The answer to the pending offer, else our offer; the same bytes until something changes. */
   describe(preferred: readonly string[]): Body {
     if (this.#described !== undefined && !this.#isRenegotiated) return this.#described;
     const offer = this.#pendingOffer;
-    const chosen = offer === undefined ? undefined : negotiateAnswer(offer, SUPPORTED_FORMATS, preferred);
+    const chosen = offer === undefined ? undefined : negotiateAnswer(offer, SUPPORTED_FORMATS, preferred, this.willing);
     if (offer !== undefined && chosen !== undefined) {
       this.#negotiated = chosen;
       this.#pendingOffer = undefined;
       this.#described = this.#local.answer(offer, chosen, this.place);
     } else {
-      this.#described = this.#local.offer(this.place, preferredFirst(preferred), 'sendrecv');
+      this.#described = this.#local.offer(this.place, preferredFirst(preferred), this.willing);
     }
     this.#isRenegotiated = false;
     return this.#described;
@@ -114,7 +131,8 @@ export class PlaneLeg {
     const placement = { port: this.place.port, mode: this.mode, signallingAddress: this.signallingAddress };
     const described = this.#localFormats();
     if (this.#negotiated === undefined) return settingsBeforeAnswer(placement, described);
-    return settingsOf(placement, this.#negotiated, described);
+    const settings = settingsOf(placement, this.#negotiated, described);
+    return this.#isHeld ? { ...settings, sends: false, receives: false } : settings;
   }
 
   #localFormats(): readonly AudioFormat[] {

@@ -1,4 +1,4 @@
-import { sine, type Tone, ToneGenerator, type ToneName } from './dsp/tone.ts';
+import { BEEP, BEEP_MS, sine, type Tone, ToneGenerator, type ToneName } from './dsp/tone.ts';
 import type { PlayedSource } from './protocol.ts';
 
 const CLOCK_RATE_HZ = 8000;
@@ -46,12 +46,34 @@ export class TonePlayer implements Player {
   }
 }
 
+/** Sounds a tone for so long. */
+export class BurstPlayer implements Player {
+  readonly #generator: ToneGenerator;
+  #remaining: number;
+
+  constructor(tone: Tone, durationMs: number) {
+    this.#generator = new ToneGenerator(tone, CLOCK_RATE_HZ);
+    this.#remaining = (durationMs * CLOCK_RATE_HZ) / 1000;
+  }
+
+  get finished(): boolean {
+    return this.#remaining === 0;
+  }
+
+  take(into: Int16Array): void {
+    const count = Math.min(into.length, this.#remaining);
+    this.#generator.fill(into, 0, count);
+    into.fill(0, count);
+    this.#remaining -= count;
+  }
+}
+
 export function playerOf(source: PlayedSource, tones: Readonly<Record<ToneName, Tone>>): Player {
   switch (source.kind) {
     case 'samples':
       return new SamplesPlayer(new Int16Array(source.samples));
     case 'tone':
-      return new TonePlayer(tones[source.tone]);
+      return source.tone === 'beep' ? new BurstPlayer(BEEP, BEEP_MS) : new TonePlayer(tones[source.tone]);
     case 'sine':
       return new TonePlayer(sine(source.frequencyHz, source.levelDbov));
   }

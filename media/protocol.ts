@@ -1,5 +1,8 @@
-import type { LegId } from '../core/kernel/ids.ts';
+import type { MuteDirection } from '../core/calls/call-record.ts';
+import type { RecordingFile } from '../core/calls/recording-record.ts';
+import type { LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
 import type { PlaySource } from '../core/ports.ts';
+import type { RecordingOrder, RingReason } from './recording.ts';
 
 /**
  * What the main thread and the media threads say to each other: two closed unions for each pair, plain objects and
@@ -55,9 +58,28 @@ export type ToWorker =
   /** `play` numbers the request, so that the end of one that was replaced is not taken for the end of its successor. */
   | { readonly kind: 'play'; readonly leg: LegId; readonly play: number; readonly source: PlayedSource }
   | { readonly kind: 'stopPlaying'; readonly leg: LegId }
-  | { readonly kind: 'digits'; readonly leg: LegId; readonly digits: string }
-  /** Copies what the peer says into the ring until the leg closes, then closes the ring. */
-  | { readonly kind: 'record'; readonly leg: LegId; readonly ring: SharedArrayBuffer }
+  | {
+      readonly kind: 'digits';
+      readonly leg: LegId;
+      readonly digits: string;
+      readonly durationMs: number;
+      readonly intervalMs: number;
+    }
+  | { readonly kind: 'mute'; readonly leg: LegId; readonly direction: MuteDirection }
+  | { readonly kind: 'join'; readonly leg: LegId; readonly mix: MixId }
+  | { readonly kind: 'leave'; readonly leg: LegId }
+  /** The mix has members on other threads too, or no longer: their places, and this thread's, in the shared memory. */
+  | {
+      readonly kind: 'spanMix';
+      readonly mix: MixId;
+      readonly exchange: SharedArrayBuffer;
+      readonly own: number;
+      readonly others: readonly number[];
+    }
+  /** Copies what is said, and what is told to the peer, into rings, until a limit, the stop, or the end of the leg. */
+  | { readonly kind: 'record'; readonly leg: LegId; readonly order: RecordingOrder }
+  | { readonly kind: 'recordMix'; readonly mix: MixId; readonly order: RecordingOrder }
+  | { readonly kind: 'stopRecording'; readonly recording: RecordingNumber }
   /** Breaks the thread on purpose, as a bug would: for tests of its replacement. */
   | { readonly kind: 'fail' };
 
@@ -90,12 +112,26 @@ export interface StreamReport {
 
 export type ToFiles =
   | { readonly kind: 'load'; readonly request: number; readonly path: string }
-  /** Writes the ring to a WAV file until the ring is closed and drained. */
-  | { readonly kind: 'record'; readonly recording: number; readonly path: string; readonly ring: SharedArrayBuffer };
+  /** Writes each ring to its WAV file until the rings are closed and drained. */
+  | { readonly kind: 'record'; readonly recording: RecordingNumber; readonly tracks: readonly RecordedTrack[] }
+  /** Puts right the headers of files that a crash left behind. */
+  | { readonly kind: 'salvage'; readonly recording: RecordingNumber; readonly paths: readonly string[] }
+  | { readonly kind: 'remove'; readonly paths: readonly string[] };
+
+export interface RecordedTrack {
+  readonly path: string;
+  readonly ring: SharedArrayBuffer;
+}
 
 export type FromFiles =
   | { readonly kind: 'loaded'; readonly request: number; readonly samples: SharedArrayBuffer }
   | { readonly kind: 'loadFailed'; readonly request: number; readonly detail: string }
-  /** `lostSamples` did not fit into the ring and are silence in the file. */
-  | { readonly kind: 'recorded'; readonly recording: number; readonly durationMs: number; readonly lostSamples: number }
-  | { readonly kind: 'recordFailed'; readonly recording: number; readonly detail: string };
+  /** `lostSamples` did not fit into the rings and are silence in the files. */
+  | {
+      readonly kind: 'recorded';
+      readonly recording: RecordingNumber;
+      readonly reason: RingReason;
+      readonly files: readonly RecordingFile[];
+      readonly lostSamples: number;
+      readonly detail: string;
+    };

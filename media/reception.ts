@@ -7,6 +7,7 @@ import { relay } from './relay.ts';
 import { demultiplex } from './rtp/demultiplex.ts';
 import { PacketView, readUint32 } from './rtp/packet-view.ts';
 import { EVENT_FORMAT, NO_FORMAT, type Slots, type Stream } from './slots.ts';
+import type { Ticking } from './ticking.ts';
 
 /** Batches drained before a tick gets its turn: 4,096 packets. */
 const BATCHES_PER_TURN = 64;
@@ -17,14 +18,23 @@ export class Reception {
   readonly #slots: Slots;
   readonly #latching: Latching;
   readonly #duties: Duties;
+  readonly #ticking: Ticking;
   readonly #counters: Float64Array;
   readonly #view = new PacketView();
 
-  constructor(io: PacketIo, slots: Slots, latching: Latching, duties: Duties, counters: Float64Array) {
+  constructor(
+    io: PacketIo,
+    slots: Slots,
+    latching: Latching,
+    duties: Duties,
+    ticking: Ticking,
+    counters: Float64Array,
+  ) {
     this.#io = io;
     this.#slots = slots;
     this.#latching = latching;
     this.#duties = duties;
+    this.#ticking = ticking;
     this.#counters = counters;
   }
 
@@ -76,10 +86,9 @@ export class Reception {
     } else this.#hear(stream, format, now);
   }
 
-  /** A packet that this stream's peer may send: into its statistics, its digits, its recording, and to its listener. */
+  /** A packet that this stream's peer may send: into its statistics, its digits, its samples, and to its listener. */
   #hear(stream: Stream, format: number, now: Instant): void {
     const view = this.#view;
-    const { bytes } = this.#io;
     const arrival = stream.receiver.receive(view, now, format === EVENT_FORMAT ? 'untimed' : 'timed');
     if (arrival === 'duplicate' || arrival === 'suspect') {
       this.#counters[COUNTER.droppedSequence]!++;
@@ -87,16 +96,39 @@ export class Reception {
     }
     if (arrival === 'sourceChanged' || arrival === 'restarted') {
       stream.events.reset();
-      stream.recording?.restart();
+      stream.voice?.restart();
+      stream.listener?.relayedVoice?.restart();
     }
     if (format === EVENT_FORMAT) this.#takeEvent(stream, now);
-    else stream.recording?.put(view, bytes, format, now);
-    const { listener } = stream;
-    if (listener === undefined) return;
+    else if (stream.voice !== undefined) this.#keep(stream, format, now);
+    if (stream.listener !== undefined) this.#relay(stream, stream.listener, format, now);
+  }
+
+  /** Keeps a packet for the ticks to come, if anything needs its samples. */
+  #keep(stream: Stream, format: number, now: Instant): void {
+    const { mix } = stream;
+    const isMixed = mix?.wantsVoice === true;
+    if (!isMixed && stream.recordings.length === 0) return;
+    stream.voice!.put(this.#view, this.#io.bytes, format, now);
+    if (isMixed && mix.tickIndex === -1) this.#ticking.wake(mix, now);
+  }
+
+  #relay(stream: Stream, listener: Stream, format: number, now: Instant): void {
     const destination = this.#latching.destination(listener.slot);
-    const mayHear = listener.sends && destination !== 0 && listener.player === undefined && !listener.digits.isSending;
-    if (mayHear && relay(view, bytes, format, listener, destination, this.#io, now)) {
+    const isMuted = stream.isUnheard || listener.isDeaf;
+    const mayHear =
+      listener.sends &&
+      destination !== 0 &&
+      listener.player === undefined &&
+      !listener.digits.isSending &&
+      !(isMuted && format === EVENT_FORMAT);
+    const sound = isMuted ? 'silence' : 'voice';
+    const { bytes } = this.#io;
+    if (mayHear && relay(this.#view, bytes, format, listener, destination, sound, this.#io, now)) {
       this.#counters[COUNTER.packetsRelayed]!++;
+      if (listener.relayedVoice !== undefined && !isMuted && format !== EVENT_FORMAT) {
+        listener.relayedVoice.put(this.#view, bytes, format, now);
+      }
     } else {
       this.#counters[COUNTER.droppedDirection]!++;
       if (!mayHear) listener.sender.withhold();

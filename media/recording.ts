@@ -1,78 +1,79 @@
-import type { Instant } from '../core/kernel/time.ts';
-import type { Codec } from './codec/codec.ts';
+import type { RecordingNumber } from '../core/kernel/ids.ts';
+import { meanSquare } from './mixer.ts';
 import { PcmRing } from './ring.ts';
-import { JitterBuffer } from './rtp/jitter-buffer.ts';
-import type { PacketView } from './rtp/packet-view.ts';
+import { FRAME_SAMPLES } from './voice.ts';
 
-const FRAME_SAMPLES = 160;
-/** Longest packet taken apart: 120 ms. */
-const PACKET_SAMPLES_MAX = 960;
+/** Why a ring of a recording was closed, as its reader is told. */
+export const RING_REASON = { stopped: 1, duration: 2, silence: 3, failed: 4 } as const;
+
+export type RingReason = keyof typeof RING_REASON;
+
+const TICK_MS = 20;
+/** -50 dBFS: below it nobody speaks. */
+const SILENT_MEAN_SQUARE = (32768 * 10 ** (-50 / 20)) ** 2;
+const SILENCE = new Int16Array(FRAME_SAMPLES);
+
+export interface RecordingOrder {
+  readonly recording: RecordingNumber;
+  readonly inRing: SharedArrayBuffer;
+  readonly outRing: SharedArrayBuffer | undefined;
+  /** 0 for no limit. */
+  readonly durationMs: number;
+  readonly silenceMs: number;
+}
 
 /**
- * What a stream's peer says, in real time: through a jitter buffer, decoded, one frame a tick into a ring, with
- * silence for what is missing, so that the recording is as long as the call.
+ * A recording on the media thread: one frame a tick into a ring, or into two beside each other, with silence for what is
+ * missing, so that it is as long as what it records.
  */
 export class Recording {
-  readonly #ring: PcmRing;
-  readonly #jitter = new JitterBuffer({ slotBytes: PACKET_SAMPLES_MAX });
-  /** Decoded samples that no tick has taken yet. */
-  readonly #samples = new Int16Array(PACKET_SAMPLES_MAX + FRAME_SAMPLES);
-  readonly #codecs: readonly (Codec | undefined)[];
-  #waiting = 0;
-  /** Format of the packets in the buffer; it changes only with a renegotiation. */
-  #codec: Codec | undefined;
+  readonly number: RecordingNumber;
+  readonly #in: PcmRing;
+  readonly #out: PcmRing | undefined;
+  readonly #ticksMax: number;
+  readonly #silentTicksMax: number;
+  #ticks = 0;
+  #silentTicks = 0;
+  isOver = false;
 
-  /** `codecs` by format, as in `slots.ts`. */
-  constructor(ring: SharedArrayBuffer, codecs: readonly (Codec | undefined)[]) {
-    this.#ring = new PcmRing(ring);
-    this.#codecs = codecs;
+  constructor({ recording, inRing, outRing, durationMs, silenceMs }: RecordingOrder) {
+    this.number = recording;
+    this.#in = new PcmRing(inRing);
+    this.#out = outRing === undefined ? undefined : new PcmRing(outRing);
+    this.#ticksMax = durationMs > 0 ? Math.ceil(durationMs / TICK_MS) : Number.POSITIVE_INFINITY;
+    this.#silentTicksMax = silenceMs > 0 ? Math.ceil(silenceMs / TICK_MS) : Number.POSITIVE_INFINITY;
   }
 
-  put(view: PacketView, bytes: Uint8Array, format: number, now: Instant): void {
-    const codec = this.#codecs[format];
-    if (codec !== this.#codec) this.#jitter.reset();
-    this.#codec = codec;
-    this.#jitter.put(view.sequence, view.timestamp, bytes, view.payloadStart, view.payloadEnd, now);
-  }
-
-  /** The source changed or restarted: what waits belongs to the old one. */
-  restart(): void {
-    this.#jitter.reset();
-  }
-
-  /** One frame into the ring; returns the samples that did not fit. */
-  tick(now: Instant): number {
-    while (this.#waiting < FRAME_SAMPLES && this.#takePacket(now));
-    if (this.#waiting < FRAME_SAMPLES) this.#samples.fill(0, this.#waiting, FRAME_SAMPLES);
-    const lost = this.#ring.write(this.#samples, FRAME_SAMPLES) ? 0 : FRAME_SAMPLES;
-    this.#samples.copyWithin(0, FRAME_SAMPLES, Math.max(FRAME_SAMPLES, this.#waiting));
-    this.#waiting = Math.max(0, this.#waiting - FRAME_SAMPLES);
+  /**
+   * One frame of each side, undefined for silence; returns the samples that did not fit. Ends by itself at its limits:
+   * then `isOver`.
+   */
+  tick(heard: Int16Array | undefined, told: Int16Array | undefined): number {
+    let lost = this.#in.write(heard ?? SILENCE, FRAME_SAMPLES) ? 0 : FRAME_SAMPLES;
+    if (this.#out !== undefined && !this.#out.write(told ?? SILENCE, FRAME_SAMPLES)) lost += FRAME_SAMPLES;
+    this.#ticks++;
+    if (this.#silentTicksMax !== Number.POSITIVE_INFINITY) {
+      const isSilent = heard === undefined || meanSquare(heard) < SILENT_MEAN_SQUARE;
+      this.#silentTicks = isSilent ? this.#silentTicks + 1 : 0;
+    }
+    if (this.#ticks >= this.#ticksMax) this.close('duration');
+    else if (this.#silentTicks >= this.#silentTicksMax) this.close('silence');
     return lost;
   }
 
-  close(): void {
-    this.#ring.close();
+  close(reason: RingReason): void {
+    this.isOver = true;
+    this.#in.close(RING_REASON[reason]);
+    this.#out?.close(RING_REASON[reason]);
   }
+}
 
-  /** Decodes the next packet behind what waits; false when none is due. */
-  #takePacket(now: Instant): boolean {
-    const jitter = this.#jitter;
-    const taken = jitter.take(now, 'speech');
-    if (taken === 'empty') return false;
-    const room = Math.min(jitter.packetSamples, PACKET_SAMPLES_MAX);
-    if (taken === 'missing' || this.#codec === undefined) {
-      this.#samples.fill(0, this.#waiting, this.#waiting + room);
-      this.#waiting += room;
-      return true;
-    }
-    const { bytes, frameStart, frameEnd } = jitter;
-    this.#waiting += this.#codec.decode(
-      bytes,
-      frameStart,
-      Math.min(frameEnd, frameStart + PACKET_SAMPLES_MAX),
-      this.#samples,
-      this.#waiting,
-    );
-    return true;
+/** Takes those that have ended by themselves out of where they were fed, and out of the register. */
+export function dropOver(recordings: Recording[], register: Map<RecordingNumber, unknown>): void {
+  for (let i = recordings.length - 1; i >= 0; i--) {
+    const { isOver, number } = recordings[i]!;
+    if (!isOver) continue;
+    recordings.splice(i, 1);
+    register.delete(number);
   }
 }

@@ -1,15 +1,15 @@
 import type { Instant } from '../core/kernel/time.ts';
-import { ALAW_TO_ULAW, mapBytes, ULAW_TO_ALAW } from './codec/g711.ts';
+import { ALAW_SILENCE, ALAW_TO_ULAW, mapBytes, ULAW_SILENCE, ULAW_TO_ALAW } from './codec/g711.ts';
 import type { PacketIo } from './io/packet-io.ts';
 import type { PacketView } from './rtp/packet-view.ts';
-import { EVENT_FORMAT, PCMU_FORMAT, type Stream } from './slots.ts';
+import { EVENT_FORMAT, PCMA_FORMAT, PCMU_FORMAT, type Stream } from './slots.ts';
 
 /** Payload that fits into a send buffer of 2,048 bytes behind the header. */
 const PAYLOAD_BYTES_MAX = 2036;
 
 /**
  * Passes a packet on at arrival: new header in the listener's stream, payload copied, or mapped byte by byte between
- * the two laws of G.711. Returns false, sending nothing, when the listener cannot take this format or the packet has
+ * the two laws of G.711; silence in its place when `sound` says so, so that a muted stream goes on. Returns false, sending nothing, when the listener cannot take this format or the packet has
  * no place in its stream any more.
  */
 export function relay(
@@ -18,6 +18,7 @@ export function relay(
   format: number,
   listener: Stream,
   destination: number,
+  sound: 'voice' | 'silence',
   io: PacketIo,
   now: Instant,
 ): boolean {
@@ -26,9 +27,18 @@ export function relay(
   const at = io.reserve();
   const payloadAt = listener.sender.relay(view, payloadType, io.out, at, now);
   if (payloadAt === at) return false;
-  const end = copyPayload(view, bytes, format, listener.sendFormat, io.out, payloadAt);
+  const end =
+    sound === 'voice'
+      ? copyPayload(view, bytes, format, listener.sendFormat, io.out, payloadAt)
+      : writeSilence(view, listener.sendFormat, io.out, payloadAt);
   io.send(listener.port, false, destination, end - at);
   return true;
+}
+
+function writeSilence({ payloadStart, payloadEnd }: PacketView, format: number, out: Uint8Array, at: number): number {
+  const end = at + payloadEnd - payloadStart;
+  out.fill(format === PCMA_FORMAT ? ALAW_SILENCE : ULAW_SILENCE, at, end);
+  return end;
 }
 
 function copyPayload(

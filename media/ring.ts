@@ -45,13 +45,23 @@ export class PcmRing {
   }
 
   get closed(): boolean {
-    return Atomics.load(this.#words, CLOSED) === 1;
+    return Atomics.load(this.#words, CLOSED) !== 0;
   }
 
-  /** No more will be written. What is inside can still be read. */
-  close(): void {
+  /** What was said at the close; 0 while the ring is open. */
+  get reason(): number {
+    return Atomics.load(this.#words, CLOSED);
+  }
+
+  /** No more will be written. What is inside can still be read. The reader is told the reason, which is not 0; the first counts. */
+  close(reason = 1): void {
     this.#publishGap(Atomics.load(this.#words, WRITTEN));
-    Atomics.store(this.#words, CLOSED, 1);
+    Atomics.compareExchange(this.#words, CLOSED, 0, reason);
+  }
+
+  /** Makes the memory as new. Only when neither side uses it any more. */
+  static clear(buffer: SharedArrayBuffer): void {
+    new Int32Array(buffer, 0, HEADER_BYTES / 4).fill(0);
   }
 
   /** Appends the first `count` samples; false when they did not fit (all of them became a gap). */

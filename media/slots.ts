@@ -1,6 +1,7 @@
 import { hexToken, type LegId } from '../core/kernel/ids.ts';
 import type { Random } from '../core/kernel/random.ts';
 import type { Instant } from '../core/kernel/time.ts';
+import type { Mix } from './mix.ts';
 import type { Player } from './player.ts';
 import type { StreamSettings } from './protocol.ts';
 import type { Recording } from './recording.ts';
@@ -9,6 +10,7 @@ import { Reports } from './rtp/reports.ts';
 import { SendStream } from './rtp/send-stream.ts';
 import { TelephoneEventReceiver } from './rtp/telephone-event.ts';
 import { TelephoneEventSender } from './rtp/telephone-event-sender.ts';
+import { FRAME_SAMPLES, Voice } from './voice.ts';
 
 /** What a payload type means to a stream: an index into tables of the hot path. */
 export const NO_FORMAT = 0;
@@ -50,12 +52,28 @@ export class Stream {
   /** Silence is judged only once the peer's description is known, and said once. */
   isSupervised = false;
   isSilent = false;
+  /** Muted: nobody hears what the peer says, or the peer hears nothing. */
+  isUnheard = false;
+  isDeaf = false;
   /** Who hears what this stream's peer says; itself for an echo. */
   listener: Stream | undefined;
+  /** The conference that it is in, and its place there. */
+  mix: Mix | undefined;
+  mixIndex = -1;
+  /** In the present tick of the mix; ticks since it was sent anything but silence. */
+  isSpeaking = false;
+  quietTicks = 0;
+  /** What the peer says, sample by sample, while a mix or a recording needs it. */
+  voice: Voice | undefined;
+  /** What is relayed to the peer, while that is recorded. */
+  relayedVoice: Voice | undefined;
+  /** The frame of our own that the peer was sent in the tick of this number. */
+  readonly told = new Int16Array(FRAME_SAMPLES);
+  toldTick = -1;
   player: Player | undefined;
   /** Number of the play request that `player` serves. */
   play = 0;
-  recording: Recording | undefined;
+  readonly recordings: Recording[] = [];
   /** Place among the streams that take part in ticks, or -1. */
   tickIndex = -1;
   heardAt: Instant;
@@ -85,6 +103,15 @@ export class Stream {
     for (const { payloadType, format } of settings.receivePayloadTypes)
       this.receiveFormats[payloadType] = FORMATS[format];
   }
+}
+
+/** After a mix or a recording came or went: keeps what turns packets into samples as long as it is needed. */
+export function needVoice(stream: Stream): void {
+  const { mix, recordings } = stream;
+  if (mix === undefined && recordings.length === 0) stream.voice = undefined;
+  else stream.voice ??= new Voice();
+  if (recordings.length === 0) stream.relayedVoice = undefined;
+  else stream.relayedVoice ??= new Voice();
 }
 
 /** The streams of a thread by slot and by leg. Slots are reused, so tables by slot stay short. */

@@ -45,7 +45,7 @@ async function run(): Promise<void> {
     post({ kind: 'ready', wakeHandle: io.wakeHandle, io: kind });
     while (!control.stopRequested) {
       if (control.fallAsleep()) {
-        const waiting = io.wait(engine.deadline() - systemClock.now());
+        const waiting = io.wait(engine.deadline() - systemClock.now(), engine.gatherMs);
         if (waiting !== undefined) await waiting;
         control.awake();
       }

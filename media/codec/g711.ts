@@ -53,8 +53,9 @@ function compressAll(toCode: (sample: number) => number): Uint8Array {
 /** The value of each code. */
 export const ULAW_LINEAR = expandAll(ulawToLinear);
 export const ALAW_LINEAR = expandAll(alawToLinear);
-const ULAW_CODE = compressAll(linearToUlaw);
-const ALAW_CODE = compressAll(linearToAlaw);
+/** The code of each value, indexed by it as an unsigned 16-bit number. */
+export const ULAW_CODE = compressAll(linearToUlaw);
+export const ALAW_CODE = compressAll(linearToAlaw);
 
 /** Byte to byte, without linear samples in between: what the two laws make of the same value. */
 export const ULAW_TO_ALAW = Uint8Array.from(ULAW_LINEAR, linearToAlaw);

@@ -43,6 +43,10 @@ export function tonesOf(country: string): Readonly<Record<ToneName, Tone>> {
   return NORTH_AMERICAN.includes(country.toUpperCase()) ? TONES.us : TONES.eu;
 }
 
+/** What is heard before a message is taken. The silence of its cadence makes the end of the one burst soft. */
+export const BEEP_MS = 500;
+export const BEEP: Tone = tone([1000], BEEP_MS, BEEP_MS);
+
 /** A continuous sine. */
 export function sine(frequencyHz: number, levelDbov: number): Tone {
   return { frequenciesHz: [frequencyHz], cadenceMs: [], levelDbov };

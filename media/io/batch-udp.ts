@@ -109,13 +109,13 @@ export class BatchUdp implements PacketIo {
     this.#close(port + 1);
   }
 
-  wait(timeoutMs: number): undefined {
+  wait(timeoutMs: number, gatherMs = GATHER_MS): undefined {
     const limitMs = Math.min(Math.max(timeoutMs, 0), WAIT_MAX_MS);
     if (this.#readyCount > 0 || limitMs === 0) {
       this.#poll(0);
     } else if (this.#measureRate() >= DENSE_PACKETS_PER_MS || limitMs < 1) {
       // epoll counts whole milliseconds; the rest of one is slept, so that a tick is not late by it.
-      this.#libc.usleep(Math.ceil(Math.min(limitMs, GATHER_MS) * 1000));
+      this.#libc.usleep(Math.ceil(Math.min(limitMs, gatherMs) * 1000));
       this.#poll(0);
     } else {
       this.#poll(Math.floor(limitMs));

@@ -19,7 +19,8 @@ export interface PacketIo {
 
   /**
    * Waits for a packet, a wake-up or `timeoutMs` (at most 1,000); returns at once when something waits. It may return
-   * early with nothing to receive, and while traffic is dense it lets packets gather for up to 1 ms.
+   * early with nothing to receive, and while traffic is dense it lets packets gather for up to `gatherMs` (1 where
+   * nothing is said).
    *
    * `undefined`: it has waited, blocking the thread. A promise: packets arrive through the event loop, await it. The
    * worker's rim is the same for both, and stays synchronous where nothing is returned:
@@ -27,7 +28,7 @@ export interface PacketIo {
    *     const waiting = io.wait(timeoutMs);
    *     if (waiting !== undefined) await waiting;
    */
-  wait(timeoutMs: number): Promise<void> | undefined;
+  wait(timeoutMs: number, gatherMs?: number): Promise<void> | undefined;
 
   /**
    * Receives the next batch (1 to 64 packets of one socket) from what the last `wait` found ready; 0 when that is

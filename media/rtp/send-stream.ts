@@ -5,6 +5,9 @@ import { DROPOUT_MAX, MISORDER_MAX, sequenceDistance, timestampDistance } from '
 /** How far a timestamp may stray from the time that has passed before the mapping is made anew. */
 const DRIFT_MS = 500;
 
+/** A frame this many of its own lengths after the one before is not the next: some were left out, and their time has passed. */
+const NEXT_FRAMES = 1.5;
+
 /** A pause in our own frames beyond this begins a new talkspurt: marker, and a timestamp that tells the pause. */
 const PAUSE_MS = 110;
 
@@ -89,8 +92,9 @@ export class SendStream {
     now: Instant,
   ): number {
     const goesOn = this.#newest !== 'relayed' && now - this.#lastAt <= PAUSE_MS;
-    // Events may have taken the place of frames: behind them the time counts, not the frames.
-    const isNext = goesOn && this.#newest === 'frame';
+    // Events may have taken the place of frames, or frames were left out: then the time counts, not the frames.
+    const isSoon = (now - this.#lastAt) * this.#msToTicks <= NEXT_FRAMES * samples;
+    const isNext = isSoon && this.#newest === 'frame';
     this.timestamp = isNext ? (this.timestamp + samples) >>> 0 : this.timestampAt(now, samples);
     this.#lastAt = now;
     this.#newest = 'frame';

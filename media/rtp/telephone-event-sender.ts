@@ -5,14 +5,18 @@ import { EVENT_BYTES, EVENT_CHARACTERS, writeEvent } from './telephone-event.ts'
 
 const STEP_MS = 20;
 const DURATION_MS = 100;
-const PAUSE_MS = 60;
+const INTERVAL_MS = 100;
+/** What a duration of 16 bits can say at 8 kHz (RFC 4733 §2.3.5), and what a receiver may still take for a digit. */
+const DURATION_MAX_MS = 8000;
+const DURATION_MIN_MS = 40;
+const INTERVAL_MAX_MS = 10_000;
 const VOLUME = 10;
 const END_PACKETS = 3;
 const WAITING_MAX = 64;
 
 /**
- * Digits to send as telephone-events (RFC 4733 §2.5.1): 100 ms each, a packet every 20 ms, the last three times, then
- * a pause of 60 ms.
+ * Digits to send as telephone-events (RFC 4733 §2.5.1): a packet every 20 ms, the last three times, then a pause. 100 ms
+ * each where nothing else is asked for.
  */
 export class TelephoneEventSender {
   readonly #ticksPerMs: number;
@@ -21,14 +25,24 @@ export class TelephoneEventSender {
   #timestamp = 0;
   #step = 0;
   #dueAt: Instant = NEVER;
+  /** Packets of a digit before the repetitions of its end. */
+  #steps = 0;
+  #nextSteps = DURATION_MS / STEP_MS;
+  #intervalMs = INTERVAL_MS;
 
   constructor(clockRateHz: number) {
     this.#ticksPerMs = clockRateHz / 1000;
   }
 
-  /** Queues digits (`0`–`9`, `*`, `#`, `A`–`D`, `!`); returns how many were taken. Others, and what does not fit, are not. */
-  send(digits: string, now: Instant): number {
+  /**
+   * Queues digits (`0`–`9`, `*`, `#`, `A`–`D`, `!`); returns how many were taken. Others, and what does not fit, are not.
+   * Duration (40 to 8,000 ms, in steps of 20) and interval hold for all that is queued from the next digit on.
+   */
+  send(digits: string, now: Instant, durationMs = DURATION_MS, intervalMs = INTERVAL_MS): number {
     let taken = 0;
+    const heldMs = Math.min(DURATION_MAX_MS, Math.max(DURATION_MIN_MS, durationMs));
+    this.#nextSteps = Math.round(heldMs / STEP_MS);
+    this.#intervalMs = Math.min(INTERVAL_MAX_MS, Math.max(0, intervalMs));
     for (const digit of digits.toUpperCase()) {
       if (!EVENT_CHARACTERS.includes(digit) || this.#waiting.length >= WAITING_MAX) continue;
       this.#waiting += digit;
@@ -61,8 +75,8 @@ export class TelephoneEventSender {
   write(stream: SendStream, payloadType: number, bytes: Uint8Array, at: number, now: Instant): number {
     if (now < this.#dueAt) return at;
     if (this.#event < 0 && !this.#startNext(stream, now)) return at;
-    const held = Math.min(this.#step, DURATION_MS / STEP_MS);
-    const isEnd = this.#step >= DURATION_MS / STEP_MS;
+    const held = Math.min(this.#step, this.#steps);
+    const isEnd = this.#step >= this.#steps;
     const duration = held * STEP_MS * this.#ticksPerMs;
     const payloadAt = at + RTP_HEADER_BYTES;
     stream.event(payloadType, this.#timestamp, this.#step === 1, EVENT_BYTES, bytes, at, now);
@@ -80,6 +94,7 @@ export class TelephoneEventSender {
     this.#waiting = this.#waiting.slice(1);
     this.#timestamp = stream.timestampAt(now, 1);
     this.#step = 1;
+    this.#steps = this.#nextSteps;
     this.#dueAt = now;
     return true;
   }
@@ -87,8 +102,9 @@ export class TelephoneEventSender {
   #advance(): void {
     this.#step += 1;
     this.#dueAt += STEP_MS;
-    if (this.#step < DURATION_MS / STEP_MS + END_PACKETS) return;
+    if (this.#step < this.#steps + END_PACKETS) return;
     this.#event = -1;
-    this.#dueAt += PAUSE_MS;
+    // The repetitions of the end are sent in the silence.
+    this.#dueAt += Math.max(0, this.#intervalMs - (END_PACKETS - 1) * STEP_MS);
   }
 }

@@ -1,0 +1,86 @@
+import { ALAW_CODE, ULAW_CODE } from './codec/g711.ts';
+
+/**
+ * The inner loops of mixing: free functions over typed arrays, so that the compiler keeps them tight. A sum holds far more
+ * talkers than a conference has; it is clipped once, when it is heard.
+ */
+
+/** Codes of the two laws by format, as in `slots.ts`. */
+const CODES = [undefined, ULAW_CODE, ALAW_CODE];
+
+/** The codes of a format by sample. */
+export function codesOf(format: number): Uint8Array {
+  return CODES[format]!;
+}
+
+/** The first talker of a tick. */
+export function begin(sum: Int32Array, samples: Int16Array): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = samples[i]!;
+}
+
+/** Every further talker. */
+export function add(sum: Int32Array, samples: Int16Array): void {
+  for (let i = 0; i < sum.length; i++) sum[i]! += samples[i]!;
+}
+
+/** What was summed elsewhere: `other[from …]`. */
+export function addSum(sum: Int32Array, other: Int32Array, from: number): void {
+  for (let i = 0; i < sum.length; i++) sum[i]! += other[from + i]!;
+}
+
+/** The sum as samples. */
+export function clip(sum: Int32Array, into: Int16Array): void {
+  for (let i = 0; i < into.length; i++) {
+    const value = sum[i]!;
+    into[i] = value > 32767 ? 32767 : value < -32768 ? -32768 : value;
+  }
+}
+
+/** The sum without one's own voice, as samples. */
+export function clipLess(sum: Int32Array, own: Int16Array, into: Int16Array): void {
+  for (let i = 0; i < into.length; i++) {
+    const value = sum[i]! - own[i]!;
+    into[i] = value > 32767 ? 32767 : value < -32768 ? -32768 : value;
+  }
+}
+
+/** What is played to one party alone, on top of what it hears. */
+export function clipMore(samples: Int16Array, more: Int16Array): void {
+  for (let i = 0; i < samples.length; i++) {
+    const value = samples[i]! + more[i]!;
+    samples[i] = value > 32767 ? 32767 : value < -32768 ? -32768 : value;
+  }
+}
+
+/** `clip` and encoding in one. */
+export function encodeSum(sum: Int32Array, codes: Uint8Array, out: Uint8Array, at: number): void {
+  for (let i = 0; i < sum.length; i++) {
+    const value = sum[i]!;
+    out[at + i] = codes[(value > 32767 ? 32767 : value < -32768 ? -32768 : value) & 0xffff]!;
+  }
+}
+
+/** `clipLess` and encoding in one. */
+export function encodeLess(sum: Int32Array, own: Int16Array, codes: Uint8Array, out: Uint8Array, at: number): void {
+  for (let i = 0; i < sum.length; i++) {
+    const value = sum[i]! - own[i]!;
+    out[at + i] = codes[(value > 32767 ? 32767 : value < -32768 ? -32768 : value) & 0xffff]!;
+  }
+}
+
+/** A frame of samples, none of which needs clipping any more. */
+export function encode(samples: Int16Array, codes: Uint8Array, out: Uint8Array, at: number): void {
+  for (let i = 0; i < samples.length; i++) out[at + i] = codes[samples[i]! & 0xffff]!;
+}
+
+/** A frame that was encoded for somebody else. */
+export function copyFrame(frame: Uint8Array, out: Uint8Array, at: number): void {
+  for (let i = 0; i < frame.length; i++) out[at + i] = frame[i]!;
+}
+
+/** Mean square of a frame. */
+export function meanSquare(samples: Int16Array): number {
+  let energy = 0;
+  for (let i = 0; i < samples.length; i++) energy += samples[i]! * samples[i]!;
+  return energy / samples.length;
+}

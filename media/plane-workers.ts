@@ -1,0 +1,139 @@
+import { assert } from '../core/kernel/assert.ts';
+import type { LegId } from '../core/kernel/ids.ts';
+import type { Instant } from '../core/kernel/time.ts';
+import { type MediaPeer, type Placement, type PlacementMode, PortPool } from './io/port-pool.ts';
+import type { PlaneLeg } from './plane-leg.ts';
+import type { PlaneOutput } from './plane-output.ts';
+
+/** A port that another program has is met here, before a call is placed on it. */
+const SPARE_COUNT = 4;
+
+export interface PlaneWorkersOptions {
+  readonly workerCount: number;
+  readonly portFrom: number;
+  readonly portTo: number;
+  readonly sharing: 'on' | 'off';
+}
+
+interface WorkerState {
+  pool: PortPool;
+  readonly legs: Map<LegId, PlaneLeg>;
+}
+
+/** The media threads as the plane sees them: which legs and which ports each has. */
+export class PlaneWorkers {
+  readonly #options: PlaneWorkersOptions;
+  readonly #outputs: PlaneOutput[];
+  readonly #workers: readonly WorkerState[];
+
+  constructor(options: PlaneWorkersOptions, outputs: PlaneOutput[]) {
+    this.#options = options;
+    this.#outputs = outputs;
+    this.#workers = Array.from({ length: options.workerCount }, (_, worker) => ({
+      pool: this.#makePool(worker),
+      legs: new Map(),
+    }));
+    for (let worker = 0; worker < options.workerCount; worker++) this.#drain(worker);
+  }
+
+  /** RTP ports bound or about to be, each with its RTCP twin. */
+  get portsUsed(): number {
+    return this.#workers.reduce((sum, { pool }) => sum + pool.busyPorts(), 0);
+  }
+
+  /** The worker with the fewest legs. */
+  leastBusy(): number {
+    let best = 0;
+    for (let worker = 1; worker < this.#workers.length; worker++) {
+      if (this.#workers[worker]!.legs.size < this.#workers[best]!.legs.size) best = worker;
+    }
+    return best;
+  }
+
+  legCount(worker: number): number {
+    return this.#workers[worker]!.legs.size;
+  }
+
+  isLive(worker: number, leg: LegId): boolean {
+    return this.#workers[worker]!.legs.has(leg);
+  }
+
+  /** A port for the leg; undefined when none is free. `include` follows. */
+  place(worker: number, leg: LegId, peer: MediaPeer, now: Instant): Placement | undefined {
+    return this.#workers[worker]!.pool.place(leg, peer, now);
+  }
+
+  include(own: PlaneLeg): void {
+    const { worker } = own.place;
+    this.#workers[worker]!.legs.set(own.leg, own);
+    this.#drain(worker);
+  }
+
+  /** More is known of the peer: whether its address is certain by now. */
+  settle(own: PlaneLeg, peer: MediaPeer): PlacementMode {
+    return this.#workers[own.place.worker]!.pool.settle(own.leg, peer);
+  }
+
+  latched(worker: number, leg: LegId, address: string, port: number): void {
+    this.#workers[worker]!.pool.latched(leg, address, port);
+  }
+
+  release(own: PlaneLeg, now: Instant): void {
+    const { worker } = own.place;
+    const { pool, legs } = this.#workers[worker]!;
+    legs.delete(own.leg);
+    pool.release(own.leg, now);
+    this.#drain(worker);
+  }
+
+  /** The thread ended, and its replacement has no port yet; returns the legs that it had, which are forgotten. */
+  lose(worker: number): readonly PlaneLeg[] {
+    const state = this.#workers[worker]!;
+    const lost = [...state.legs.values()];
+    state.legs.clear();
+    state.pool = this.#makePool(worker);
+    return lost;
+  }
+
+  /** After `lose`, once everything that the dead thread was asked is said: the ports of its replacement. */
+  restart(worker: number): void {
+    this.#drain(worker);
+  }
+
+  /** Another program has the port; returns the legs on it. */
+  unbindable(worker: number, port: number): readonly PlaneLeg[] {
+    const { pool, legs } = this.#workers[worker]!;
+    return pool.unbindable(port).map((leg) => legs.get(leg)!);
+  }
+
+  deadline(): Instant {
+    return Math.min(...this.#workers.map(({ pool }) => pool.deadline()));
+  }
+
+  expire(now: Instant): void {
+    for (const [worker, { pool }] of this.#workers.entries()) {
+      if (pool.deadline() > now) continue;
+      pool.expire(now);
+      this.#drain(worker);
+    }
+  }
+
+  /** Each worker has its own share of the port range, so that pools never meet. */
+  #makePool(worker: number): PortPool {
+    const { portFrom, portTo, workerCount, sharing } = this.#options;
+    const first = portFrom + (portFrom % 2);
+    const pairs = Math.floor((portTo - first + 1) / 2);
+    const from = first + 2 * Math.floor((pairs * worker) / workerCount);
+    const to = first + 2 * Math.floor((pairs * (worker + 1)) / workerCount) - 1;
+    assert(to > from, `expected a port pair for each of ${workerCount} workers in ${portFrom}-${portTo}`);
+    return new PortPool({ from, to, sharing, spareCount: SPARE_COUNT });
+  }
+
+  #drain(worker: number): void {
+    const { pool } = this.#workers[worker]!;
+    for (let output = pool.poll(); output !== undefined; output = pool.poll()) {
+      const kind = output.kind === 'bind' ? 'bindPort' : 'unbindPort';
+      this.#outputs.push({ kind: 'post', worker, message: { kind, port: output.port } });
+    }
+  }
+}
