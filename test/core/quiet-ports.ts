@@ -1,3 +1,5 @@
+import type { ConferencecallRecord } from '../../core/calls/conferencecall-record.ts';
+import type { RecordingRecord } from '../../core/calls/recording-record.ts';
 import { Directory } from '../../core/directory/directory.ts';
 import type { Conference } from '../../core/directory/records.ts';
 import type { CallNews } from '../../core/flows/call-control.ts';
@@ -8,9 +10,11 @@ import type { Store, StoreEvent } from '../../core/ports.ts';
 import type { Write } from '../../core/write.ts';
 import { CUSTOMER } from './store/rows.ts';
 
-type RowKind = 'saveConference' | 'saveConferencecall' | 'saveRecording';
-type RowWrite<Kind extends RowKind> = Extract<Write, { readonly kind: Kind }>;
-type RowOf<Kind extends RowKind> = RowWrite<Kind>['row'];
+interface Rows {
+  readonly saveConference: Conference;
+  readonly saveConferencecall: ConferencecallRecord;
+  readonly saveRecording: RecordingRecord;
+}
 
 /** A store that keeps what it is given and commits when it is told to. */
 export class ObedientStore implements Store {
@@ -37,11 +41,9 @@ export class ObedientStore implements Store {
   }
 
   /** The last version of the row with this id. */
-  row<Kind extends RowKind>(kind: Kind, id: string): RowOf<Kind> | undefined {
-    return this.writes
-      .flatMap((write) => (write.kind === kind ? [write as RowWrite<Kind>] : []))
-      .map(({ row }) => row as RowOf<Kind> & { readonly id: string })
-      .findLast((row) => row.id === id);
+  row<Kind extends keyof Rows>(kind: Kind, id: string): Rows[Kind] | undefined {
+    const rows = this.writes.flatMap((write) => (write.kind === kind ? [(write as { row: Rows[Kind] }).row] : []));
+    return rows.findLast((row) => row.id === id);
   }
 }
 
