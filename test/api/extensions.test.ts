@@ -90,7 +90,7 @@ test('a deleted extension is returned once more, then not found', async () => {
   const { id } = backend.addExtension(customerId, '1001');
   const { status, body } = await ask('DELETE', `/v1.0/extensions/${id}`);
   expect([status, body.tm_delete]).toEqual([200, '2026-01-01T00:00:00.000Z']);
-  expect((await ask('GET', `/v1.0/extensions/${id}`)).body.error.reason).toBe('RESOURCE_NOT_FOUND');
+  expect((await ask('GET', `/v1.0/extensions/${id}`)).body.error.reason).toBe('EXTENSION_NOT_FOUND');
 });
 
 test("another customer's extension is not found, whatever is asked of it", async () => {

@@ -63,7 +63,7 @@ test('a body beyond one megabyte is too large', async () => {
 
 test('an error of ours is reported under the request id and not explained to the client', async () => {
   const { ask, backend } = await simulate();
-  backend.listCalls = () => Promise.reject(new Error('no such table: calls'));
+  backend.list = () => Promise.reject(new Error('no such table: calls'));
   const { status, body } = await ask('GET', '/v1.0/calls');
   expect([status, body.error.reason]).toEqual([500, 'INTERNAL']);
   expect(JSON.stringify(body)).not.toContain('table');
@@ -150,7 +150,7 @@ test('an answer that was on its way when the server closed is given, and its con
   const server = await ApiServer.listen(backend, { host: '127.0.0.1', port: 0 });
   let answer: (calls: []) => void = () => undefined;
   const asked = new Promise<void>((resolve) => {
-    backend.listCalls = () => {
+    backend.list = () => {
       resolve();
       return new Promise((give) => {
         answer = give;

@@ -1,84 +1,59 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import type { Backend, StatusReport, TraceEntry } from '../../api/backend.ts';
+import type { Backend, ConferenceNow, OpenFile, RowKind, Rows, StatusReport, TraceEntry } from '../../api/backend.ts';
 import { hashPassword } from '../../api/password.ts';
 import { createServer } from '../../api/server.ts';
-import type { CallRecord } from '../../core/calls/call-record.ts';
+import { Accounts, isAccountCommand } from '../../core/accounts.ts';
+import { address } from '../../core/calls/address.ts';
 import type { Command, CommandResult, Principal } from '../../core/command.ts';
 import { Directory } from '../../core/directory/directory.ts';
 import { type Accesskey, type Agent, type Customer, type Extension, PERMISSION } from '../../core/directory/records.ts';
-import { Exchange } from '../../core/exchange.ts';
+import type { Action } from '../../core/flows/action.ts';
 import { Journal } from '../../core/journal.ts';
+import { judge } from '../../core/judgement.ts';
 import type { Clock } from '../../core/kernel/clock.ts';
 import {
   type AccesskeyId,
+  type ActiveflowId,
   type AgentId,
-  type CallId,
+  type ConferenceId,
   type CustomerId,
   type ExtensionId,
-  type LegId,
   uuid,
 } from '../../core/kernel/ids.ts';
 import { seeded } from '../../core/kernel/random.ts';
 import type { Instant, WallTime } from '../../core/kernel/time.ts';
-import type { MediaPlane, Signaling, SignalingEvent, Store, StoreEvent } from '../../core/ports.ts';
-import type { Write } from '../../core/write.ts';
+import { SimulatedLife, SimulatedStore } from './simulated-life.ts';
 
 /** 2026-01-01T00:00Z: when the simulated process started. */
 const STARTED_AT = Date.UTC(2026, 0, 1);
 /** Hashing is slow on purpose, so every test shares one hash. */
 const ADMIN_HASH = hashPassword('correct horse', seeded(1));
 
-/** A store that commits at once, and can be told to fail. */
-class SimulatedStore implements Store {
-  readonly calls = new Map<CallId, CallRecord>();
-  failing = false;
-  readonly #events: StoreEvent[] = [];
-
-  write(writes: readonly Write[], receipt: number): void {
-    if (this.failing) {
-      this.#events.push({ kind: 'storeFailed', receipt, detail: 'no space left on device' });
-      return;
-    }
-    for (const write of writes) if (write.kind === 'saveCall') this.calls.set(write.row.id, write.row);
-    if (receipt !== 0) this.#events.push({ kind: 'stored', receipt });
-  }
-
-  poll(): StoreEvent | undefined {
-    return this.#events.shift();
-  }
-}
-
-/** The core with its real machines behind the port of the API; phones and media are reduced to their consent. */
+/** The directory and its commands with their real machines behind the port of the API; calls and flows are simulated. */
 export class SimulatedBackend implements Backend {
   readonly directory = new Directory();
   readonly tokenSecret = 'a secret of thirty-two characters';
   readonly operatorToken = 'operator-token-of-this-process';
   readonly store = new SimulatedStore();
+  readonly journal = new Journal({ epoch: 'test' });
+  /** Recording files by name. */
+  readonly files = new Map<string, Uint8Array>();
   readonly reported: unknown[] = [];
+  openFileCount = 0;
+  readonly clock: Clock = { now: () => this.#now, wallTime: () => STARTED_AT + this.#now };
+  readonly life: SimulatedLife;
   readonly #random = seeded(7);
-  readonly #exchange: Exchange;
+  readonly #accounts: Accounts;
   readonly #listeners = new Set<(entry: TraceEntry) => void>();
-  readonly #ended: LegId[] = [];
   #now: Instant = 0;
-  #lastLeg = 0;
   #lastTicket = 0;
 
-  readonly clock: Clock = { now: () => this.#now, wallTime: () => STARTED_AT + this.#now };
-
   constructor() {
-    this.#exchange = new Exchange({
-      directory: this.directory,
-      signaling: this.#signaling(),
-      media: consentingMedia(),
-      store: this.store,
-      journal: new Journal({ epoch: 'test' }),
-      calendar: (now) => STARTED_AT + now,
-      random: this.#random,
-      nextLeg: () => ++this.#lastLeg as LegId,
-      ringTimeoutMs: 60_000,
-      durationMaxMs: 3_600_000,
-    });
+    const { directory, store, journal } = this;
+    const calendar = (now: Instant): WallTime => STARTED_AT + now;
+    this.life = new SimulatedLife(store, directory, this.#random, this.clock.wallTime);
+    this.#accounts = new Accounts({ directory, store, journal, calendar, random: this.#random });
   }
 
   get server(): FastifyInstance {
@@ -122,62 +97,79 @@ export class SimulatedBackend implements Backend {
 
   /** A call of one extension to another, ringing at the other. */
   placeCall(from: Extension, to: Extension): void {
-    const at = this.clock.wallTime();
-    this.directory.putBinding({
-      customerId: to.customerId,
-      extensionId: to.id,
-      contact: `sip:${to.extension}@192.0.2.9`,
-      path: [],
-      transport: 'udp',
-      address: '192.0.2.9',
-      port: 5060,
-      localPort: 5060,
-      sipCallId: 'a',
-      cseq: 1,
-      instance: '',
-      regId: 0,
-      q: 1000,
-      userAgent: '',
-      registeredAt: at,
-      expiresAt: at + 3_600_000,
-    });
-    this.#signal({
-      kind: 'offered',
-      leg: ++this.#lastLeg as LegId,
-      customerId: from.customerId,
-      caller: { kind: 'extension', customerId: from.customerId, extensionId: from.id },
-      toUser: to.extension,
-      fromUser: from.extension,
-      fromName: 'Caller',
-      source: { transport: 'udp', address: '192.0.2.8', port: 5060 },
-      offer: new Uint8Array(),
-    });
+    const [source, destination] = [address('extension', from.extension, 'Caller'), address('extension', to.extension)];
+    const ringing = { status: 'ringing', direction: 'incoming', source, destination } as const;
+    const { id } = this.life.addCall(from.customerId, ringing);
+    this.life.addCall(to.customerId, { source, destination, masterCallId: id, extensionId: to.id });
   }
 
   execute(command: Command, by: Principal): Promise<CommandResult> {
+    const { call, conferencecall, activeflow } = this.store.records;
+    const refusal = judge(command, by, {
+      directory: this.directory,
+      liveCall: (id) => (call.get(id)?.status === 'hangup' ? undefined : call.get(id)),
+      liveConferencecall: (id) => conferencecall.get(id),
+      liveActiveflow: (id) => activeflow.get(id),
+    });
+    if (refusal !== undefined) return Promise.resolve({ kind: 'refused', refusal });
+    if (!isAccountCommand(command)) return Promise.resolve(this.life.execute(command));
+    if (command.kind === 'deleteCall') this.life.changeCall(command.record.id, { status: 'hangup' });
     const ticket = ++this.#lastTicket;
-    this.#exchange.receive({ kind: 'command', ticket, command, by }, this.#now);
-    return Promise.resolve(this.#drain(ticket));
+    this.#accounts.execute(ticket, command, this.#now);
+    for (let event = this.store.poll(); event !== undefined; event = this.store.poll()) {
+      this.#accounts.receive(event, this.#now);
+    }
+    const settled = this.#accounts.poll();
+    if (settled?.ticket !== ticket) throw new Error(`command ${ticket} did not settle`);
+    return Promise.resolve(settled.result);
   }
 
-  async listCalls(
+  async list<Kind extends RowKind>(
+    kind: Kind,
     customerId: CustomerId,
-    page: { readonly pageSize: number; readonly before?: WallTime },
-  ): Promise<CallRecord[]> {
-    return [...this.store.calls.values()]
-      .filter((call) => call.customerId === customerId && call.deletedAt === null)
-      .filter((call) => page.before === undefined || call.createdAt < page.before)
+    { pageSize, before = Number.MAX_SAFE_INTEGER }: { readonly pageSize: number; readonly before?: WallTime },
+  ): Promise<readonly Rows[Kind][]> {
+    const rows: { readonly customerId: CustomerId; readonly createdAt: WallTime }[] = [...this.#rowsOf(kind).values()];
+    return rows
+      .filter((row) => row.customerId === customerId && row.createdAt < before)
       .sort((a, b) => b.createdAt - a.createdAt)
-      .slice(0, page.pageSize);
+      .slice(0, pageSize) as unknown as readonly Rows[Kind][];
   }
 
-  async getCall(id: CallId): Promise<CallRecord | undefined> {
-    const call = this.#exchange.calls.recordOf(id) ?? this.store.calls.get(id);
-    return call?.deletedAt === null ? call : undefined;
+  async get<Kind extends RowKind>(kind: Kind, id: string): Promise<Rows[Kind] | undefined> {
+    return this.#rowsOf(kind).get(id) as Rows[Kind] | undefined;
+  }
+
+  async conferenceNow(id: ConferenceId): Promise<ConferenceNow> {
+    const { conferencecall, recording } = this.store.records;
+    return {
+      conferencecalls: [...conferencecall.values()].filter(
+        (stay) => stay.conferenceId === id && stay.status === 'joined',
+      ),
+      recordingId: this.life.running({ type: 'confbridge', id })?.id ?? null,
+      recordingIds: [...recording.values()].filter((made) => made.reference.id === id).map((made) => made.id),
+    };
+  }
+
+  currentAction(id: ActiveflowId): Action | null {
+    return this.store.records.activeflow.get(id)?.currentAction ?? null;
+  }
+
+  async openRecordingFile(name: string): Promise<OpenFile | undefined> {
+    const bytes = this.files.get(name);
+    if (bytes === undefined) return undefined;
+    this.openFileCount += 1;
+    return {
+      sizeBytes: bytes.length,
+      read: async (position, sizeBytes) => bytes.subarray(position, position + sizeBytes),
+      close: async () => {
+        this.openFileCount -= 1;
+      },
+    };
   }
 
   metricsText(): string {
-    return `tandem_live_calls ${this.#exchange.calls.ledger.liveCount}\n`;
+    return 'tandem_live_calls 0\n';
   }
 
   status(): StatusReport {
@@ -188,7 +180,7 @@ export class SimulatedBackend implements Backend {
       startedAt: STARTED_AT,
       dataFolder: '/data',
       listeners: ['sip udp 127.0.0.1:5060'],
-      figures: { liveCalls: this.#exchange.calls.ledger.liveCount },
+      figures: { liveCalls: 0 },
     };
   }
 
@@ -209,64 +201,25 @@ export class SimulatedBackend implements Backend {
     this.reported.push(error);
   }
 
+  /** Everything of a kind that is not deleted. */
+  #rowsOf(kind: RowKind): ReadonlyMap<string, Rows[RowKind]> {
+    const { directory, store } = this;
+    const maps: { readonly [Kind in RowKind]: ReadonlyMap<string, Rows[Kind]> } = {
+      accesskey: directory.accesskeys,
+      extension: directory.extensions,
+      trunk: directory.trunks,
+      number: directory.numbers,
+      flow: directory.flows,
+      conference: directory.conferences,
+      ...store.records,
+    };
+    const rows: ReadonlyMap<string, Rows[RowKind]> = maps[kind];
+    return new Map([...rows].filter(([, row]) => row.deletedAt === null));
+  }
+
   #times(): { createdAt: WallTime; updatedAt: null; deletedAt: null } {
     return { createdAt: this.clock.wallTime(), updatedAt: null, deletedAt: null };
   }
-
-  #signal(event: SignalingEvent): void {
-    this.#exchange.receive({ kind: 'signal', event }, this.#now);
-    this.#drain(0);
-  }
-
-  #drain(ticket: number): CommandResult {
-    for (;;) {
-      const leg = this.#ended.shift();
-      const stored = leg === undefined ? this.store.poll() : undefined;
-      if (leg !== undefined) {
-        const event = { kind: 'ended', leg, cause: 'normal', by: 'local' } as const;
-        this.#exchange.receive({ kind: 'signal', event }, this.#now);
-      } else if (stored !== undefined) this.#exchange.receive({ kind: 'store', event: stored }, this.#now);
-      else break;
-    }
-    for (let settled = this.#exchange.poll(); settled !== undefined; settled = this.#exchange.poll()) {
-      if (settled.ticket === ticket) return settled.result;
-    }
-    if (ticket !== 0) throw new Error(`command ${ticket} did not settle`);
-    return { kind: 'done', id: '' };
-  }
-
-  /** Every phone rings for ever, and lets itself be hung up. */
-  #signaling(): Signaling {
-    const nothing = (): void => undefined;
-    return {
-      dial: nothing,
-      ring: nothing,
-      answer: nothing,
-      reoffer: nothing,
-      acceptOffer: nothing,
-      refuseOffer: nothing,
-      restore: nothing,
-      hangup: (leg) => void this.#ended.push(leg),
-    };
-  }
-}
-
-function consentingMedia(): MediaPlane {
-  const nothing = (): void => undefined;
-  const body = new Uint8Array();
-  return {
-    open: () => ({ kind: 'opened' }),
-    accept: () => ({ kind: 'opened' }),
-    describe: () => body,
-    renegotiate: () => ({ kind: 'answer', body }),
-    bridge: nothing,
-    unbridge: nothing,
-    play: nothing,
-    stopPlaying: nothing,
-    record: nothing,
-    sendDigits: nothing,
-    close: nothing,
-  };
 }
 
 /** One customer with an admin who is logged in, as most tests want it. */
