@@ -42,7 +42,7 @@ export class ObedientStore implements Store {
 
   /** The last version of the row with this id. */
   row<Kind extends keyof Rows>(kind: Kind, id: string): Rows[Kind] | undefined {
-    const rows = this.writes.flatMap((write) => (write.kind === kind ? [(write as { row: Rows[Kind] }).row] : []));
+    const rows = this.writes.flatMap((write) => (write.kind === kind ? [write.row as Rows[Kind]] : []));
     return rows.findLast((row) => row.id === id);
   }
 }
