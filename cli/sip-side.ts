@@ -1,8 +1,11 @@
+import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Settings } from '../core/kernel/config.ts';
 import type { Disposal } from '../core/kernel/disposal.ts';
+import type { TransportAddress } from '../core/ports.ts';
 import { Advertiser } from '../sip/transport/advertiser.ts';
 import { LocalAddresses } from '../sip/transport/local-address.ts';
+import type { Listener } from '../sip/transport/transport.ts';
 import { SipTransports } from '../sip/transport/transports.ts';
 import type { Machines } from './assemble.ts';
 import type { Ground } from './ground.ts';
@@ -38,11 +41,29 @@ export async function openSip(
   effects.send = ({ destination, localPort, bytes }) => transports.send(destination, localPort, bytes);
   effects.addressFor = (peer) => advertiser.addressFor(peer);
   effects.contactFor = (peer, localPort) => {
-    const listeners = transports.bound.filter(({ transport }) => transport === peer.transport);
-    const port = listeners.find((listener) => listener.port === localPort)?.port ?? listeners[0]?.port ?? 5060;
+    const port = listenerTowards(transports.bound, peer, localPort)?.port ?? 5060;
     return { host: advertiser.addressFor(peer.address), port, transport: peer.transport };
   };
   return transports;
+}
+
+/**
+ * The listener that a peer reaches us at: of those of its transport and family that it can reach the one with that
+ * port, else the first; for UDP it is the socket that the message is sent from. When there is none, any of its transport.
+ */
+export function listenerTowards(
+  bound: readonly Listener[],
+  peer: TransportAddress,
+  localPort: number | undefined,
+): Listener | undefined {
+  const family = isIP(peer.address);
+  const alike = bound.filter(({ transport }) => transport === peer.transport);
+  const able = alike.filter(({ host }) => isIP(host) === family && (!isLoopback(host) || isLoopback(peer.address)));
+  return able.find(({ port }) => port === localPort) ?? able[0] ?? alike[0];
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
 }
 
 /** Every address by which this machine is called means the first customer. */

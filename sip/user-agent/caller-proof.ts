@@ -1,5 +1,6 @@
 import type { Directory } from '../../core/directory/directory.ts';
 import type { Customer, Extension, Trunk } from '../../core/directory/records.ts';
+import { bitsOf, keyOf, networkOf } from '../../core/kernel/network.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { TransportAddress } from '../../core/ports.ts';
 import { parseCredentials } from '../grammar/authentication.ts';
@@ -79,7 +80,11 @@ export class CallerProof {
     if (customer !== undefined && this.#directory.extensionByName(customer.id, request.from.uri.user) !== undefined) {
       return undefined;
     }
-    const trunk = this.#directory.trunkForSource(source.address);
+    const addressed = this.#directory.trunkForHost(request.uri.host);
+    const trunk =
+      addressed !== undefined && allows(addressed, source.address)
+        ? addressed
+        : this.#directory.trunkForSource(source.address);
     return trunk !== undefined && this.#isMeant(trunk, request, customer) ? trunk : undefined;
   }
 
@@ -98,6 +103,18 @@ export class CallerProof {
   #isMeant(trunk: Trunk, request: Request, customer: Customer | undefined): boolean {
     return customer === undefined || customer.id === trunk.customerId || this.#directory.isOwnHost(request.uri.host);
   }
+}
+
+/** Several trunks may allow one address: then the name that is called tells which is meant. */
+function allows(trunk: Trunk, address: string): boolean {
+  const bits = trunk.authTypes.includes('ip') ? bitsOf(address) : undefined;
+  return (
+    bits !== undefined &&
+    trunk.allowedIps.some((text) => {
+      const network = networkOf(text);
+      return network?.family === bits.family && network.key === keyOf(bits, network.prefixLength);
+    })
+  );
 }
 
 function accountOf(party: Party | undefined): { readonly password: string } | undefined {

@@ -5,12 +5,16 @@ import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../../cli/build/run-tool.ts';
 import { VERSION } from '../../cli/version.ts';
+import { decodeWav } from '../../media/audio-file.ts';
+import { levelDbov } from '../../media/dsp/level.ts';
 import { hasProgram, Program } from '../interop/program.ts';
 import { sipp } from '../interop/sipp.ts';
 
 const BIN = join(ROOT, 'node_modules/.bin');
 const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env['PATH']}` };
 const BUILD_LIMIT_MS = 180_000;
+/** Louder than any noise. */
+const SPEECH_DBOV = -40;
 
 function run(program: string, args: readonly string[], cwd: string): string {
   return execFileSync(program, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -42,6 +46,19 @@ async function callThrough(served: Program, command: string, args: readonly stri
   }
 }
 
+/** Calls the demonstration menu: what is heard is the prompt that this form of Tandem brings along. */
+async function hearMenu(served: Program, command: string, args: readonly string[], cwd: string): Promise<void> {
+  const serverPort = (await served.saw(/listening sip udp \S+:(\d+)/))[1];
+  const password = /extension 1000: (\S+)/.exec(served.output)![1]!;
+  const order = [`sip:9103@127.0.0.1:${serverPort}`, '--user', '1000', '--password', password];
+  const heard = ['--record', 'heard.wav', '--seconds', '2', '--json'];
+  const caller = new Program(command, [...args, 'call', ...order, ...heard], { cwd, env: { PATH: env.PATH } });
+  expect(await caller.exited, caller.output).toBe(0);
+  const decoded = decodeWav(readFileSync(join(cwd, 'heard.wav')));
+  if (decoded.kind === 'refused') throw new Error(decoded.detail);
+  expect(levelDbov(decoded.samples, 0, decoded.samples.length)).toBeGreaterThan(SPEECH_DBOV);
+}
+
 /** Starts `tandem serve` in an empty folder, makes a call through it, ends it, and returns the exit code. */
 async function serveOnce(command: string, args: readonly string[], cwd: string): Promise<number> {
   const listeners = ['--sip', 'udp:127.0.0.1:0', '--http', '127.0.0.1:0', '--workers', '1'];
@@ -51,6 +68,7 @@ async function serveOnce(command: string, args: readonly string[], cwd: string):
     const http = (await program.saw(/listening http (\S+)/, 20_000))[1];
     expect((await fetch(`http://${http}/ping`)).status).toBe(200);
     expect(await (await fetch(`http://${http}/metrics`)).text()).toContain('tandem_extensions 2\n');
+    await hearMenu(program, command, args, cwd);
     if (hasProgram('sipp')) await callThrough(program, command, args, cwd);
   } finally {
     await program.stop('SIGTERM', 20_000);

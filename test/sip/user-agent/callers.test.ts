@@ -152,6 +152,18 @@ test('two trunks with the same username are told apart by the name that is calle
   expect(rig.events).toMatchObject([{ caller: { trunkId: 'branch' } }]);
 });
 
+test.each([
+  ['branch', ['198.51.100.1', '203.0.113.20'], 'branch'],
+  ['branch', ['203.0.0.0/8'], 'branch'],
+  ['branch', ['198.51.100.1', '2001:db8::/32'], 'carrier'],
+  ['carrier', ['203.0.113.20'], 'carrier'],
+])('of two trunks, %s is called by its name, and the other allows %j: the call is of %s', (name, allowedIps, id) => {
+  const rig = withTrunks();
+  rig.directory.putTrunk(trunk('branch', { allowedIps, createdAt: 1 }));
+  rig.receive(invite(rig, {}, `sip:+49301@${name}.trunk.example`), CARRIER);
+  expect(rig.events).toMatchObject([{ caller: { kind: 'trunk', trunkId: id } }]);
+});
+
 test('any realm will do for a trunk', () => {
   const rig = withTrunks();
   const challenge = credentialsFor(rig, OFFICE, PEER);
