@@ -1,5 +1,4 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { FastifyRequest } from 'fastify';
 import type { Principal, Refusal } from '../core/command.ts';
 import type { AgentId } from '../core/kernel/ids.ts';
 import type { Backend } from './backend.ts';
@@ -12,20 +11,30 @@ export type Authentication =
   | { readonly kind: 'proved'; readonly principal: Principal }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
+/** Where a request carries credentials; one that asks for a WebSocket is none of the framework's. */
+export interface Asking {
+  readonly headers: { readonly cookie?: string | undefined; readonly authorization?: string | undefined };
+  /** Parameters by name. */
+  readonly query: unknown;
+}
+
+/** What credentials are held against. */
+type Proof = Pick<Backend, 'directory' | 'clock' | 'operatorToken'>;
+
 /** Finds out who is asking, from a token, an access key or the operator's token. */
 export class Authenticator {
-  readonly #backend: Backend;
+  readonly #backend: Proof;
   readonly #tokens: Tokens;
   readonly #operatorHash: Buffer;
 
-  constructor(backend: Backend, tokens: Tokens) {
+  constructor(backend: Proof, tokens: Tokens) {
     this.#backend = backend;
     this.#tokens = tokens;
     this.#operatorHash = sha256(backend.operatorToken);
   }
 
   /** Of several credentials the first that proves something counts, so a stale cookie does no harm. */
-  authenticate(request: FastifyRequest): Authentication {
+  authenticate(request: Asking): Authentication {
     const credentials = credentialsOf(request);
     for (const credential of credentials) {
       const principal = this.#prove(credential);
@@ -56,7 +65,7 @@ export class Authenticator {
 }
 
 /** Credentials of a request in the order of the reference: token from cookie, query and header, then access key. */
-function credentialsOf(request: FastifyRequest): string[] {
+function credentialsOf(request: Asking): string[] {
   const cookies = cookiesOf(request.headers.cookie ?? '');
   const query = request.query as Record<string, unknown>;
   const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];

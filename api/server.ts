@@ -26,6 +26,7 @@ import { recordingDownloads, recordingfiles } from './resources/recordingfiles.t
 import { recordings } from './resources/recordings.ts';
 import { trunks } from './resources/trunks.ts';
 import { Tokens } from './token.ts';
+import type { WebSockets } from './websocket/web-sockets.ts';
 
 const BODY_BYTES_MAX = 1024 * 1024;
 /** A client that does not finish its request in this time is cut off. */
@@ -47,8 +48,14 @@ export class ApiServer {
   }
 
   /** Binds. Throws `PORT_IN_USE` or `ADDRESS_UNAVAILABLE` with host and port. `host` is without brackets. */
-  static async listen(backend: Backend, at: { readonly host: string; readonly port: number }): Promise<ApiServer> {
+  static async listen(
+    backend: Backend,
+    at: { readonly host: string; readonly port: number },
+    webSockets?: WebSockets,
+  ): Promise<ApiServer> {
     const app = createServer(backend);
+    webSockets?.attach(app.server);
+    app.addHook('preClose', async () => webSockets?.close());
     try {
       await app.listen({ host: at.host, port: at.port });
     } catch (error) {
