@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { Conferences } from '../../core/calls/conferences.ts';
+import type { ConferenceId, LegId, MixId } from '../../core/kernel/ids.ts';
+import { seeded } from '../../core/kernel/random.ts';
+import { CONFERENCE, callId, party, surroundings } from './quiet-ports.ts';
+
+const STEPS = 400;
+const CALLS = 6;
+
+/** Conferences of all types and time-outs, over a media plane that knows which leg is in which mix. */
+function world() {
+  const around = surroundings();
+  const mixes = new Map<LegId, MixId>();
+  const conferences = new Conferences({
+    ...around,
+    media: {
+      join: (leg: LegId, mix: MixId) => void mixes.set(leg, mix),
+      leave: (leg: LegId) => {
+        expect(mixes.delete(leg), `leg ${leg} is in a mix`).toBe(true);
+      },
+    },
+    recordings: { over: () => undefined },
+  });
+  const ids = ['1', '2', '3'].map((digit) => `f0000000-0000-4000-8000-00000000000${digit}` as ConferenceId);
+  for (const [i, id] of ids.entries()) {
+    const type = i === 1 ? 'connect' : 'conference';
+    around.directory.putConference({ ...CONFERENCE, id, type, timeoutS: i === 2 ? 60 : 0 });
+  }
+  conferences.restore([], 0);
+  return { ...around, conferences, mixes, ids };
+}
+
+test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+  'whatever happens, media, records and the store agree on who is where (seed %i)',
+  (seed) => {
+    const { conferences, mixes, ids, store, directory, told } = world();
+    const random = seeded(seed);
+    const pick = (count: number) => Math.floor(random.next() * count);
+    const joined = new Map<number, number>();
+    let asked = 0;
+    let answered = 0;
+    for (let now = 0; now < STEPS; now++) {
+      const at = now * 200;
+      const id = ids[pick(ids.length)]!;
+      switch (pick(8)) {
+        case 0:
+        case 1:
+        case 2:
+          conferences.join(party(1 + pick(CALLS)), id, now, at);
+          break;
+        case 3:
+          conferences.leave(callId(1 + pick(CALLS)), at);
+          break;
+        case 4:
+          conferences.over(callId(1 + pick(CALLS)), at);
+          break;
+        case 5: {
+          const [first] = conferences.conferencecallsOf(id);
+          if (first === undefined) break;
+          asked += 1;
+          conferences.execute(asked, { kind: 'kickConferencecall', id: first.id }, at);
+          break;
+        }
+        case 6:
+          if (pick(4) > 0 || !directory.conferences.has(id)) break;
+          asked += 1;
+          conferences.execute(asked, { kind: 'deleteConference', id }, at);
+          break;
+        case 7:
+          if (store.waitingCount > 0) conferences.receive(pick(2) === 0 ? store.stored() : store.failed(), at);
+          break;
+      }
+      while (conferences.deadline() <= at) conferences.expire(at);
+      while (conferences.poll() !== undefined) answered += 1;
+      for (const line of told()) {
+        const [call, kind, token] = line.split(' ');
+        if (kind === 'joined') joined.set(Number(call), Number(token));
+        else expect(joined.get(Number(call)), line).toBe(Number(token));
+      }
+      const live = ids.flatMap((each) => conferences.conferencecallsOf(each).map((record) => ({ each, record })));
+      expect(new Set(live.map(({ record }) => record.callId)).size).toBe(live.length);
+      expect([live.length, mixes.size]).toEqual([conferences.liveCount, conferences.liveCount]);
+      for (const { each, record } of live) {
+        expect(record.status).toBe('joined');
+        expect(mixes.get(Number(record.callId.slice(-12)) as LegId)).toBe(conferences.mixOf(each));
+        expect(store.row('saveConferencecall', record.id)).toEqual(record);
+      }
+    }
+    while (store.waitingCount > 0) conferences.receive(store.stored(), STEPS * 200);
+    while (conferences.poll() !== undefined) answered += 1;
+    expect(answered).toBe(asked);
+    for (const write of store.writes) {
+      if (write.kind !== 'saveConferencecall') continue;
+      const last = store.row('saveConferencecall', write.row.id)!;
+      expect(last.status).toBe(conferences.conferencecall(last.id) === undefined ? 'leaved' : 'joined');
+    }
+  },
+);
