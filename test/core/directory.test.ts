@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { Directory } from '../../core/directory/directory.ts';
-import type { CustomerId, ExtensionId } from '../../core/kernel/ids.ts';
-import { ACCESSKEY, AGENT, BINDING, CUSTOMER, EXTENSION } from './store/rows.ts';
+import type { Trunk } from '../../core/directory/records.ts';
+import type { CustomerId, ExtensionId, FlowId, NumberId, TrunkId } from '../../core/kernel/ids.ts';
+import { seeded } from '../../core/kernel/random.ts';
+import { ACCESSKEY, AGENT, BINDING, CONFERENCE, CUSTOMER, EXTENSION, FLOW, NUMBER, TRUNK } from './store/rows.ts';
 
 function filled(domain = ''): Directory {
   const directory = new Directory(domain);
@@ -111,5 +113,140 @@ test('a host means the first customer when it is ours, or the customer that it n
   expect(directory.customerForHost('c2.registrar.example.org')).toBe(second);
   expect(directory.customerForHost('c2.registrar.example.com')).toBeUndefined();
   expect(directory.customerForHost('c2.trunk.example.org')).toBeUndefined();
+  expect(directory.customerForHost('registrar.example.org')).toBeUndefined();
+  expect(directory.customerForHost('c2.registrar.example.org.')).toBeUndefined();
   expect(directory.customerForHost('192.0.2.1')).toBeUndefined();
 });
+
+test('a host that names a trunk means its customer, whatever the case of the letters and the dots in the name', () => {
+  const directory = filled('example.org');
+  directory.putTrunk(TRUNK);
+  expect(directory.customerForHost('my.trunk-1.trunk.example.org')).toBe(CUSTOMER);
+  expect(directory.trunkForHost('MY.TRUNK-1.Trunk.Example.ORG')).toBe(TRUNK);
+  expect(directory.trunkByDomainName('my.TRUNK-1')).toBe(TRUNK);
+  expect(directory.customerForHost('my.trunk-1.trunk.example.com')).toBeUndefined();
+  expect(directory.customerForHost('trunk-1.trunk.example.org')).toBeUndefined();
+  const nameless = filled();
+  nameless.putTrunk(TRUNK);
+  expect(nameless.customerForHost('my.trunk-1.trunk.any.where')).toBe(CUSTOMER);
+  expect(nameless.customerForHost(`${CUSTOMER.id}.registrar.any.where`)).toBe(CUSTOMER);
+});
+
+test('a number is found by its E.164 form in the installation, by its short form within its customer', () => {
+  const directory = filled();
+  directory.putNumber(NUMBER);
+  expect(directory.numberByE164('+899000000101')).toBe(NUMBER);
+  expect(directory.numberByShortCode(CUSTOMER.id, '9101')).toBe(NUMBER);
+  expect(directory.numberByShortCode('other' as CustomerId, '9101')).toBeUndefined();
+  expect(directory.numberByE164('9101')).toBeUndefined();
+  const plain = { ...NUMBER, shortCode: '' };
+  directory.putNumber(plain);
+  expect(directory.numberByShortCode(CUSTOMER.id, '9101')).toBeUndefined();
+  expect(directory.numberByShortCode(CUSTOMER.id, '')).toBeUndefined();
+  directory.putNumber({ ...plain, deletedAt: 1 });
+  expect(directory.numberByE164('+899000000101')).toBeUndefined();
+});
+
+test('rows of each kind are listed newest first for their customer alone, deleted ones left out', () => {
+  const directory = filled();
+  const numbers = [1, 2, 3].map((n) => ({
+    ...NUMBER,
+    id: `n${n}` as NumberId,
+    number: `+1555000000${n}`,
+    shortCode: '',
+    createdAt: n,
+  }));
+  for (const number of numbers) directory.putNumber(number);
+  directory.putNumber({ ...numbers[1]!, deletedAt: 9 });
+  directory.putNumber({ ...numbers[0]!, id: 'n4' as NumberId, number: '+15550000004', customerId: 'b' as CustomerId });
+  expect(directory.numbersBefore(CUSTOMER.id, 10, 10).map(({ id }) => id)).toEqual(['n3', 'n1']);
+  expect(directory.numbersBefore(CUSTOMER.id, 3, 10).map(({ id }) => id)).toEqual(['n1']);
+  expect(directory.numbersOf(CUSTOMER.id)).toHaveLength(2);
+  directory.putFlow(FLOW);
+  directory.putFlow({ ...FLOW, id: 'f2' as FlowId, createdAt: 2000 });
+  expect(directory.flowsBefore(CUSTOMER.id, 9e9, 1).map(({ id }) => id)).toEqual(['f2']);
+  expect([directory.flowCountOf(CUSTOMER.id), directory.flowCountOf('b' as CustomerId)]).toEqual([2, 0]);
+  directory.putConference(CONFERENCE);
+  directory.putTrunk(TRUNK);
+  directory.putAccesskey(ACCESSKEY);
+  expect(directory.conferencesBefore(CUSTOMER.id, 9e9, 5)).toEqual([CONFERENCE]);
+  expect(directory.trunksBefore(CUSTOMER.id, 9e9, 5)).toEqual([TRUNK]);
+  expect(directory.accesskeysBefore(CUSTOMER.id, 9e9, 5)).toEqual([ACCESSKEY]);
+});
+
+// ── Trunks by source address ──────────────────────────────────────────────────────────────────────────────────
+
+function trunkOf(id: string, allowedIps: readonly string[], changes: Partial<Trunk> = {}): Trunk {
+  return { ...TRUNK, id: id as TrunkId, domainName: id, allowedIps, ...changes };
+}
+
+test('a source belongs to the trunk with the longest prefix, then to the oldest', () => {
+  const directory = filled();
+  directory.putTrunk(trunkOf('wide', ['192.0.0.0/8', '2001:db8::/32'], { createdAt: 1 }));
+  directory.putTrunk(trunkOf('young', ['192.0.2.0/24'], { createdAt: 3 }));
+  directory.putTrunk(trunkOf('old', ['192.0.2.0/24', '192.0.2.0/24'], { createdAt: 2 }));
+  directory.putTrunk(trunkOf('exact', ['192.0.2.10', '2001:db8::10'], { createdAt: 4 }));
+  const found = (address: string) => directory.trunkForSource(address)?.id;
+  expect(found('192.0.2.10')).toBe('exact');
+  expect(found('::ffff:192.0.2.10')).toBe('exact');
+  expect(found('192.0.2.11')).toBe('old');
+  expect(found('192.9.9.9')).toBe('wide');
+  expect(found('2001:DB8:0::10')).toBe('exact');
+  expect(found('2001:db8:1::1')).toBe('wide');
+  expect(found('198.51.100.1')).toBeUndefined();
+  expect(found('not an address')).toBeUndefined();
+});
+
+test('a trunk that may not come by address, has another one now, or is deleted is not found by the one it had', () => {
+  const directory = filled();
+  const trunk = trunkOf('t', ['192.0.2.0/24']);
+  directory.putTrunk({ ...trunk, authTypes: ['basic'] });
+  expect(directory.trunkForSource('192.0.2.1')).toBeUndefined();
+  directory.putTrunk(trunk);
+  expect(directory.trunkForSource('192.0.2.1')).toBe(trunk);
+  directory.putTrunk({ ...trunk, allowedIps: ['198.51.100.1'] });
+  expect(directory.trunkForSource('192.0.2.1')).toBeUndefined();
+  expect(directory.trunkForSource('198.51.100.1')?.id).toBe('t');
+  directory.putTrunk({ ...trunk, allowedIps: ['198.51.100.1'], deletedAt: 1 });
+  expect(directory.trunkForSource('198.51.100.1')).toBeUndefined();
+});
+
+test('after many changes a source is found as by looking at every trunk', () => {
+  const random = seeded(7);
+  const pick = (count: number): number => Math.floor(random.next() * count);
+  const directory = filled();
+  const live = new Map<string, Trunk>();
+  for (let round = 0; round < 2_000; round++) {
+    const id = `t${pick(30)}`;
+    const allowedIps = Array.from({ length: 1 + pick(3) }, () => `10.0.${pick(4)}.${pick(8)}/${24 + pick(9)}`);
+    const isDeleted = pick(4) === 0;
+    const trunk = trunkOf(id, allowedIps, { createdAt: pick(5), deletedAt: isDeleted ? 1 : null });
+    // A row keeps the time at which it was made.
+    const kept = { ...trunk, createdAt: live.get(id)?.createdAt ?? trunk.createdAt };
+    directory.putTrunk(kept);
+    if (isDeleted) live.delete(id);
+    else live.set(id, kept);
+    const address = `10.0.${pick(4)}.${pick(8)}`;
+    expect(directory.trunkForSource(address)?.id).toBe(byLooking([...live.values()], address));
+  }
+});
+
+/** Bit by bit, for IPv4 alone. */
+function byLooking(trunks: readonly Trunk[], address: string): string | undefined {
+  const bits = (text: string): string =>
+    text
+      .split('.')
+      .map((octet) => Number(octet).toString(2).padStart(8, '0'))
+      .join('');
+  const matches = trunks.flatMap((trunk) =>
+    trunk.allowedIps.flatMap((network) => {
+      const [base, length] = network.split('/') as [string, string];
+      const isInside = bits(base).slice(0, Number(length)) === bits(address).slice(0, Number(length));
+      return isInside ? [{ trunk, length: Number(length) }] : [];
+    }),
+  );
+  matches.sort(
+    (a, b) => b.length - a.length || a.trunk.createdAt - b.trunk.createdAt || (a.trunk.id < b.trunk.id ? -1 : 1),
+  );
+  return matches[0]?.trunk.id;
+}
