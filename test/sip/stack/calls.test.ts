@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { LegId } from '../../../core/kernel/ids.ts';
 import { seeded } from '../../../core/kernel/random.ts';
 import type { TransportAddress } from '../../../core/ports.ts';
 import { BackToBack } from '../../sim/back-to-back.ts';
@@ -106,6 +107,73 @@ test('hold and resume are re-INVITEs that are answered', async () => {
     'ended normal local',
   ]);
   await expect(world.ladder(COLUMNS)).toMatchFileSnapshot('ladders/hold.txt');
+});
+
+/** Offers of the switch to both sides of the call, as when it holds them or takes them back. */
+function reoffer(hub: BackToBack, now: number): void {
+  const offer = new TextEncoder().encode('v=0\r\n');
+  for (const leg of [1, 2] as LegId[]) hub.signaling.reoffer(leg, offer);
+  hub.settle(now);
+}
+
+const reanswersOf = (hub: BackToBack, leg: number) =>
+  hub.events.flatMap((event) => (event.kind === 'reanswered' && event.leg === leg ? [event.status] : []));
+
+test('the switch offers anew to caller and callee, and both answer', () => {
+  const { world, alice, bob, hub } = scene({ bob: { manner: { kind: 'answers', afterMs: 100 } } });
+  alice.plan(1_000, { kind: 'call', to: '1001' });
+  world.run(3_000);
+  reoffer(hub, world.now);
+  world.run(4_000);
+  reoffer(hub, world.now);
+  alice.plan(5_000, { kind: 'hangup' });
+  world.run();
+  expect([reanswersOf(hub, 1), reanswersOf(hub, 2)]).toEqual([
+    [200, 200],
+    [200, 200],
+  ]);
+  expect(alice.heard).toEqual([
+    'registered 200',
+    'ringing 180',
+    'answered',
+    'reoffered',
+    'reoffered',
+    'ended normal local',
+  ]);
+  expect(bob.heard.at(-1)).toBe('ended normal remote');
+});
+
+test('offers of the switch and the phones that meet get 491, and none is lost without a word', () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const { world, alice, bob, hub } = scene({
+      seed,
+      link: { delayMs: 20, jitterMs: 0, loss: 0, duplication: 0 },
+      bob: { manner: { kind: 'answers', afterMs: 100 } },
+    });
+    alice.plan(1_000, { kind: 'call', to: '1001' });
+    world.run(3_000);
+    alice.plan(3_005, { kind: 'hold' });
+    bob.plan(3_005, { kind: 'hold' });
+    reoffer(hub, world.now);
+    world.run(10_000);
+    // Whose turn comes first is chance; neither offer is lost without a word.
+    for (const [leg, phone] of [
+      [1, alice],
+      [2, bob],
+    ] as const) {
+      const own = phone.heard.filter((word) => word.startsWith('reanswered'));
+      const where = `seed ${seed} leg ${leg}\n${world.ladder(COLUMNS)}`;
+      expect(own, where).toHaveLength(1);
+      expect(reanswersOf(hub, leg), where).toHaveLength(1);
+      expect([...own, `reanswered ${reanswersOf(hub, leg)[0]}`], where).toContain('reanswered 200');
+    }
+    expect(world.lines.filter((line) => line.includes('491')).length).toBeGreaterThanOrEqual(4);
+    reoffer(hub, world.now);
+    alice.plan(12_000, { kind: 'hangup' });
+    world.run();
+    expect([reanswersOf(hub, 1).at(-1), reanswersOf(hub, 2).at(-1)]).toEqual([200, 200]);
+    expect(hub.stack.counters).toMatchObject({ dialogs: 0, legs: 0, timersArmed: 0 });
+  }
 });
 
 test('over TCP nothing is retransmitted, and calls take their connections', () => {
