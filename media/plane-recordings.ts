@@ -76,7 +76,8 @@ export class PlaneRecordings {
   /** No effect on one that is over. */
   stop(recording: RecordingNumber): void {
     const worker = this.#entries.get(recording)?.source?.worker;
-    if (worker !== undefined) this.#outputs.push({ kind: 'post', worker, message: { kind: 'stopRecording', recording } });
+    if (worker !== undefined)
+      this.#outputs.push({ kind: 'post', worker, message: { kind: 'stopRecording', recording } });
   }
 
   salvage(recording: RecordingNumber, paths: readonly string[]): void {

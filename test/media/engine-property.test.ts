@@ -1,16 +1,17 @@
 import { expect, test } from 'vitest';
-import type { LegId } from '../../core/kernel/ids.ts';
+import type { LegId, MixId, RecordingNumber } from '../../core/kernel/ids.ts';
 import { type Random, seeded } from '../../core/kernel/random.ts';
 import { NEVER } from '../../core/kernel/time.ts';
 import { COUNTER } from '../../media/counters.ts';
-import { PcmRing } from '../../media/ring.ts';
 import { PacketView } from '../../media/rtp/packet-view.ts';
 import { timestampDistance } from '../../media/rtp/sequence.ts';
 import type { Packet } from '../sim/memory-packet-io.ts';
-import { at, Bench, PORT, rtp, settings } from './phones.ts';
+import { at, Bench, PORT, recordingOrder, rtp, settings } from './phones.ts';
 
 const SEEDS = Number(process.env['TANDEM_SEEDS'] ?? 30);
 const LEGS = 6;
+/** Numbers of recordings are never used again. */
+let recordings = 0;
 
 function addressOf(leg: number): number {
   return at(`192.0.2.${leg}`, 4000 + 2 * leg);
@@ -74,7 +75,7 @@ function act(bench: Bench, random: Random, open: Map<number, Ear>): void {
   const leg = 1 + Math.floor(random.next() * LEGS);
   const other = 1 + Math.floor(random.next() * LEGS);
   const id = leg as LegId;
-  switch (Math.floor(random.next() * 9)) {
+  switch (Math.floor(random.next() * 15)) {
     case 0:
     case 1:
       if (!open.has(leg)) bench.open(leg, settings(addressOf(leg)));
@@ -100,14 +101,34 @@ function act(bench: Bench, random: Random, open: Map<number, Ear>): void {
       bench.post({ kind: 'stopPlaying', leg: id });
       return;
     case 6:
-      bench.post({ kind: 'digits', leg: id, digits: '42' });
+      bench.post({ kind: 'digits', leg: id, digits: '42', durationMs: 100, intervalMs: 100 });
       return;
     case 7:
       if (open.has(leg))
         bench.post({ kind: 'update', leg: id, settings: settings(addressOf(leg), { sends: random.next() < 0.8 }) });
       return;
     case 8:
-      bench.post({ kind: 'record', leg: id, ring: PcmRing.allocate(512) });
+      bench.post({ kind: 'record', leg: id, order: recordingOrder(++recordings) });
+      return;
+    case 9:
+    case 10:
+      bench.post({ kind: 'join', leg: id, mix: (1 + Math.floor(random.next() * 2)) as MixId });
+      return;
+    case 11:
+      bench.post({ kind: 'leave', leg: id });
+      return;
+    case 12:
+      bench.post({
+        kind: 'mute',
+        leg: id,
+        direction: (['', 'in', 'out', 'both'] as const)[Math.floor(random.next() * 4)]!,
+      });
+      return;
+    case 13:
+      bench.post({ kind: 'stopRecording', recording: Math.ceil(random.next() * recordings) as RecordingNumber });
+      return;
+    case 14:
+      bench.post({ kind: 'recordMix', mix: 1 as MixId, order: recordingOrder(++recordings) });
       return;
   }
 }
@@ -131,6 +152,8 @@ test('whatever is asked in whatever order, each leg hears one well-formed stream
       bench.sent.length = 0;
     }
     for (const leg of open.keys()) bench.post({ kind: 'close', leg: leg as LegId });
+    for (let number = 1; number <= recordings; number++)
+      bench.post({ kind: 'stopRecording', recording: number as RecordingNumber });
     bench.advance(70_000);
     expect(bench.engine.deadline(), `seed ${seed}`).toBe(NEVER);
     expect(bench.counters[COUNTER.streams], `seed ${seed}`).toBe(0);
@@ -144,7 +167,7 @@ test('hostile packets break nothing and make nothing grow', () => {
   for (const leg of [1, 2]) bench.open(leg, settings(addressOf(leg)));
   bench.open(3, settings(0, { allowed: [Math.floor(addressOf(3) / 65536)] }));
   bench.post({ kind: 'bridge', a: 1 as LegId, b: 2 as LegId });
-  bench.post({ kind: 'record', leg: 1 as LegId, ring: PcmRing.allocate(512) });
+  bench.post({ kind: 'record', leg: 1 as LegId, order: recordingOrder(1) });
   const valid = rtp({ sequence: 1, timestamp: 1, ssrc: 1 }, new Uint8Array(160));
   for (let i = 0; i < count; i++) {
     const bytes = random.next() < 0.5 ? random.bytes(Math.floor(random.next() * 200)) : Uint8Array.from(valid);

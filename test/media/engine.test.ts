@@ -6,7 +6,7 @@ import { COUNTER } from '../../media/counters.ts';
 import { PcmRing } from '../../media/ring.ts';
 import { RtcpView } from '../../media/rtp/rtcp.ts';
 import { gaps, level, levelAt, testTone } from '../audio/measures.ts';
-import { at, Bench, PORT, read, rtp, settings } from './phones.ts';
+import { at, Bench, PORT, read, recordingOrder, rtp, settings } from './phones.ts';
 
 const ALICE = at('192.0.2.1', 4000);
 const BOB = at('192.0.2.2', 5000);
@@ -126,7 +126,7 @@ test('digits do not reach a leg that negotiated none', () => {
 test('digits are sent as telephone-events', () => {
   const bench = new Bench();
   bench.open(A, settings(ALICE));
-  bench.post({ kind: 'digits', leg: A, digits: '1#' });
+  bench.post({ kind: 'digits', leg: A, digits: '1#', durationMs: 100, intervalMs: 100 });
   bench.advance(1000);
   const heard = bench.takeSentTo(ALICE).map(read);
   const ends = heard.filter(({ payload }) => (payload[1]! & 0x80) !== 0).map(({ payload }) => payload[0]);
@@ -334,8 +334,8 @@ test('with rtcp-mux reports go to the RTP port', () => {
 
 test('what a leg says is recorded in real time, with silence for what is lost', () => {
   const bench = bridged();
-  const buffer = PcmRing.allocate(65536);
-  bench.post({ kind: 'record', leg: A, ring: buffer });
+  const order = recordingOrder(1, { samples: 65536 });
+  bench.post({ kind: 'record', leg: A, order });
   const tone = testTone(1000, -10, 160 * 100);
   const payload = new Uint8Array(160);
   for (let i = 0; i < 100; i++) {
@@ -344,7 +344,7 @@ test('what a leg says is recorded in real time, with silence for what is lost', 
     bench.advance(20);
   }
   bench.post({ kind: 'close', leg: A });
-  const ring = new PcmRing(buffer);
+  const ring = new PcmRing(order.inRing);
   const recorded = new Int16Array(65536);
   const count = ring.read(recorded);
   expect(ring.closed).toBe(true);

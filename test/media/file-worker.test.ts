@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import type { RecordingNumber } from '../../core/kernel/ids.ts';
 import { decodeWav, wavHeader } from '../../media/audio-file.ts';
 import { FileWorker } from '../../media/file-worker.ts';
 import type { FromFiles } from '../../media/protocol.ts';
@@ -33,7 +34,7 @@ test('the file thread loads, records and closes what is open when it is stopped'
 
   const target = join(folder, 'talk.wav');
   const buffer = PcmRing.allocate(1024);
-  files.post({ kind: 'record', recording: 9, path: target, ring: buffer });
+  files.post({ kind: 'record', recording: 9 as RecordingNumber, tracks: [{ path: target, ring: buffer }] });
   new PcmRing(buffer).write(Int16Array.of(1, 2, 3), 3);
   expect(await files.stop()).toBe(true);
   const decoded = decodeWav(readFileSync(target));

@@ -1,4 +1,4 @@
-import type { LegId } from '../../core/kernel/ids.ts';
+import type { LegId, RecordingNumber } from '../../core/kernel/ids.ts';
 import { seeded } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { COUNTER_COUNT } from '../../media/counters.ts';
@@ -6,6 +6,8 @@ import { TONES } from '../../media/dsp/tone.ts';
 import { Engine } from '../../media/engine.ts';
 import { pack, parseIpv4 } from '../../media/io/addresses.ts';
 import type { FromWorker, StreamSettings, ToWorker } from '../../media/protocol.ts';
+import type { RecordingOrder } from '../../media/recording.ts';
+import { PcmRing } from '../../media/ring.ts';
 import { PacketView, writeRtpHeader } from '../../media/rtp/packet-view.ts';
 import { MemoryPacketIo, type Packet } from '../sim/memory-packet-io.ts';
 
@@ -53,6 +55,30 @@ export function settings(remote: number, changes: Partial<StreamSettings> = {}):
     supervised: true,
     ...changes,
   };
+}
+
+/** What a recording needs, with rings of its own. */
+export function recordingOrder(
+  recording: number,
+  { samples = 512, durationMs = 0, silenceMs = 0, isOneSided = false } = {},
+): RecordingOrder {
+  const outRing = isOneSided ? undefined : PcmRing.allocate(samples);
+  return {
+    recording: recording as RecordingNumber,
+    inRing: PcmRing.allocate(samples),
+    outRing,
+    durationMs,
+    silenceMs,
+  };
+}
+
+/** Everything that a ring holds. */
+export function readRing(buffer: SharedArrayBuffer): Int16Array {
+  const ring = new PcmRing(buffer);
+  const whole: number[] = [];
+  const piece = new Int16Array(8192);
+  for (let count = ring.read(piece); count > 0; count = ring.read(piece)) whole.push(...piece.subarray(0, count));
+  return Int16Array.from(whole);
 }
 
 /** An engine on packet I/O in memory, with a clock that is turned by hand. */
