@@ -7,6 +7,8 @@ import { RunningProcess } from './running-process.ts';
 import { Tandem } from './tandem.ts';
 import { EXIT, printFailure } from './terminal.ts';
 
+/** What the numbers of the first start do. */
+const DEMONSTRATIONS = '9101 to hear yourself, 9102 for a conference, 9103 for a menu, 9104 for a recorder';
 /** After everything was closed, or could not be. */
 const END_LIMIT_MS = 2_000;
 
@@ -76,7 +78,10 @@ function withProcess(error: unknown, dataFolder: string): unknown {
 function announce(tandem: Tandem): void {
   const lines = tandem.listeners.map((listener) => `listening ${listener}`);
   for (const { name, value } of tandem.secrets) lines.push(`${name}: ${value}`);
-  if (tandem.secrets.length > 0) lines.push('These secrets are shown this once and kept nowhere in clear.');
+  if (tandem.secrets.length > 0) {
+    lines.push('These secrets are shown this once and kept nowhere in clear.');
+    lines.push(`From a registered phone, dial ${DEMONSTRATIONS}.`);
+  }
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
