@@ -61,7 +61,11 @@ export class Stacks {
     const place = this.#stacks.findLastIndex((stack) => stack.isOpen);
     const stack = this.#stacks[place];
     if (stack === undefined) return;
-    if (mode === 'now') this.#stacks.length = place + 1;
+    if (mode === 'now') {
+      this.#stacks.length = place + 1;
+      // Whatever the action that is broken off names as its next.
+      this.#forward = NEXT_ID;
+    }
     // What is done is not kept: an open stack may live for hours.
     const first = Math.max(0, stack.index + 1 - DONE_KEPT_MAX);
     const end = mode === 'append' ? stack.actions.length : stack.index + 1;
@@ -143,5 +147,5 @@ export class Stacks {
 }
 
 function indexOf(stack: Stack, id: ActionId): number {
-  return stack.actions.findIndex((action) => action.id === id);
+  return stack.actions.findLastIndex((action) => action.id === id);
 }

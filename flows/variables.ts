@@ -61,19 +61,16 @@ export class Variables {
 
   /** False, and nothing changed, when the whole would grow beyond its limit, or the value beyond its own. */
   set(name: string, value: string): boolean {
-    const old = this.#values.get(name);
-    const valueBytes = Buffer.byteLength(value);
-    const change = valueBytes - (old === undefined ? -Buffer.byteLength(name) : Buffer.byteLength(old));
-    if (change > 0 && (valueBytes > SUPPLIED_LIMITS.valueBytesMax || this.#sizeBytes + change > TOTAL_BYTES_MAX)) {
-      return false;
-    }
-    this.#values.set(name, value);
-    this.#sizeBytes += change;
+    const change = this.#changeBytes(name, value);
+    if (Buffer.byteLength(value) > SUPPLIED_LIMITS.valueBytesMax) return false;
+    if (change > 0 && this.#sizeBytes + change > TOTAL_BYTES_MAX) return false;
+    this.#put(name, value, change);
     return true;
   }
 
+  /** What the switch itself knows, or what was within the limits before. */
   setAll(values: Iterable<readonly [string, string]>): void {
-    for (const [name, value] of values) this.set(name, value);
+    for (const [name, value] of values) this.#put(name, value, this.#changeBytes(name, value));
   }
 
   entries(): IterableIterator<[string, string]> {
@@ -112,6 +109,16 @@ export class Variables {
       copy[key] = value;
     }
     return copy ?? tree;
+  }
+
+  #changeBytes(name: string, value: string): number {
+    const old = this.#values.get(name);
+    return Buffer.byteLength(value) + (old === undefined ? Buffer.byteLength(name) : -Buffer.byteLength(old));
+  }
+
+  #put(name: string, value: string, change: number): void {
+    this.#values.set(name, value);
+    this.#sizeBytes += change;
   }
 
   #substituteList(list: readonly Json[]): readonly Json[] {

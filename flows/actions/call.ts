@@ -18,6 +18,10 @@ const CAUSES: Readonly<Record<string, Cause>> = {
   amd: 'normal',
 };
 
+export function causeOf(reason: string): Cause {
+  return Object.hasOwn(CAUSES, reason) ? CAUSES[reason]! : 'normal';
+}
+
 /** Done when the caller is connected, so that nothing of what follows is lost. */
 export const answer: Begin = (stage, _, now) => {
   const status = stage.call?.status;
@@ -41,7 +45,7 @@ export const answer: Begin = (stage, _, now) => {
 export const hangup: Begin = (stage, option) => {
   stage.demand({
     kind: 'hangup',
-    cause: CAUSES[textOf(option, 'reason')] ?? 'normal',
+    cause: causeOf(textOf(option, 'reason')),
     like: idOf(option, 'reference_id'),
   });
   return {

@@ -12,15 +12,18 @@ const START_MAX_MS = 5_000;
 export const recordingStart: Begin = (stage, option, now) =>
   flagOf(option, 'beep_start') ? beepThen(stage, (later) => start(stage, option, later)) : start(stage, option, now);
 
-function start(stage: Stage, option: Option, now: Instant): Verdict {
+export function limitsOf(option: Option): RecordingLimits {
   const endKey = textOf(option, 'end_of_key');
-  const limits: RecordingLimits = {
+  return {
     durationMs: Math.max(0, integerOf(option, 'duration', 0)) * 1000,
     silenceMs: Math.max(0, integerOf(option, 'end_of_silence', 0)) * 1000,
     endKey: endKey === 'any' || endKey === '*' || endKey === '#' ? endKey : 'none',
     onEndFlowId: idOf<FlowId>(option, 'on_end_flow_id'),
   };
-  stage.demand({ kind: 'startRecording', limits });
+}
+
+function start(stage: Stage, option: Option, now: Instant): Verdict {
+  stage.demand({ kind: 'startRecording', limits: limitsOf(option) });
   return {
     kind: 'wait',
     waiting: {

@@ -146,7 +146,8 @@ export class ScriptSession {
   }
 
   #received(frame: UpFrame): ScriptRequest | undefined {
-    if (this.#state === 'ended' || this.#state === 'broken') return undefined;
+    if (this.#state === 'ended') return undefined;
+    if (this.#state === 'broken') this.#becomeReturned();
     if (frame.kind === 'resume') {
       this.#resume(frame);
       return undefined;
