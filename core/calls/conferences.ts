@@ -38,7 +38,12 @@ export type ConferenceCommand = Extract<CallCommand, { kind: 'deleteConference' 
 
 /** What waits for a commit. */
 type Pending =
-  | { readonly kind: 'kick'; readonly ticket: number; readonly id: ConferencecallId }
+  | {
+      readonly kind: 'kick';
+      readonly ticket: number;
+      readonly id: ConferencecallId;
+      readonly writes: readonly Write[];
+    }
   /** `was` is the row to go back to when the commit fails. */
   | { readonly kind: 'end'; readonly tickets: number[]; readonly row: Conference; readonly was: Conference };
 
@@ -156,7 +161,11 @@ export class Conferences {
     this.#pending.delete(event.receipt);
     if (pending.kind === 'end') this.#ended(pending, event, now);
     else if (event.kind === 'stored') this.#done(pending.ticket, pending.id);
-    else this.#refuseUnstored(pending.ticket, event.detail);
+    else {
+      // Who was kicked is out all the same, and the row shall say so.
+      this.#ports.store.write(pending.writes, 0);
+      this.#refuseUnstored(pending.ticket, event.detail);
+    }
   }
 
   /** Ends the stays that an earlier process left behind, and takes up the time-outs of all conferences. */
@@ -264,7 +273,7 @@ export class Conferences {
     }
     this.#part(stay, 'told', now);
     this.counters.kicked += 1;
-    this.#commit({ kind: 'kick', ticket, id });
+    this.#commit({ kind: 'kick', ticket, id, writes: this.#writes });
   }
 
   // ── The end of a conference ───────────────────────────────────────────────────────────────────────────────

@@ -141,6 +141,16 @@ describe('commands to conferences', () => {
     expect(conferences.poll()).toEqual({ ticket: 40, result: { kind: 'done', id } });
   });
 
+  test('store that one was kicked out even when that cannot be answered as done', () => {
+    const { conferences, store } = rooms(CONFERENCE);
+    conferences.join(party(1), ROOM, 1, 0);
+    const { id } = conferences.conferencecallsOf(ROOM)[0]!;
+    conferences.execute(40, { kind: 'kickConferencecall', id }, 10);
+    conferences.receive(store.failed(), 11);
+    expect(conferences.poll()).toMatchObject({ ticket: 40, result: { refusal: { code: 'STORE_FAILED' } } });
+    expect(store.row('saveConferencecall', id)!.status).toBe('leaved');
+  });
+
   test('refuse to kick who is not there', () => {
     const { conferences } = rooms(CONFERENCE);
     conferences.execute(40, { kind: 'kickConferencecall', id: 'x' as ConferencecallId }, 10);
@@ -168,6 +178,19 @@ describe('commands to conferences', () => {
     expect(conferences.poll()).toEqual({ ticket: 41, result: { kind: 'done', id: ROOM } });
   });
 
+  test('let nobody in while it ends, also when a change asked for earlier is committed meanwhile', () => {
+    const { conferences, directory, store } = rooms(CONFERENCE);
+    const before = conferences.mixOf(ROOM);
+    conferences.execute(41, { kind: 'deleteConference', id: ROOM }, 100);
+    directory.putConference({ ...CONFERENCE, name: 'New' });
+    expect(conferences.join(party(1), ROOM, 1, 101)).toContain('terminating');
+    conferences.receive(store.failed(), 110);
+    expect(directory.conferences.get(ROOM)).toMatchObject({ name: 'New', status: 'progressing' });
+    conferences.execute(42, { kind: 'deleteConference', id: ROOM }, 120);
+    conferences.receive(store.stored(), 130);
+    expect(conferences.mixOf(ROOM)).not.toBe(before);
+  });
+
   test('answer both who delete a conference at once', () => {
     const { conferences, store } = rooms(CONFERENCE);
     conferences.execute(1, { kind: 'deleteConference', id: ROOM }, 0);
@@ -180,9 +203,12 @@ describe('commands to conferences', () => {
   test('leave a conference as it was when its end cannot be stored; those who have left have left', () => {
     const { conferences, directory, happened, store } = rooms(CONFERENCE);
     conferences.join(party(1), ROOM, 1, 0);
+    const { id } = conferences.conferencecallsOf(ROOM)[0]!;
     conferences.execute(41, { kind: 'deleteConference', id: ROOM }, 100);
     happened();
     conferences.receive(store.failed(), 110);
+    expect(store.row('saveConferencecall', id)!.status).toBe('leaved');
+    expect(store.row('saveConference', ROOM)).toBeUndefined();
     expect(conferences.poll()).toMatchObject({ ticket: 41, result: { refusal: { code: 'STORE_FAILED' } } });
     expect(directory.conferences.get(ROOM)!.status).toBe('progressing');
     expect(happened()).toEqual(['conference_updated']);
@@ -221,11 +247,19 @@ describe('the time-out of a conference', () => {
     expect(conferences.deadline()).toBe(Infinity);
   });
 
+  test('is forgotten as soon as a command ends the conference', () => {
+    const { conferences } = rooms(timed);
+    conferences.restore([], 2_000);
+    conferences.execute(1, { kind: 'deleteConference', id: ROOM }, 3_000);
+    expect(conferences.deadline()).toBe(Infinity);
+  });
+
   test('is tried again when the end could not be stored', () => {
     const { conferences, store, directory } = rooms(timed);
     conferences.restore([], 2_000);
     conferences.expire(61_000);
     conferences.receive(store.failed(), 61_010);
+    conferences.receive({ kind: 'stored', receipt: 999 }, 61_020);
     expect(conferences.deadline()).toBe(66_010);
     conferences.expire(66_010);
     conferences.receive(store.stored(), 66_020);

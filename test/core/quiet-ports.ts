@@ -18,26 +18,29 @@ interface Rows {
 
 /** A store that keeps what it is given and commits when it is told to. */
 export class ObedientStore implements Store {
-  /** Every write in order. */
-  readonly writes: Write[] = [];
-  readonly #receipts: number[] = [];
+  /** Every write in order, but for those that failed. */
+  writes: Write[] = [];
+  readonly #waiting: { readonly writes: readonly Write[]; readonly receipt: number }[] = [];
 
   write(writes: readonly Write[], receipt: number): void {
     this.writes.push(...writes);
-    if (receipt !== 0) this.#receipts.push(receipt);
+    if (receipt !== 0) this.#waiting.push({ writes, receipt });
   }
 
   get waitingCount(): number {
-    return this.#receipts.length;
+    return this.#waiting.length;
   }
 
   /** The oldest write that waits for a receipt is durable. */
   stored(): StoreEvent {
-    return { kind: 'stored', receipt: this.#receipts.shift()! };
+    return { kind: 'stored', receipt: this.#waiting.shift()!.receipt };
   }
 
+  /** The oldest write that waits for a receipt has come to nothing. */
   failed(): StoreEvent {
-    return { kind: 'storeFailed', receipt: this.#receipts.shift()!, detail: 'disk full' };
+    const { writes, receipt } = this.#waiting.shift()!;
+    this.writes = this.writes.filter((write) => !writes.includes(write));
+    return { kind: 'storeFailed', receipt, detail: 'disk full' };
   }
 
   /** The last version of the row with this id. */

@@ -183,6 +183,26 @@ describe('sounds from the web', () => {
     expect(requests).toHaveLength(3);
   });
 
+  test('are waited for in silence: the end of another sound, or an order to stop, does not reach media', () => {
+    const { sounds, media, requests, answer, played } = player();
+    sounds.start(party(1), [URL_A, 'tone:beep'], 5, 0);
+    played(1, 5);
+    expect(media).toEqual([]);
+    sounds.stop(1 as LegId);
+    answer(requests[0]!, 200, 10);
+    expect(media).toEqual([]);
+  });
+
+  test('are removed when their hour is over and another is kept', () => {
+    const { sounds, media, requests, answer } = player();
+    sounds.start(party(1), [URL_A], 5, 0);
+    answer(requests[0]!, 200, 100);
+    sounds.start(party(1), [URL_B], 6, 100 + LIMITS.soundCacheMs);
+    answer(requests[1]!, 200, 200 + LIMITS.soundCacheMs);
+    expect(media.slice(-2)).toEqual(['remove /cache/1.wav', 'play 1 /cache/2.wav']);
+    expect(sounds.downloads.cachedCount).toBe(1);
+  });
+
   test('that nobody waits for any more are played to nobody', () => {
     const { sounds, media, requests, answer, told } = player();
     sounds.start(party(1), [URL_A], 5, 0);
@@ -215,6 +235,14 @@ describe('recordings as sounds', () => {
     expect([asked, media]).toEqual([[1], []]);
     sounds.receive({ kind: 'recordingFound', request: 1, recording: RECORDING }, 10);
     expect(media).toEqual(['play 1 /recordings/r_in.wav']);
+  });
+
+  test('are not played when they are found for a list that was replaced', () => {
+    const { sounds, media } = player();
+    sounds.start(party(1), [`recording:${RECORDING.id}`], 5, 0);
+    sounds.start(party(1), ['prompt:other'], 6, 5);
+    sounds.receive({ kind: 'recordingFound', request: 1, recording: RECORDING }, 10);
+    expect(media).toEqual(['play 1 /prompts/other.wav']);
   });
 
   test.each([
