@@ -26,7 +26,9 @@ export async function openSip(
   });
   nameOwnHosts(ground, settings);
   const transports = await SipTransports.open(settings.sip, {
-    isHome: (address) => ground.directory.hasBindingFrom(address),
+    // Connections of phones and trunks that are known do not make room for strangers.
+    isHome: (address) =>
+      ground.directory.hasBindingFrom(address) || ground.directory.trunkForSource(address) !== undefined,
     received: (packet) => {
       trace.message('received', packet.source, packet.bytes, clock);
       node.receive(packet, clock.now());
