@@ -13,6 +13,12 @@ export function codesOf(format: number): Uint8Array {
   return CODES[format]!;
 }
 
+function clipped(value: number): number {
+  if (value > 32767) return 32767;
+  if (value < -32768) return -32768;
+  return value;
+}
+
 /** The first talker of a tick. */
 export function begin(sum: Int32Array, samples: Int16Array): void {
   for (let i = 0; i < sum.length; i++) sum[i] = samples[i]!;
@@ -31,40 +37,35 @@ export function addSum(sum: Int32Array, other: Int32Array, from: number): void {
 /** The sum as samples. */
 export function clip(sum: Int32Array, into: Int16Array): void {
   for (let i = 0; i < into.length; i++) {
-    const value = sum[i]!;
-    into[i] = value > 32767 ? 32767 : value < -32768 ? -32768 : value;
+    into[i] = clipped(sum[i]!);
   }
 }
 
 /** The sum without one's own voice, as samples. */
 export function clipLess(sum: Int32Array, own: Int16Array, into: Int16Array): void {
   for (let i = 0; i < into.length; i++) {
-    const value = sum[i]! - own[i]!;
-    into[i] = value > 32767 ? 32767 : value < -32768 ? -32768 : value;
+    into[i] = clipped(sum[i]! - own[i]!);
   }
 }
 
 /** What is played to one party alone, on top of what it hears. */
 export function clipMore(samples: Int16Array, more: Int16Array): void {
   for (let i = 0; i < samples.length; i++) {
-    const value = samples[i]! + more[i]!;
-    samples[i] = value > 32767 ? 32767 : value < -32768 ? -32768 : value;
+    samples[i] = clipped(samples[i]! + more[i]!);
   }
 }
 
 /** `clip` and encoding in one. */
 export function encodeSum(sum: Int32Array, codes: Uint8Array, out: Uint8Array, at: number): void {
   for (let i = 0; i < sum.length; i++) {
-    const value = sum[i]!;
-    out[at + i] = codes[(value > 32767 ? 32767 : value < -32768 ? -32768 : value) & 0xffff]!;
+    out[at + i] = codes[clipped(sum[i]!) & 0xffff]!;
   }
 }
 
 /** `clipLess` and encoding in one. */
 export function encodeLess(sum: Int32Array, own: Int16Array, codes: Uint8Array, out: Uint8Array, at: number): void {
   for (let i = 0; i < sum.length; i++) {
-    const value = sum[i]! - own[i]!;
-    out[at + i] = codes[(value > 32767 ? 32767 : value < -32768 ? -32768 : value) & 0xffff]!;
+    out[at + i] = codes[clipped(sum[i]! - own[i]!) & 0xffff]!;
   }
 }
 
