@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bootstrap } from '../../cli/bootstrap.ts';
 import { demonstrationWrites } from '../../cli/demonstration.ts';
 import { promptsFolder } from '../../cli/prompts.ts';
@@ -10,6 +10,7 @@ import type { CustomerId } from '../../core/kernel/ids.ts';
 import { seeded } from '../../core/kernel/random.ts';
 import { checkFlowText } from '../../flows/check.ts';
 import { presentAction } from '../../flows/document.ts';
+import { FlowStage, CUSTOMER as STAGE_CUSTOMER } from '../flows/stage.ts';
 
 const AT = 1_700_000_000_000;
 const CUSTOMER = 'c' as CustomerId;
@@ -71,4 +72,88 @@ test('they are made at the first start, and never again', async () => {
   }
   const second = await bootstrap(directory, GIVEN, seeded(3), AT);
   expect(second.writes).toEqual([]);
+});
+
+/** A call to a number, on which its flow runs. */
+function called(number: string): FlowStage {
+  const stage = new FlowStage();
+  for (const room of conferences) stage.conferences.set(room.id, { ...room, customerId: STAGE_CUSTOMER });
+  stage.startRaw({ actions: flowAt(number).actions });
+  return stage;
+}
+
+describe('a caller', () => {
+  test('of the echo hears themselves for an hour, if they like', () => {
+    const stage = called('+899000000101');
+    stage.advance(3_599_000);
+    expect(stage.heard).toEqual(['answer', 'echo']);
+  });
+
+  test('of the conference is welcomed and joins', () => {
+    const stage = called('+899000000102');
+    stage.advance(10_000);
+    expect(stage.heard).toEqual(['answer', 'prompt:welcome', 'joinConference']);
+    expect(stage.demands.at(-1)).toMatchObject({ conferenceId: conferences[0]!.id });
+  });
+
+  test.each([
+    ['1', ['prompt:you-pressed+prompt:1', 'echo']],
+    ['2', ['prompt:you-pressed+prompt:2+prompt:welcome', 'joinConference']],
+    ['3', ['prompt:you-pressed+prompt:3+prompt:message+prompt:goodbye', 'hangup']],
+  ])('of the menu who presses %s gets what was promised', (digit, expected) => {
+    const stage = called('+899000000103');
+    stage.advance(2_000);
+    stage.press(digit);
+    stage.advance(60_000);
+    expect(stage.heard).toEqual(['answer', 'prompt:menu', ...expected]);
+  });
+
+  test('of the menu need not wait for its end to press a key', () => {
+    const stage = called('+899000000103');
+    stage.press('1');
+    stage.advance(60_000);
+    expect(stage.heard).toEqual(['answer', 'prompt:menu', 'prompt:you-pressed+prompt:1', 'echo']);
+  });
+
+  test('of the menu who presses nothing, or what is no choice, is asked three times', () => {
+    const stage = called('+899000000103');
+    stage.advance(2_000);
+    stage.press('9');
+    stage.advance(60_000);
+    const round = ['prompt:menu', 'prompt:again'];
+    expect(stage.heard).toEqual(['answer', ...round, ...round, ...round, 'prompt:goodbye', 'hangup']);
+  });
+
+  test('of the menu may change their mind at the second time of asking', () => {
+    const stage = called('+899000000103');
+    stage.advance(2_000);
+    stage.press('9');
+    stage.advance(2_500);
+    stage.press('3');
+    stage.advance(60_000);
+    const message = 'prompt:you-pressed+prompt:3+prompt:message+prompt:goodbye';
+    expect(stage.heard).toEqual(['answer', 'prompt:menu', 'prompt:again', 'prompt:menu', message, 'hangup']);
+  });
+
+  test('of the recorder hears what they said when they press the hash key', () => {
+    const stage = called('+899000000104');
+    stage.advance(500);
+    stage.press('#');
+    stage.advance(10_000);
+    expect(stage.heard).toEqual(['answer', 'prompt:recorder', 'beep', 'startRecording']);
+    expect(stage.demands.at(-1)).toMatchObject({ limits: { durationMs: 60_000, endKey: '#' } });
+    stage.press('1#');
+    const heard = 'prompt:recorded+recording:e0000000-0000-4000-8000-000000000001+prompt:goodbye';
+    expect(stage.heard.slice(4)).toEqual(['stopRecording', heard]);
+    stage.advance(10_000);
+    expect(stage.heard.at(-1)).toBe('hangup');
+  });
+
+  test('of the recorder is stopped after a minute', () => {
+    const stage = called('+899000000104');
+    stage.advance(61_000);
+    expect(stage.heard.at(-1)).toBe('startRecording');
+    stage.advance(300);
+    expect(stage.heard[4]).toBe('stopRecording');
+  });
 });
