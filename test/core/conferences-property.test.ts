@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { Conferences } from '../../core/calls/conferences.ts';
 import type { ConferenceId, LegId, MixId } from '../../core/kernel/ids.ts';
-import { seeded } from '../../core/kernel/random.ts';
+import { type Random, seeded } from '../../core/kernel/random.ts';
+import type { Instant } from '../../core/kernel/time.ts';
 import { CONFERENCE, callId, party, surroundings } from './quiet-ports.ts';
 
 const STEPS = 400;
@@ -30,69 +31,74 @@ function world() {
   return { ...around, conferences, mixes, ids };
 }
 
-test.each([1, 2, 3, 4, 5, 6, 7, 8])(
-  'whatever happens, media, records and the store agree on who is where (seed %i)',
-  (seed) => {
-    const { conferences, mixes, ids, store, directory, told } = world();
-    const random = seeded(seed);
-    const pick = (count: number) => Math.floor(random.next() * count);
-    const joined = new Map<number, number>();
-    let asked = 0;
-    let answered = 0;
-    for (let now = 0; now < STEPS; now++) {
-      const at = now * 200;
-      const id = ids[pick(ids.length)]!;
-      switch (pick(8)) {
-        case 0:
-        case 1:
-        case 2:
-          conferences.join(party(1 + pick(CALLS)), id, now, at);
-          break;
-        case 3:
-          conferences.leave(callId(1 + pick(CALLS)), at);
-          break;
-        case 4:
-          conferences.over(callId(1 + pick(CALLS)), at);
-          break;
-        case 5: {
-          const [first] = conferences.conferencecallsOf(id);
-          if (first === undefined) break;
-          asked += 1;
-          conferences.execute(asked, { kind: 'kickConferencecall', id: first.id }, at);
-          break;
-        }
-        case 6:
-          if (pick(4) > 0 || !directory.conferences.has(id)) break;
-          asked += 1;
-          conferences.execute(asked, { kind: 'deleteConference', id }, at);
-          break;
-        case 7:
-          if (store.waitingCount > 0) conferences.receive(pick(2) === 0 ? store.stored() : store.failed(), at);
-          break;
-      }
-      while (conferences.deadline() <= at) conferences.expire(at);
-      while (conferences.poll() !== undefined) answered += 1;
-      for (const line of told()) {
-        const [call, kind, token] = line.split(' ');
-        if (kind === 'joined') joined.set(Number(call), Number(token));
-        else expect(joined.get(Number(call)), line).toBe(Number(token));
-      }
-      const live = ids.flatMap((each) => conferences.conferencecallsOf(each).map((record) => ({ each, record })));
-      expect(new Set(live.map(({ record }) => record.callId)).size).toBe(live.length);
-      expect([live.length, mixes.size]).toEqual([conferences.liveCount, conferences.liveCount]);
-      for (const { each, record } of live) {
-        expect(record.status).toBe('joined');
-        expect(mixes.get(Number(record.callId.slice(-12)) as LegId)).toBe(conferences.mixOf(each));
-        expect(store.row('saveConferencecall', record.id)).toEqual(record);
-      }
-    }
-    while (store.waitingCount > 0) conferences.receive(store.stored(), STEPS * 200);
+type World = ReturnType<typeof world>;
+
+/** Something happens at random; how many commands it was. */
+function act({ conferences, ids, store, directory }: World, random: Random, ticket: number, at: Instant): 0 | 1 {
+  const pick = (count: number) => Math.floor(random.next() * count);
+  const id = ids[pick(ids.length)]!;
+  const [first] = conferences.conferencecallsOf(id);
+  switch (pick(8)) {
+    case 0:
+      conferences.leave(callId(1 + pick(CALLS)), at);
+      return 0;
+    case 1:
+      conferences.over(callId(1 + pick(CALLS)), at);
+      return 0;
+    case 2:
+      if (first === undefined) return 0;
+      conferences.execute(ticket, { kind: 'kickConferencecall', id: first.id }, at);
+      return 1;
+    case 3:
+      if (pick(4) > 0 || !directory.conferences.has(id)) return 0;
+      conferences.execute(ticket, { kind: 'deleteConference', id }, at);
+      return 1;
+    case 4:
+      if (store.waitingCount > 0) conferences.receive(pick(2) === 0 ? store.stored() : store.failed(), at);
+      return 0;
+    default:
+      conferences.join(party(1 + pick(CALLS)), id, at, at);
+      return 0;
+  }
+}
+
+/** Media, records and the store say the same of who is where. */
+function agree({ conferences, ids, mixes, store }: World): void {
+  const live = ids.flatMap((id) => conferences.conferencecallsOf(id).map((record) => ({ id, record })));
+  expect(new Set(live.map(({ record }) => record.callId)).size).toBe(live.length);
+  expect([live.length, mixes.size]).toEqual([conferences.liveCount, conferences.liveCount]);
+  for (const { id, record } of live) {
+    expect(record.status).toBe('joined');
+    expect(mixes.get(Number(record.callId.slice(-12)) as LegId)).toBe(conferences.mixOf(id));
+    expect(store.row('saveConferencecall', record.id)).toEqual(record);
+  }
+}
+
+test.each([1, 2, 3, 4, 5, 6, 7, 8])('media, records and the store agree on who is where (seed %i)', (seed) => {
+  const around = world();
+  const { conferences, store, told } = around;
+  const random = seeded(seed);
+  const joined = new Map<number, number>();
+  let asked = 0;
+  let answered = 0;
+  for (let step = 0; step < STEPS; step++) {
+    const at = step * 200;
+    asked += act(around, random, asked + 1, at);
+    while (conferences.deadline() <= at) conferences.expire(at);
     while (conferences.poll() !== undefined) answered += 1;
-    expect(answered).toBe(asked);
-    for (const write of store.writes) {
-      if (write.kind !== 'saveConferencecall') continue;
-      const last = store.row('saveConferencecall', write.row.id)!;
-      expect(last.status).toBe(conferences.conferencecall(last.id) === undefined ? 'leaved' : 'joined');
+    for (const line of told()) {
+      const [call, kind, token] = line.split(' ');
+      if (kind === 'joined') joined.set(Number(call), Number(token));
+      else expect(joined.get(Number(call)), line).toBe(Number(token));
     }
-  },
-);
+    agree(around);
+  }
+  while (store.waitingCount > 0) conferences.receive(store.stored(), STEPS * 200);
+  while (conferences.poll() !== undefined) answered += 1;
+  expect(answered).toBe(asked);
+  for (const write of store.writes) {
+    if (write.kind !== 'saveConferencecall') continue;
+    const last = store.row('saveConferencecall', write.row.id)!;
+    expect(last.status).toBe(conferences.conferencecall(last.id) === undefined ? 'leaved' : 'joined');
+  }
+});
