@@ -44,8 +44,8 @@ export function refusalOf(
   error: FastifyError,
 ): { readonly refusal: Refusal; readonly details: readonly Detail[] } | undefined {
   if (error.validation !== undefined) {
-    const details = error.validation.map((defect) =>
-      detailOf(defect as ValidationDefect, error.validationContext ?? ''),
+    const details = distinct(
+      error.validation.map((defect) => detailOf(defect as ValidationDefect, error.validationContext ?? '')),
     );
     const message = details
       .map((detail) => `${detail.field}: expected ${detail.expected}, got ${detail.got}`)
@@ -74,6 +74,11 @@ interface ValidationDefect {
   readonly params: Readonly<Record<string, unknown>>;
   readonly data?: unknown;
   readonly parentSchema?: { readonly description?: string; readonly type?: string; readonly 'x-reason'?: FaultCode };
+}
+
+/** One value that breaks several rules of one sentence is told once. */
+function distinct(details: readonly Detail[]): readonly Detail[] {
+  return [...new Map(details.map((detail) => [`${detail.field} ${detail.expected}`, detail])).values()];
 }
 
 /** A schema may name a reason of its own by `x-reason`; the first one counts. */

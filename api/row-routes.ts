@@ -3,7 +3,7 @@ import type { Static, TSchema } from 'typebox';
 import type { Command } from '../core/command.ts';
 import { type CustomerPrincipal, type Refused, send } from './answer.ts';
 import type { Backend, RowKind, Rows } from './backend.ts';
-import { operation } from './operation.ts';
+import { type OperationParts, operation } from './operation.ts';
 import type { ShapeName } from './presentation/shapes.ts';
 import { principalOf } from './principal.ts';
 import { changeRow, createRow, deleteRow, listRows, type Resource, readRow } from './rows.ts';
@@ -69,7 +69,7 @@ export class RowRoutes<Kind extends RowKind> {
     this.#app.route({
       method,
       url: `${things}/:id${path}`,
-      ...operation(this.#tag, summary, { body, answer: shape }),
+      ...operation(this.#tag, summary, { ...bodyOf(body), answer: shape }),
       handler: async (request, reply) => {
         const make = (row: Rows[Kind]): Command | Refused => commandOf(row, request.body as Static<Body>);
         return send(reply, await changeRow(this.#backend, principalOf(request), this.#resource, request.params, make));
@@ -85,4 +85,9 @@ export class RowRoutes<Kind extends RowKind> {
       send(reply, await deleteRow(this.#backend, principalOf(request), this.#resource, request.params, commandOf)),
     );
   }
+}
+
+/** A body of nothing is left out of the document. */
+function bodyOf(body: TSchema): Pick<OperationParts, 'body'> {
+  return 'properties' in body && Object.keys(body['properties'] as object).length === 0 ? {} : { body };
 }

@@ -5,6 +5,7 @@ import { secure } from '../core/kernel/random.ts';
 import { Authenticator } from './authentication.ts';
 import type { Backend } from './backend.ts';
 import { openCors } from './cors.ts';
+import { docs } from './docs/page.ts';
 import { describeApi } from './openapi.ts';
 import { SHAPES } from './presentation/shapes.ts';
 import { requireCustomer, requireOperator } from './principal.ts';
@@ -121,6 +122,7 @@ export function createServer(backend: Backend): FastifyInstance {
 function rootRoutes(app: FastifyInstance, backend: Backend, authenticator: Authenticator, tokens: Tokens): void {
   app.get('/ping', { schema: { summary: 'Whether it answers', security: [] } }, async () => ({ message: 'pong' }));
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  docs(app);
   metrics(app, backend, authenticator);
   login(app, backend, tokens);
   for (const [url, methods] of Object.entries(REFERENCE_AUTH_OPERATIONS)) {

@@ -17,7 +17,7 @@ const LIFETIME_S = { shortest: 86_400, longest: 3_153_600_000, usual: 31_536_000
 /** Random bytes of a token, twice as many characters. */
 const TOKEN_BYTES = 16;
 /** Characters of a token that stay visible, as enough to tell keys apart. */
-const PREFIX_CHARACTERS = 11;
+const PREFIX_CHARACTERS = 8;
 
 const Creation = Type.Object({
   name: Type.Optional(Name),
@@ -25,8 +25,9 @@ const Creation = Type.Object({
   expire: Type.Optional(
     Type.Unsafe<number>({
       type: 'integer',
+      minimum: 0,
       maximum: LIFETIME_S.longest,
-      anyOf: [{ const: 0 }, { minimum: LIFETIME_S.shortest }],
+      not: { minimum: 1, maximum: LIFETIME_S.shortest - 1 },
       description: `seconds from now, at least ${LIFETIME_S.shortest}; 0 means 365 days`,
     }),
   ),

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import type { Conference } from '../../core/directory/records.ts';
 import type { ConferenceId, FlowId } from '../../core/kernel/ids.ts';
 import type { Backend } from '../backend.ts';
 import { presentConference } from '../presentation/calls.ts';
@@ -39,7 +40,7 @@ export function conferences(app: FastifyInstance, backend: Backend): void {
     kind: 'conference',
     path: '/conferences',
     shape: 'ConferenceManagerConference',
-    present: async (row) => presentConference(row, await backend.conferenceNow(row.id)),
+    present: async (row) => presentConference(ended(row), await backend.conferenceNow(row.id)),
   });
   routes.read();
   routes.create(Creation, (body, { customerId }) => {
@@ -61,10 +62,8 @@ export function conferences(app: FastifyInstance, backend: Backend): void {
       postFlowId: idChangeFrom<FlowId>(body.post_flow_id),
     }),
   }));
-  routes.act('DELETE', '', 'End one conference: everybody leaves', Nothing, ({ id }) => ({
-    kind: 'deleteConference',
-    id,
-  }));
+  // Everybody leaves before it is answered.
+  routes.remove(({ id }) => ({ kind: 'deleteConference', id }));
   routes.act('POST', '/recording_start', 'Record what is said in one conference', Recorded, ({ id }, body) => ({
     kind: 'startRecording',
     reference: { type: 'confbridge', id },
@@ -78,4 +77,9 @@ export function conferences(app: FastifyInstance, backend: Backend): void {
 
 function lasting(timeoutS: number): number {
   return timeoutS > 0 && timeoutS < TIMEOUT_S.shortest ? TIMEOUT_S.instead : timeoutS;
+}
+
+/** A deleted conference is over. */
+function ended(row: Conference): Conference {
+  return row.deletedAt === null ? row : { ...row, status: 'terminated', endedAt: row.endedAt ?? row.deletedAt };
 }

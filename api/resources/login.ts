@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { Backend } from '../backend.ts';
+import { operation } from '../operation.ts';
 import { NOBODY, verifyPassword } from '../password.ts';
 import { presentAgent } from '../presentation/accounts.ts';
 import { TOKEN_LIFETIME_MS, type Tokens } from '../token.ts';
@@ -13,13 +14,15 @@ const Credentials = Type.Object({
   password: Type.String({ minLength: 1, maxLength: 1024 }),
 });
 
+const LoggedIn = Type.Object({ username: Type.String(), token: Type.String() });
+
 /** `POST /auth/login`. Any failure is a bare 400, which does not tell whether the agent exists. */
 export function login(app: FastifyInstance, backend: Backend, tokens: Tokens): void {
   let checkCount = 0;
 
   app.post(
     '/auth/login',
-    { schema: { summary: 'Log in', security: [], body: Credentials } },
+    operation('auth', 'Log in', { body: Credentials, answer: LoggedIn, isPublic: true }),
     async (request, reply) => {
       const body = request.body as Static<typeof Credentials>;
       if (checkCount >= CHECKS_MAX) return bare(reply.header('retry-after', '1'), 503);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { PERMISSION } from '../../core/directory/records.ts';
-import { NIL_UUID } from '../../core/kernel/ids.ts';
-import { asker, simulate } from './simulated-backend.ts';
+import { PERMISSION } from '../../../core/directory/records.ts';
+import { NIL_UUID } from '../../../core/kernel/ids.ts';
+import { asker, simulate } from '../simulated-backend.ts';
 
 test('an extension is created with what it cannot do without, and shown in the shape of the reference', async () => {
   const { ask, customerId } = await simulate();
