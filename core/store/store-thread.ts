@@ -45,7 +45,7 @@ class StoreThread {
         continue;
       }
       batches.push(message.batch);
-      for (const group of message.groups) {
+      for (const group of JSON.parse(message.groups) as WriteGroup[]) {
         groups.push(group);
         writeCount += group.writes.length;
       }

@@ -243,7 +243,11 @@ export class StoreWriter implements Store, StoreReader {
     this.#pending = [];
     this.#lastBatch += 1;
     this.#inFlight.set(this.#lastBatch, groups);
-    this.#send({ kind: 'write', batch: this.#lastBatch, groups });
+    this.#sendGroups(this.#lastBatch, groups);
+  }
+
+  #sendGroups(batch: number, groups: readonly WriteGroup[]): void {
+    this.#send({ kind: 'write', batch, groups: JSON.stringify(groups) });
   }
 
   #send(message: ToStoreThread): void {
@@ -364,7 +368,7 @@ export class StoreWriter implements Store, StoreReader {
       return;
     }
     this.#thread = this.#start();
-    for (const [batch, groups] of this.#inFlight) this.#send({ kind: 'write', batch, groups });
+    for (const [batch, groups] of this.#inFlight) this.#sendGroups(batch, groups);
     if (this.#state === 'closing') this.#send({ kind: 'close' });
   }
 
