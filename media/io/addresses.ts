@@ -23,14 +23,29 @@ export function portOf(packed: number): number {
 
 /** The address in dotted decimal without leading zeros, or undefined when the text is anything else. */
 export function parseIpv4(text: string): number | undefined {
-  const octets = text.split('.', 5);
-  if (octets.length !== 4) return undefined;
   let address = 0;
-  for (const octet of octets) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(octet) || Number(octet) > 255) return undefined;
-    address = address * 256 + Number(octet);
+  let start = 0;
+  for (let count = 1; count <= 4; count++) {
+    const end = count < 4 ? text.indexOf('.', start) : text.length;
+    const octet = octetOf(text, start, end);
+    if (octet < 0) return undefined;
+    address = address * 256 + octet;
+    start = end + 1;
   }
   return address;
+}
+
+/** 0 to 255 in one to three digits without a leading zero, else -1. */
+function octetOf(text: string, start: number, end: number): number {
+  const length = end - start;
+  if (length < 1 || length > 3 || (length > 1 && text.charCodeAt(start) === 0x30)) return -1;
+  let octet = 0;
+  for (let index = start; index < end; index++) {
+    const digit = text.charCodeAt(index) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    octet = octet * 10 + digit;
+  }
+  return octet > 255 ? -1 : octet;
 }
 
 export function formatIpv4(address: number): string {

@@ -299,11 +299,13 @@ function exactRemote(peer: MediaPeer): number {
 
 /** From where the peer's stream may be taken up. */
 function allowedNetworks(peer: MediaPeer): readonly Network[] {
-  const single = [peer.sdpAddress, peer.signallingAddress]
-    .map(parseIpv4)
-    .filter((address) => address !== undefined && address !== 0)
-    .map((address) => ({ address: address!, prefixBits: 32 }));
-  return [...single, ...mediaNetworks(peer)];
+  const networks: Network[] = [];
+  for (const text of [peer.sdpAddress, peer.signallingAddress]) {
+    const address = parseIpv4(text);
+    if (address !== undefined && address !== 0) networks.push({ address, prefixBits: 32 });
+  }
+  networks.push(...mediaNetworks(peer));
+  return networks;
 }
 
 function mediaNetworks(peer: MediaPeer): readonly Network[] {

@@ -36,7 +36,9 @@ export class SharedPort {
   takesExact(remote: number): boolean {
     if (this.#pairs.has(remote)) return false;
     const address = addressOf(remote);
-    return this.#unlatched === undefined || !this.#unlatchedFrom.some((network) => contains(network, address));
+    if (this.#unlatched === undefined) return true;
+    for (const network of this.#unlatchedFrom) if (contains(network, address)) return false;
+    return true;
   }
 
   /** Nobody else here is unlatched. */
@@ -46,7 +48,9 @@ export class SharedPort {
 
   /** A leg that may be taken up from these networks would be confused with nobody. */
   takesUnlatched(from: readonly Network[]): boolean {
-    return this.hasSeat && !from.some((network) => this.#meets(network));
+    if (!this.hasSeat) return false;
+    for (const network of from) if (this.#meets(network)) return false;
+    return true;
   }
 
   join(leg: LegId): void {

@@ -37,42 +37,69 @@ const STATIC_FORMATS: ReadonlyMap<number, AudioFormat> = new Map(
 
 /** Formats of an audio line in its order; those without a meaning, or with a malformed one, are left out. */
 export function formatsOf(media: MediaDescription): readonly AudioFormat[] {
-  const mapped = new Map<number, string>();
-  const parameters = new Map<number, string>();
-  for (const { name, value } of media.attributes) {
-    const target = name === 'rtpmap' ? mapped : name === 'fmtp' ? parameters : undefined;
-    const parts = /^(\d{1,3})\s+(.+)$/.exec(value ?? '');
-    if (target !== undefined && parts !== null && !target.has(Number(parts[1])))
-      target.set(Number(parts[1]), parts[2]!);
-  }
   const formats: AudioFormat[] = [];
   for (const text of media.formats) {
-    const payloadType = /^\d{1,3}$/.test(text) ? Number(text) : 128;
-    if (payloadType > 127 || formats.some((known) => known.payloadType === payloadType)) continue;
-    const meaning = mapped.has(payloadType) ? parseRtpmap(mapped.get(payloadType)!) : STATIC_FORMATS.get(payloadType);
-    if (meaning !== undefined) formats.push({ ...meaning, payloadType, parameters: parameters.get(payloadType) });
+    const payloadType = wholeNumber(text, 0, text.length, 3);
+    if (payloadType < 0 || payloadType > 127 || formats.some((known) => known.payloadType === payloadType)) continue;
+    const mapped = valueFor(media, 'rtpmap', payloadType);
+    const meaning = mapped === undefined ? STATIC_FORMATS.get(payloadType) : parseRtpmap(mapped);
+    if (meaning === undefined) continue;
+    const { name, clockRateHz, channelCount } = meaning;
+    const parameters = valueFor(media, 'fmtp', payloadType);
+    formats.push({ name, clockRateHz, channelCount, payloadType, parameters });
   }
   return formats;
 }
 
+/** What the first attribute of this name says of the payload type: the text behind `<payload type> `. */
+function valueFor(media: MediaDescription, attribute: string, payloadType: number): string | undefined {
+  for (const { name, value } of media.attributes) {
+    if (name !== attribute || value === undefined) continue;
+    const space = value.search(SPACE);
+    if (space < 0 || wholeNumber(value, 0, space, 3) !== payloadType) continue;
+    const text = value.slice(space).trimStart();
+    if (text !== '') return text;
+  }
+  return undefined;
+}
+
+const SPACE = /\s/;
+
 /** `<encoding>/<clock rate>[/<channels>]`. */
-function parseRtpmap(value: string): Omit<AudioFormat, 'payloadType' | 'parameters'> | undefined {
-  const parts = /^([^\s/]{1,64})\/(\d{1,6})(?:\/(\d{1,2}))?$/.exec(value.trim());
-  if (parts === null) return undefined;
-  return { name: parts[1]!, clockRateHz: Number(parts[2]), channelCount: Number(parts[3] ?? 1) };
+function parseRtpmap(value: string): Pick<AudioFormat, 'name' | 'clockRateHz' | 'channelCount'> | undefined {
+  const text = value.trim();
+  const nameEnd = text.indexOf('/');
+  if (nameEnd < 1 || nameEnd > 64 || SPACE.test(text)) return undefined;
+  const slash = text.indexOf('/', nameEnd + 1);
+  const clockRateHz = wholeNumber(text, nameEnd + 1, slash < 0 ? text.length : slash, 6);
+  const channelCount = slash < 0 ? 1 : wholeNumber(text, slash + 1, text.length, 2);
+  if (clockRateHz < 0 || channelCount < 0) return undefined;
+  return { name: text.slice(0, nameEnd), clockRateHz, channelCount };
+}
+
+/** The number in at most so many digits that is all of the text from `start` to `end`, else -1. */
+function wholeNumber(text: string, start: number, end: number, digitsMax: number): number {
+  if (end <= start || end - start > digitsMax) return -1;
+  let number = 0;
+  for (let index = start; index < end; index++) {
+    const digit = text.charCodeAt(index) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 /** The same encoding: names are case-insensitive (RFC 8866 §6.6), rates and channels must agree. */
 export function isSameEncoding(a: AudioFormat, b: AudioFormat): boolean {
   return (
-    a.name.toLowerCase() === b.name.toLowerCase() &&
+    (a.name === b.name || a.name.toLowerCase() === b.name.toLowerCase()) &&
     a.clockRateHz === b.clockRateHz &&
     a.channelCount === b.channelCount
   );
 }
 
 export function isTelephoneEvent(format: AudioFormat): boolean {
-  return format.name.toLowerCase() === TELEPHONE_EVENT.name;
+  return format.name === TELEPHONE_EVENT.name || format.name.toLowerCase() === TELEPHONE_EVENT.name;
 }
 
 const PTIME_DEFAULT_MS = 20;

@@ -109,9 +109,10 @@ function choose(
   if (connection === undefined) return undefined;
   const reach = reachOf(connection);
   if (reach === 'unusable') return undefined;
-  const codec = chooseCodec(formatsOf(media), supported, preferred);
+  const offered = formatsOf(media);
+  const codec = chooseCodec(offered, supported, preferred);
   if (codec === undefined) return undefined;
-  const event = chooseEvent(formatsOf(media), supported, codec.ours.clockRateHz);
+  const event = chooseEvent(offered, supported, codec.ours.clockRateHz);
   const stated = directionOf(media.attributes) ?? directionOf(session.attributes) ?? 'sendrecv';
   const effective = reach === 'unspecified' ? WITHOUT_ADDRESS[stated] : stated;
   return {
@@ -134,12 +135,19 @@ function chooseCodec(
   supported: readonly AudioFormat[],
   preferred: readonly string[],
 ): Match | undefined {
-  const matches = matchesOf(offered, supported).filter(({ ours }) => !isTelephoneEvent(ours));
-  for (const name of preferred) {
-    const match = matches.find(({ ours }) => ours.name.toLowerCase() === name.toLowerCase());
-    if (match !== undefined) return match;
+  let first: Match | undefined;
+  let best: Match | undefined;
+  let bestRank = preferred.length;
+  for (const theirs of offered) {
+    const ours = isTelephoneEvent(theirs) ? undefined : counterpart(theirs, supported);
+    if (ours === undefined) continue;
+    first ??= { theirs, ours };
+    const rank = preferred.findIndex((name) => name === ours.name || name.toLowerCase() === ours.name.toLowerCase());
+    if (rank < 0 || rank >= bestRank) continue;
+    best = { theirs, ours };
+    bestRank = rank;
   }
-  return matches[0];
+  return best ?? first;
 }
 
 /** Telephone-events run on the clock of the audio that they interrupt (RFC 4733 §2.1). */
@@ -148,14 +156,17 @@ function chooseEvent(
   supported: readonly AudioFormat[],
   clockRateHz: number,
 ): Match | undefined {
-  return matchesOf(offered, supported).find(({ ours }) => isTelephoneEvent(ours) && ours.clockRateHz === clockRateHz);
+  for (const theirs of offered) {
+    if (!isTelephoneEvent(theirs) || theirs.clockRateHz !== clockRateHz) continue;
+    const ours = counterpart(theirs, supported);
+    if (ours !== undefined) return { theirs, ours };
+  }
+  return undefined;
 }
 
-function matchesOf(offered: readonly AudioFormat[], supported: readonly AudioFormat[]): readonly Match[] {
-  return offered.flatMap((theirs) => {
-    const ours = supported.find((candidate) => isSameEncoding(candidate, theirs));
-    return ours === undefined ? [] : [{ theirs, ours }];
-  });
+function counterpart(theirs: AudioFormat, supported: readonly AudioFormat[]): AudioFormat | undefined {
+  for (const ours of supported) if (isSameEncoding(ours, theirs)) return ours;
+  return undefined;
 }
 
 /** RTCP goes to the next port, unless `a=rtcp` (RFC 3605) or `a=rtcp-mux` (RFC 5761) says otherwise. */
@@ -172,7 +183,9 @@ function rtcpOf(
   if (attributeValue(media.attributes, 'rtcp-mux') !== undefined) {
     return { ...next, remoteRtcpPort: media.port, rtcpMux: true };
   }
-  const stated = /^(\d{1,5})(?: +IN +(IP[46]) +(\S+))?$/.exec(attributeValue(media.attributes, 'rtcp') ?? '');
+  const rtcp = attributeValue(media.attributes, 'rtcp');
+  if (rtcp === undefined) return next;
+  const stated = /^(\d{1,5})(?: +IN +(IP[46]) +(\S+))?$/.exec(rtcp);
   if (stated === null || Number(stated[1]) === 0 || Number(stated[1]) > 65_535) return next;
   const family = stated[2] === 'IP6' ? 'IP6' : 'IP4';
   if (stated[3] === undefined) return { ...next, remoteRtcpPort: Number(stated[1]) };

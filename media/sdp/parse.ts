@@ -21,6 +21,8 @@ export interface ParsedSdp {
   readonly defects: readonly SdpDefect[];
 }
 
+const decoder = new TextDecoder();
+
 interface Section {
   connection: Connection | undefined;
   readonly attributes: Attribute[];
@@ -51,7 +53,7 @@ export function parseSdp(bytes: Uint8Array): ParsedSdp {
 }
 
 function linesOf(bytes: Uint8Array): string[] {
-  const lines = new TextDecoder().decode(bytes).split(/\r\n|\n|\r/);
+  const lines = decoder.decode(bytes).split(/\r\n|\n|\r/);
   while (lines.length > 0 && lines.at(-1)!.trim() === '') lines.pop();
   return lines;
 }
