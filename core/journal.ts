@@ -38,6 +38,8 @@ export class Journal {
   /** In order of the last append: the first has been quiet longest. */
   readonly #histories = new Map<CustomerId, History>();
   readonly #all: History;
+  /** Whose history stands last. */
+  #newest: CustomerId | undefined;
   #eventCount = 0;
   #droppedCount = 0;
 
@@ -73,8 +75,11 @@ export class Journal {
     const history = this.#histories.get(customerId) ?? new History();
     const number = history.last + 1;
     const event: JournalEvent = { customerId, number, sequence: this.#all.last + 1, at, body };
-    this.#histories.delete(customerId);
-    this.#histories.set(customerId, history);
+    if (this.#newest !== customerId) {
+      this.#newest = customerId;
+      this.#histories.delete(customerId);
+      this.#histories.set(customerId, history);
+    }
     history.push(event);
     this.#all.push(event);
     this.#eventCount += 1;
@@ -107,6 +112,7 @@ export class Journal {
       if (history.size > 0) return history;
       this.#histories.delete(customerId);
       this.#histories.set(customerId, history);
+      this.#newest = customerId;
     }
     throw new RangeError('a journal above its limit holds an event');
   }

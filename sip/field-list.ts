@@ -27,6 +27,40 @@ abstract class FieldList {
     this.body = body;
   }
 
+  /** Takes over what was read of a message that differs in its top Via alone. */
+  protected readAs(other: FieldList, via: Via): void {
+    this.#topVia = via;
+    this.#from = other.#from;
+    this.#to = other.#to;
+    this.#cseq = other.#cseq;
+    this.#contacts = other.#contacts;
+  }
+
+  /** Names and values with another top Via; the rest of its line stays behind it. */
+  protected fieldsWithTopVia(via: Via): { names: readonly HeaderName[]; values: readonly string[] } {
+    const at = this.#names.indexOf('Via');
+    const values = [...this.#values];
+    const others = splitList(values[at] ?? '').slice(1);
+    values[at] = [via.text, ...others].join(', ');
+    return { names: this.#names, values };
+  }
+
+  protected get count(): number {
+    return this.#names.length;
+  }
+
+  protected nameAt(index: number): HeaderName {
+    return this.#names[index]!;
+  }
+
+  protected valueAt(index: number): string {
+    return this.#values[index]!;
+  }
+
+  protected fieldsBehind(name: HeaderName, value: string): { names: readonly HeaderName[]; values: readonly string[] } {
+    return { names: [name, ...this.#names], values: [value, ...this.#values] };
+  }
+
   first(name: HeaderName): string | undefined {
     const names = this.#names;
     for (let index = 0; index < names.length; index++) {
@@ -39,6 +73,15 @@ abstract class FieldList {
     const values = isKnownHeaderName(name) ? this.#named(name) : this.#spelledOtherwise(name);
     if (!isListHeader(name)) return values;
     return values.length === 1 ? splitList(values[0]!) : values.flatMap(splitList);
+  }
+
+  fieldLines(): string {
+    let lines = '';
+    for (let index = 0; index < this.#names.length; index++) {
+      const name = this.#names[index]!;
+      if (name !== 'Content-Length') lines += `${name}: ${this.#values[index]!}\r\n`;
+    }
+    return lines;
   }
 
   get fields(): readonly (readonly [HeaderName, string])[] {
@@ -111,6 +154,9 @@ abstract class FieldList {
   }
 }
 
+/** Fields that come back in every response (RFC 3261 §8.2.6.2). */
+const ANSWERED: ReadonlySet<HeaderName> = new Set(['Via', 'From', 'To', 'Call-ID', 'CSeq', 'Timestamp']);
+
 export class RequestFields extends FieldList implements Request {
   readonly type = 'request';
   readonly method: string;
@@ -120,6 +166,31 @@ export class RequestFields extends FieldList implements Request {
     super(names, values, body);
     this.method = method;
     this.uri = uri;
+  }
+
+  withViaOnTop(via: string): Request {
+    const { names, values } = this.fieldsBehind('Via', via);
+    return new RequestFields(this.method, this.uri, names, values, this.body);
+  }
+
+  answerFields(toTag: string, recordsRoute: boolean): { names: HeaderName[]; values: string[] } {
+    const names: HeaderName[] = [];
+    const values: string[] = [];
+    const addsTag = toTag !== '' && this.toTag === '';
+    for (let index = 0; index < this.count; index++) {
+      const name = this.nameAt(index);
+      if (!ANSWERED.has(name) && !(recordsRoute && name === 'Record-Route')) continue;
+      names.push(name);
+      values.push(addsTag && name === 'To' ? `${this.valueAt(index)};tag=${toTag}` : this.valueAt(index));
+    }
+    return { names, values };
+  }
+
+  withTopVia(via: Via): Request {
+    const { names, values } = this.fieldsWithTopVia(via);
+    const request = new RequestFields(this.method, this.uri, names, values, this.body);
+    request.readAs(this, via);
+    return request;
   }
 }
 

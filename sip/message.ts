@@ -121,6 +121,8 @@ interface Parts {
   all(name: HeaderName): readonly string[];
   /** All fields in order as they will be written: [name, value]. */
   readonly fields: readonly (readonly [HeaderName, string])[];
+  /** The fields as they are written, one line each ended by CRLF, without Content-Length. */
+  fieldLines(): string;
   /** Read on first use and kept. A message that passed the parser without a `fatal` defect has all of these. */
   readonly topVia: Via;
   readonly from: NameAddress;
@@ -140,6 +142,15 @@ export interface Request extends Parts {
   readonly type: 'request';
   readonly method: string;
   readonly uri: Uri;
+  /** The same request with this in place of its top Via. */
+  withTopVia(via: Via): Request;
+  /**
+   * What every response to it begins with (RFC 3261 §8.2.6.2): Via, From, To, Call-ID, CSeq and Timestamp as they came,
+   * and Record-Route when it is wanted; `toTag` is added to a To without one. The lists are the caller's own.
+   */
+  answerFields(toTag: string, recordsRoute: boolean): { readonly names: HeaderName[]; readonly values: string[] };
+  /** The same request with one more Via above those that it has. */
+  withViaOnTop(via: string): Request;
 }
 
 export interface Response extends Parts {

@@ -174,10 +174,11 @@ export class SipStack {
         this.#outputs.push(output);
       } else this.#userAgent.receive(output, now);
     }
-    for (const source of [this.#userAgent, this.#sessions]) {
-      for (let event = source.poll(); event !== undefined; event = source.poll()) {
-        this.#outputs.push({ kind: 'signal', event });
-      }
+    for (let event = this.#userAgent.poll(); event !== undefined; event = this.#userAgent.poll()) {
+      this.#outputs.push({ kind: 'signal', event });
+    }
+    for (let event = this.#sessions.poll(); event !== undefined; event = this.#sessions.poll()) {
+      this.#outputs.push({ kind: 'signal', event });
     }
   }
 }

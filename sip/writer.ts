@@ -1,6 +1,6 @@
-import { assert } from '../core/kernel/assert.ts';
+import { fail } from '../core/kernel/assert.ts';
 import { NO_BODY, RequestFields, ResponseFields } from './field-list.ts';
-import { canonicalHeaderName } from './grammar/header-name.ts';
+import { canonicalHeaderName, isKnownHeaderName } from './grammar/header-name.ts';
 import { isToken } from './grammar/token.ts';
 import type { HeaderName, Message, Request, Response, Uri } from './message.ts';
 import { reasonPhrase } from './reason-phrase.ts';
@@ -16,7 +16,7 @@ export function buildRequest(parts: {
   readonly fields: readonly Field[];
   readonly body?: Uint8Array | undefined;
 }): Request {
-  assert(isToken(parts.method), `method is no token: ${parts.method}`);
+  if (!isToken(parts.method)) fail(`method is no token: ${parts.method}`);
   assertOneLine('Request-URI', parts.uri.text);
   const { names, values } = takeFields(parts.fields);
   return new RequestFields(parts.method, parts.uri, names, values, parts.body ?? NO_BODY);
@@ -30,8 +30,7 @@ export function buildResponse(parts: {
   readonly body?: Uint8Array | undefined;
 }): Response {
   const { status, reason = reasonPhrase(status) } = parts;
-  assert(Number.isInteger(status) && status >= 100 && status <= 699, `status ${status} is out of range`);
-  assertOneLine('Reason-Phrase', reason);
+  assertResponse(status, reason);
   const { names, values } = takeFields(parts.fields);
   return new ResponseFields(status, reason, names, values, parts.body ?? NO_BODY);
 }
@@ -53,29 +52,12 @@ export function respond(
     readonly body?: Uint8Array | undefined;
   } = {},
 ): Response {
+  const { reason = reasonPhrase(status), toTag = '', fields = [], body = NO_BODY } = extra;
+  assertResponse(status, reason);
   const recordsRoute = status > 100 && status < 300 && DIALOG_CREATING.has(request.method);
-  const fields: Field[] = [];
-  for (const field of request.fields) {
-    switch (field[0]) {
-      case 'Via':
-      case 'From':
-      case 'Call-ID':
-      case 'CSeq':
-      case 'Timestamp':
-        fields.push(field);
-        break;
-      case 'To':
-        fields.push(
-          extra.toTag === undefined || request.toTag !== '' ? field : ['To', `${field[1]};tag=${extra.toTag}`],
-        );
-        break;
-      case 'Record-Route':
-        if (recordsRoute) fields.push(field);
-        break;
-    }
-  }
-  if (extra.fields !== undefined) fields.push(...extra.fields);
-  return buildResponse({ status, reason: extra.reason, fields, body: extra.body });
+  const { names, values } = request.answerFields(toTag, recordsRoute);
+  addFields(fields, names, values);
+  return new ResponseFields(status, reason, names, values, body);
 }
 
 /** The bytes of a message. Content-Length is that of the body, whatever the fields say. */
@@ -84,9 +66,7 @@ export function write(message: Message): Uint8Array {
     message.type === 'request'
       ? `${message.method} ${message.uri.text} SIP/2.0\r\n`
       : `SIP/2.0 ${message.status} ${message.reason}\r\n`;
-  for (const [name, value] of message.fields) {
-    if (name !== 'Content-Length') head += `${name}: ${value}\r\n`;
-  }
+  head += message.fieldLines();
   const { body } = message;
   head += `Content-Length: ${body.length}\r\n\r\n`;
   const headBytes = Buffer.byteLength(head, 'utf8');
@@ -96,18 +76,32 @@ export function write(message: Message): Uint8Array {
   return bytes;
 }
 
+function assertResponse(status: number, reason: string): void {
+  if (!Number.isInteger(status) || status < 100 || status > 699) fail(`status ${status} is out of range`);
+  assertOneLine('Reason-Phrase', reason);
+}
+
 function takeFields(fields: readonly Field[]): { names: readonly HeaderName[]; values: readonly string[] } {
   const names: HeaderName[] = [];
   const values: string[] = [];
-  for (const [name, value] of fields) {
-    assert(isToken(name), `header name is no token: ${name}`);
-    assertOneLine(name, value);
-    names.push(canonicalHeaderName(name));
-    values.push(value);
-  }
+  addFields(fields, names, values);
   return { names, values };
 }
 
+function addFields(fields: readonly Field[], names: HeaderName[], values: string[]): void {
+  for (let index = 0; index < fields.length; index++) {
+    const [name, value] = fields[index]!;
+    assertOneLine(name, value);
+    names.push(isKnownHeaderName(name) ? name : longForm(name));
+    values.push(value);
+  }
+}
+
+function longForm(name: HeaderName): HeaderName {
+  if (!isToken(name)) fail(`header name is no token: ${name}`);
+  return canonicalHeaderName(name);
+}
+
 function assertOneLine(name: string, value: string): void {
-  assert(!value.includes('\r') && !value.includes('\n'), `CR or LF in ${name}`);
+  if (value.includes('\r') || value.includes('\n')) fail(`CR or LF in ${name}`);
 }

@@ -1,4 +1,4 @@
-import { assert } from '../kernel/assert.ts';
+import { fail } from '../kernel/assert.ts';
 import type { LegId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
 import type { CallRecord, CallStatus, HangupBy, HangupReason } from './call-record.ts';
@@ -104,7 +104,7 @@ export class Call {
 
   #step(step: CallStep, changes: Partial<CallRecord>): boolean {
     const next = CALL_TRANSITIONS[this.#record.status][step];
-    assert(next !== never, `${step} cannot happen to a call that is ${this.#record.status}`);
+    if (next === never) fail(`${step} cannot happen to a call that is ${this.#record.status}`);
     if (next === ignore) return false;
     this.#record = { ...this.#record, ...changes, status: next };
     return true;

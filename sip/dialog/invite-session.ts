@@ -1,5 +1,5 @@
 import type { Cause } from '../../core/calls/cause.ts';
-import { assert } from '../../core/kernel/assert.ts';
+import { fail } from '../../core/kernel/assert.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { TimerTable } from '../../core/kernel/timer-table.ts';
@@ -241,7 +241,7 @@ export class InviteSession {
 
   #handle(event: SessionEvent, now: Instant, input: Input): void {
     const step = SESSION_TRANSITIONS[this.#state][event];
-    assert(step !== never, `${event} cannot happen in ${this.#state}`);
+    if (step === never) fail(`${event} cannot happen in ${this.#state}`);
     if (step === ignore) return;
     for (const action of step.actions) this.#perform(action, input);
     if (step.next === this.#state) return;

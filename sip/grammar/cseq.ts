@@ -1,4 +1,5 @@
 import type { CSeq } from '../message.ts';
+import { isToken, spaceEnd } from './token.ts';
 
 /**
  * ```abnf
@@ -12,12 +13,19 @@ export const NO_CSEQ: CSeq = { number: 0, method: '' };
 /** RFC 3261 §20.16: a 32-bit unsigned integer. */
 const MAX_NUMBER = 2 ** 32 - 1;
 
-const CSEQ = /^(\d{1,64})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)$/;
+const DIGITS_MAX = 64;
 
 /** Undefined when malformed or beyond 32 bits. */
 export function parseCSeq(text: string): CSeq | undefined {
-  const match = CSEQ.exec(text);
-  if (match === null) return undefined;
-  const number = Number(match[1]);
-  return number > MAX_NUMBER ? undefined : { number, method: match[2]! };
+  let number = 0;
+  let index = 0;
+  for (; index < DIGITS_MAX; index++) {
+    const digit = text.charCodeAt(index) - 0x30;
+    if (!(digit >= 0 && digit <= 9)) break;
+    number = number * 10 + digit;
+  }
+  const methodStart = spaceEnd(text, index);
+  if (index === 0 || methodStart === index || number > MAX_NUMBER) return undefined;
+  const method = text.slice(methodStart);
+  return isToken(method) ? { number, method } : undefined;
 }

@@ -48,12 +48,16 @@ export function formatVia(transport: string, host: string, port: number, paramet
   return `SIP/2.0/${transport.toUpperCase()} ${formatHostPort(host, port)}${formatParameters(parameters)}`;
 }
 
-/** The same Via with these parameters added or replaced, e.g. `received` and `rport` (RFC 3581 §4). */
-export function withViaParameters(via: Via, added: Parameters): Via {
-  const parameters = new Map([...via.parameters, ...added]);
-  const { transport, host, port } = via;
-  const branch = parameters.get('branch') ?? '';
-  return { transport, host, port, branch, parameters, text: formatVia(transport, host, port, parameters) };
+/**
+ * The same Via with what we saw of its source: `received`, and the value of `rport` when it asks for it (RFC 3581 §4).
+ */
+export function withSource(via: Via, address: string, port: number | undefined): Via {
+  const parameters = new Map(via.parameters);
+  parameters.set('received', address);
+  if (port !== undefined) parameters.set('rport', String(port));
+  const { transport, host, branch } = via;
+  const text = formatVia(transport, host, via.port, parameters);
+  return { transport, host, port: via.port, branch, parameters, text };
 }
 
 /** Start of the transport in `SIP / 2.0 / UDP`, spaced and in any case; -1 when it is another protocol. */

@@ -21,7 +21,8 @@ export interface ClientOptions {
 
 /** What the two client machines have in common. The owner feeds one input, then drains `poll()`. */
 export interface ClientTransaction {
-  readonly request: Request;
+  /** Until nothing is made of it any more: a transaction rests for half a minute, its message does not. */
+  readonly request: Request | undefined;
   readonly state: string;
   receive(response: Response, now: Instant): void;
   transportFailed(now: Instant): void;

@@ -1,4 +1,4 @@
-import { assert } from '../../core/kernel/assert.ts';
+import { assert, fail } from '../../core/kernel/assert.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import { TimerTable } from '../../core/kernel/timer-table.ts';
 import type { HeaderName, Request, Response } from '../message.ts';
@@ -6,6 +6,9 @@ import { buildRequest, write } from '../writer.ts';
 import type { ClientOptions, ClientOutput, ClientTransaction } from './client-transaction.ts';
 import { TIMER_C, TIMER_D_UNRELIABLE } from './timing.ts';
 import { ignore, never, type Table, to } from './transition.ts';
+
+/** What is left of a request that will not be sent again. */
+const NO_BYTES = new Uint8Array(0);
 
 export type InviteClientState = 'calling' | 'proceeding' | 'accepted' | 'completed' | 'terminated';
 type Timer = 'A' | 'B' | 'C' | 'D' | 'M';
@@ -86,8 +89,8 @@ export const INVITE_CLIENT_TIMERS: Readonly<Record<InviteClientState, readonly T
  * No socket, no clock, no callback. The owner feeds one input, drains `poll()`, then sleeps until `deadline()`.
  */
 export class InviteClient implements ClientTransaction {
-  readonly request: Request;
-  readonly #bytes: Uint8Array;
+  #request: Request | undefined;
+  #bytes: Uint8Array;
   readonly #durations: Record<Timer, number>;
   readonly #timers = new TimerTable<Timer>();
   readonly #outputs: ClientOutput[] = [];
@@ -95,7 +98,7 @@ export class InviteClient implements ClientTransaction {
 
   constructor(options: ClientOptions, now: Instant) {
     const { reliable, timing } = options;
-    this.request = options.request;
+    this.#request = options.request;
     this.#bytes = options.bytes;
     this.#durations = {
       A: reliable ? NEVER : timing.t1,
@@ -106,6 +109,10 @@ export class InviteClient implements ClientTransaction {
     };
     this.#outputs.push({ kind: 'transmit', bytes: this.#bytes, repeated: false });
     this.#startTimers(now);
+  }
+
+  get request(): Request | undefined {
+    return this.#request;
   }
 
   get state(): InviteClientState {
@@ -139,12 +146,16 @@ export class InviteClient implements ClientTransaction {
   #handle(event: Event, now: Instant, response?: Response): void {
     assert(this.#outputs.length === 0, 'drain poll() before the next input');
     const step = INVITE_CLIENT_TRANSITIONS[this.#state][event];
-    assert(step !== never, `${event} cannot happen in ${this.#state}`);
+    if (step === never) fail(`${event} cannot happen in ${this.#state}`);
     if (step === ignore) return;
     for (const action of step.actions) this.#perform(action, response);
     if (step.next === this.#state) return;
     this.#state = step.next;
     this.#startTimers(now);
+    if (step.next !== 'accepted') return;
+    // What comes now are repetitions of the 2xx, which the dialog acknowledges.
+    this.#request = undefined;
+    this.#bytes = NO_BYTES;
   }
 
   #startTimers(now: Instant): void {
@@ -165,7 +176,8 @@ export class InviteClient implements ClientTransaction {
         break;
       case 'acknowledge':
         assert(response !== undefined, 'only a response is acknowledged');
-        this.#outputs.push({ kind: 'transmit', bytes: write(acknowledge(this.request, response)), repeated: false });
+        assert(this.#request !== undefined, 'the INVITE is kept until a 2xx');
+        this.#outputs.push({ kind: 'transmit', bytes: write(acknowledge(this.#request, response)), repeated: false });
         break;
       case 'deliver':
         assert(response !== undefined, 'only a response can be delivered');

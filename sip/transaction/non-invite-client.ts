@@ -1,10 +1,13 @@
-import { assert } from '../../core/kernel/assert.ts';
+import { assert, fail } from '../../core/kernel/assert.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import { TimerTable } from '../../core/kernel/timer-table.ts';
 import type { Request, Response } from '../message.ts';
 import type { ClientOptions, ClientOutput, ClientTransaction } from './client-transaction.ts';
 import type { Timing } from './timing.ts';
 import { ignore, never, type Table, to } from './transition.ts';
+
+/** What is left of a request that will not be sent again. */
+const NO_BYTES = new Uint8Array(0);
 
 export type NonInviteClientState = 'trying' | 'proceeding' | 'completed' | 'terminated';
 type Timer = 'E' | 'F' | 'K';
@@ -57,8 +60,8 @@ export const NON_INVITE_CLIENT_TIMERS: Readonly<Record<NonInviteClientState, rea
 
 /** Non-INVITE client transaction, RFC 3261 §17.1.2. */
 export class NonInviteClient implements ClientTransaction {
-  readonly request: Request;
-  readonly #bytes: Uint8Array;
+  #request: Request | undefined;
+  #bytes: Uint8Array;
   readonly #reliable: boolean;
   readonly #timing: Timing;
   readonly #timers = new TimerTable<Timer>();
@@ -67,7 +70,7 @@ export class NonInviteClient implements ClientTransaction {
   #gapMs: number;
 
   constructor(options: ClientOptions, now: Instant) {
-    this.request = options.request;
+    this.#request = options.request;
     this.#bytes = options.bytes;
     this.#reliable = options.reliable;
     this.#timing = options.timing;
@@ -75,6 +78,10 @@ export class NonInviteClient implements ClientTransaction {
     this.#outputs.push({ kind: 'transmit', bytes: this.#bytes, repeated: false });
     this.#timers.start('E', options.reliable ? NEVER : now + this.#gapMs);
     this.#timers.start('F', now + 64 * options.timing.t1);
+  }
+
+  get request(): Request | undefined {
+    return this.#request;
   }
 
   get state(): NonInviteClientState {
@@ -107,7 +114,7 @@ export class NonInviteClient implements ClientTransaction {
   #handle(event: Event, now: Instant, response?: Response): void {
     assert(this.#outputs.length === 0, 'drain poll() before the next input');
     const step = NON_INVITE_CLIENT_TRANSITIONS[this.#state][event];
-    assert(step !== never, `${event} cannot happen in ${this.#state}`);
+    if (step === never) fail(`${event} cannot happen in ${this.#state}`);
     if (step === ignore) return;
     for (const action of step.actions) this.#perform(action, response);
     this.#enter(step.next, now);
@@ -118,6 +125,8 @@ export class NonInviteClient implements ClientTransaction {
     this.#state = next;
     if (next === 'proceeding') return;
     this.#timers.stopAll();
+    this.#request = undefined;
+    this.#bytes = NO_BYTES;
     if (next === 'completed') this.#timers.start('K', this.#reliable ? now : now + this.#timing.t4);
   }
 

@@ -1,4 +1,4 @@
-import { assert } from '../../core/kernel/assert.ts';
+import { assert, fail } from '../../core/kernel/assert.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { TimerTable } from '../../core/kernel/timer-table.ts';
 import type { ServerOptions, ServerOutput, ServerTransaction } from './server-transaction.ts';
@@ -94,7 +94,7 @@ export class NonInviteServer implements ServerTransaction {
   #handle(event: Event, now: Instant): void {
     assert(this.#outputs.length === 0, 'drain poll() before the next input');
     const step = NON_INVITE_SERVER_TRANSITIONS[this.#state][event];
-    assert(step !== never, `${event} cannot happen in ${this.#state}`);
+    if (step === never) fail(`${event} cannot happen in ${this.#state}`);
     if (step === ignore) return;
     for (const action of step.actions) this.#perform(action);
     if (step.next === this.#state) return;

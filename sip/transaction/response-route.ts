@@ -1,7 +1,6 @@
 import type { TransportAddress } from '../../core/ports.ts';
-import { withViaParameters } from '../grammar/via.ts';
+import { withSource } from '../grammar/via.ts';
 import type { Request } from '../message.ts';
-import { buildRequest } from '../writer.ts';
 
 /** RFC 3261 §18.1.1: port of a sent-by without one. */
 const DEFAULT_PORT = 5060;
@@ -10,22 +9,8 @@ const DEFAULT_PORT = 5060;
 export function stampSource(request: Request, source: TransportAddress): Request {
   const via = request.topVia;
   const wantsPort = via.parameters.has('rport');
-  const added = new Map<string, string>();
-  if (wantsPort || via.host !== source.address || via.parameters.has('received')) added.set('received', source.address);
-  if (wantsPort) added.set('rport', String(source.port));
-  if (added.size === 0) return request;
-  const [, ...others] = request.all('Via');
-  const stamped = withViaParameters(via, added).text;
-  return buildRequest({
-    method: request.method,
-    uri: request.uri,
-    fields: [
-      ['Via', stamped],
-      ...others.map((text) => ['Via', text] as const),
-      ...request.fields.filter(([name]) => name !== 'Via'),
-    ],
-    body: request.body,
-  });
+  if (!wantsPort && via.host === source.address && !via.parameters.has('received')) return request;
+  return request.withTopVia(withSource(via, source.address, wantsPort ? source.port : undefined));
 }
 
 /**

@@ -1,11 +1,12 @@
+import { assert } from '../../core/kernel/assert.ts';
 import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import { hexToken } from '../../core/kernel/ids.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { TransportAddress } from '../../core/ports.ts';
-import { formatVia } from '../grammar/via.ts';
+import { formatHostPort } from '../grammar/host.ts';
 import type { HeaderName, Message, Request, Response } from '../message.ts';
-import { buildRequest, respond, write } from '../writer.ts';
+import { respond, write } from '../writer.ts';
 import type { ClientTransaction } from './client-transaction.ts';
 import { cancelOf, InviteClient } from './invite-client.ts';
 import { InviteServer } from './invite-server.ts';
@@ -71,7 +72,8 @@ interface Entry {
     | {
         readonly kind: 'server';
         readonly machine: ServerTransaction;
-        readonly request: Request;
+        /** Until its final response. */
+        request: Request | undefined;
         readonly mergeKey: string;
       };
   /** Handle in the heap; 0 when no timer runs. */
@@ -142,8 +144,17 @@ export class TransactionLayer {
         ? new InviteServer({ reliable, timing }, now)
         : new NonInviteServer({ reliable, timing });
     const destination = responseDestination(request, source);
-    const role = { kind: 'server', machine, request, mergeKey: merge } as const;
-    return this.#add({ id: ++this.#lastId, key, destination, localPort, role, deadline: 0 }, now);
+    return this.#add(
+      {
+        id: ++this.#lastId,
+        key,
+        destination,
+        localPort,
+        role: { kind: 'server', machine, request, mergeKey: merge },
+        deadline: 0,
+      },
+      now,
+    );
   }
 
   /** Sends a request, to which the Via is added, in a client transaction of its own. */
@@ -162,6 +173,7 @@ export class TransactionLayer {
     const entry = this.#entries.get(invite);
     if (entry?.role.kind !== 'client' || entry.role.machine.state !== 'proceeding') return;
     const { request } = entry.role.machine;
+    assert(request !== undefined, 'an INVITE that is not answered is kept');
     this.#startClient(cancelOf(request, fields), entry.destination, entry.localPort, now);
   }
 
@@ -175,6 +187,7 @@ export class TransactionLayer {
   respond(transaction: TransactionId, response: Response, now: Instant): void {
     const entry = this.#entries.get(transaction);
     if (entry?.role.kind !== 'server') return;
+    if (response.status >= 200) entry.role.request = undefined;
     entry.role.machine.respond(response.status, write(response), now);
     this.#drain(entry, now);
   }
@@ -243,17 +256,8 @@ export class TransactionLayer {
   #withVia(request: Request, destination: TransportAddress, localPort: number | undefined): Request {
     const { host, port, transport } = this.#options.contactFor(destination, localPort);
     const branch = MAGIC_COOKIE + hexToken(this.#options.random, 12);
-    const parameters = new Map([
-      ['rport', ''],
-      ['branch', branch],
-    ]);
-    const { method, uri, fields, body } = request;
-    return buildRequest({
-      method,
-      uri,
-      fields: [['Via', formatVia(transport, host, port, parameters)], ...fields],
-      body,
-    });
+    const via = `SIP/2.0/${transport.toUpperCase()} ${formatHostPort(host, port)};rport;branch=${branch}`;
+    return request.withViaOnTop(via);
   }
 
   #startClient(
@@ -292,7 +296,7 @@ export class TransactionLayer {
   /** Hands on what a machine said, and follows its deadline and its end. */
   #drain(entry: Entry, now: Instant): void {
     if (entry.role.kind === 'client') this.#drainClient(entry, entry.role.machine);
-    else this.#drainServer(entry, entry.role.machine, entry.role.request, now);
+    else this.#drainServer(entry, entry.role, now);
     const { machine } = entry.role;
     const at = machine.deadline();
     if (machine.state === 'terminated') this.#remove(entry);
@@ -311,12 +315,15 @@ export class TransactionLayer {
     }
   }
 
-  #drainServer(entry: Entry, machine: ServerTransaction, request: Request, now: Instant): void {
+  #drainServer(entry: Entry, role: Extract<Entry['role'], { kind: 'server' }>, now: Instant): void {
     const { id: transaction } = entry;
+    const { machine } = role;
     for (let output = machine.poll(); output !== undefined; output = machine.poll()) {
       if (output.kind === 'transmit') this.#transmit(entry, output.bytes, output.repeated);
-      else if (output.kind === 'trying') machine.respond(100, write(respond(request, 100)), now);
-      else {
+      else if (output.kind === 'trying') {
+        assert(role.request !== undefined, 'a request is kept until its final response');
+        machine.respond(100, write(respond(role.request, 100)), now);
+      } else {
         const outcome = output.kind === 'acknowledged' ? 'acknowledged' : 'given up';
         this.#outputs.push({ kind: 'refused', transaction, outcome });
       }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatVia, parseVia, parseViaWithoutParameters, withViaParameters } from '../../../sip/grammar/via.ts';
+import { formatVia, parseVia, parseViaWithoutParameters, withSource } from '../../../sip/grammar/via.ts';
 
 test('a Via is split into its parts', () => {
   const text = 'SIP/2.0/udp Host.Example.com:5070;branch=z9hG4bKx;rport;received=192.0.2.1';
@@ -55,13 +55,7 @@ test('sent-by is found before malformed parameters', () => {
 
 test('received and rport are added where they belong', () => {
   const via = parseVia('SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bKx;rport')!;
-  const stamped = withViaParameters(
-    via,
-    new Map([
-      ['received', '2001:db8::1'],
-      ['rport', '4444'],
-    ]),
-  );
+  const stamped = withSource(via, '2001:db8::1', 4444);
   expect(stamped.text).toBe('SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bKx;rport=4444;received=2001:db8::1');
   expect(parseVia(stamped.text)).toEqual(stamped);
 });
