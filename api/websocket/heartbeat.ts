@@ -57,7 +57,8 @@ export class Heartbeat {
     socket.on('message', () => {
       watched.heardAt = this.#clock.now();
       watched.frameCount += 1;
-      if (watched.frameCount > watched.framesMax) socket.close(POLICY_VIOLATION, 'too many frames');
+      if (watched.frameCount > 2 * watched.framesMax) socket.terminate();
+      else if (watched.frameCount > watched.framesMax) socket.close(POLICY_VIOLATION, 'too many frames');
     });
     socket.on('close', () => this.#watched.delete(socket));
     this.#driver.wake();

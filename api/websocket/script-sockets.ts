@@ -184,7 +184,7 @@ export class ScriptSockets implements ScriptLinks {
       detail = detailOf(error);
     });
     socket.on('message', (bytes, isBinary) => {
-      if (this.#links.get(link.session) !== link) return;
+      if (this.#links.get(link.session) !== link || socket.readyState !== WebSocket.OPEN) return;
       if (isBinary) this.#cut(link, 'expected text frames, got a binary one');
       else this.#options.received({ kind: 'received', session: link.session, text: bytes.toString() });
     });
