@@ -335,3 +335,8 @@ export function action(type: string, option: unknown = {}, more: object = {}): o
 export function play(url: string, more: object = {}): object {
   return action('play', { stream_urls: [url] }, more);
 }
+
+/** A reference to a variable, as flows write it. */
+export function variable(name: string): string {
+  return `\${${name}}`;
+}
