@@ -6,12 +6,15 @@ import { FLOWS } from './accounts/flows.ts';
 import { NUMBERS } from './accounts/numbers.ts';
 import { RECORDS } from './accounts/records.ts';
 import { TRUNKS } from './accounts/trunks.ts';
+import type { ConferencecallRecord } from './calls/conferencecall-record.ts';
 import type { AccountCommand, Command, CommandResult, Refusal } from './command.ts';
 import type { Directory } from './directory/directory.ts';
 import type { Conference } from './directory/records.ts';
+import type { EventBody } from './event.ts';
 import type { Journal } from './journal.ts';
 import { assert } from './kernel/assert.ts';
 import type { Calendar } from './kernel/clock.ts';
+import type { ConferenceId } from './kernel/ids.ts';
 import { LIMITS } from './kernel/limits.ts';
 import type { Random } from './kernel/random.ts';
 import type { Instant } from './kernel/time.ts';
@@ -23,6 +26,8 @@ export interface AccountsPorts {
   readonly journal: Journal;
   readonly calendar: Calendar;
   readonly random: Random;
+  /** Who is in a conference, for the events of its changes; nobody when left out. */
+  readonly conferencecallsOf?: (id: ConferenceId) => readonly ConferencecallRecord[];
 }
 
 /** A command that has ended, for whoever holds its ticket. */
@@ -173,8 +178,20 @@ export class Accounts {
   #apply(ticket: number, change: Change, now: Instant): void {
     const { directory, journal, calendar } = this.#ports;
     for (const write of change.writes) applyWrite(write, directory);
-    for (const event of change.events) journal.append(change.customerId, event, calendar(now));
+    for (const event of change.events) journal.append(change.customerId, this.#asOfNow(event), calendar(now));
     this.#settled.push({ ticket, result: { kind: 'done', id: change.id } });
+  }
+
+  /** A conference goes on while its change is committed: it is told as it is now. */
+  #asOfNow(event: EventBody): EventBody {
+    if (!('conference' in event)) return event;
+    const { directory, conferencecallsOf } = this.#ports;
+    const { id } = event.conference;
+    return {
+      type: event.type,
+      conference: directory.conferences.get(id) ?? event.conference,
+      conferencecalls: conferencecallsOf?.(id) ?? [],
+    };
   }
 
   #refuse(ticket: number, refusal: Refusal): void {

@@ -37,7 +37,10 @@ export class Exchange {
   constructor(ports: ExchangePorts) {
     this.#ports = ports;
     this.calls = new Switch(ports);
-    this.accounts = new Accounts(ports);
+    this.accounts = new Accounts({
+      ...ports,
+      conferencecallsOf: (id) => this.calls.conferences.conferencecallsOf(id),
+    });
     this.#expiry = new BindingExpiry(ports.calendar);
     this.#known = {
       directory: ports.directory,

@@ -11,7 +11,7 @@ const conferences = new Aggregate<Conference>({
   rowsOf: (directory) => directory.conferences,
   nameOf: (row) => row.id,
   writeOf: (row) => ({ kind: 'saveConference', row }),
-  // Who is in it is known to the live conferences alone; presentation asks them.
+  // Who is in it is known only when it is told.
   eventOf: (conference, happening) => ({ type: `conference_${happening}`, conference, conferencecalls: [] }),
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ConferenceFields } from '../../../core/command.ts';
 import type { ConferenceId } from '../../../core/kernel/ids.ts';
-import { CUSTOMER, FLOW } from '../store/rows.ts';
+import { CONFERENCECALL, CUSTOMER, FLOW } from '../store/rows.ts';
 import { Office, OTHER_CUSTOMER, OTHER_FLOW } from './office.ts';
 
 const FIELDS: ConferenceFields = {
@@ -91,6 +91,21 @@ describe('a conference', () => {
     expect(office.directory.conferences.get(ID)).toEqual({ ...before, ...changes, updatedAt: office.at });
     expect(office.types()).toEqual(['conference_updated']);
     office.restarted();
+  });
+
+  test('is told with those who are in it', () => {
+    const office = new Office();
+    office.done(creation({}, ID));
+    office.inside.push(CONFERENCECALL);
+    office.events();
+    office.done({ kind: 'updateConference', id: ID, changes: { name: 'Hall' } });
+    expect(office.events()).toEqual([
+      {
+        type: 'conference_updated',
+        conference: office.directory.conferences.get(ID),
+        conferencecalls: [CONFERENCECALL],
+      },
+    ]);
   });
 
   test('that ends, or does not exist, is not changed', () => {

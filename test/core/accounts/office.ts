@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { Accounts } from '../../../core/accounts.ts';
+import type { ConferencecallRecord } from '../../../core/calls/conferencecall-record.ts';
 import type { AccountCommand, CommandResult, Refusal } from '../../../core/command.ts';
 import { Directory } from '../../../core/directory/directory.ts';
 import type { EventBody } from '../../../core/event.ts';
@@ -23,6 +24,8 @@ export class Office {
   readonly directory = new Directory();
   readonly journal = new Journal({ epoch: 'e' });
   readonly accounts: Accounts;
+  /** Who is in every conference. */
+  readonly inside: ConferencecallRecord[] = [];
   readonly #events: Cursor;
   #lastTicket = 0;
   #now = 1_000;
@@ -46,6 +49,7 @@ export class Office {
       journal: this.journal,
       calendar: (now) => now,
       random: seeded(2),
+      conferencecallsOf: () => this.inside,
     });
     this.#events = this.journal.cursorOverAll();
   }
