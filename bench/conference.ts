@@ -1,13 +1,15 @@
 import type { LegId, MixId } from '../core/kernel/ids.ts';
 import { seeded } from '../core/kernel/random.ts';
 import { linearToUlaw } from '../media/codec/g711.ts';
-import { COUNTER_COUNT } from '../media/counters.ts';
+import { COUNTER, COUNTER_COUNT } from '../media/counters.ts';
 import { TONES } from '../media/dsp/tone.ts';
 import { Engine } from '../media/engine.ts';
-import { pack } from '../media/io/addresses.ts';
+import { pack, portOf } from '../media/io/addresses.ts';
 import { BATCH_COUNT_MAX, type PacketIo } from '../media/io/packet-io.ts';
 import type { StreamSettings } from '../media/protocol.ts';
 import { writeRtpHeader } from '../media/rtp/packet-view.ts';
+import { Workers } from '../media/workers.ts';
+import { LoopbackPhones } from './loopback-phones.ts';
 
 const LOOPBACK = 0x7f000001;
 const FRAME = 160;
@@ -15,6 +17,7 @@ const PACKET_BYTES = 172;
 const PORT = 36_000;
 const MIX = 1 as MixId;
 const ROUNDS = 1500;
+const SECONDS = 4;
 
 /**
  * Cost of one leg of a conference for 20 ms: one packet in, its share of the mix, one packet out, on packet I/O that
@@ -26,6 +29,43 @@ export async function run(): Promise<Record<string, number>> {
     listening200UsPerLegTick: measure(200, 1),
     talking3UsPerLegTick: measure(3, 3),
     idle200UsPerLegTick: measure(200, 0),
+    talking200BytesPerLegTick: measureGarbage(200),
+    ...(await measureWorker(200)),
+  };
+}
+
+/** The same through a thread and loopback sockets, everybody talking. */
+async function measureWorker(legs: number): Promise<Record<string, number>> {
+  const options = {
+    count: 1,
+    address: LOOPBACK,
+    io: 'best',
+    streamsMax: 256,
+    mediaTimeoutMs: 60_000,
+    country: 'US',
+  } as const;
+  const workers = await Workers.start({ ...options, received: () => {}, lost: () => {} });
+  const ports = Array.from({ length: legs }, (_, leg) => portOf(remoteOf(leg)));
+  workers.post(0, { kind: 'bindPort', port: PORT });
+  for (let leg = 0; leg < legs; leg++) {
+    workers.post(0, { kind: 'open', leg: leg as LegId, settings: settings(leg) });
+    workers.post(0, { kind: 'join', leg: leg as LegId, mix: MIX });
+  }
+  const phones = new LoopbackPhones(ports, pack(LOOPBACK, PORT));
+  await phones.run(1000);
+  const counters = workers.counters[0]!;
+  const before = counters.slice();
+  phones.heard = 0;
+  phones.sent = 0;
+  await phones.run(SECONDS * 1000);
+  const after = counters.slice();
+  phones.close();
+  await workers.stop();
+  const spent = (counter: number) => after[counter]! - before[counter]!;
+  return {
+    worker200UsPerLegTick: spent(COUNTER.cpuUs) / (legs * SECONDS * 50),
+    worker200HeardShare: phones.heard / phones.sent,
+    worker200TurnsPerS: spent(COUNTER.turns) / SECONDS,
   };
 }
 
@@ -50,8 +90,7 @@ function remoteOf(leg: number): number {
   return pack(LOOPBACK, 40_000 + 2 * leg);
 }
 
-function measure(legs: number, talkers: number): number {
-  const io = new RoundIo(talkers);
+function openRoom(io: PacketIo, legs: number): Engine {
   const options = {
     random: seeded(1),
     wallOffsetMs: 0,
@@ -66,6 +105,29 @@ function measure(legs: number, talkers: number): number {
     engine.handle({ kind: 'open', leg: leg as LegId, settings: settings(leg) }, 0);
     engine.handle({ kind: 'join', leg: leg as LegId, mix: MIX }, 0);
   }
+  return engine;
+}
+
+/** What is allocated: the growth of the heap between two rounds, where no collection came between. */
+function measureGarbage(legs: number): number {
+  const io = new RoundIo(legs);
+  const engine = openRoom(io, legs);
+  for (let round = 0; round < ROUNDS; round++) engine.turn(io.nextRound());
+  let [grown, rounds] = [0, 0];
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = process.memoryUsage().heapUsed;
+    engine.turn(io.nextRound());
+    const growth = process.memoryUsage().heapUsed - before;
+    if (growth < 0) continue;
+    grown += growth;
+    rounds++;
+  }
+  return grown / rounds / legs;
+}
+
+function measure(legs: number, talkers: number): number {
+  const io = new RoundIo(talkers);
+  const engine = openRoom(io, legs);
   let best = Number.POSITIVE_INFINITY;
   for (let repeat = 0; repeat < 4; repeat++) {
     const before = process.threadCpuUsage();

@@ -4,11 +4,11 @@ import { COUNTER, COUNTER_COUNT } from '../media/counters.ts';
 import { TONES } from '../media/dsp/tone.ts';
 import { Engine } from '../media/engine.ts';
 import { pack } from '../media/io/addresses.ts';
-import { openPacketIo } from '../media/io/open-packet-io.ts';
 import { BATCH_COUNT_MAX, type PacketIo } from '../media/io/packet-io.ts';
 import type { StreamSettings, ToWorker } from '../media/protocol.ts';
 import { writeRtpHeader } from '../media/rtp/packet-view.ts';
 import { Workers } from '../media/workers.ts';
+import { LoopbackPhones } from './loopback-phones.ts';
 
 const LOOPBACK = 0x7f000001;
 const PACKET_BYTES = 172;
@@ -88,10 +88,8 @@ async function measureWorker(): Promise<Record<string, number>> {
     country: 'US',
   } as const;
   const workers = await Workers.start({ ...options, received: () => {}, lost: () => {} });
-  const { io: phones } = openPacketIo({ address: LOOPBACK });
-  for (const port of PHONE_PORTS) phones.openPort(port);
   openCalls((message) => workers.post(0, message), 'PCMU');
-  const generator = new Generator(phones);
+  const generator = new LoopbackPhones(PHONE_PORTS, pack(LOOPBACK, OUR_PORT));
   await generator.run(1000);
   const counters = workers.counters[0]!;
   const [cpuBefore, relayedBefore] = [counters[COUNTER.cpuUs]!, counters[COUNTER.packetsRelayed]!];
@@ -100,7 +98,7 @@ async function measureWorker(): Promise<Record<string, number>> {
   await generator.run(SECONDS * 1000);
   const workerUs = counters[COUNTER.cpuUs]! - cpuBefore;
   const relayed = counters[COUNTER.packetsRelayed]! - relayedBefore;
-  phones.close();
+  generator.close();
   await workers.stop();
   return {
     workerUsPerCallTick: (2 * workerUs) / relayed,
@@ -108,39 +106,6 @@ async function measureWorker(): Promise<Record<string, number>> {
     workerCoreShare: workerUs / (SECONDS * 1e6),
     workerCalls: STREAMS / 2,
   };
-}
-
-/** The phones: every stream a packet every 20 ms, evenly spread over the time. */
-class Generator {
-  readonly #phones: PacketIo;
-  #next = 0;
-  sent = 0;
-  heard = 0;
-
-  constructor(phones: PacketIo) {
-    this.#phones = phones;
-  }
-
-  async run(ms: number): Promise<void> {
-    const phones = this.#phones;
-    const start = performance.now();
-    const first = this.#next;
-    for (let now = start; now < start + ms; now = performance.now()) {
-      const waiting = phones.wait(0.5);
-      if (waiting !== undefined) await waiting;
-      for (let count = phones.receive(); count > 0; count = phones.receive()) this.heard += count;
-      const due = first + Math.floor(((performance.now() - start) * STREAMS) / 20);
-      for (; this.#next < due; this.#next++) this.#send(this.#next % STREAMS, Math.floor(this.#next / STREAMS));
-      phones.flush();
-    }
-  }
-
-  #send(stream: number, round: number): void {
-    const at = this.#phones.reserve();
-    writePacket(this.#phones.out, at, stream, round, 0);
-    this.#phones.send(PHONE_PORTS[stream]!, false, pack(LOOPBACK, OUR_PORT), PACKET_BYTES);
-    this.sent++;
-  }
 }
 
 /** Packet I/O without a network: each round brings one packet of every stream, and what is sent is thrown away. */

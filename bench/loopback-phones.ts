@@ -1,0 +1,50 @@
+import { openPacketIo } from '../media/io/open-packet-io.ts';
+import type { PacketIo } from '../media/io/packet-io.ts';
+import { writeRtpHeader } from '../media/rtp/packet-view.ts';
+
+const LOOPBACK = 0x7f000001;
+const PACKET_BYTES = 172;
+
+/** The phones: every stream a packet every 20 ms, evenly spread over the time. */
+export class LoopbackPhones {
+  readonly #phones: PacketIo;
+  readonly #ports: readonly number[];
+  readonly #destination: number;
+  #next = 0;
+  sent = 0;
+  heard = 0;
+
+  /** Phone n has the n-th of these ports on loopback; all send to the packed `destination`. */
+  constructor(ports: readonly number[], destination: number) {
+    this.#phones = openPacketIo({ address: LOOPBACK }).io;
+    this.#ports = ports;
+    this.#destination = destination;
+    for (const port of ports) this.#phones.openPort(port);
+  }
+
+  close(): void {
+    this.#phones.close();
+  }
+
+  async run(ms: number): Promise<void> {
+    const phones = this.#phones;
+    const start = performance.now();
+    const first = this.#next;
+    for (let now = start; now < start + ms; now = performance.now()) {
+      const waiting = phones.wait(0.5);
+      if (waiting !== undefined) await waiting;
+      for (let count = phones.receive(); count > 0; count = phones.receive()) this.heard += count;
+      const due = first + Math.floor(((performance.now() - start) * this.#ports.length) / 20);
+      for (; this.#next < due; this.#next++)
+        this.#send(this.#next % this.#ports.length, Math.floor(this.#next / this.#ports.length));
+      phones.flush();
+    }
+  }
+
+  #send(stream: number, round: number): void {
+    const at = this.#phones.reserve();
+    writeRtpHeader(this.#phones.out, at, false, 0, round & 0xffff, round * 160, 1000 + stream);
+    this.#phones.send(this.#ports[stream]!, false, this.#destination, PACKET_BYTES);
+    this.sent++;
+  }
+}
