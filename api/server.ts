@@ -27,6 +27,7 @@ import { recordingDownloads, recordingfiles } from './resources/recordingfiles.t
 import { recordings } from './resources/recordings.ts';
 import { trunks } from './resources/trunks.ts';
 import { Tokens } from './token.ts';
+import { handshakes } from './websocket/handshakes.ts';
 import type { WebSockets } from './websocket/web-sockets.ts';
 
 const BODY_BYTES_MAX = 1024 * 1024;
@@ -137,6 +138,7 @@ function operatorRoutes(app: FastifyInstance, backend: Backend, authenticator: A
 }
 
 const RESOURCES = [
+  handshakes,
   me,
   accesskeys,
   extensions,
