@@ -127,6 +127,7 @@ export class Exchange {
     } else if (isAccountCommand(command)) {
       this.accounts.execute(ticket, command, now);
     } else if (isFlowCommand(command)) {
+      if (command.kind === 'attachScript') this.calls.drive(command.callId);
       (this.#ports.flows ?? NO_FLOWS).execute(ticket, command);
     } else {
       this.calls.execute(ticket, command, now);

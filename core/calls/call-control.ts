@@ -21,6 +21,9 @@ export interface CallControlParts {
 
 type Demand<Kind extends CallDemand['kind']> = Extract<CallDemand, { kind: Kind }>;
 
+/** A caller who hears the busy tone hangs up, or is hung up after so long. */
+const BUSY_TONE_MS = 4_000;
+
 /** What flows ask of their calls. A call that is ending is asked in vain: its flow is being told. */
 export class CallControl {
   readonly #media: MediaPlane;
@@ -37,12 +40,25 @@ export class CallControl {
   receive(event: Exclude<FlowEvent, { kind: 'settled' }>, now: Instant): void {
     const call = this.#life.goingOn(event.call);
     if (call === undefined) return;
-    if (event.kind === 'demand') this.#meet(call, event.demand, now);
-    else if (call.record.activeflowId === event.activeflowId) this.#life.end(call.leg, 'normal', now);
+    if (event.kind === 'completed') this.#complete(call, now);
+    else {
+      this.#parts.connecting.takeFailure(call.leg);
+      this.#meet(call, event.demand, now);
+    }
   }
 
   over(leg: LegId): void {
     this.#echoing.delete(leg);
+  }
+
+  /** Nothing runs on the call any more: it ends. Who was answered and then could not be connected hears why. */
+  #complete(call: Call, now: Instant): void {
+    if (!call.isAnswered || !this.#parts.connecting.takeFailure(call.leg)) {
+      this.#life.end(call.leg, 'normal', now);
+      return;
+    }
+    this.#media.play(call.leg, { kind: 'tone', tone: 'busy' });
+    this.#life.arm('tone', call.leg, now + BUSY_TONE_MS);
   }
 
   #meet(call: Call, demand: CallDemand, now: Instant): void {

@@ -1,6 +1,6 @@
 import type { CallNews } from '../flows/call-control.ts';
 import { DeadlineHeap } from '../kernel/deadline-heap.ts';
-import type { CallId, LegId } from '../kernel/ids.ts';
+import { type CallId, type LegId, NIL_UUID } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Flows, MediaPlane, Signaling } from '../ports.ts';
 import type { Call } from './call.ts';
@@ -17,7 +17,8 @@ export interface CallLifePorts extends LedgerPorts {
   readonly durationMaxMs: number;
 }
 
-export type CallTimer = 'ring' | 'duration';
+/** `tone`: a last tone is heard before the call ends. */
+export type CallTimer = 'ring' | 'duration' | 'tone';
 
 /**
  * What happens to every call, whoever asks for it: it rings, is answered, is timed, is told to end and is over. The
@@ -27,13 +28,19 @@ export class CallLife {
   readonly ledger: Ledger;
   readonly #ports: CallLifePorts;
   readonly #timers = new DeadlineHeap<{ readonly kind: CallTimer; readonly leg: LegId }>();
-  readonly #armed: Readonly<Record<CallTimer, Map<LegId, number>>> = { ring: new Map(), duration: new Map() };
+  readonly #armed: Readonly<Record<CallTimer, Map<LegId, number>>> = {
+    ring: new Map(),
+    duration: new Map(),
+    tone: new Map(),
+  };
   /** Callers who made no offer, until their ACK. */
   readonly #owingAnswer = new Set<LegId>();
   /** Callers who hear us before we have answered. */
   readonly #early = new Set<LegId>();
   /** Flows that wait for the ACK of a caller who made no offer. */
   readonly #unheard = new Set<LegId>();
+  /** Calls without a flow of their own that a program has taken over. */
+  readonly #driven = new Set<CallId>();
   /** Legs that were told to end, until those connected to them have been told. */
   readonly #endings: { readonly leg: LegId; readonly cause: Cause }[] = [];
 
@@ -148,14 +155,26 @@ export class CallLife {
     this.#early.delete(call.leg);
     this.disarm('ring', call.leg);
     this.disarm('duration', call.leg);
+    this.disarm('tone', call.leg);
+    this.#driven.delete(call.record.id);
   }
 
   // ── Its flow ──────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** A program takes over the call: from now on there is somebody to be told. */
+  drive(id: CallId): void {
+    if (this.ledger.legOf(id) !== undefined) this.#driven.add(id);
+  }
+
   /** News for the flow of a live call; dropped when none runs on it. */
   tell(id: CallId, news: CallNews): void {
     const leg = this.ledger.legOf(id);
-    if (leg !== undefined && this.ledger.get(leg)!.record.activeflowId !== null) this.#ports.flows.tell(id, news);
+    if (leg !== undefined && this.isTold(this.ledger.get(leg)!)) this.#ports.flows.tell(id, news);
+  }
+
+  /** Whether a flow or a program waits for news of the call. */
+  isTold({ record }: Call): boolean {
+    return record.activeflowId !== null || this.#driven.has(record.id);
   }
 
   // ── Timers ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -198,7 +217,7 @@ export function callVariables(record: CallRecord): Record<string, string> {
   const variables: Record<string, string> = {
     'voipbin.call.id': record.id,
     'voipbin.call.direction': record.direction,
-    'voipbin.call.master_call_id': record.masterCallId ?? '',
+    'voipbin.call.master_call_id': record.masterCallId ?? NIL_UUID,
     'voipbin.call.digits': '',
   };
   for (const side of ['source', 'destination'] as const) {

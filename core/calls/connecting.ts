@@ -44,6 +44,8 @@ export class Connecting {
   readonly #sounds: Sounds;
   /** Attempts by the caller's leg and by every callee's. */
   readonly #attempts = new Map<LegId, Attempt>();
+  /** Callers whose flow wanted them connected, in vain, until it is asked. */
+  readonly #failed = new Set<LegId>();
   /** Connections by either leg. */
   readonly #connections = new Map<LegId, Connection>();
 
@@ -96,7 +98,7 @@ export class Connecting {
       else attempt.add(callee.leg);
     }
     if (attempt.callees.length === 0) {
-      this.#life.tell(caller.record.id, { kind: 'disconnected', token: demand.token, cause: attempt.cause });
+      this.#fail(attempt, attempt.cause, now);
       return;
     }
     this.#begin(attempt, caller, now);
@@ -208,8 +210,14 @@ export class Connecting {
     this.#life.end(connection.callee, 'normal', now);
   }
 
+  /** Whether nobody could be connected with the caller; true once. */
+  takeFailure(caller: LegId): boolean {
+    return this.#failed.delete(caller);
+  }
+
   /** A call ends: whoever was connected to it, or rings for it, does not wait until its end is confirmed. */
   part(leg: LegId, cause: Cause, now: Instant): void {
+    this.#failed.delete(leg);
     const attempt = this.#attempts.get(leg);
     if (attempt?.caller === leg) {
       this.#settle(attempt);
@@ -242,6 +250,7 @@ export class Connecting {
       return;
     }
     this.#silence(attempt);
+    this.#failed.add(attempt.caller);
     const caller = this.#life.ledger.get(attempt.caller)!;
     this.#life.tell(caller.record.id, { kind: 'disconnected', token: attempt.wish.token, cause });
   }

@@ -179,6 +179,11 @@ export class Switch {
     this.#finish(now);
   }
 
+  /** A program is about to take over the call: it is told what happens to it, though no flow runs on it. */
+  drive(id: CallId): void {
+    this.#life.drive(id);
+  }
+
   /** The next command that has ended. */
   poll(): Settled | undefined {
     return this.#commands.poll();
@@ -233,6 +238,7 @@ export class Switch {
   expire(now: Instant): void {
     const due = this.#life.takeDue(now);
     if (due?.kind === 'duration') this.#life.end(due.leg, 'timeout', now);
+    else if (due?.kind === 'tone') this.#life.end(due.leg, 'normal', now);
     else if (due !== undefined && !this.#connecting.giveUp(due.leg, now)) this.#life.end(due.leg, 'no-answer', now);
     if (this.#holding.deadline() <= now) this.#holding.expire(now);
     if (this.conferences.deadline() <= now) this.conferences.expire(now);
@@ -352,6 +358,7 @@ export class Switch {
     }
     const call = this.ledger.get(leg);
     if (call === undefined) return;
+    const isTold = this.#life.isTold(call);
     this.#life.conclude(call, cause, now);
     const { record } = call;
     const final = record.cause ?? cause;
@@ -361,7 +368,7 @@ export class Switch {
     this.#control.over(leg);
     this.#holding.over(leg);
     this.#ports.media.close(leg);
-    if (record.activeflowId !== null) this.#flows.tell(record.id, { kind: 'ended', call: record });
+    if (isTold) this.#flows.tell(record.id, { kind: 'ended', call: record });
   }
 
   /** A call ends: what it hears and what hears it. */

@@ -55,6 +55,37 @@ describe('a flow that connects its call', () => {
     expect([heard(), told(), said()]).toEqual([['close 2', 'stopPlaying 1', 'close 3'], ['disconnected 7 busy'], []]);
   });
 
+  test('lets an answered caller hear the busy tone before the end when it has nothing else to say', () => {
+    const { demand, heard, calls, said, id } = callToNumber();
+    demand({ kind: 'answer' });
+    demand(CONNECT);
+    calls.receive(failed(2, 'busy'), 20);
+    said();
+    heard();
+    const completed = { kind: 'completed', call: id, activeflowId: 'f' as never } as const;
+    calls.receiveFlow(completed, 30);
+    expect([said(), heard(), calls.deadline()]).toEqual([[], ['play 1 busy'], 4_030]);
+    calls.expire(4_030);
+    expect(said()).toEqual(['hangup 1 normal']);
+  });
+
+  test('hangs up at once when it has said something since, or the caller was never answered', () => {
+    const busy = callToNumber();
+    busy.demand(CONNECT);
+    busy.calls.receive(failed(2, 'busy'), 20);
+    busy.said();
+    const completed = { kind: 'completed', call: busy.id, activeflowId: 'f' as never } as const;
+    busy.calls.receiveFlow(completed, 30);
+    expect(busy.said()).toEqual(['hangup 1 normal']);
+    const spoken = callToNumber();
+    spoken.demand({ kind: 'answer' });
+    spoken.demand({ ...CONNECT, destinations: [] });
+    spoken.demand({ kind: 'beep', token: 1 });
+    spoken.said();
+    spoken.calls.receiveFlow({ ...completed, call: spoken.id }, 30);
+    expect(spoken.said()).toEqual(['hangup 1 normal']);
+  });
+
   test('is told at once when nobody can be called', () => {
     const { demand, said, told, media } = callToNumber();
     demand({ ...CONNECT, destinations: [address('extension', '1002'), address('tel', '+4930123456')] });

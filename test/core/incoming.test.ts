@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Customer } from '../../core/directory/records.ts';
+import { NIL_UUID } from '../../core/kernel/ids.ts';
 import { ended, FROM_TRUNK, incomingOf, offered, office, SDP } from './office.ts';
 import { CUSTOMER, EXTENSION, FLOW, NUMBER, TRUNK } from './store/rows.ts';
 
@@ -29,7 +30,7 @@ describe('a caller', () => {
     expect(place.flows.starts[0]!.variables).toMatchObject({
       'voipbin.call.id': record.id,
       'voipbin.call.direction': 'incoming',
-      'voipbin.call.master_call_id': '',
+      'voipbin.call.master_call_id': NIL_UUID,
       'voipbin.call.source.target': 'a',
       'voipbin.call.source.type': 'extension',
       'voipbin.call.destination.target': NUMBER.number,
@@ -110,16 +111,15 @@ describe('a caller', () => {
     expect([place.calls.ledger.liveCount, place.calls.timerCount]).toEqual([0, 0]);
   });
 
-  test('whose flow is done is hung up, but not by the flow of another call', () => {
+  test('is hung up when nothing runs on the call any more', () => {
     const place = office();
     place.calls.receive(toNumber, 0);
-    const { id, activeflowId } = incomingOf(place);
-    place.calls.receiveFlow({ kind: 'completed', call: id, activeflowId: 'other' as never }, 5);
-    expect(place.said()).toEqual([]);
-    place.calls.receiveFlow({ kind: 'completed', call: id, activeflowId: activeflowId! }, 5);
+    const { id: call, activeflowId } = incomingOf(place);
+    const completed = { kind: 'completed', call, activeflowId: activeflowId! } as const;
+    place.calls.receiveFlow(completed, 5);
     expect(place.said()).toEqual(['hangup 1 normal']);
     place.calls.receive(ended(1), 6);
-    place.calls.receiveFlow({ kind: 'completed', call: id, activeflowId: activeflowId! }, 7);
+    place.calls.receiveFlow(completed, 7);
     expect(place.said()).toEqual([]);
   });
 
