@@ -68,14 +68,16 @@ export function recordingOfRow(row: Selectable<RecordingsTable>): RecordingRecor
   };
 }
 
-/** Recordings that were not over when the process that wrote them ended, oldest first. */
+/**
+ * Recordings that were not over when the process that wrote them ended, oldest first; deleted ones among them, whose
+ * files are still there.
+ */
 export const recordingsLeftBehind = queryOf(
   compiler
     .selectFrom('recordings')
     .selectAll()
     // Written out, so that the index of living rows is used.
     .where('status', '<>', sql.lit('ended'))
-    .where('deleted_at', 'is', null)
     .orderBy('created_at'),
 );
 

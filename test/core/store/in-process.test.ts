@@ -96,6 +96,15 @@ test('what is empty comes back empty, and what a conference was recorded for as 
   expect(left.recordings).toEqual([mixed]);
 });
 
+test('a recording that was deleted while it ran is left behind, so that its files go away', () => {
+  const row = { ...RECORDING, deletedAt: 3000 };
+  const store = stored({ kind: 'saveRecording', row });
+  expect(store.load(new Directory(), 4000).recordings).toEqual([row]);
+  store.write([{ kind: 'saveRecording', row: { ...row, status: 'ended' } }], 0);
+  store.poll();
+  expect(store.load(new Directory(), 4000).recordings).toEqual([]);
+});
+
 test('passwords and facts are sealed in the database', async () => {
   const store = stored(
     { kind: 'saveExtension', row: EXTENSION },
