@@ -70,6 +70,32 @@ class Mouth {
   }
 }
 
+/** One random request about conferences and recordings. */
+function actOnMixes(bench: Bench, random: Random, id: LegId): void {
+  switch (Math.floor(random.next() * 6)) {
+    case 0:
+    case 1:
+      bench.post({ kind: 'join', leg: id, mix: (1 + Math.floor(random.next() * 2)) as MixId });
+      return;
+    case 2:
+      bench.post({ kind: 'leave', leg: id });
+      return;
+    case 3:
+      bench.post({
+        kind: 'mute',
+        leg: id,
+        direction: (['', 'in', 'out', 'both'] as const)[Math.floor(random.next() * 4)]!,
+      });
+      return;
+    case 4:
+      bench.post({ kind: 'stopRecording', recording: Math.ceil(random.next() * recordings) as RecordingNumber });
+      return;
+    case 5:
+      bench.post({ kind: 'recordMix', mix: 1 as MixId, order: recordingOrder(++recordings) });
+      return;
+  }
+}
+
 /** One random request about random legs. */
 function act(bench: Bench, random: Random, open: Map<number, Ear>): void {
   const leg = 1 + Math.floor(random.next() * LEGS);
@@ -110,26 +136,8 @@ function act(bench: Bench, random: Random, open: Map<number, Ear>): void {
     case 8:
       bench.post({ kind: 'record', leg: id, order: recordingOrder(++recordings) });
       return;
-    case 9:
-    case 10:
-      bench.post({ kind: 'join', leg: id, mix: (1 + Math.floor(random.next() * 2)) as MixId });
-      return;
-    case 11:
-      bench.post({ kind: 'leave', leg: id });
-      return;
-    case 12:
-      bench.post({
-        kind: 'mute',
-        leg: id,
-        direction: (['', 'in', 'out', 'both'] as const)[Math.floor(random.next() * 4)]!,
-      });
-      return;
-    case 13:
-      bench.post({ kind: 'stopRecording', recording: Math.ceil(random.next() * recordings) as RecordingNumber });
-      return;
-    case 14:
-      bench.post({ kind: 'recordMix', mix: 1 as MixId, order: recordingOrder(++recordings) });
-      return;
+    default:
+      actOnMixes(bench, random, id);
   }
 }
 
