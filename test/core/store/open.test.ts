@@ -18,8 +18,21 @@ import { Directory } from '../../../core/directory/directory.ts';
 import { secure, seeded } from '../../../core/kernel/random.ts';
 import { SCHEMA_NUMBER } from '../../../core/store/migrate.ts';
 import { type OpenedStore, openStore, type StoreOptions } from '../../../core/store/open.ts';
+import { RecordingArchive } from '../../../core/store/recording-archive.ts';
 import { openSeal } from '../../../core/store/seal.ts';
-import { CUSTOMER, callNumber, EXTENSION } from './rows.ts';
+import {
+  ACTIVEFLOW,
+  CALL,
+  CONFERENCE,
+  CONFERENCECALL,
+  CUSTOMER,
+  callNumber,
+  EXTENSION,
+  FLOW,
+  NUMBER,
+  RECORDING,
+  TRUNK,
+} from './rows.ts';
 
 let folder = '';
 
@@ -53,6 +66,39 @@ async function filled(): Promise<void> {
   );
   await store.close();
 }
+
+test('rows of every kind go through the thread and come back at the next start', async () => {
+  const { store } = await open();
+  store.write(
+    [
+      { kind: 'saveCustomer', row: CUSTOMER },
+      { kind: 'saveTrunk', row: TRUNK },
+      { kind: 'saveNumber', row: NUMBER },
+      { kind: 'saveFlow', row: FLOW },
+      { kind: 'saveConference', row: CONFERENCE },
+      { kind: 'saveCall', row: CALL },
+      { kind: 'saveConferencecall', row: CONFERENCECALL },
+      { kind: 'saveRecording', row: RECORDING },
+      { kind: 'saveActiveflow', row: ACTIVEFLOW },
+    ],
+    0,
+  );
+  expect(await new RecordingArchive(store).byId(RECORDING.id)).toEqual(RECORDING);
+  await store.close();
+  const directory = new Directory();
+  const { store: next, left } = await open({}, directory);
+  expect(directory.trunkForSource('2001:db8::7')).toEqual(TRUNK);
+  expect(directory.numberByE164(NUMBER.number)).toEqual(NUMBER);
+  expect(directory.flows.get(FLOW.id)).toEqual(FLOW);
+  expect(directory.conferences.get(CONFERENCE.id)).toEqual(CONFERENCE);
+  expect(left).toMatchObject({
+    calls: [CALL],
+    conferencecalls: [CONFERENCECALL],
+    recordings: [RECORDING],
+    activeflows: [ACTIVEFLOW],
+  });
+  await next.close();
+});
 
 test('what was written is there after the next start, sealed secrets in clear', async () => {
   await filled();
