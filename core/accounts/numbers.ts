@@ -13,15 +13,15 @@ export const numbers = new Aggregate<PhoneNumber>({
   eventOf: (number, happening) => ({ type: `number_${happening}`, number }),
 });
 
-/** E.164 as the international prefix allows it: no country code begins with 0. */
-const E164 = /^\+[1-9]\d{6,14}$/;
+/** E.164 by its length alone (§6): which country codes exist is not known here. */
+const E164 = /^\+\d{7,15}$/;
 
 export const NUMBERS: Definitions<'createNumber' | 'updateNumber' | 'deleteNumber'> = {
   createNumber: {
     keysOf: ({ fields }) => [numbers.key(fields.number), ...flowKeys(fields.callFlowId, fields.messageFlowId)],
     changeOf({ customerId, fields }, ground) {
       const { number, callFlowId, messageFlowId } = fields;
-      if (!E164.test(number)) return invalid('number', '+ and 7 to 15 digits, the first not 0', number);
+      if (!E164.test(number)) return invalid('number', '+ and 7 to 15 digits', number);
       if (ground.directory.numberByE164(number) !== undefined) return alreadyExists('number', 'number', number);
       const ids = { call_flow_id: callFlowId, message_flow_id: messageFlowId };
       const refusal = checkFlows(customerId, ids, ground.directory);

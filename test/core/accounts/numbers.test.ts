@@ -42,19 +42,11 @@ describe('a number', () => {
   test('has + and 7 to 15 digits', () => {
     const office = new Office();
     for (const number of ['+1234567', '+123456789012345']) office.done(creation({ number }));
-    for (const number of [
-      '',
-      '899000000101',
-      '+123456',
-      '+1234567890123456',
-      '+0123456789',
-      '+89900a000101',
-      '+1 2345678',
-    ]) {
+    for (const number of ['', '899000000101', '+123456', '+1234567890123456', '+89900a000101', '+1 2345678']) {
       expect(office.refused(creation({ number })), number).toMatchObject({
         code: 'INVALID_ARGUMENT',
         field: 'number',
-        expected: '+ and 7 to 15 digits, the first not 0',
+        expected: '+ and 7 to 15 digits',
         got: number,
       });
     }
