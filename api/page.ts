@@ -34,20 +34,37 @@ export interface Page<Row> {
   readonly nextPageToken: string;
 }
 
+interface Dated {
+  readonly createdAt: WallTime;
+}
+
+/** Gives at most so many rows made strictly before the time, newest first. */
+export type List<Row> = (pageSize: number, before: WallTime | undefined) => Promise<readonly Row[]>;
+
 /**
- * One page of `list`, which gives rows newest first. The token is a time, so a page never ends between rows that were
- * made in the same millisecond: it ends before them, or, when they alone fill a page, takes them all.
+ * One page of `list`. The token is a time in whole milliseconds, so a page never ends between rows that were made in
+ * the same one: it ends before them, or, when they alone fill a page, takes them all. `list` may do likewise and give
+ * fewer than there are, but none only when there are none.
  */
-export async function pageOf<Row extends { readonly createdAt: WallTime }>(
-  request: PageRequest,
-  list: (pageSize: number) => Promise<readonly Row[]> | readonly Row[],
-): Promise<Page<Row>> {
-  const { pageSize } = request;
-  const rows = await list(pageSize + 1);
-  if (rows.length <= pageSize) return { rows, nextPageToken: '' };
-  const next = rows[pageSize]!;
-  const complete = rows.filter((row) => row.createdAt > next.createdAt);
-  if (complete.length > 0) return { rows: complete, nextPageToken: rfc3339(complete.at(-1)!.createdAt) };
-  const ties = (await list(TIES_MAX)).filter((row) => row.createdAt === next.createdAt);
-  return { rows: ties, nextPageToken: rfc3339(next.createdAt) };
+export async function pageOf<Row extends Dated>(request: PageRequest, list: List<Row>): Promise<Page<Row>> {
+  const { pageSize, before } = request;
+  const rows = await list(pageSize + 1, before);
+  const next = rows[pageSize];
+  if (next === undefined) {
+    const last = rows.at(-1);
+    const isLastPage = last === undefined || (await list(1, millisecond(last))).length === 0;
+    return { rows, nextPageToken: isLastPage ? '' : tokenOf(last) };
+  }
+  const complete = rows.filter((row) => millisecond(row) > millisecond(next));
+  if (complete.length > 0) return { rows: complete, nextPageToken: tokenOf(complete.at(-1)!) };
+  const ties = (await list(TIES_MAX, before)).filter((row) => millisecond(row) === millisecond(next));
+  return { rows: ties, nextPageToken: tokenOf(next) };
+}
+
+function millisecond(row: Dated): WallTime {
+  return Math.floor(row.createdAt);
+}
+
+function tokenOf(row: Dated): string {
+  return rfc3339(millisecond(row));
 }

@@ -9,15 +9,6 @@ import { pageOf, readPage } from './page.ts';
 import type { Presented } from './presentation/values.ts';
 import { readId } from './schema.ts';
 
-/** What every row has. */
-interface Row {
-  readonly id: string;
-  readonly customerId: CustomerId;
-  readonly createdAt: WallTime;
-  readonly updatedAt: WallTime | null;
-  readonly deletedAt: WallTime | null;
-}
-
 /** A kind of row with the face that it shows to whoever reads it. */
 export interface Resource<Kind extends RowKind> {
   readonly kind: Kind;
@@ -34,10 +25,8 @@ export async function listRows<Kind extends RowKind>(
   if (!mayUse(by, by.customerId, rightsTo(kind))) return denied(needsOf(kind));
   const page = readPage(query);
   if ('code' in page) return refuse(page);
-  const before = page.before === undefined ? {} : { before: page.before };
-  const { rows, nextPageToken } = await pageOf<Rows[Kind] & Row>(
-    page,
-    (pageSize) => backend.list(kind, by.customerId, { pageSize, ...before }) as Promise<readonly (Rows[Kind] & Row)[]>,
+  const { rows, nextPageToken } = await pageOf(page, (pageSize, before) =>
+    backend.list(kind, by.customerId, before === undefined ? { pageSize } : { pageSize, before }),
   );
   const result = await Promise.all(rows.map((row) => present(row, by, backend)));
   return { body: { result, next_page_token: nextPageToken } };
