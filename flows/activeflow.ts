@@ -201,8 +201,12 @@ export class Activeflow implements Stage {
     }
   }
 
-  /** A program that is connected takes over; false when another one holds the call. */
+  /** A program that is connected takes over, or comes back; false when another one holds the call. */
   attach(session: ScriptSessionId, now: Instant): boolean {
+    if (this.#driver?.isBroken === true) {
+      this.#driver.moveTo(session);
+      return true;
+    }
     if (this.#driver !== undefined || !this.stacks.push([], 'open')) return false;
     this.#breakOff();
     this.#drive(session, undefined, now);

@@ -98,8 +98,9 @@ export class FlowRunner implements Flows, ActiveflowHost {
   }
 
   receiveScript(event: ScriptEvent, now: Instant): void {
-    const flow = this.#byLink.get(event.session) ?? this.#returning(event);
-    if (flow !== undefined) this.#do(flow, now, () => flow.script(event, now));
+    const flow = this.#byLink.get(event.session);
+    if (flow === undefined) this.#refuse(event);
+    else this.#do(flow, now, () => flow.script(event, now));
     this.flush();
   }
 
@@ -293,22 +294,11 @@ export class FlowRunner implements Flows, ActiveflowHost {
     }
   }
 
-  /** A program that speaks on a socket of no session comes back to one, or is told that there is none. */
-  #returning(event: ScriptEvent): Activeflow | undefined {
-    if (event.kind !== 'received') return undefined;
-    const frame = readFrame(event.text);
-    if (frame.kind === 'resume') {
-      for (const [link, flow] of this.#byLink) {
-        if (flow.driver?.id !== frame.sessionId) continue;
-        this.#byLink.delete(link);
-        flow.driver.moveTo(event.session);
-        this.#byLink.set(event.session, flow);
-        return flow;
-      }
-    }
+  /** A program that speaks on a socket of no session: its call is over, or was never its own. */
+  #refuse(event: ScriptEvent): void {
+    if (event.kind !== 'received') return;
     const refusal = { code: 'RESOURCE_NOT_FOUND', field: 'session_id', expected: 'a session that is not over' };
-    this.ports.scripts.send(event.session, answerFrame(frame.id, refusal));
-    if (frame.kind === 'resume') this.ports.scripts.close(event.session, 'no such session');
-    return undefined;
+    this.ports.scripts.send(event.session, answerFrame(readFrame(event.text).id, refusal));
+    this.ports.scripts.close(event.session, 'no such session');
   }
 }

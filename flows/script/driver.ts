@@ -59,6 +59,11 @@ export class ScriptDriver {
     return this.#orderOf(this.#session.receive(event, now), stage);
   }
 
+  /** Whether its socket broke and it has not come back yet. */
+  get isBroken(): boolean {
+    return this.#session.isBroken;
+  }
+
   /** The program came back on another socket. */
   moveTo(link: ScriptSessionId): void {
     this.#session.moveTo(link);

@@ -1,6 +1,7 @@
 /** Frames kept for a program whose socket broke; older ones are dropped. */
 export const HISTORY_FRAMES_MAX = 1_000;
-const HISTORY_CHARACTERS_MAX = 4 * 1024 * 1024;
+/** All of them are sent at once to a program that comes back. */
+const HISTORY_CHARACTERS_MAX = 512 * 1024;
 
 /** Numbered frames of one session, from 1 without holes; the first is kept for ever, it tells what the session is. */
 export class FrameHistory {

@@ -81,12 +81,15 @@ export class ScriptSession {
     }
   }
 
-  /** The program came back on another socket. */
+  /** Whether nobody is there who could say or hear anything, for now. */
+  get isBroken(): boolean {
+    return this.#state === 'broken';
+  }
+
+  /** The program, or another one in its place, is back on a socket of its own. */
   moveTo(link: ScriptSessionId): void {
-    if (this.#state === 'open' || this.#state === 'returned')
-      this.#scripts.close(this.#link, 'resumed on another socket');
     this.#link = link;
-    this.#becomeReturned();
+    this.#returned();
   }
 
   deadline(): Instant {
@@ -100,6 +103,7 @@ export class ScriptSession {
     }
     if (this.#retryAt <= now && this.#url !== undefined) {
       this.#retryAt = NEVER;
+      this.#link = this.id;
       this.#scripts.open(this.id, this.#url);
     }
     return undefined;
@@ -121,16 +125,16 @@ export class ScriptSession {
       this.#giveUpAt = NEVER;
       for (const text of this.#history.after(this.#history.reach)) this.#scripts.send(this.#link, text);
     } else if (this.#state === 'broken') {
-      this.#becomeReturned();
-      if (this.#url !== undefined) this.#scripts.send(this.#link, this.#history.first);
+      this.#returned();
     }
   }
 
-  #becomeReturned(): void {
+  #returned(): void {
     this.#state = 'returned';
     this.#giveUpAt = NEVER;
     this.#retryAt = NEVER;
     this.#retryMs = RETRY_MS;
+    this.#scripts.send(this.#link, this.#history.first);
   }
 
   #closed(detail: string, now: Instant): ScriptRequest | undefined {
@@ -146,13 +150,12 @@ export class ScriptSession {
   }
 
   #received(frame: UpFrame): ScriptRequest | undefined {
-    if (this.#state === 'ended') return undefined;
-    if (this.#state === 'broken') this.#becomeReturned();
+    if (this.#state === 'ended' || this.#state === 'broken') return undefined;
     if (frame.kind === 'resume') {
       this.#resume(frame);
       return undefined;
     }
-    if (this.#state === 'returned') this.#catchUp(Math.max(this.#history.reach, this.#url === undefined ? 0 : 1));
+    if (this.#state === 'returned') this.#catchUp(Math.max(this.#history.reach, 1));
     if (frame.kind !== 'unreadable') return frame;
     this.answer(frame.id, frame.refusal);
     return undefined;
@@ -164,7 +167,7 @@ export class ScriptSession {
       this.#refuse(frame.id, {
         code: 'RESOURCE_NOT_FOUND',
         field: 'session_id',
-        expected: 'the session of this socket',
+        expected: this.id,
       });
     } else if (frame.after < reach || frame.after > last) {
       this.#refuse(frame.id, {

@@ -317,13 +317,19 @@ describe('a program that connects to us', () => {
     ]);
   });
 
-  test('resumes on another socket', () => {
+  test('comes back on another socket, and is told what it missed', () => {
     const stage = new FlowStage({ status: 'progressing' });
     attached(stage);
     stage.script({ kind: 'closed', session: SESSION, detail: 'reset' });
     stage.press('4');
+    stage.runner.execute(6, { kind: 'attachScript', callId: CALL, session: LATER });
+    stage.settle();
+    expect(stage.settled[1]).toMatchObject({ result: { kind: 'done' } });
+    expect(stage.framesOf(LATER)).toMatchObject([{ n: 1, type: 'session', session_id: SESSION }]);
+    stage.say(LATER, { type: 'resume', session_id: LATER, after: 1 });
+    expect(stage.framesOf(LATER).at(-1)).toMatchObject({ type: 'refused', field: 'session_id', expected: SESSION });
     stage.say(LATER, { type: 'resume', session_id: SESSION, after: 1 });
-    expect(stage.framesOf(LATER)).toMatchObject([{ n: 2, event: 'dtmf_received' }]);
+    expect(stage.framesOf(LATER).at(-1)).toMatchObject({ n: 2, event: 'dtmf_received' });
     stage.say(LATER, { id: 'x', type: 'actions', actions: [play('a')] });
     expect(stage.heard).toEqual(['a']);
     stage.advance(120_000);
@@ -332,7 +338,18 @@ describe('a program that connects to us', () => {
     expect(stage.framesOf(SESSION).at(-1)).toMatchObject({ type: 'refused', id: 'y', code: 'RESOURCE_NOT_FOUND' });
   });
 
-  test('resumes no session that is over', () => {
+  test('that does not come back within a minute has lost the call, which goes on with its flow', () => {
+    const stage = new FlowStage({ status: 'progressing' });
+    stage.start([play('a'), play('b')]);
+    attached(stage);
+    stage.script({ kind: 'closed', session: SESSION, detail: 'reset' });
+    stage.advance(59_999);
+    expect(stage.heard).toEqual(['a', 'stopPlaying']);
+    stage.advance(1);
+    expect(stage.heard).toEqual(['a', 'stopPlaying', 'b']);
+  });
+
+  test('cannot come back to a session that is over', () => {
     const stage = new FlowStage({ status: 'progressing' });
     attached(stage);
     stage.end();
