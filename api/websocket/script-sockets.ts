@@ -36,6 +36,8 @@ interface Link {
   /** Undefined while a program that connects to us is shaking hands. */
   socket: WebSocket | undefined;
   readonly queued: string[];
+  /** Whether the core knows of it, and is told of its end. */
+  isKnown: boolean;
 }
 
 /**
@@ -67,7 +69,7 @@ export class ScriptSockets implements ScriptLinks {
       queueMicrotask(() => this.#options.received({ kind: 'closed', session, detail: why }));
       return;
     }
-    const link: Link = { session, socket: undefined, queued: [] };
+    const link: Link = { session, socket: undefined, queued: [], isKnown: true };
     this.#links.set(session, link);
     try {
       this.#connect(link, url);
@@ -105,28 +107,33 @@ export class ScriptSockets implements ScriptLinks {
   /** A program is connecting to us: what it is told meanwhile waits for `accept` or `abandon`. False when there are too many. */
   reserve(session: ScriptSessionId): boolean {
     if (this.#isClosing || this.#links.size >= this.#sessionsMax) return false;
-    this.#links.set(session, { session, socket: undefined, queued: [] });
+    this.#links.set(session, { session, socket: undefined, queued: [], isKnown: false });
     return true;
   }
 
-  /** The handshake of a reserved session is over. */
-  accept(session: ScriptSessionId, socket: WebSocket): void {
+  /**
+   * The handshake of a reserved session is over. `whyReturning` is undefined for one that the core has attached; else
+   * it says why not: the program may resume a session whose socket it has lost, and nothing but that.
+   */
+  accept(session: ScriptSessionId, socket: WebSocket, whyReturning: string | undefined): void {
     const link = this.#links.get(session);
     if (link === undefined) {
       socket.close(NORMAL, 'the session has ended');
       return;
     }
     link.socket = socket;
+    link.isKnown = whyReturning === undefined;
+    if (whyReturning !== undefined) this.#awaitResume(link, socket, whyReturning);
     this.#listen(link, socket);
     this.#flush(link);
   }
 
   /** A reserved session comes to nothing; the core is told when it knows of it. */
-  abandon(session: ScriptSessionId, isAttached: boolean): void {
+  abandon(session: ScriptSessionId, isKnown: boolean): void {
     const link = this.#links.get(session);
     if (link === undefined) return;
-    if (isAttached) this.#lose(link, 'the program left during the handshake');
-    else this.#links.delete(session);
+    link.isKnown = isKnown;
+    this.#lose(link, 'the program left during the handshake');
   }
 
   /** Tells every program that we go, and opens no more. */
@@ -195,6 +202,20 @@ export class ScriptSockets implements ScriptLinks {
     });
   }
 
+  /** The first frame decides, and must come soon. */
+  #awaitResume(link: Link, socket: WebSocket, why: string): void {
+    const late = AbortSignal.timeout(this.#connectTimeoutMs);
+    late.onabort = () => this.#cut(link, why);
+    socket.once('close', () => {
+      late.onabort = null;
+    });
+    socket.once('message', (bytes) => {
+      late.onabort = null;
+      if (isResume(bytes.toString())) link.isKnown = true;
+      else this.#cut(link, why);
+    });
+  }
+
   #flush(link: Link): void {
     for (const text of link.queued.splice(0)) link.socket?.send(text);
   }
@@ -215,7 +236,15 @@ export class ScriptSockets implements ScriptLinks {
   #lose(link: Link, detail: string): void {
     if (this.#links.get(link.session) !== link) return;
     this.#links.delete(link.session);
-    this.#options.received({ kind: 'closed', session: link.session, detail });
+    if (link.isKnown) this.#options.received({ kind: 'closed', session: link.session, detail });
+  }
+}
+
+function isResume(text: string): boolean {
+  try {
+    return (JSON.parse(text) as { type?: unknown } | null)?.type === 'resume';
+  } catch {
+    return false; // What is no JSON resumes nothing.
   }
 }
 

@@ -158,7 +158,10 @@ export class WebSockets {
     return undefined;
   }
 
-  /** The call is asked first, so that what is wrong can be said by HTTP; then the protocol changes. */
+  /**
+   * The call is asked first, so that what is wrong can be said by HTTP; then the protocol changes. A call that a program
+   * drives already is no reason to refuse: the program may have lost its socket, and come to resume.
+   */
   async #attachScript({ request, stream, head, by }: Upgrade, callId: CallId): Promise<Refusal | undefined> {
     const { backend, scripts } = this.#options;
     const call = await backend.get('call', callId);
@@ -171,11 +174,13 @@ export class WebSockets {
     const session = uuid(this.#random) as ScriptSessionId;
     if (!scripts.reserve(session)) return { code: 'SERVICE_UNAVAILABLE', message: 'too many scripts are connected' };
     const result = await backend.execute({ kind: 'attachScript', callId, session }, by);
-    if (result.kind === 'refused') {
+    const isAttached = result.kind === 'done';
+    if (!isAttached && result.refusal.code !== 'STATE_INVALID') {
       scripts.abandon(session, false);
       return result.refusal;
     }
-    const leave = (): void => scripts.abandon(session, true);
+    const whyReturning = isAttached ? undefined : result.refusal.message;
+    const leave = (): void => scripts.abandon(session, isAttached);
     if (stream.destroyed) {
       leave();
       return undefined;
@@ -184,7 +189,7 @@ export class WebSockets {
     this.#scriptServer.handleUpgrade(request, stream, head, (socket) => {
       stream.off('close', leave);
       this.#keep(socket, by.customerId);
-      scripts.accept(session, socket);
+      scripts.accept(session, socket, whyReturning);
     });
     return undefined;
   }

@@ -91,16 +91,45 @@ test('who may not drive the call is told by HTTP, and the core is not asked', as
 
 test('a refusal of the core is told by HTTP, and leaves no session', async () => {
   const side = await open();
-  const refusal = {
-    code: 'STATE_INVALID',
-    message: 'the call has ended',
-    field: 'id',
-    expected: 'a live call',
-  } as const;
+  const refusal = { code: 'RESOURCE_NOT_FOUND', message: 'no live call', field: 'id' } as const;
   side.answerTo = async () => ({ kind: 'refused', refusal });
-  const error = await ScriptClient.open(side.origin, side.call(), 'vb_first').catch((problem: unknown) => problem);
-  expect(error).toMatchObject({ status: 409, body: { error: { reason: 'STATE_INVALID' } } });
+  expect(await statusOf(ScriptClient.open(side.origin, side.call(), 'vb_first'))).toBe(404);
+  expect(side.commands).toHaveLength(1);
   expect(side.scripts.sessionCount).toBe(0);
+  expect(side.scriptEvents).toEqual([]);
+});
+
+const DRIVEN = { code: 'STATE_INVALID', message: 'another program drives the call' } as const;
+
+test('a program that comes back to a call which is driven may resume, and is known to the core from then on', async () => {
+  const side = await open();
+  side.answerTo = async () => ({ kind: 'refused', refusal: DRIVEN });
+  const { client, session } = await attached(side);
+  const resume = { type: 'resume', session_id: SESSION, after: 3 };
+  client.send(resume);
+  client.send({ id: '1' });
+  expect(await side.scriptEventsFrom(2)).toEqual([
+    { kind: 'received', session, text: JSON.stringify(resume) },
+    { kind: 'received', session, text: '{"id":"1"}' },
+  ]);
+  side.scripts.send(session, '{"n":4}');
+  expect(await client.next()).toEqual({ n: 4 });
+  client.close();
+  expect((await side.scriptEventsFrom(3))[2]).toMatchObject({ kind: 'closed', session });
+});
+
+test('a second program that does not resume is sent away, and the core hears nothing of it', async () => {
+  const side = await open({ connectTimeoutMs: 50 });
+  side.answerTo = async () => ({ kind: 'refused', refusal: DRIVEN });
+  const talking = await attached(side);
+  talking.client.send({ id: '1', type: 'command', command: 'hangup' });
+  const silent = await attached(side);
+  for (const { client } of [talking, silent]) {
+    expect(await client.closed).toEqual({ code: 1008, reason: 'another program drives the call' });
+  }
+  const leaving = await attached(side);
+  leaving.client.close();
+  await leaving.client.closed;
   expect(side.scriptEvents).toEqual([]);
 });
 
