@@ -9,11 +9,13 @@ import { type Log, Summary } from '../core/kernel/log.ts';
 import { Metrics } from '../core/kernel/metrics.ts';
 import { type Random, secure } from '../core/kernel/random.ts';
 import type { Instant } from '../core/kernel/time.ts';
-import type { TransportAddress } from '../core/ports.ts';
-import { CallArchive } from '../core/store/call-archive.ts';
+import type { HttpClient, HttpRequest, ScriptLinks, TransportAddress } from '../core/ports.ts';
+import { RecordingArchive } from '../core/store/recording-archive.ts';
+import { RecordingLookup } from '../core/store/recording-lookup.ts';
 import { WorkerMediaPlane } from '../media/media-plane.ts';
 import { SipStack, type StackOutput } from '../sip/stack.ts';
 import type { SentBy } from '../sip/transaction/transaction-layer.ts';
+import { Archives } from './archives.ts';
 import { TandemBackend } from './backend.ts';
 import { registerMetrics } from './figures.ts';
 import type { Ground } from './ground.ts';
@@ -31,6 +33,8 @@ export interface Effects {
   /** The address by which a peer reaches us. */
   addressFor: (peer: string) => string;
   contactFor: (peer: TransportAddress, localPort: number | undefined) => SentBy;
+  request: HttpClient['request'];
+  scripts: ScriptLinks;
 }
 
 export interface Machines {
@@ -43,7 +47,10 @@ export interface Machines {
   readonly begin: () => void;
   readonly backend: TandemBackend;
   readonly trace: TraceTap;
+  readonly journal: Journal;
   readonly effects: Effects;
+  /** Called after each drain: somebody may want to hear of new events. */
+  readonly onTurn: (listener: () => void) => void;
   /** Shows what the media threads count. */
   readonly watch: (media: MediaSide) => void;
 }
@@ -52,8 +59,16 @@ export interface Machines {
 export function assemble(ground: Ground, settings: Settings, log: Log, disposal: Disposal): Machines {
   const clock = systemClock;
   const random = secure();
-  const effects: Effects = { send: nowhere, post: nowhere, addressFor: nowhere, contactFor: nowhere };
-  const { node, plane, journal } = assembleNode(ground, settings, effects, clock, random);
+  const effects: Effects = {
+    send: nowhere,
+    post: nowhere,
+    addressFor: nowhere,
+    contactFor: nowhere,
+    request: nowhere,
+    scripts: { open: nowhere, send: nowhere, close: nowhere },
+  };
+  const lookup = new RecordingLookup(new RecordingArchive(ground.store));
+  const { node, plane, journal } = assembleNode(ground, settings, effects, clock, random, lookup);
   const { directory, store } = ground;
   const trace = new TraceTap(journal);
   const metrics = new Metrics();
@@ -61,21 +76,24 @@ export function assemble(ground: Ground, settings: Settings, log: Log, disposal:
     node,
     directory,
     clock,
-    archive: new CallArchive(store),
+    archives: new Archives(store, directory, node),
     metrics,
     trace,
     log,
     tokenSecret: ground.tokenSecret,
     operatorToken: hexToken(random, 32),
     dataFolder: settings.data,
+    recordingsFolder: ground.folders.recordings,
     wake: () => wake(),
   });
   const report = reporter(node.stack, log, clock);
+  let told: () => void = () => undefined;
   const turn = (now: Instant): void => {
     node.expire(now);
     drain(node, effects, trace, clock);
     backend.settle();
     trace.events();
+    told();
     report();
   };
   const driver = new Driver(clock, turn, () => node.deadline());
@@ -89,16 +107,21 @@ export function assemble(ground: Ground, settings: Settings, log: Log, disposal:
     driver.wake();
   };
   store.onEvent(wake);
+  lookup.onEvent(wake);
+  const onTurn = (listener: () => void): void => {
+    told = listener;
+  };
   const watch = (media: MediaSide): void => registerMetrics(metrics, { node, directory, store, plane, media, journal });
-  return { clock, node, plane, wake, begin, backend, trace, effects, watch };
+  return { clock, node, plane, wake, begin, backend, trace, journal, effects, onTurn, watch };
 }
 
 function assembleNode(
-  { directory, store, nonceSecret }: Ground,
+  { directory, store, nonceSecret, folders }: Ground,
   settings: Settings,
   effects: Effects,
   clock: Clock,
   random: Random,
+  archive: RecordingLookup,
 ): { node: Node; plane: WorkerMediaPlane; journal: Journal } {
   const calendar = calendarOf(clock);
   const plane = new WorkerMediaPlane({
@@ -127,8 +150,26 @@ function assembleNode(
   });
   const journal = new Journal({ epoch: uuid(random) });
   const limits = { ringTimeoutMs: LIMITS.ringTimeoutMs, durationMaxMs: LIMITS.callDurationMaxMs };
-  const ports = { directory, media: plane, store, journal, calendar, random, nextLeg, ...limits };
-  return { node: new Node({ stack, media: plane, store, ports }), plane, journal };
+  const ports = {
+    directory,
+    media: plane,
+    store,
+    journal,
+    calendar,
+    random,
+    nextLeg,
+    archive,
+    folders,
+    country: settings.country,
+    http: { request: (request: HttpRequest) => effects.request(request) },
+    ...limits,
+  };
+  const scripts: ScriptLinks = {
+    open: (session, url) => effects.scripts.open(session, url),
+    send: (session, text) => effects.scripts.send(session, text),
+    close: (session, reason) => effects.scripts.close(session, reason),
+  };
+  return { node: new Node({ stack, media: plane, store, archive, ports, scripts }), plane, journal };
 }
 
 function drain(node: Node, effects: Effects, trace: TraceTap, clock: Clock): void {

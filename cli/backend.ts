@@ -1,13 +1,15 @@
-import type { Backend, StatusReport, TraceEntry } from '../api/backend.ts';
-import type { CallRecord } from '../core/calls/call-record.ts';
+import { open } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Backend, ConferenceNow, OpenFile, RowKind, Rows, StatusReport, TraceEntry } from '../api/backend.ts';
 import type { Command, CommandResult, Principal } from '../core/command.ts';
 import type { Directory } from '../core/directory/directory.ts';
+import type { Action } from '../core/flows/action.ts';
 import type { Clock } from '../core/kernel/clock.ts';
-import type { CallId, CustomerId } from '../core/kernel/ids.ts';
+import type { ActiveflowId, ConferenceId, CustomerId } from '../core/kernel/ids.ts';
 import type { Log } from '../core/kernel/log.ts';
 import type { Metrics } from '../core/kernel/metrics.ts';
 import type { WallTime } from '../core/kernel/time.ts';
-import type { CallArchive } from '../core/store/call-archive.ts';
+import type { Archives } from './archives.ts';
 import type { Node } from './node.ts';
 import type { TraceTap } from './trace-tap.ts';
 import { VERSION } from './version.ts';
@@ -16,13 +18,15 @@ export interface BackendParts {
   readonly node: Node;
   readonly directory: Directory;
   readonly clock: Clock;
-  readonly archive: CallArchive;
+  readonly archives: Archives;
   readonly metrics: Metrics;
   readonly trace: TraceTap;
   readonly log: Log;
   readonly tokenSecret: string;
   readonly operatorToken: string;
   readonly dataFolder: string;
+  /** Of recordings. */
+  readonly recordingsFolder: string;
   readonly wake: () => void;
 }
 
@@ -67,22 +71,39 @@ export class TandemBackend implements Backend {
     }
   }
 
-  async listCalls(
+  list<Kind extends RowKind>(
+    kind: Kind,
     customerId: CustomerId,
-    page: { readonly pageSize: number; readonly before?: WallTime },
-  ): Promise<readonly CallRecord[]> {
-    const { archive, node } = this.#parts;
-    // A read sees every earlier write; the live record of a call is newer than its row.
-    const stored = await archive.page(customerId, {
-      pageSize: page.pageSize,
-      before: page.before ?? Number.MAX_SAFE_INTEGER,
-    });
-    return stored.map((call) => node.exchange.calls.recordOf(call.id) ?? call);
+    { pageSize, before = Number.MAX_SAFE_INTEGER }: { readonly pageSize: number; readonly before?: WallTime },
+  ): Promise<readonly Rows[Kind][]> {
+    return this.#parts.archives.list(kind, customerId, { pageSize, before });
   }
 
-  async getCall(id: CallId): Promise<CallRecord | undefined> {
-    const { node, archive } = this.#parts;
-    return node.exchange.calls.recordOf(id) ?? (await archive.byId(id));
+  get<Kind extends RowKind>(kind: Kind, id: string): Promise<Rows[Kind] | undefined> {
+    return this.#parts.archives.get(kind, id);
+  }
+
+  conferenceNow(id: ConferenceId): Promise<ConferenceNow> {
+    return this.#parts.archives.conferenceNow(id);
+  }
+
+  currentAction(id: ActiveflowId): Action | null {
+    return this.#parts.node.flows.recordOf(id)?.currentAction ?? null;
+  }
+
+  async openRecordingFile(name: string): Promise<OpenFile | undefined> {
+    if (basename(name) !== name) return undefined;
+    const file = await open(join(this.#parts.recordingsFolder, name), 'r').catch(() => undefined);
+    if (file === undefined) return undefined;
+    const { size } = await file.stat();
+    return {
+      sizeBytes: size,
+      read: async (position, sizeBytes) => {
+        const { buffer, bytesRead } = await file.read(new Uint8Array(sizeBytes), 0, sizeBytes, position);
+        return buffer.subarray(0, bytesRead);
+      },
+      close: () => file.close(),
+    };
   }
 
   metricsText(): string {
@@ -104,6 +125,10 @@ export class TandemBackend implements Backend {
         'calls ended': ledger.endedTotal,
         'registered contacts': directory.bindingCount,
         extensions: directory.extensions.size,
+        numbers: directory.numbers.size,
+        'running flows': node.flows.runningCount,
+        'calls in conferences': node.exchange.calls.conferences.liveCount,
+        'recordings in progress': node.exchange.calls.recordings.liveCount,
       },
     };
   }

@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { Directory } from '../core/directory/directory.ts';
 import { systemClock } from '../core/kernel/clock.ts';
 import type { Settings } from '../core/kernel/config.ts';
@@ -10,6 +12,7 @@ import { openStore } from '../core/store/open.ts';
 import type { StoreWriter } from '../core/store/writer.ts';
 import type { Write } from '../core/write.ts';
 import { bootstrap, type GivenSecrets, type Secret } from './bootstrap.ts';
+import { promptsFolder } from './prompts.ts';
 
 /** What a Tandem stands on: its store, and what that held. */
 export interface Ground {
@@ -21,6 +24,7 @@ export interface Ground {
   /** Keys that outlive the process: tokens stay valid, and nonces too. */
   readonly tokenSecret: string;
   readonly nonceSecret: Uint8Array;
+  readonly folders: { readonly prompts: string; readonly recordings: string; readonly cache: string };
 }
 
 /** Opens the store, fills the directory, and commits what a start finds missing. Throws the store's `Fault`s. */
@@ -49,7 +53,17 @@ export async function openGround(settings: Settings, given: GivenSecrets, dispos
   ];
   await commit(store, [...writes, ...facts]);
   for (const write of writes) apply(directory, write);
-  return { store, directory, left, secrets, tokenSecret, nonceSecret: Buffer.from(nonceSecret, 'hex') };
+  const folders = openFolders(settings.data);
+  return { store, directory, left, secrets, tokenSecret, nonceSecret: Buffer.from(nonceSecret, 'hex'), folders };
+}
+
+/** What was downloaded is fetched anew by each process: nobody knows any more what it was. */
+function openFolders(dataFolder: string): Ground['folders'] {
+  const folder = resolve(dataFolder);
+  const [recordings, cache] = [join(folder, 'recordings'), join(folder, 'cache')];
+  rmSync(cache, { recursive: true, force: true });
+  for (const made of [recordings, cache]) mkdirSync(made, { recursive: true, mode: 0o700 });
+  return { prompts: promptsFolder(folder), recordings, cache };
 }
 
 /** Nothing is served, and no secret shown, before it is durable. */

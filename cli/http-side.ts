@@ -1,14 +1,56 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AddressGuard } from '../api/address-guard.ts';
+import { OutgoingHttp } from '../api/http-client.ts';
 import { ApiServer } from '../api/server.ts';
+import { EventSockets } from '../api/websocket/event-sockets.ts';
+import { Heartbeat } from '../api/websocket/heartbeat.ts';
+import { ScriptSockets } from '../api/websocket/script-sockets.ts';
+import { WebSockets, type WebSocketsOptions } from '../api/websocket/web-sockets.ts';
 import type { Settings } from '../core/kernel/config.ts';
 import type { Disposal } from '../core/kernel/disposal.ts';
-import type { TandemBackend } from './backend.ts';
+import type { Machines } from './assemble.ts';
+import { FileDownloads } from './downloads.ts';
 import type { RunFile } from './running-process.ts';
 
+/** Opens the way out to servers and programs of users, and joins what comes back to the node. */
+function openWaysOut(
+  machines: Machines,
+  settings: Settings,
+  disposal: Disposal,
+): Pick<WebSocketsOptions, 'scripts' | 'heartbeat'> {
+  const { node, wake, clock, effects } = machines;
+  const guard = new AddressGuard(settings.allowPrivate);
+  const client = new OutgoingHttp({
+    guard,
+    downloads: new FileDownloads(),
+    received: (event) => {
+      node.http(event, clock.now());
+      wake();
+    },
+  });
+  disposal.add('http client', () => client.close());
+  effects.request = (request) => client.request(request);
+  const heartbeat = new Heartbeat({ clock });
+  const scripts = new ScriptSockets({
+    guard,
+    heartbeat,
+    received: (event) => {
+      node.script(event, clock.now());
+      wake();
+    },
+  });
+  effects.scripts = scripts;
+  return { scripts, heartbeat };
+}
+
 /** Binds HTTP, and tells the command line of this machine where it is. Throws PORT_IN_USE or ADDRESS_UNAVAILABLE. */
-export async function openHttp(backend: TandemBackend, settings: Settings, disposal: Disposal): Promise<ApiServer> {
-  const server = await ApiServer.listen(backend, settings.http);
+export async function openHttp(machines: Machines, settings: Settings, disposal: Disposal): Promise<ApiServer> {
+  const { backend, journal, clock } = machines;
+  const events = new EventSockets({ journal, directory: backend.directory, clock });
+  machines.onTurn(() => events.notify());
+  const waysOut = openWaysOut(machines, settings, disposal);
+  const server = await ApiServer.listen(backend, settings.http, new WebSockets({ backend, events, ...waysOut }));
   disposal.add('http', () => server.close());
   const path = join(settings.data, 'run.json');
   const run: RunFile = {

@@ -1,8 +1,20 @@
+import { presentCall, presentRecording } from '../api/presentation/calls.ts';
 import type { Settled } from '../core/accounts.ts';
 import type { SwitchPorts } from '../core/calls/switch.ts';
 import { Exchange, type ExchangeInput } from '../core/exchange.ts';
+import type { Json } from '../core/flows/action.ts';
 import { type Instant, NEVER } from '../core/kernel/time.ts';
-import type { SignalingEvent, StoreEvent } from '../core/ports.ts';
+import type {
+  ArchiveEvent,
+  HttpClient,
+  HttpEvent,
+  ScriptEvent,
+  ScriptLinks,
+  SignalingEvent,
+  StoreEvent,
+} from '../core/ports.ts';
+import type { LeftBehind } from '../core/store/load.ts';
+import { FlowRunner } from '../flows/runner.ts';
 import type { PlaneOutput } from '../media/media-plane.ts';
 import { QueuedSignaling } from '../sip/signaling.ts';
 import type { SipPacket, SipStack, StackOutput } from '../sip/stack.ts';
@@ -21,12 +33,19 @@ export interface StoreSource {
   poll(): StoreEvent | undefined;
 }
 
+/** What was looked up in the archive. */
+export interface ArchiveSource {
+  poll(): ArchiveEvent | undefined;
+}
+
 export interface NodeParts {
   readonly stack: SipStack;
   readonly media: MediaSource;
   readonly store: StoreSource;
-  /** Ports of the core, save signalling, which the node queues. */
-  readonly ports: Omit<SwitchPorts, 'signaling'>;
+  readonly archive: ArchiveSource;
+  /** Ports of the core, save those that the node itself stands between. */
+  readonly ports: Omit<SwitchPorts, 'signaling' | 'flows'> & { readonly http: HttpClient };
+  readonly scripts: ScriptLinks;
 }
 
 type Send = Extract<StackOutput, { kind: 'send' }>;
@@ -42,8 +61,10 @@ const STEPS_MAX = 1_000_000;
 export class Node {
   readonly exchange: Exchange;
   readonly stack: SipStack;
+  readonly flows: FlowRunner;
   readonly #media: MediaSource;
   readonly #store: StoreSource;
+  readonly #archive: ArchiveSource;
   readonly #signaling = new QueuedSignaling();
   readonly #signals: SignalingEvent[] = [];
   readonly #sends: Send[] = [];
@@ -54,7 +75,27 @@ export class Node {
     this.stack = parts.stack;
     this.#media = parts.media;
     this.#store = parts.store;
-    this.exchange = new Exchange({ ...parts.ports, signaling: this.#signaling });
+    this.#archive = parts.archive;
+    this.flows = new FlowRunner({
+      ...parts.ports,
+      scripts: parts.scripts,
+      callOf: (id) => this.exchange.calls.recordOf(id),
+      presentCall: (call) => presentCall(call) as Json,
+      presentRecording: (recording) => presentRecording(recording) as Json,
+    });
+    this.exchange = new Exchange({
+      ...parts.ports,
+      signaling: this.#signaling,
+      flows: this.flows,
+      liveActiveflow: (id) => this.flows.recordOf(id),
+    });
+  }
+
+  /** Takes up what an earlier process left. */
+  restore(left: LeftBehind, now: Instant): void {
+    this.exchange.restore(left, now);
+    this.flows.restore(left.activeflows, now);
+    this.settle(now);
   }
 
   receive(packet: SipPacket, now: Instant): void {
@@ -72,6 +113,18 @@ export class Node {
     this.settle(now);
   }
 
+  /** The outcome of an HTTP request, for whoever made it. */
+  http(event: HttpEvent, now: Instant): void {
+    if (event.owner === 'flows') this.flows.receive(event, now);
+    else this.exchange.receive({ kind: 'http', event }, now);
+    this.settle(now);
+  }
+
+  script(event: ScriptEvent, now: Instant): void {
+    this.flows.receiveScript(event, now);
+    this.settle(now);
+  }
+
   expire(now: Instant): void {
     while (this.stack.deadline() <= now) {
       this.stack.expire(now);
@@ -81,12 +134,22 @@ export class Node {
       this.exchange.expire(now);
       this.settle(now);
     }
+    while (this.flows.deadline() <= now) {
+      this.flows.expire(now);
+      this.settle(now);
+    }
     if (this.#media.deadline() <= now) this.#media.expire(now);
     this.settle(now);
   }
 
   deadline(): Instant {
-    return Math.min(this.stack.deadline(), this.exchange.deadline(), this.#media.deadline(), NEVER);
+    return Math.min(
+      this.stack.deadline(),
+      this.exchange.deadline(),
+      this.flows.deadline(),
+      this.#media.deadline(),
+      NEVER,
+    );
   }
 
   /** The next packet to send. */
@@ -113,6 +176,10 @@ export class Node {
 
   /** Moves one thing from the machine that said it to the one that it is for. False when all are drained. */
   #step(now: Instant): boolean {
+    return this.#stepSignalling(now) || this.#stepCore(now) || this.#stepEdges(now);
+  }
+
+  #stepSignalling(now: Instant): boolean {
     const output = this.stack.poll();
     if (output !== undefined) {
       if (output.kind === 'send') this.#sends.push(output);
@@ -120,10 +187,12 @@ export class Node {
       return true;
     }
     const command = this.#signaling.poll();
-    if (command !== undefined) {
-      this.stack.execute(command, now);
-      return true;
-    }
+    if (command === undefined) return false;
+    this.stack.execute(command, now);
+    return true;
+  }
+
+  #stepCore(now: Instant): boolean {
     const settled = this.exchange.poll();
     if (settled !== undefined) {
       this.#settled.push(settled);
@@ -134,6 +203,15 @@ export class Node {
       this.exchange.receive({ kind: 'signal', event: signal }, now);
       return true;
     }
+    const flow = this.flows.poll();
+    if (flow !== undefined) {
+      this.exchange.receive({ kind: 'flow', event: flow }, now);
+      return true;
+    }
+    return this.flows.turn(now);
+  }
+
+  #stepEdges(now: Instant): boolean {
     const media = this.#media.poll();
     if (media !== undefined) {
       if (media.kind === 'post' || media.kind === 'postFiles') this.#posts.push(media);
@@ -141,8 +219,14 @@ export class Node {
       return true;
     }
     const stored = this.#store.poll();
-    if (stored === undefined) return false;
-    this.exchange.receive({ kind: 'store', event: stored }, now);
+    if (stored !== undefined) {
+      this.exchange.receive({ kind: 'store', event: stored }, now);
+      this.flows.receiveStore(stored, now);
+      return true;
+    }
+    const found = this.#archive.poll();
+    if (found === undefined) return false;
+    this.exchange.receive({ kind: 'archive', event: found }, now);
     return true;
   }
 }

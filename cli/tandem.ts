@@ -79,12 +79,12 @@ export class Tandem {
     effects.post = (post) => media.post(post);
     machines.watch(media);
     const transports = await openSip(machines, ground, settings, disposal);
-    const http = await openHttp(backend, settings, disposal);
+    const http = await openHttp(machines, settings, disposal);
     backend.listeners = [
       ...transports.bound.map(({ transport, host, port }) => `sip ${transport} ${hostPort(host, port)}`),
       `http ${hostPort(http.host, http.port)}`,
     ];
-    node.exchange.restore(ground.left, clock.now());
+    node.restore(ground.left, clock.now());
     machines.begin();
     return new Tandem(machines, media, disposal, ground.secrets, backend.listeners);
   }

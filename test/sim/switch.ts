@@ -5,11 +5,11 @@ import { Directory } from '../../core/directory/directory.ts';
 import type { Customer, Extension } from '../../core/directory/records.ts';
 import { Journal, type JournalEvent } from '../../core/journal.ts';
 import { assert } from '../../core/kernel/assert.ts';
-import { type CustomerId, type ExtensionId, type LegId, uuid } from '../../core/kernel/ids.ts';
+import { type CustomerId, type ExtensionId, type LegId, type ScriptSessionId, uuid } from '../../core/kernel/ids.ts';
 import { LIMITS } from '../../core/kernel/limits.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
-import type { TransportAddress } from '../../core/ports.ts';
+import type { HttpEvent, HttpRequest, ScriptEvent, ScriptLinks, TransportAddress } from '../../core/ports.ts';
 import { InProcessStore } from '../../core/store/in-process.ts';
 import { WorkerMediaPlane } from '../../media/media-plane.ts';
 import { type SipPacket, SipStack } from '../../sip/stack.ts';
@@ -35,6 +35,13 @@ export interface SimulatedSwitchOptions {
   readonly lingerMs?: number;
 }
 
+/** A socket of a program was opened, written to or closed. */
+export interface ScriptFrame {
+  readonly kind: 'open' | 'send' | 'close';
+  readonly session: ScriptSessionId;
+  readonly text: string;
+}
+
 /** One process of a Tandem: what a crash takes along. */
 interface Process {
   readonly node: Node;
@@ -54,6 +61,10 @@ export class SimulatedSwitch implements Party {
   readonly store: InProcessStore;
   /** Commands that have ended, in order. */
   readonly settled: Settled[] = [];
+  /** Requests to servers of users, in order; a scene answers them by `answer`. */
+  readonly requests: HttpRequest[] = [];
+  /** What programs were told, in order; a scene speaks for them by `script`. */
+  readonly told: ScriptFrame[] = [];
   /** Packets of media that left, in order, for who listens. */
   onMedia: (packet: Packet) => void = () => {};
   readonly #options: SimulatedSwitchOptions;
@@ -105,7 +116,7 @@ export class SimulatedSwitch implements Party {
     if (this.#options.lingerMs !== undefined) this.store.hold();
     const directory = this.#process.directory;
     const left = this.store.load(directory, EPOCH + now);
-    this.#process.node.exchange.restore(left, now);
+    this.#process.node.restore(left, now);
     this.#settle(now);
   }
 
@@ -141,6 +152,20 @@ export class SimulatedSwitch implements Party {
   execute(ticket: number, command: Command, by: Principal, now: Instant): void {
     this.#now = now;
     this.#running.node.input({ kind: 'command', ticket, command, by }, now);
+    this.#settle(now);
+  }
+
+  /** A server of a user answers, or does not. */
+  answer(event: HttpEvent, now: Instant): void {
+    this.#now = now;
+    this.#running.node.http(event, now);
+    this.#settle(now);
+  }
+
+  /** A program speaks, or its socket opens or closes. */
+  script(event: ScriptEvent, now: Instant): void {
+    this.#now = now;
+    this.#running.node.script(event, now);
     this.#settle(now);
   }
 
@@ -254,8 +279,22 @@ export class SimulatedSwitch implements Party {
     });
     const journal = new Journal({ epoch: uuid(random) });
     const limits = { ringTimeoutMs: LIMITS.ringTimeoutMs, durationMaxMs: LIMITS.callDurationMaxMs };
-    const ports = { directory, media: plane, store: this.store, journal, calendar, random, nextLeg, ...limits };
-    return { node: new Node({ stack, media: plane, store: this.store, ports }), plane, workers, directory, journal };
+    const http = { request: (request: HttpRequest) => void this.requests.push(request) };
+    const edges = { media: plane, store: this.store, http };
+    const ports = { ...edges, directory, journal, calendar, random, nextLeg, country: 'US', ...limits };
+    // Everything that a simulation records is still in memory when it is played.
+    const archive = { poll: () => undefined };
+    const node = new Node({ stack, media: plane, store: this.store, archive, ports, scripts: this.#scripts() });
+    return { node, plane, workers, directory, journal };
+  }
+
+  #scripts(): ScriptLinks {
+    const tell =
+      (kind: ScriptFrame['kind']) =>
+      (session: ScriptSessionId, text: string): void => {
+        this.told.push({ kind, session, text });
+      };
+    return { open: tell('open'), send: tell('send'), close: tell('close') };
   }
 }
 
