@@ -1,8 +1,6 @@
 import { mayUse } from '../core/authorization.ts';
 import type { Command } from '../core/command.ts';
 import { PERMISSION } from '../core/directory/records.ts';
-import type { CustomerId } from '../core/kernel/ids.ts';
-import type { WallTime } from '../core/kernel/time.ts';
 import { type Answer, type CustomerPrincipal, denied, notFound, type Refused, refuse } from './answer.ts';
 import type { Backend, RowKind, Rows } from './backend.ts';
 import { pageOf, readPage } from './page.ts';
