@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { AddressGuard } from '../../../api/address-guard.ts';
+import { ApiServer } from '../../../api/server.ts';
+import { EventSockets } from '../../../api/websocket/event-sockets.ts';
+import { Heartbeat } from '../../../api/websocket/heartbeat.ts';
+import { ScriptSockets } from '../../../api/websocket/script-sockets.ts';
+import { WebSockets } from '../../../api/websocket/web-sockets.ts';
+import { Journal } from '../../../core/journal.ts';
+import { systemClock } from '../../../core/kernel/clock.ts';
+import { EventClient } from '../../clients/event-client.ts';
+import { simulate } from '../simulated-backend.ts';
+
+test('the API server carries WebSockets beside its routes, and ends them when it closes', async () => {
+  const { backend, customerId } = await simulate();
+  const clock = systemClock;
+  const heartbeat = new Heartbeat({ clock });
+  const journal = new Journal({ epoch: 'e' });
+  const events = new EventSockets({ journal, directory: backend.directory, clock });
+  const scripts = new ScriptSockets({ guard: new AddressGuard(), heartbeat, received: () => undefined });
+  const sockets = new WebSockets({ backend, events, scripts, heartbeat });
+  const server = await ApiServer.listen(backend, { host: 'localhost', port: 0 }, sockets);
+  const client = await EventClient.open(`ws://localhost:${server.port}`, 'vb_first');
+  const subscribed = await client.subscribe([`customer_id:${customerId}`]);
+  expect(subscribed).toMatchObject({ type: 'subscribed', epoch: 'e', number: 0 });
+  expect((await fetch(`http://localhost:${server.port}/ping`)).status).toBe(200);
+  const closing = server.close();
+  expect(await client.closed).toEqual({ code: 1001, reason: 'Tandem is ending' });
+  await closing;
+  await expect(fetch(`http://localhost:${server.port}/ping`)).rejects.toThrow();
+});
