@@ -144,3 +144,19 @@ describe('checking a text', () => {
     expect(checkFlowText('5')).toMatchObject([{ code: 'INVALID_TYPE', field: '' }]);
   });
 });
+
+test('a text that is cut or changed anywhere is either a flow, or its first fault has a place', () => {
+  const text = JSON.stringify([play('a "b" \\ é', { id: id(1) }), action('sleep', { duration: 1.5e3 })], null, 1);
+  const random = seeded(5);
+  for (let round = 0; round < 2000; round++) {
+    const at = Math.floor(random.next() * text.length);
+    const broken = text.slice(0, at) + (round % 2 === 0 ? '' : text.slice(at + 1));
+    for (const problem of checkFlowText(broken)) {
+      if (problem.code !== 'INVALID_JSON') continue;
+      const line = broken.split('\n')[problem.line - 1];
+      expect(line, broken).toBeDefined();
+      expect(problem.column, broken).toBeLessThanOrEqual(line!.length + 1);
+      expect(problem.expected, broken).not.toBe(problem.got);
+    }
+  }
+});
