@@ -1,8 +1,9 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
-import type { LegId } from '../../core/kernel/ids.ts';
+import type { LegId, MixId } from '../../core/kernel/ids.ts';
 import { COUNTER } from '../../media/counters.ts';
+import { MixExchange } from '../../media/mix-exchange.ts';
 import type { FromWorker } from '../../media/protocol.ts';
 import { Workers, type WorkersOptions } from '../../media/workers.ts';
 import { at, rtp, settings } from './phones.ts';
@@ -174,3 +175,28 @@ test('a port that another program has is reported', async () => {
   started.workers.post(0, { kind: 'bindPort', port: port - (port % 2) });
   expect(await started.take((message) => message.kind === 'portFailed')).toMatchObject({ port: port - (port % 2) });
 }, 10_000);
+
+test.each(['best', 'dgram'] as const)('two threads carry one conference (%s)', async (io) => {
+  const { workers, bindPort } = await start({ io, count: 2 });
+  const [alice, bob] = [await phone(), await phone()];
+  const [mix, exchange] = [1 as MixId, MixExchange.allocate(2)];
+  const ports = [await bindPort(0), await bindPort(1)] as const;
+  for (const [worker, leg, { address }] of [
+    [0, A, alice],
+    [1, B, bob],
+  ] as const) {
+    workers.post(worker, { kind: 'open', leg, settings: settings(address, { port: ports[worker] }) });
+    workers.post(worker, { kind: 'join', leg, mix });
+    workers.post(worker, { kind: 'spanMix', mix, exchange, own: worker, others: [1 - worker] });
+  }
+  const voice = new Uint8Array(160).fill(0x10);
+  const heardVoice = () => bob.heard.some((packet) => packet.subarray(12).every((byte) => byte === 0x10));
+  // A packet every 20 ms, until the other thread's member hears one.
+  for (let sequence = 0; !heardVoice(); sequence++) {
+    const packet = rtp({ sequence, timestamp: sequence * 160, ssrc: 9 }, voice);
+    alice.socket.send(packet, ports[0], '127.0.0.1');
+    await Promise.race([once(bob.socket, 'message'), new Promise((resolve) => setTimeout(resolve, 20))]);
+  }
+  expect(alice.heard).toEqual([]);
+  expect(workers.counters[0]![COUNTER.packetsRelayed]).toBe(0);
+});
