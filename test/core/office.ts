@@ -77,7 +77,7 @@ export class QuietPlane implements MediaPlane {
   removeFiles = () => undefined;
   sendDigits = (leg: LegId, digits: string, durationMs: number, intervalMs: number) =>
     void this.orders.push(`sendDigits ${leg} ${digits} ${durationMs} ${intervalMs}`);
-  close = (leg: LegId) => void this.orders.push(`close ${leg}`);
+  close = (leg: LegId): void => void this.orders.push(`close ${leg}`);
 }
 
 const OPENED = { kind: 'opened' } as const;
