@@ -12,6 +12,8 @@ export interface Detail {
 /** Fields whose values never appear in an answer, not even back to the one who sent them. */
 const SECRET_FIELDS = new Set(['password', 'token', 'accesskey', 'secret']);
 const GOT_CHARACTERS_MAX = 100;
+/** Defects told of one request; a body can have more than anybody reads. */
+const DETAILS_MAX = 50;
 
 /** Answers with the error shape of the API. */
 export function sendRefusal(
@@ -45,7 +47,9 @@ export function refusalOf(
 ): { readonly refusal: Refusal; readonly details: readonly Detail[] } | undefined {
   if (error.validation !== undefined) {
     const details = distinct(
-      error.validation.map((defect) => detailOf(defect as ValidationDefect, error.validationContext ?? '')),
+      error.validation
+        .slice(0, DETAILS_MAX)
+        .map((defect) => detailOf(defect as ValidationDefect, error.validationContext ?? '')),
     );
     const message = details
       .map((detail) => `${detail.field}: expected ${detail.expected}, got ${detail.got}`)

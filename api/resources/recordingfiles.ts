@@ -71,7 +71,7 @@ async function download(backend: Backend, request: FastifyRequest, reply: Fastif
   const recording = await backend.get('recording', read.id);
   if (recording === undefined) return send(reply, notFound('recording', read.id));
   const opened = await open(backend, recording, channel);
-  return 'refusal' in opened ? send(reply, opened) : sendAudio(request, reply, recording, opened);
+  return 'refusal' in opened ? send(reply, opened) : sendAudio(backend, request, reply, recording, opened);
 }
 
 /** Both sides as one, one side, or the one file that there is. */
@@ -84,7 +84,10 @@ async function open(
   const files = await Promise.all(chosen.slice(0, 2).map((file) => backend.openRecordingFile(file.name)));
   const [first, second] = files;
   if (first !== undefined && second !== undefined) {
-    const stereo = await asStereo(first, second);
+    const stereo = await asStereo(first, second).catch(async (error: unknown) => {
+      await Promise.all([first.close(), second.close()]);
+      throw error;
+    });
     if (stereo !== undefined) return stereo;
     await second.close();
   }
@@ -98,12 +101,14 @@ function sideOf({ name }: RecordingFile): 'in' | 'out' {
 
 /** Sends it whole, or the one range that was asked for (RFC 9110 §14.2). */
 function sendAudio(
+  backend: Backend,
   request: FastifyRequest,
   reply: FastifyReply,
   recording: RecordingRecord,
   audio: Audio,
 ): FastifyReply {
   const { sizeBytes } = audio;
+  const close = (): void => void audio.close().catch((error: unknown) => backend.report(error, request.id));
   const range = rangeOf(request.headers.range, sizeBytes);
   reply.headers({
     'content-type': 'audio/wav',
@@ -112,7 +117,7 @@ function sendAudio(
     'content-disposition': `attachment; filename="${recording.id}.wav"`,
   });
   if (range === 'beyond') {
-    void audio.close();
+    close();
     return reply.code(416).header('content-range', `bytes */${sizeBytes}`).send();
   }
   const [start, end] = range ?? [0, sizeBytes];
@@ -120,7 +125,7 @@ function sendAudio(
   if (range !== undefined) reply.header('content-range', `bytes ${start}-${end - 1}/${sizeBytes}`);
   const stream = Readable.from(audio.blocks(start, end), { objectMode: false });
   // Also when the client goes away before the end, or before the first byte.
-  stream.once('close', () => void audio.close());
+  stream.once('close', close);
   return reply.send(stream);
 }
 

@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import { networkOf } from '../../core/kernel/network.ts';
 import { type Refused, refuse } from '../answer.ts';
 import type { Backend } from '../backend.ts';
 import { presentTrunk } from '../presentation/accounts.ts';
@@ -10,11 +10,12 @@ import { given, Name, Text } from '../schema.ts';
 
 /** Addresses of one trunk; each is looked at when a trunk is changed, none when a call comes. */
 const ALLOWED_IPS_MAX = 1_000;
+/** Of those that are wrong, as many are told. */
+const DETAILS_MAX = 50;
 
 const AuthTypes = Type.Array(Type.Enum(['basic', 'ip'], { description: 'basic or ip' }), {
   maxItems: 2,
-  uniqueItems: true,
-  description: 'an array of basic, ip or both, each at most once',
+  description: 'an array of basic, ip or both',
 });
 const Username = Type.String({
   pattern: '^[^\\u0000-\\u001f\\u007f]{0,128}$',
@@ -67,7 +68,7 @@ export function trunks(app: FastifyInstance, backend: Backend): void {
     return {
       kind: 'createTrunk',
       customerId,
-      fields: { ...fields, domainName: body.domain_name, authTypes: body.auth_types },
+      fields: { ...fields, domainName: body.domain_name, authTypes: distinct(body.auth_types) },
     };
   });
   routes.act('PUT', '', 'Change one trunk', Changes, ({ id }, body) => {
@@ -77,7 +78,14 @@ export function trunks(app: FastifyInstance, backend: Backend): void {
     return {
       kind: 'updateTrunk',
       id,
-      changes: given({ name, detail, username, password, allowedIps, authTypes }),
+      changes: given({
+        name,
+        detail,
+        username,
+        password,
+        allowedIps,
+        authTypes: authTypes === undefined ? undefined : distinct(authTypes),
+      }),
     };
   });
   routes.remove(({ id }) => ({ kind: 'deleteTrunk', id }));
@@ -87,17 +95,13 @@ export function trunks(app: FastifyInstance, backend: Backend): void {
 function defectsOf(allowedIps: readonly string[]): Refused | undefined {
   const expected = 'an address or a network such as 192.0.2.0/24';
   const details = allowedIps.flatMap((got, index): Detail[] =>
-    isNetwork(got) ? [] : [{ field: `allowed_ips.${index}`, expected, got: JSON.stringify(got) }],
+    networkOf(got) !== undefined ? [] : [{ field: `allowed_ips.${index}`, expected, got: JSON.stringify(got) }],
   );
   if (details.length === 0) return undefined;
   const message = `${details[0]!.field}: expected ${expected}, got ${details[0]!.got}`;
-  return refuse({ code: 'INVALID_ARGUMENT', message }, details);
+  return refuse({ code: 'INVALID_ARGUMENT', message }, details.slice(0, DETAILS_MAX));
 }
 
-/** A literal address, or one with a prefix length (RFC 4632 §3.1, RFC 4291 §2.3). */
-function isNetwork(text: string): boolean {
-  const [address, length, ...rest] = text.split('/');
-  const version = isIP(address!);
-  if (version === 0 || address!.includes('%') || rest.length > 0) return false;
-  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128));
+function distinct<Value>(values: readonly Value[]): readonly Value[] {
+  return [...new Set(values)];
 }

@@ -24,7 +24,7 @@ async function populated(): Promise<{ backend: SimulatedBackend; ask: Ask; place
     accesskeys: await idOf('/accesskeys', {}),
     extensions: await idOf('/extensions', { extension: '1001', password: 'x' }),
     numbers: await idOf('/numbers', { number: '+4930123456' }),
-    trunks: await idOf('/trunks', { domain_name: 'carrier', auth_types: ['ip'] }),
+    trunks: await idOf('/trunks', { domain_name: 'carrier', auth_types: ['ip'], allowed_ips: ['192.0.2.1'] }),
     flows: await idOf('/flows', { actions: [{ type: 'answer' }] }),
     activeflows: await idOf('/activeflows', { actions: [{ type: 'answer' }] }),
     conferences: conferenceId,
@@ -33,6 +33,7 @@ async function populated(): Promise<{ backend: SimulatedBackend; ask: Ask; place
     recordings: started.body.recording_id,
     recordingfiles: started.body.recording_id,
   };
+  expect(Object.values(ids)).not.toContain(undefined);
   const document = (await server.inject('/openapi.json')).json();
   const places = Object.entries(document.paths as Record<string, Record<string, object>>).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]): Place => {
@@ -100,4 +101,13 @@ test('no query whatsoever makes the server fail', async () => {
   );
   expect(backend.reported).toEqual([]);
   expect((await ask('GET', '/v1.0/calls')).status).toBe(200);
+});
+
+test('of a body with more defects than anybody reads, fifty are told', async () => {
+  const { ask } = await simulate();
+  const { status, body } = await ask('POST', '/v1.0/calls', { destinations: Array.from({ length: 100_000 }, () => 5) });
+  expect([status, body.error.details.length <= 50]).toEqual([400, true]);
+  const auth_types = Array.from({ length: 100_000 }, () => 'ip');
+  const trunk = await ask('POST', '/v1.0/trunks', { domain_name: 'carrier', auth_types });
+  expect(trunk.body.error.details[0].field).toBe('auth_types');
 });

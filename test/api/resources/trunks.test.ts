@@ -33,8 +33,11 @@ test.each([
   [{ domain_name: '9carrier' }, 'domain_name'],
   [{ domain_name: 'a' }, 'domain_name'],
   [{ auth_types: 'ip' }, 'auth_types'],
-  [{ auth_types: ['ip', 'ip'] }, 'auth_types'],
+  [{ auth_types: ['ip', 'basic', 'ip'] }, 'auth_types'],
   [{ auth_types: ['sms'] }, 'auth_types.0'],
+  [{ auth_types: [] }, 'auth_types'],
+  [{ auth_types: ['ip'] }, 'allowed_ips'],
+  [{ username: '' }, 'username'],
   [{ password: 'line\nbreak' }, 'password'],
 ])('%j is refused for its %s', async (change, field) => {
   const { ask } = await simulate();
@@ -49,4 +52,10 @@ test('a domain name exists once in the installation', async () => {
   backend.addAccesskey(backend.addCustomer('Second'), 'vb_second');
   const { status, body } = await asker(server, 'vb_second')('POST', URL, TRUNK);
   expect([status, body.error.details[0].field]).toEqual([409, 'domain_name']);
+});
+
+test('a way of proving that is named twice counts once', async () => {
+  const { ask } = await simulate();
+  const { body } = await ask('POST', URL, { ...TRUNK, auth_types: ['ip', 'ip'], allowed_ips: ['192.0.2.1'] });
+  expect(body.auth_types).toEqual(['ip']);
 });
