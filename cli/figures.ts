@@ -19,6 +19,7 @@ export interface FigureSources {
 /** Everything at `/metrics`. What lives is a gauge that comes back to zero; what is counted never falls. */
 export function registerMetrics(metrics: Metrics, sources: FigureSources): void {
   calls(metrics, sources);
+  service(metrics, sources);
   signalling(metrics, sources);
   media(metrics, sources);
   storage(metrics, sources);
@@ -43,6 +44,28 @@ function calls(metrics: Metrics, { node, directory }: FigureSources): void {
     'tandem_changes_in_flight',
     'Changes of accounts that wait for the store',
     () => accounts.inFlightCount,
+  );
+}
+
+function service(metrics: Metrics, { node }: FigureSources): void {
+  const { conferences, recordings, sounds } = node.exchange.calls;
+  metrics.gauge('tandem_activeflows_live', 'Flows that run', () => node.flows.runningCount);
+  metrics.counted('tandem_activeflows_ended_total', 'Flows that ended, by how', () =>
+    [...node.flows.endings].map(([how, value]) => ({ labels: { how }, value })),
+  );
+  metrics.gauge('tandem_conference_members', 'Calls in conferences', () => conferences.liveCount);
+  metrics.gauge('tandem_conference_rooms', 'Conferences with somebody in them', () => conferences.roomCount);
+  metrics.gauge('tandem_recordings_live', 'Recordings that run or are being stored', () => recordings.liveCount);
+  countersOf(metrics, 'tandem_conferences', 'Conferences', () => conferences.counters);
+  countersOf(metrics, 'tandem_recordings', 'Recordings', () => recordings.counters);
+  countersOf(metrics, 'tandem_sounds', 'Sounds', () => sounds.counters);
+  countersOf(metrics, 'tandem_downloads', 'Downloads of sounds', () => sounds.downloads.counters);
+}
+
+/** One metric for a set of counters, told apart by the label `what`. */
+function countersOf(metrics: Metrics, name: string, help: string, read: () => object): void {
+  metrics.counted(`${name}_total`, `${help}, by what became of them`, () =>
+    Object.entries(read()).map(([what, value]) => ({ labels: { what }, value: Number(value) })),
   );
 }
 
