@@ -94,8 +94,16 @@ function reasonOf(defects: readonly unknown[]): FaultCode {
   return 'INVALID_ARGUMENT';
 }
 
+/** `/destinations/0/type` (RFC 6901) as `destinations[0].type`, as flows and the core name fields. */
+function fieldOf(pointer: string): string {
+  return pointer
+    .slice(1)
+    .replace(/\/(\d+)(?=\/|$)/g, '[$1]')
+    .replaceAll('/', '.');
+}
+
 function detailOf(defect: ValidationDefect, context: string): Detail {
-  const path = defect.instancePath.slice(1).replaceAll('/', '.');
+  const path = fieldOf(defect.instancePath);
   if (defect.keyword === 'required') {
     const missing = String(defect.params['missingProperty']);
     return { field: path === '' ? missing : `${path}.${missing}`, expected: 'a value', got: 'nothing' };

@@ -95,7 +95,7 @@ export function trunks(app: FastifyInstance, backend: Backend): void {
 function defectsOf(allowedIps: readonly string[]): Refused | undefined {
   const expected = 'an address or a network such as 192.0.2.0/24';
   const details = allowedIps.flatMap((got, index): Detail[] =>
-    networkOf(got) !== undefined ? [] : [{ field: `allowed_ips.${index}`, expected, got: JSON.stringify(got) }],
+    networkOf(got) !== undefined ? [] : [{ field: `allowed_ips[${index}]`, expected, got: JSON.stringify(got) }],
   );
   if (details.length === 0) return undefined;
   const message = `${details[0]!.field}: expected ${expected}, got ${details[0]!.got}`;

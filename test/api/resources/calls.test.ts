@@ -97,8 +97,8 @@ test('every destination becomes a call, in the shape that the document of the AP
 test.each([
   [{}, 'INVALID_ARGUMENT', 'destinations'],
   [{ destinations: [] }, 'INVALID_ARGUMENT', 'destinations'],
-  [{ destinations: ['+4930123456'] }, 'INVALID_ARGUMENT', 'destinations.0'],
-  [{ destinations: [{ type: 'pigeon', target: 'x' }] }, 'INVALID_ARGUMENT', 'destinations.0.type'],
+  [{ destinations: ['+4930123456'] }, 'INVALID_ARGUMENT', 'destinations[0]'],
+  [{ destinations: [{ type: 'pigeon', target: 'x' }] }, 'INVALID_ARGUMENT', 'destinations[0].type'],
   [{ destinations: [{}], anonymous: 'maybe' }, 'INVALID_ANONYMOUS_VALUE', 'anonymous'],
   [{ destinations: [{}], variables: { a: null } }, 'INVALID_VARIABLES', 'variables.a'],
   [{ destinations: [{}], actions: [{ type: 'dance' }] }, 'INVALID_ACTION_TYPE', 'actions[0].type'],

@@ -21,11 +21,11 @@ test('each address that is none is named by its place', async () => {
   const { status, body } = await ask('POST', URL, { ...TRUNK, allowed_ips });
   expect(status).toBe(400);
   expect(body.error.details.map((detail: { field: string }) => detail.field)).toEqual([
-    'allowed_ips.1',
-    'allowed_ips.3',
-    'allowed_ips.4',
-    'allowed_ips.5',
-    'allowed_ips.6',
+    'allowed_ips[1]',
+    'allowed_ips[3]',
+    'allowed_ips[4]',
+    'allowed_ips[5]',
+    'allowed_ips[6]',
   ]);
 });
 
@@ -34,7 +34,7 @@ test.each([
   [{ domain_name: 'a' }, 'domain_name'],
   [{ auth_types: 'ip' }, 'auth_types'],
   [{ auth_types: ['ip', 'basic', 'ip'] }, 'auth_types'],
-  [{ auth_types: ['sms'] }, 'auth_types.0'],
+  [{ auth_types: ['sms'] }, 'auth_types[0]'],
   [{ auth_types: [] }, 'auth_types'],
   [{ auth_types: ['ip'] }, 'allowed_ips'],
   [{ username: '' }, 'username'],
