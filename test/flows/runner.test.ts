@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { address } from '../../core/calls/address.ts';
 import type { ActiveflowRecord } from '../../core/flows/activeflow-record.ts';
-import type { ActiveflowId, CallId, ConferenceId, FlowId } from '../../core/kernel/ids.ts';
+import type { CallId, ConferenceId, FlowId } from '../../core/kernel/ids.ts';
 import { NEVER } from '../../core/kernel/time.ts';
 import { action, CUSTOMER, callRecord, EPOCH, FlowStage, id, OTHER_CUSTOMER, play, variable } from './stage.ts';
 
@@ -108,6 +108,45 @@ describe('a flow on a call', () => {
     const executed = stage.runner.recordOf(flow)!.executedActions;
     expect(executed).toHaveLength(100);
     expect(executed.at(-1)!.id).toBe(id(449));
+  });
+});
+
+describe('a jump', () => {
+  const finish = '00000000-0000-0000-0000-000000000002';
+  const next = '00000000-0000-0000-0000-000000000003';
+
+  test.each([
+    [finish, ['a']],
+    [next, ['a', 'b', 'c']],
+    [id(3), ['a', 'c']],
+  ])('to %s', (target, heard) => {
+    for (const actions of [
+      [play('a', { next_id: target }), play('b'), play('c', { id: id(3) })],
+      [play('a'), action('branch', { default_target_id: target }), play('b'), play('c', { id: id(3) })],
+    ]) {
+      const stage = new FlowStage({ status: 'progressing' });
+      stage.start(actions);
+      stage.advance(60_000);
+      expect(stage.heard).toEqual(heard);
+      expect(stage.completed).toHaveLength(1);
+    }
+  });
+
+  test('of an action that fetched others is taken after those', () => {
+    const stage = new FlowStage({ status: 'progressing' });
+    const flow_id = stage.addFlow(1, [play('inner')]);
+    stage.start([action('fetch_flow', { flow_id }, { next_id: id(2) }), play('skipped'), play('there', { id: id(2) })]);
+    stage.advance(60_000);
+    expect(stage.heard).toEqual(['inner', 'there']);
+  });
+
+  test('to a target that came of a variable and is nowhere ends the activeflow', () => {
+    const stage = new FlowStage({ status: 'progressing' });
+    const flow = stage.start([action('branch', { default_target_id: variable('t') })], {
+      suppliedVariables: { t: id(9) },
+    });
+    expect(stage.completed).toEqual([flow]);
+    expect(stage.runner.endings.get('broken')).toBe(1);
   });
 });
 
@@ -246,96 +285,6 @@ describe('a webhook', () => {
     if (outcome === 'reply') stage.reply(500, 'x');
     else stage.replyFailed('refused');
     expect(stage.heard).toEqual(['after']);
-  });
-});
-
-describe('a command', () => {
-  const CREATION = {
-    kind: 'createActiveflow',
-    customerId: CUSTOMER,
-    id: null,
-    flowId: null,
-    actions: [],
-    variables: {},
-    webhookUri: '',
-    webhookMethod: '',
-  } as const;
-
-  function execute(stage: FlowStage, command: Parameters<FlowStage['runner']['execute']>[1]): void {
-    stage.runner.execute(5, command);
-    stage.settle();
-  }
-
-  function created(stage: FlowStage, actions: unknown[]): ActiveflowId {
-    execute(stage, { ...CREATION, flowId: stage.addFlow(1, actions) });
-    stage.store();
-    return (stage.settled[0]!.result as { id: ActiveflowId }).id;
-  }
-
-  test('creates an activeflow, answered and begun once it is stored', () => {
-    const stage = new FlowStage();
-    execute(stage, { ...CREATION, flowId: stage.addFlow(1, [action('block')]), variables: { a: 'b' } });
-    expect(stage.settled).toEqual([]);
-    expect(stage.events()).toEqual([]);
-    expect(stage.writes).toMatchObject([
-      { receipt: -1, writes: [{ row: { status: 'running', reference: { type: 'api' } } }] },
-    ]);
-    stage.store();
-    expect(stage.settled).toMatchObject([{ ticket: 5, result: { kind: 'done' } }]);
-    expect(stage.events().map(({ type }) => type)).toEqual(['activeflow_created', 'activeflow_updated']);
-    expect(stage.runner.runningCount).toBe(1);
-  });
-
-  test('that cannot be stored changes nothing', () => {
-    const stage = new FlowStage();
-    execute(stage, { ...CREATION, flowId: stage.addFlow(1, [action('block')]) });
-    stage.store('storeFailed');
-    expect(stage.settled).toMatchObject([{ result: { kind: 'refused', refusal: { code: 'STORE_FAILED' } } }]);
-    expect(stage.runner.runningCount).toBe(0);
-    expect(stage.events()).toEqual([]);
-  });
-
-  test("with an id that is taken, another customer's flow, or too many variables is refused", () => {
-    const stage = new FlowStage();
-    const taken = created(stage, [action('block')]);
-    execute(stage, { ...CREATION, id: taken });
-    execute(stage, { ...CREATION, flowId: stage.addFlow(2, [], { customerId: OTHER_CUSTOMER }) });
-    execute(stage, { ...CREATION, variables: { a: 'x'.repeat(32_769) } });
-    expect(stage.settled.slice(1)).toMatchObject([
-      { result: { refusal: { code: 'ALREADY_EXISTS', field: 'id' } } },
-      { result: { refusal: { code: 'RESOURCE_NOT_FOUND', field: 'flow_id' } } },
-      { result: { refusal: { code: 'INVALID_ARGUMENT', field: 'variables', got: '32769 bytes in a' } } },
-    ]);
-  });
-
-  test('stops an activeflow', () => {
-    const stage = new FlowStage();
-    const flow = created(stage, [action('block')]);
-    execute(stage, { kind: 'stopActiveflow', id: flow });
-    expect(stage.runner.runningCount).toBe(0);
-    expect(stage.settled).toHaveLength(1);
-    stage.store();
-    expect(stage.settled[1]).toMatchObject({ result: { kind: 'done', id: flow } });
-    execute(stage, { kind: 'stopActiveflow', id: flow });
-    expect(stage.settled[2]).toMatchObject({ result: { refusal: { code: 'RESOURCE_NOT_FOUND' } } });
-  });
-
-  test('that stops the activeflow of a call completes the call', () => {
-    const stage = new FlowStage({ status: 'progressing' });
-    const flow = stage.start([play('a'), play('never')]);
-    execute(stage, { kind: 'stopActiveflow', id: flow });
-    expect(stage.heard).toEqual(['a', 'stopPlaying']);
-    expect(stage.completed).toEqual([flow]);
-  });
-
-  test('deletes an activeflow, and stops it first', () => {
-    const stage = new FlowStage();
-    const flow = created(stage, [action('block')]);
-    stage.events();
-    execute(stage, { kind: 'deleteActiveflow', record: stage.runner.recordOf(flow)! });
-    expect(stage.writes.at(-1)!.writes).toMatchObject([{ row: { status: 'ended', deletedAt: EPOCH } }]);
-    stage.store();
-    expect(stage.events().map(({ type }) => type)).toEqual(['activeflow_updated', 'activeflow_deleted']);
   });
 });
 

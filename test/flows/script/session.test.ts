@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { ScriptSessionId } from '../../../core/kernel/ids.ts';
 import { HISTORY_FRAMES_MAX } from '../../../flows/script/history.ts';
 import { action, CALL, FlowStage, id, play } from '../stage.ts';
 
@@ -213,6 +212,54 @@ describe('a program that a flow calls', () => {
     stage.advance(5000);
     expect(stage.heard).toEqual(['a', 'a', 'b']);
   });
+
+  test('jumps to the latest of the actions to which it gave the same id', () => {
+    const { stage, session } = connected();
+    stage.say(session, { id: '1', type: 'actions', actions: [play('a', { id: id(1) })] });
+    const again = action('goto', { target_id: id(1), loop_count: 1 });
+    stage.say(session, { id: '2', type: 'actions', actions: [play('b', { id: id(1) }), again] });
+    stage.advance(5000);
+    expect(stage.heard).toEqual(['a', 'b', 'b']);
+  });
+
+  test('that says now is not held up by what the broken off action names as its next', () => {
+    const { stage, session } = connected();
+    const actions = [play('a', { id: id(1) }), play('b', { id: id(2), next_id: id(1) })];
+    stage.say(session, { id: '1', type: 'actions', actions });
+    stage.advance(1000);
+    stage.say(session, { id: '2', type: 'actions', mode: 'now', actions: [play('c')] });
+    expect(stage.heard).toEqual(['a', 'b', 'stopPlaying', 'c']);
+  });
+
+  test('hears nothing of the end of an earlier play as the end of a later one', () => {
+    const { stage, session } = connected();
+    stage.say(session, { id: '1', type: 'actions', actions: [play('a')] });
+    stage.say(session, { id: '2', type: 'actions', mode: 'now', actions: [play('b'), play('c')] });
+    stage.tell({ kind: 'played', token: 1, outcome: 'finished', detail: '' });
+    expect(stage.heard).toEqual(['a', 'stopPlaying', 'b']);
+  });
+
+  test('takes the answer to a request that was broken off for nothing', () => {
+    const { stage, session } = connected();
+    const hook = action('webhook_send', { uri: 'https://example.com', sync: true });
+    stage.say(session, { id: '1', type: 'actions', actions: [hook] });
+    stage.say(session, { id: '2', type: 'actions', mode: 'now', actions: [hook, play('after')] });
+    const { number } = stage.requests[0]!;
+    stage.runner.receive({ kind: 'failed', owner: 'flows', number, detail: 'late' }, stage.now);
+    stage.settle();
+    expect(stage.heard).toEqual([]);
+    stage.reply(200, '');
+    expect(stage.heard).toEqual(['after']);
+  });
+
+  test('may lead back into the flow, which it leaves by that', () => {
+    const { stage, session, news } = connected([play('skipped'), play('there', { id: id(1) })]);
+    const there = action('goto', { target_id: id(1), loop_count: 1 });
+    stage.say(session, { id: '1', type: 'actions', actions: [there, play('never')] });
+    expect(stage.heard).toEqual(['there']);
+    expect(news().at(-1)).toMatchObject({ type: 'ended', reason: 'left' });
+    expect(stage.closed).toEqual([{ session, reason: 'left' }]);
+  });
 });
 
 describe('a program whose socket breaks', () => {
@@ -270,91 +317,5 @@ describe('a program whose socket breaks', () => {
     expect(news()).toMatchObject([{ type: 'refused', field: 'after', expected: 'a number from 1 to 1001' }]);
     stage.say(session, { type: 'resume', session_id: session, after: 1 });
     expect(news().map(({ n }) => n)).toEqual(Array.from({ length: HISTORY_FRAMES_MAX }, (_, index) => index + 2));
-  });
-});
-
-describe('a program that connects to us', () => {
-  const SESSION = 'dddddddd-0000-4000-8000-000000000001' as ScriptSessionId;
-  const LATER = 'dddddddd-0000-4000-8000-000000000002' as ScriptSessionId;
-
-  function attached(stage: FlowStage): void {
-    stage.runner.execute(5, { kind: 'attachScript', callId: CALL, session: SESSION });
-    stage.settle();
-  }
-
-  test('takes over the call: what runs is broken off, and goes on behind it when the program is done', () => {
-    const stage = new FlowStage({ status: 'progressing' });
-    stage.start([play('a'), play('b')]);
-    attached(stage);
-    expect(stage.settled).toEqual([{ kind: 'settled', ticket: 5, result: { kind: 'done', id: SESSION } }]);
-    expect(stage.framesOf(SESSION)).toMatchObject([{ n: 1, type: 'session', session_id: SESSION }]);
-    stage.say(SESSION, { id: 'x', type: 'actions', actions: [play('c')] });
-    stage.say(SESSION, { id: 'x', type: 'command', command: 'end' });
-    expect(stage.heard).toEqual(['a', 'stopPlaying', 'c', 'stopPlaying', 'b']);
-  });
-
-  test('drives a call without a flow too, which ends with it', () => {
-    const stage = new FlowStage({ status: 'progressing' });
-    attached(stage);
-    stage.say(SESSION, { id: 'x', type: 'actions', actions: [play('c')] });
-    stage.say(SESSION, { id: 'x', type: 'command', command: 'end' });
-    expect(stage.heard).toEqual(['c', 'stopPlaying']);
-    expect(stage.completed).toHaveLength(1);
-    expect(stage.writes.flatMap(({ writes }) => writes).at(-1)).toMatchObject({ row: { status: 'ended' } });
-  });
-
-  test('is refused a call that another one drives, or that is over', () => {
-    const stage = new FlowStage({ status: 'progressing' });
-    attached(stage);
-    stage.runner.execute(6, { kind: 'attachScript', callId: CALL, session: LATER });
-    stage.settle();
-    stage.end();
-    stage.runner.execute(7, { kind: 'attachScript', callId: CALL, session: LATER });
-    stage.settle();
-    expect(stage.settled.slice(1)).toMatchObject([
-      { ticket: 6, result: { refusal: { code: 'STATE_INVALID' } } },
-      { ticket: 7, result: { refusal: { code: 'RESOURCE_NOT_FOUND' } } },
-    ]);
-  });
-
-  test('comes back on another socket, and is told what it missed', () => {
-    const stage = new FlowStage({ status: 'progressing' });
-    attached(stage);
-    stage.script({ kind: 'closed', session: SESSION, detail: 'reset' });
-    stage.press('4');
-    stage.runner.execute(6, { kind: 'attachScript', callId: CALL, session: LATER });
-    stage.settle();
-    expect(stage.settled[1]).toMatchObject({ result: { kind: 'done' } });
-    expect(stage.framesOf(LATER)).toMatchObject([{ n: 1, type: 'session', session_id: SESSION }]);
-    stage.say(LATER, { type: 'resume', session_id: LATER, after: 1 });
-    expect(stage.framesOf(LATER).at(-1)).toMatchObject({ type: 'refused', field: 'session_id', expected: SESSION });
-    stage.say(LATER, { type: 'resume', session_id: SESSION, after: 1 });
-    expect(stage.framesOf(LATER).at(-1)).toMatchObject({ n: 2, event: 'dtmf_received' });
-    stage.say(LATER, { id: 'x', type: 'actions', actions: [play('a')] });
-    expect(stage.heard).toEqual(['a']);
-    stage.advance(120_000);
-    expect(stage.runner.runningCount).toBe(1);
-    stage.say(SESSION, { id: 'y', type: 'actions', actions: [play('b')] });
-    expect(stage.framesOf(SESSION).at(-1)).toMatchObject({ type: 'refused', id: 'y', code: 'RESOURCE_NOT_FOUND' });
-  });
-
-  test('that does not come back within a minute has lost the call, which goes on with its flow', () => {
-    const stage = new FlowStage({ status: 'progressing' });
-    stage.start([play('a'), play('b')]);
-    attached(stage);
-    stage.script({ kind: 'closed', session: SESSION, detail: 'reset' });
-    stage.advance(59_999);
-    expect(stage.heard).toEqual(['a', 'stopPlaying']);
-    stage.advance(1);
-    expect(stage.heard).toEqual(['a', 'stopPlaying', 'b']);
-  });
-
-  test('cannot come back to a session that is over', () => {
-    const stage = new FlowStage({ status: 'progressing' });
-    attached(stage);
-    stage.end();
-    stage.say(LATER, { id: 'x', type: 'resume', session_id: SESSION, after: 1 });
-    expect(stage.framesOf(LATER)).toMatchObject([{ type: 'refused', id: 'x', field: 'session_id' }]);
-    expect(stage.closed.at(-1)).toMatchObject({ session: LATER });
   });
 });
