@@ -122,6 +122,11 @@ export class Outgoing {
     return calls;
   }
 
+  /** Legs that were dialled by command and have not answered. */
+  get waitingCount(): number {
+    return this.#groups.size;
+  }
+
   isWaitingFor(leg: LegId): boolean {
     return this.#groups.has(leg);
   }

@@ -128,6 +128,11 @@ export class Switch {
     return this.#connecting.connectionCount;
   }
 
+  /** Legs that were dialled by command and have not answered. */
+  get waitingCount(): number {
+    return this.#outgoing.waitingCount;
+  }
+
   get heldCount(): number {
     return this.#holding.heldCount;
   }

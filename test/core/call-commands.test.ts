@@ -67,6 +67,20 @@ describe('a held call', () => {
     expect(place.calls.heldCount).toBe(0);
   });
 
+  test('sends its media where its answer says', () => {
+    const place = talking();
+    const answers: Uint8Array[] = [];
+    place.media.accept = (_leg, answer) => {
+      answers.push(answer);
+      return { kind: 'opened' } as const;
+    };
+    hold(place, 'held');
+    place.calls.receive(reanswered(200), 20);
+    hold(place, 'active');
+    place.calls.receive(reanswered(488), 30);
+    expect(answers).toEqual([SDP]);
+  });
+
   test('is taken back only when it has answered to being held', () => {
     const place = talking();
     hold(place, 'held');

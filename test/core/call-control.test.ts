@@ -23,6 +23,20 @@ describe('a flow', () => {
     expect(told()).toEqual(['answered']);
   });
 
+  test('is told of no answer that it has not asked for', () => {
+    const { demand, told, calls } = callToNumber({ offer: undefined });
+    demand(CONNECT);
+    calls.receive(answered(2), 15);
+    calls.receive({ kind: 'confirmed', leg: CALLER, body: SDP }, 20);
+    expect(told()).toEqual(['connected 7']);
+  });
+
+  test('plays nothing early to a caller who has yet to say where its media goes', () => {
+    const { demand, said } = callToNumber({ offer: undefined });
+    demand({ kind: 'beep', token: 1 });
+    expect(said()).toEqual(['ring 1']);
+  });
+
   test('hangs up for the cause that it chooses', () => {
     const { demand, said, told, calls } = callToNumber();
     demand({ kind: 'hangup', cause: 'busy', like: null });

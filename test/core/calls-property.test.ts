@@ -203,6 +203,7 @@ function wander(seed: number): void {
   }
   const { ledger, conferences, recordings, sounds } = calls;
   expect([ledger.liveCount, calls.timerCount, calls.bridgeCount, calls.heldCount]).toEqual([0, 0, 0, 0]);
+  expect(calls.waitingCount).toBe(0);
   expect([conferences.liveCount, recordings.liveCount, sounds.liveCount]).toEqual([0, 0, 0]);
   expect([media.legs.size, media.mixed.size, media.running.size]).toEqual([0, 0, 0]);
   const started = flows.starts.map(({ reference }) => (reference as { id: CallId }).id);

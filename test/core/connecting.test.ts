@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { address } from '../../core/calls/address.ts';
-import { answered, CONNECT, callToNumber, ended, failed, recordOn, ringing, SDP } from './office.ts';
+import { answered, CALLER, CONNECT, callToNumber, ended, failed, recordOn, ringing, SDP } from './office.ts';
+import { CONFERENCE } from './quiet-ports.ts';
 
 const SIP = address('sip', 'sip:bob@192.0.2.50:5070');
 
@@ -177,6 +178,52 @@ describe('a flow that connects its call', () => {
     expect(said()).toEqual(['hangup 2 not-acceptable']);
     calls.receive(ended(2), 30);
     expect(told()).toEqual(['disconnected 7 not-acceptable']);
+  });
+
+  test('plays nothing more of what it played before', () => {
+    const { demand, calls, heard, told } = callToNumber();
+    const hears = { kind: 'played', leg: CALLER, outcome: 'finished', detail: '' } as const;
+    demand({ kind: 'answer' });
+    demand({ kind: 'play', token: 1, urls: ['prompt:a', 'prompt:b'] });
+    demand(CONNECT);
+    calls.receive(hears, 15);
+    expect(heard()).toEqual(['play 1 prompts/a.wav', 'play 1 ringback']);
+    demand({ kind: 'play', token: 2, urls: ['prompt:a', 'prompt:b'] });
+    calls.receive(answered(2), 20);
+    calls.receive(hears, 25);
+    expect([heard(), told()]).toEqual([
+      ['play 1 prompts/a.wav', 'bridge 1 2'],
+      ['answered', 'connected 7'],
+    ]);
+  });
+
+  test('lets neither of them talk longer than any call may last', () => {
+    const place = callToNumber();
+    place.demand(CONNECT);
+    place.calls.receive(answered(2), 20);
+    place.demand({ kind: 'disconnect' });
+    place.calls.receive(ended(2), 30);
+    expect(place.calls.deadline()).toBe(3_600_020);
+    const talking = callToNumber();
+    talking.demand({ kind: 'answer' }, 5);
+    talking.demand(CONNECT);
+    talking.calls.receive(answered(2), 20);
+    expect([talking.calls.deadline(), talking.calls.timerCount]).toEqual([3_600_005, 2]);
+  });
+
+  test('leaves the callee for a conference, and the echo for a callee', () => {
+    const { demand, calls, said, heard, told } = callToNumber();
+    demand({ kind: 'echo' });
+    demand(CONNECT);
+    calls.receive(answered(2), 20);
+    said();
+    expect(heard()).toEqual(['echo 1', 'unbridge 1', 'play 1 ringback', 'bridge 1 2']);
+    demand({ kind: 'joinConference', token: 9, conferenceId: CONFERENCE.id });
+    expect([said(), heard(), told()]).toEqual([
+      ['hangup 2 normal'],
+      ['unbridge 1', 'join 1 1'],
+      ['connected 7', 'joined 9'],
+    ]);
   });
 
   test('disconnects at will, while it rings and while they talk', () => {

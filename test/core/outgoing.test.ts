@@ -119,6 +119,14 @@ describe('calls by command', () => {
     expect(place.told()).toEqual([]);
   });
 
+  test('that were answered in time go on until the longest duration', () => {
+    const place = created({ destinations: [SIP] });
+    place.calls.receive(answered(2), 59_000);
+    expect(place.calls.deadline()).toBe(3_659_000);
+    place.calls.expire(3_659_000);
+    expect(place.said()).toEqual(['hangup 2 timeout']);
+  });
+
   test('whose answer cannot be used are hung up, and no flow runs', () => {
     const place = created({ destinations: [SIP] });
     place.media.refuses.add(SDP);
