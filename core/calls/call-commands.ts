@@ -30,17 +30,25 @@ export interface CallCommandsParts {
 
 type CommandOf<Kind extends CallCommand['kind']> = Extract<CallCommand, { kind: Kind }>;
 
+const SHUTTING_DOWN: Refusal = { code: 'SERVICE_UNAVAILABLE', message: 'the switch is shutting down' };
+
 /** What is asked of calls, conferences and recordings that live. Rights were judged before. */
 export class CallCommands {
   readonly #ports: CallCommandsPorts;
   readonly #life: CallLife;
   readonly #parts: CallCommandsParts;
   readonly #settled: Settled[] = [];
+  #isClosed = false;
 
   constructor(ports: CallCommandsPorts, life: CallLife, parts: CallCommandsParts) {
     this.#ports = ports;
     this.#life = life;
     this.#parts = parts;
+  }
+
+  /** From here on no calls are made. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   execute(ticket: number, command: CallCommand, now: Instant): void {
@@ -58,7 +66,7 @@ export class CallCommands {
         this.#onProgressing(ticket, command.id, (call) => this.#mute(call, command, now));
         break;
       case 'createCalls':
-        this.#refuse(ticket, this.#parts.outgoing.create(ticket, command, now));
+        this.#refuse(ticket, this.#isClosed ? SHUTTING_DOWN : this.#parts.outgoing.create(ticket, command, now));
         break;
       case 'startRecording':
         this.#refuse(ticket, this.#startRecording(ticket, command, now));

@@ -213,7 +213,9 @@ export class Switch {
     return true;
   }
 
+  /** Ends every call; when the switch shuts down, no others are made by command. */
   hangupAll(cause: Cause, now: Instant): void {
+    if (cause === 'shutting-down') this.#commands.close();
     for (const leg of this.ledger.legs()) this.#life.end(leg, cause, now);
     this.#finish(now);
   }

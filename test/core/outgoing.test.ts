@@ -174,6 +174,13 @@ describe('calls by command', () => {
     expect([place.dials, place.calls.ledger.liveCount]).toEqual([[], 0]);
   });
 
+  test('are not made any more when the switch shuts down', () => {
+    const place = office();
+    place.calls.hangupAll('shutting-down', 5);
+    expect(execute(place, CREATE)).toMatchObject({ refusal: { code: 'SERVICE_UNAVAILABLE' } });
+    expect(place.said()).toEqual([]);
+  });
+
   test('of a customer that is not active, or without a place in media, are refused', () => {
     const frozen = office();
     frozen.directory.putCustomer({ ...CUSTOMER, status: 'frozen' });
