@@ -9,6 +9,8 @@ export type Compiled = { readonly actions: readonly Action[] } | { readonly prob
 
 /** More in one flow are refused. */
 export const ACTIONS_MAX = 1_000;
+/** Objects and arrays within each other: what walks through an option walks on the stack. */
+const DEPTH_MAX = 20;
 /** More problems are not told. */
 const PROBLEMS_MAX = 50;
 
@@ -92,6 +94,11 @@ function compileAction(
     problems.push({ code: 'INVALID_OPTION', field: `${path}.option`, expected: 'an object', got: shown(option) });
     return empty;
   }
+  if (isDeeper(option, DEPTH_MAX)) {
+    const expected = `at most ${DEPTH_MAX} objects and arrays within each other`;
+    problems.push({ code: 'INVALID_OPTION', field: `${path}.option`, expected, got: 'more' });
+    return empty;
+  }
   for (const [name, field] of Object.entries(kind.options)) {
     const value = option[name];
     const isAbsentTarget = field.kind === 'target' && (value === '' || value === NIL_ACTION_ID);
@@ -100,6 +107,11 @@ function compileAction(
   const next = hasNext && isUuid(nextId) ? (nextId.toLowerCase() as ActionId) : NIL_ACTION_ID;
   // It came out of a JSON parser.
   return { id, nextId: next, type, option: option as Action['option'] & Json, executedAt: null };
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((item) => isDeeper(item, depth - 1));
 }
 
 function builtTypes(): string {

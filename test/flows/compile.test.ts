@@ -113,6 +113,12 @@ describe('compiling', () => {
     expect(problems[0]).toMatchObject({ code, field, ...(got === undefined ? {} : { got }) });
   });
 
+  test('refuses options that are so deep that walking through them would end the process', () => {
+    const deep = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`);
+    expect(problemsOf([action('empty', { deep })])).toMatchObject([{ field: 'actions[0].option', got: 'more' }]);
+    expect(problemsOf([action('empty', { a: [{ b: [1] }] })])).toEqual([]);
+  });
+
   test('takes a reference to a variable where a text would be read later', () => {
     const option = { destinations: [{ type: variable('type'), target: variable('who') }] };
     expect(problemsOf([action('connect', option), action('sleep', { duration: variable('ms') })])).toEqual([]);
