@@ -237,8 +237,10 @@ export class WorkerMediaPlane implements MediaPlane {
       case 'silent':
         if (this.#workers.isLive(worker, message.leg)) this.#outputs.push(message);
         return;
-      case 'ready':
       case 'closed':
+        this.#workers.ended(worker, message.leg, message.report.packetsReceived > 0 ? 'something' : 'nothing');
+        return;
+      case 'ready':
       case 'failed': // The end of the thread follows, see `workerLost`.
         return;
     }

@@ -1,6 +1,6 @@
 import { assert } from '../core/kernel/assert.ts';
 import type { LegId } from '../core/kernel/ids.ts';
-import type { Instant } from '../core/kernel/time.ts';
+import { type Instant, NEVER } from '../core/kernel/time.ts';
 import { type MediaPeer, type Placement, type PlacementMode, PortPool } from './io/port-pool.ts';
 import type { PlaneLeg } from './plane-leg.ts';
 import type { PlaneOutput } from './plane-output.ts';
@@ -83,6 +83,14 @@ export class PlaneWorkers {
     const { pool, legs } = this.#workers[worker]!;
     legs.delete(own.leg);
     pool.release(own.leg, now);
+    // A stream that was never begun has no end to be told of.
+    if (!own.isDescribed) pool.ended(own.leg, 'nothing');
+    this.#drain(worker);
+  }
+
+  /** The stream of a leg that was released is over. */
+  ended(worker: number, leg: LegId, heard: 'something' | 'nothing'): void {
+    this.#workers[worker]!.pool.ended(leg, heard);
     this.#drain(worker);
   }
 
@@ -107,7 +115,9 @@ export class PlaneWorkers {
   }
 
   deadline(): Instant {
-    return Math.min(...this.#workers.map(({ pool }) => pool.deadline()));
+    let earliest = NEVER;
+    for (const { pool } of this.#workers) earliest = Math.min(earliest, pool.deadline());
+    return earliest;
   }
 
   expire(now: Instant): void {

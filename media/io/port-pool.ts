@@ -47,6 +47,8 @@ interface PlacedLeg {
 }
 
 interface Quarantined {
+  /** Over before its time: nothing ever came from there. */
+  isLifted: boolean;
   readonly until: Instant;
   readonly on: SharedPort;
   /** A packed pair, or an address alone. */
@@ -60,10 +62,17 @@ const LEGS_PER_PORT_MAX = 256;
 const APART_PORTS_MAX = 16;
 /** Pairs kept for one leg, however often it moves. */
 const PAIRS_PER_LEG_MAX = 8;
+/**
+ * Ports that are looked at for one leg. A peer that uses one address for all its calls has a pair on many; beyond these
+ * an empty port costs less than the search.
+ */
+const CANDIDATES_MAX = 32;
 /** How long a port that another program has is not tried again. */
 const UNBINDABLE_MS = 60_000;
 /** Empty ports that stay bound, while there are not too many: one that cannot be is met before a leg needs it. */
 const SPARE_COUNT = 1;
+/** Empty ports that stay bound beside busy ones. */
+const SPARE_MAX = 256;
 
 /**
  * Places legs on RTP ports. A stream is known by its pair (our port, the peer's address and port), so that many share a
@@ -79,7 +88,15 @@ export class PortPool {
   readonly #apartPortsMax: number;
   readonly #spareCount: number;
   readonly #ports = new Map<number, SharedPort>();
+  /** Ports that have, or had less than a quarantine ago, somebody, and room; those that filled up first come first. */
+  readonly #roomy = new Set<SharedPort>();
+  /** Of all ports, those where nobody is unlatched. */
+  readonly #seats = new Set<SharedPort>();
+  /** Ports where nobody is, and nobody was. */
+  readonly #clear = new Set<SharedPort>();
   readonly #legs = new Map<LegId, PlacedLeg>();
+  /** What each leg that was released left in quarantine, until its stream's end is told. */
+  readonly #released = new Map<LegId, readonly Quarantined[]>();
   /** Oldest first; `#quarantineStart` of them have been freed already. */
   #quarantine: Quarantined[] = [];
   #quarantineStart = 0;
@@ -119,6 +136,7 @@ export class PortPool {
     if (placed.signalling !== undefined) on.holdAddress(placed.signalling);
     if (remote === 0) on.seatUnlatched(leg, from);
     else this.#takePair(leg, placed, remote, 'free');
+    this.#sort(on);
     this.#keepSpare();
     return { port: on.port, mode: remote === 0 ? 'unlatched' : 'exact' };
   }
@@ -130,7 +148,10 @@ export class PortPool {
   settle(leg: LegId, peer: MediaPeer): PlacementMode {
     const placed = this.#placed(leg);
     const remote = exactRemote(peer);
-    if (remote !== 0 && this.#takePair(leg, placed, remote, 'free')) return 'exact';
+    if (remote !== 0 && this.#takePair(leg, placed, remote, 'free')) {
+      this.#sort(placed.on);
+      return 'exact';
+    }
     placed.on.reseat(leg, allowedNetworks(peer));
     return 'unlatched';
   }
@@ -141,30 +162,46 @@ export class PortPool {
     const ip = parseIpv4(address);
     if (placed === undefined || ip === undefined) return; // The leg was released while the report was under way.
     this.#takePair(leg, placed, pack(ip, port), 'free or quarantined');
+    this.#sort(placed.on);
   }
 
+  /** The leg is gone; what may still come for it is kept apart. */
   release(leg: LegId, now: Instant): void {
     const { on, signalling, pairs } = this.#placed(leg);
     this.#legs.delete(leg);
     on.legs.delete(leg);
     on.unseat(leg);
     const until = now + QUARANTINE_MS;
+    const left: Quarantined[] = [];
     for (const value of pairs) {
       on.quarantinePair(value, until);
-      this.#quarantine.push({ until, on, what: 'pair', value });
+      left.push({ isLifted: false, until, on, what: 'pair', value });
     }
     if (signalling !== undefined) {
       on.quarantineAddress();
-      this.#quarantine.push({ until, on, what: 'address', value: signalling });
+      left.push({ isLifted: false, until, on, what: 'address', value: signalling });
     }
+    this.#quarantine.push(...left);
+    this.#released.set(leg, left);
+    this.#sort(on);
     this.expire(now);
+  }
+
+  /** The stream of a released leg has ended. When nothing ever came for it, nothing will: its place is free at once. */
+  ended(leg: LegId, heard: 'something' | 'nothing'): void {
+    const left = this.#released.get(leg);
+    if (left === undefined) return;
+    this.#released.delete(leg);
+    if (heard === 'something') return;
+    for (const quarantined of left) this.#free(quarantined);
+    this.#unbindSpare();
   }
 
   /** The port could not be bound: another program has it. The legs that were placed there, which stay until released. */
   unbindable(port: number): readonly LegId[] {
     const on = this.#ports.get(port);
     if (on === undefined) return [];
-    this.#ports.delete(port);
+    this.#drop(on);
     this.#unbindable.set(port, this.#now + UNBINDABLE_MS);
     this.#keepSpare();
     return [...on.legs];
@@ -172,12 +209,9 @@ export class PortPool {
 
   expire(now: Instant): void {
     this.#now = now;
-    while (this.deadline() <= now) {
-      const { until, on, what, value } = this.#quarantine[this.#quarantineStart++]!;
-      if (what === 'pair') on.freePair(value, until);
-      else on.freeAddress(value);
-      if (on.isClear) this.#unbindSpare(on);
-    }
+    const start = this.#quarantineStart;
+    while (this.deadline() <= now) this.#free(this.#quarantine[this.#quarantineStart++]!);
+    if (this.#quarantineStart > start) this.#unbindSpare();
     if (this.#quarantineStart < Math.min(1024, this.#quarantine.length)) return;
     this.#quarantine = this.#quarantine.slice(this.#quarantineStart);
     this.#quarantineStart = 0;
@@ -226,7 +260,8 @@ export class PortPool {
   }
 
   #chooseExact(remote: number): SharedPort | undefined {
-    return this.#fullest((port) => port.takesExact(remote)) ?? this.#openPort();
+    const fits = (port: SharedPort): boolean => port.takesExact(remote);
+    return this.#fullest(this.#roomy, fits) ?? this.#empty() ?? this.#fullest(this.#ports.values(), fits, Infinity);
   }
 
   /**
@@ -235,24 +270,60 @@ export class PortPool {
    * by their pairs and SSRCs, which are judged first.
    */
   #chooseUnlatched(from: readonly Network[]): SharedPort | undefined {
-    const apart = this.#fullest((port) => port.takesUnlatched(from));
+    const apart = this.#fullest(this.#roomy, (port) => port.takesUnlatched(from));
     if (apart !== undefined) return apart;
-    const opened = this.#ports.size < this.#apartPortsMax ? this.#openPort() : undefined;
-    if (opened !== undefined) return opened;
-    const beside = this.#fullest((port) => port.hasSeat);
+    if (this.#ports.size - this.#clear.size < this.#apartPortsMax) {
+      const empty = this.#empty();
+      if (empty !== undefined) return empty;
+    }
+    const beside = this.#legsPerPortMax === 1 ? undefined : this.#fullest(this.#seats, (port) => port.legs.size > 0);
     if (beside !== undefined) this.crowdedCount++;
-    return beside ?? this.#openPort();
+    return beside ?? this.#empty();
   }
 
-  #fullest(fits: (port: SharedPort) => boolean): SharedPort | undefined {
+  /** Of so many that have room, the one with most legs that fits. */
+  #fullest(
+    ports: Iterable<SharedPort>,
+    fits: (port: SharedPort) => boolean,
+    candidatesMax = CANDIDATES_MAX,
+  ): SharedPort | undefined {
     let best: SharedPort | undefined;
-    for (const port of this.#ports.values()) {
+    let candidates = 0;
+    for (const port of ports) {
       const count = port.legs.size;
-      if (count >= this.#legsPerPortMax || (best !== undefined && count <= best.legs.size)) continue;
-      if (this.#legsPerPortMax === 1 && !port.isClear) continue;
-      if (fits(port)) best = port;
+      if (count >= this.#legsPerPortMax || (this.#legsPerPortMax === 1 && !port.isClear)) continue;
+      if (++candidates > candidatesMax) break;
+      if ((best === undefined || count > best.legs.size) && fits(port)) best = port;
     }
     return best;
+  }
+
+  /** A port that is bound and clear, else a new one. */
+  #empty(): SharedPort | undefined {
+    for (const port of this.#clear) return port;
+    return this.#openPort();
+  }
+
+  /** Puts the port where it is looked for. */
+  #sort(port: SharedPort): void {
+    if (this.#ports.get(port.port) !== port) return;
+    keep(this.#clear, port, port.isClear);
+    keep(this.#roomy, port, !port.isClear && port.legs.size < this.#legsPerPortMax);
+    keep(this.#seats, port, port.hasSeat && port.legs.size < this.#legsPerPortMax);
+  }
+
+  #drop(port: SharedPort): void {
+    this.#ports.delete(port.port);
+    for (const set of [this.#clear, this.#roomy, this.#seats]) set.delete(port);
+  }
+
+  #free(quarantined: Quarantined): void {
+    if (quarantined.isLifted) return;
+    quarantined.isLifted = true;
+    const { on, what, value, until } = quarantined;
+    if (what === 'pair') on.freePair(value, until);
+    else on.freeAddress(value);
+    this.#sort(on);
   }
 
   #openPort(): SharedPort | undefined {
@@ -263,29 +334,33 @@ export class PortPool {
       if (this.#ports.has(port) || (this.#unbindable.get(port) ?? this.#now) > this.#now) continue;
       const opened = new SharedPort(port);
       this.#ports.set(port, opened);
+      this.#sort(opened);
       this.#outputs.push({ kind: 'bind', port });
       return opened;
     }
     return undefined;
   }
 
-  #clearCount(): number {
-    let count = 0;
-    for (const port of this.#ports.values()) if (port.isClear) count++;
-    return count;
-  }
-
   #keepSpare(): void {
-    for (let clear = this.#clearCount(); clear < this.#spareCount; clear++) {
+    while (this.#clear.size < this.#spareCount) {
       if (this.#ports.size >= this.#apartPortsMax || this.#openPort() === undefined) return;
     }
   }
 
-  #unbindSpare(on: SharedPort): void {
-    if (this.#ports.get(on.port) !== on || this.#clearCount() <= this.#spareCount) return;
-    this.#ports.delete(on.port);
-    this.#outputs.push({ kind: 'unbind', port: on.port });
+  /** As many stay bound as there are busy ones: what was needed a moment ago is likely to be needed again. */
+  #unbindSpare(): void {
+    const busyCount = this.#ports.size - this.#clear.size;
+    for (const port of this.#clear) {
+      if (this.#clear.size <= Math.max(this.#spareCount, Math.min(busyCount, SPARE_MAX))) return;
+      this.#drop(port);
+      this.#outputs.push({ kind: 'unbind', port: port.port });
+    }
   }
+}
+
+function keep<Value>(set: Set<Value>, value: Value, isIn: boolean): void {
+  if (isIn) set.add(value);
+  else set.delete(value);
 }
 
 /** The packed address of the peer's description when its signalling or its trunk vouches for it, else 0. */

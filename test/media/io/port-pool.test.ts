@@ -84,8 +84,36 @@ test('what a leg leaves is kept apart for 60 s, then its port is given back', ()
   some.release(leg(2), 62_000);
   some.release(leg(3), 62_000);
   some.expire(122_000);
-  expect(outputs(some)).toEqual([{ kind: 'unbind', port: 20000 }]);
+  expect(outputs(some)).toEqual([{ kind: 'unbind', port: 20002 }]);
   expect([some.deadline(), some.usedPorts(), some.legCount()]).toEqual([NEVER, 1, 0]);
+});
+
+test('where nothing ever came from, nothing will: the pair is free as soon as the stream has ended', () => {
+  const some = pool({ to: 20003 });
+  const place = (id: number) => some.place(leg(id), peer(`${SBC}:4000`, SBC), 0)?.port;
+  expect([place(1), place(2), place(3)]).toEqual([20000, 20002, undefined]);
+  some.release(leg(1), 1000);
+  some.ended(leg(1), 'something');
+  expect(place(4)).toBeUndefined();
+  some.release(leg(2), 1000);
+  some.ended(leg(2), 'nothing');
+  expect(place(5)).toBe(20002);
+  some.ended(leg(2), 'nothing');
+  expect(place(6)).toBeUndefined();
+  some.release(leg(5), 2000);
+  some.expire(62_000);
+  expect([some.deadline(), some.busyPorts(), some.legCount()]).toEqual([NEVER, 0, 0]);
+});
+
+test('a peer that uses one address for thousands of calls costs no search through all its ports', () => {
+  const some = pool({ to: 49_999 });
+  for (let id = 1; id <= 10_000; id++) expect(some.place(leg(id), peer(`${SBC}:4000`, SBC), 0)).toBeDefined();
+  expect(some.busyPorts()).toBe(10_000);
+  // Another peer shares with one of them.
+  expect(some.place(leg(20_000), peer('192.0.2.7:4000', '192.0.2.7'), 0)?.port).toBe(20000);
+  for (let id = 1; id <= 10_000; id++) some.release(leg(id), 1000);
+  some.expire(61_000);
+  expect(some.usedPorts()).toBeLessThan(10);
 });
 
 test('without sharing every leg has a port of its own, for 60 s after its end too', () => {
