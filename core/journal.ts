@@ -35,6 +35,7 @@ export class Journal {
   readonly epoch: string;
   readonly #eventsPerCustomerMax: number;
   readonly #eventsMax: number;
+  readonly #overAllMax: number;
   /** In order of the last append: the first has been quiet longest. */
   readonly #histories = new Map<CustomerId, History>();
   readonly #all: History;
@@ -47,6 +48,7 @@ export class Journal {
     this.epoch = options.epoch;
     this.#eventsPerCustomerMax = options.eventsPerCustomerMax ?? LIMITS.journalEventsPerCustomerMax;
     this.#eventsMax = options.eventsMax ?? LIMITS.journalEventsMax;
+    this.#overAllMax = Math.min(this.#eventsMax, LIMITS.journalEventsOverAllMax);
     this.#all = new History();
   }
 
@@ -85,7 +87,7 @@ export class Journal {
     this.#eventCount += 1;
     if (history.size > this.#eventsPerCustomerMax) this.#drop(history);
     if (this.#eventCount > this.#eventsMax) this.#drop(this.#quietest());
-    if (this.#all.size > this.#eventsMax) this.#all.dropOldest();
+    if (this.#all.size > this.#overAllMax) this.#all.dropOldest();
     return number;
   }
 

@@ -1,8 +1,8 @@
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '../core/kernel/assert.ts';
 import { systemClock } from '../core/kernel/clock.ts';
 import { secure } from '../core/kernel/random.ts';
-import type { Instant } from '../core/kernel/time.ts';
+import { type Instant, NEVER } from '../core/kernel/time.ts';
 import { Control } from './control.ts';
 import { COUNTER } from './counters.ts';
 import { tonesOf } from './dsp/tone.ts';
@@ -38,14 +38,16 @@ async function run(): Promise<void> {
   const start = workerData as MediaWorkerStart;
   const control = new Control(start.control);
   const { io, kind } = openIo(start);
-  const post = (message: FromWorker) => port.postMessage(message);
+  const post = (message: FromWorker) => port.postMessage([message]);
   try {
     const engine = new Engine(io, engineOptions(start), systemClock.now());
     const meter = new Meter(new Float64Array(start.counters));
+    const outbox = new Outbox(port);
     post({ kind: 'ready', wakeHandle: io.wakeHandle, io: kind });
     while (!control.stopRequested) {
       if (control.fallAsleep()) {
-        const waiting = io.wait(engine.deadline() - systemClock.now(), engine.gatherMs);
+        const deadline = Math.min(engine.deadline(), outbox.deadline());
+        const waiting = io.wait(deadline - systemClock.now(), engine.gatherMs);
         if (waiting !== undefined) await waiting;
         control.awake();
       }
@@ -55,17 +57,53 @@ async function run(): Promise<void> {
         }
       }
       engine.turn(systemClock.now());
-      for (let message = engine.poll(); message !== undefined; message = engine.poll()) post(message);
+      for (let message = engine.poll(); message !== undefined; message = engine.poll())
+        outbox.add(message, systemClock.now());
+      outbox.post(systemClock.now());
       engine.measureTurn(systemClock.now());
       meter.measure(systemClock.now());
     }
     engine.close(systemClock.now());
+    for (let message = engine.poll(); message !== undefined; message = engine.poll())
+      outbox.add(message, systemClock.now());
+    outbox.post(NEVER);
   } catch (error) {
     post({ kind: 'failed', reason: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     throw error;
   } finally {
     io.close();
     port.close();
+  }
+}
+
+/** What nobody waits for: it goes with the next that somebody does, or together with others after a while. */
+const PATIENT: ReadonlySet<FromWorker['kind']> = new Set(['closed', 'latched']);
+const PATIENCE_MS = 100;
+
+/** Messages to the main thread: each that is posted wakes it, so what can wait is posted together. */
+class Outbox {
+  readonly #port: MessagePort;
+  #messages: FromWorker[] = [];
+  #dueAt: Instant = NEVER;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+  }
+
+  add(message: FromWorker, now: Instant): void {
+    this.#messages.push(message);
+    this.#dueAt = Math.min(this.#dueAt, PATIENT.has(message.kind) ? now + PATIENCE_MS : now);
+  }
+
+  deadline(): Instant {
+    return this.#dueAt;
+  }
+
+  post(now: Instant): void {
+    if (this.#dueAt > now) return;
+    this.#port.postMessage(this.#messages);
+    this.#messages = [];
+    this.#dueAt = NEVER;
   }
 }
 

@@ -13,8 +13,8 @@ const STOP_LIMIT_MS = 2000;
 /** A thread that dies this often before it is ready once is not tried again. */
 const FAILED_STARTS_MAX = 3;
 
-/** How long the rest may lie before a thread that still sleeps is woken for it. */
-const LEFT_MAIL_MS = 20;
+/** How long the rest may lie before a thread that still sleeps is woken for it: ends of streams, and who may send. */
+const LEFT_MAIL_MS = 250;
 
 /**
  * What a sleeping thread is woken for at once: what it must do by itself. The rest matters when a packet comes, which wakes it
@@ -160,7 +160,9 @@ export class Workers {
       koffiAddonPath,
     };
     const worker = startWorker(new URL('./worker.ts', import.meta.url), { name: 'media-worker', workerData: start });
-    worker.on('message', (message: FromWorker) => this.#receive(index, message));
+    worker.on('message', (messages: readonly FromWorker[]) => {
+      for (const message of messages) this.#receive(index, message);
+    });
     worker.on('error', (error: Error) => {
       this.#threads[index]!.reason ||= error.message;
     });

@@ -55,6 +55,8 @@ export const LIMITS = {
   journalEventsPerCustomerMax: 10_000,
   /** Events kept for all customers together. */
   journalEventsMax: 50_000,
+  /** Events kept for those who read everybody's, which they do at once. */
+  journalEventsOverAllMax: 5_000,
 
   // Store
   /** Writes that are not committed yet; beyond it they fail at once. About 1 kB each. */
@@ -64,7 +66,7 @@ export const LIMITS = {
   /** Writes in one transaction: bounds the time that a failed group takes to be tried again one by one. */
   storeTransactionWritesMax: 4_096,
   /** Writes that nobody waits for rest this long, so that many share a commit; contract: committed within 100 ms. */
-  storeLingerMs: 40,
+  storeLingerMs: 70,
   /** Deaths of the store thread without a commit in between, after which the store gives up. */
   storeThreadDeathsMax: 3,
   /** A database up to this size is checked page by page at the start; the check reads some 500 MB/s. */

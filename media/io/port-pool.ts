@@ -60,6 +60,8 @@ interface Quarantined {
 const LEGS_PER_PORT_MAX = 256;
 /** Beyond it sharing pays: a packet that travels alone costs twice the kernel's work of one in a batch. */
 const APART_PORTS_MAX = 16;
+/** Quarantines end together, once a second: one by one they would wake an idle process. */
+const RELEASE_STEP_MS = 1_000;
 /** Pairs kept for one leg, however often it moves. */
 const PAIRS_PER_LEG_MAX = 8;
 /**
@@ -171,7 +173,7 @@ export class PortPool {
     this.#legs.delete(leg);
     on.legs.delete(leg);
     on.unseat(leg);
-    const until = now + QUARANTINE_MS;
+    const until = Math.ceil((now + QUARANTINE_MS) / RELEASE_STEP_MS) * RELEASE_STEP_MS;
     const left: Quarantined[] = [];
     for (const value of pairs) {
       on.quarantinePair(value, until);

@@ -248,6 +248,7 @@ export class InviteSession {
     const before = SESSION_TIMERS[this.#state];
     this.#state = step.next;
     this.#changeTimers(before, now);
+    if (step.next === 'established' || step.next === 'ended') this.#speaker.rest();
   }
 
   #changeTimers(before: readonly SessionTimer[], now: Instant): void {

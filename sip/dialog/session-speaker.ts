@@ -86,13 +86,14 @@ export class SessionSpeaker {
   readonly #settings: SessionSettings;
   readonly #outputs: SessionOutput[] = [];
   readonly #dialled: Dialled | undefined;
-  /** The peer's INVITE that began the session. */
-  readonly offered: Pending | undefined;
+  /** The peer's INVITE that began the session, until it is settled. */
+  offered: Pending | undefined;
   #dialog: Dialog | undefined;
   #invite: Request | undefined;
   #lastReinvite: Request | undefined;
-  /** Our last 2xx to an INVITE. */
+  /** Our last 2xx to an INVITE, until it is acknowledged. */
   #answer: { readonly transaction: TransactionId; readonly response: Response } | undefined;
+  #answeredCSeq = 0;
   /** Remote tags of branches that were released. */
   readonly #forks = new Set<string>();
   #authorizations = 0;
@@ -131,11 +132,18 @@ export class SessionSpeaker {
 
   /** CSeq of our last 2xx to an INVITE, and of our last re-INVITE; 0 before there is one. */
   get answeredCSeq(): number {
-    return this.#answer?.response.cseq.number ?? 0;
+    return this.#answeredCSeq;
   }
 
   get reinviteCSeq(): number {
     return this.#lastReinvite?.cseq.number ?? 0;
+  }
+
+  /** Nothing is repeated or referred to any more: a session lasts for hours, its messages need not. */
+  rest(): void {
+    this.offered = undefined;
+    this.#answer = undefined;
+    this.modification = undefined;
   }
 
   poll(): SessionOutput | undefined {
@@ -251,7 +259,9 @@ export class SessionSpeaker {
   accept(pending: Pending, body: Body | undefined): void {
     const { transaction, request } = pending;
     const response = this.respond(pending, 200, [this.#contact(), ['Allow', ALLOW]], body);
-    if (request.method === 'INVITE') this.#answer = { transaction, response };
+    if (request.method !== 'INVITE') return;
+    this.#answer = { transaction, response };
+    this.#answeredCSeq = request.cseq.number;
   }
 
   repeatAnswer(): void {

@@ -15,6 +15,8 @@ interface Entry {
   readonly key: string;
   /** Our INVITE, for CANCEL. */
   invite: TransactionId | undefined;
+  /** The peer's INVITEs whose transactions have not terminated. */
+  readonly served: TransactionId[];
   /** Handle in the heap; 0 when no timer runs. */
   deadline: number;
 }
@@ -30,8 +32,8 @@ export class Sessions {
   readonly #byDialog = new Map<string, Entry>();
   /** Client transactions outlive their leg: a late 2xx must still be acknowledged. */
   readonly #requests = new Map<TransactionId, { readonly entry: Entry; readonly purpose: Purpose }>();
-  /** Server transactions of INVITEs. */
-  readonly #invites = new Map<TransactionId, Entry>();
+  /** Server transactions of INVITEs; those of a session that is over rest with our tag alone. */
+  readonly #invites = new Map<TransactionId, Entry | string>();
   readonly #deadlines = new DeadlineHeap<Entry>();
   readonly #signals: SignalingEvent[] = [];
 
@@ -61,7 +63,7 @@ export class Sessions {
   /** A new leg for an INVITE outside a dialog. */
   offer(leg: LegId, arrival: Arrival, transaction: TransactionId, now: Instant): void {
     const entry = this.#add(InviteSession.offered(leg, this.#settings, arrival, transaction), now);
-    this.#invites.set(transaction, entry);
+    this.#serve(entry, transaction);
   }
 
   /** A command for a leg that is over is too late, and ignored. */
@@ -98,19 +100,20 @@ export class Sessions {
   /** BYE, re-INVITE or UPDATE for this session. */
   receiveRequest(session: InviteSession, arrival: Arrival, transaction: TransactionId, now: Instant): void {
     const entry = this.#entryOf(session);
-    if (arrival.request.method === 'INVITE') this.#invites.set(transaction, entry);
+    if (arrival.request.method === 'INVITE') this.#serve(entry, transaction);
     session.receiveRequest(arrival, transaction, now);
     this.#drain(entry, now);
   }
 
   /** Tag of our side in the INVITE of this server transaction; undefined when no session has it. */
   localTagOf(invite: TransactionId): string | undefined {
-    return this.#invites.get(invite)?.session.localTag;
+    const entry = this.#invites.get(invite);
+    return typeof entry === 'object' ? entry.session.localTag : entry;
   }
 
   receiveCancel(invite: TransactionId, now: Instant): void {
     const entry = this.#invites.get(invite);
-    if (entry === undefined || entry.session.isOver) return;
+    if (typeof entry !== 'object' || entry.session.isOver) return;
     entry.session.receiveCancel(invite, now);
     this.#drain(entry, now);
   }
@@ -118,6 +121,10 @@ export class Sessions {
   receiveResponse(transaction: TransactionId, response: Response, now: Instant): void {
     const owner = this.#requests.get(transaction);
     if (owner === undefined) return;
+    // Only an INVITE may be answered twice.
+    if (owner.purpose !== 'invite' && owner.purpose !== 'reinvite' && response.status >= 200) {
+      this.#requests.delete(transaction);
+    }
     owner.entry.session.receiveResponse(owner.purpose, response, now);
     this.#drain(owner.entry, now);
   }
@@ -131,7 +138,7 @@ export class Sessions {
 
   refused(transaction: TransactionId, now: Instant): void {
     const entry = this.#invites.get(transaction);
-    if (entry === undefined) return;
+    if (typeof entry !== 'object') return;
     entry.session.refused(transaction, now);
     this.#drain(entry, now);
   }
@@ -157,7 +164,7 @@ export class Sessions {
 
   #add(session: InviteSession, now: Instant): Entry {
     const key = dialogKey(session.callId, session.localTag);
-    const entry: Entry = { session, key, invite: undefined, deadline: 0 };
+    const entry: Entry = { session, key, invite: undefined, served: [], deadline: 0 };
     this.#byLeg.set(session.leg, entry);
     this.#byDialog.set(key, entry);
     this.#drain(entry, now);
@@ -174,13 +181,26 @@ export class Sessions {
   #drain(entry: Entry, now: Instant): void {
     const { session } = entry;
     for (let output = session.poll(); output !== undefined; output = session.poll()) this.#carry(entry, output, now);
-    if (session.isOver && this.#byLeg.delete(session.leg)) this.#byDialog.delete(entry.key);
+    if (session.isOver && this.#byLeg.delete(session.leg)) this.#rest(entry);
     const at = session.deadline();
     if (at === NEVER) {
       if (entry.deadline !== 0) this.#deadlines.remove(entry.deadline);
       entry.deadline = 0;
     } else if (entry.deadline === 0) entry.deadline = this.#deadlines.add(at, entry);
     else this.#deadlines.move(entry.deadline, at);
+  }
+
+  #serve(entry: Entry, transaction: TransactionId): void {
+    this.#invites.set(transaction, entry);
+    entry.served.push(transaction);
+  }
+
+  /** The session is over: what still absorbs repetitions does not need it. */
+  #rest(entry: Entry): void {
+    this.#byDialog.delete(entry.key);
+    for (const transaction of entry.served) {
+      if (this.#invites.has(transaction)) this.#invites.set(transaction, entry.session.localTag);
+    }
   }
 
   #carry(entry: Entry, output: SessionOutput, now: Instant): void {

@@ -24,6 +24,8 @@ export interface ClientTransaction {
   /** Until nothing is made of it any more: a transaction rests for half a minute, its message does not. */
   readonly request: Request | undefined;
   readonly state: string;
+  /** Its work is done; it stays to absorb repetitions, and may do so for a little longer. */
+  readonly isResting: boolean;
   receive(response: Response, now: Instant): void;
   transportFailed(now: Instant): void;
   /** Fires the earliest due timer. Call again while `deadline()` is not after `now`. */

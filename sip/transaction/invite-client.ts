@@ -115,6 +115,10 @@ export class InviteClient implements ClientTransaction {
     return this.#request;
   }
 
+  get isResting(): boolean {
+    return this.#state === 'accepted' || this.#state === 'completed';
+  }
+
   get state(): InviteClientState {
     return this.#state;
   }

@@ -10,6 +10,7 @@ type Timer = 'Trying' | 'G' | 'H' | 'I' | 'L';
 type Event = 'repeated' | 'ack' | 'provisional' | 'success' | 'failure' | 'transportError' | `timer${Timer}`;
 type Action = 'transmit' | 'repeat' | 'askTrying' | 'reportAcknowledged' | 'reportTimeout' | 'reportTransportError';
 
+const NO_BYTES = new Uint8Array(0);
 const NO_TIMERS = { timerTrying: never, timerG: never, timerH: never, timerI: never, timerL: never } as const;
 
 /**
@@ -95,7 +96,7 @@ export class InviteServer implements ServerTransaction {
   readonly #timers = new TimerTable<Timer>();
   readonly #outputs: ServerOutput[] = [];
   #state: InviteServerState = 'trying';
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = NO_BYTES;
 
   constructor(options: ServerOptions, now: Instant) {
     const { reliable, timing } = options;
@@ -108,6 +109,10 @@ export class InviteServer implements ServerTransaction {
       L: 64 * timing.t1,
     };
     this.#startTimers(now);
+  }
+
+  get isResting(): boolean {
+    return this.#state === 'accepted' || this.#state === 'confirmed';
   }
 
   get state(): InviteServerState {
@@ -153,6 +158,8 @@ export class InviteServer implements ServerTransaction {
     if (step === never) fail(`${event} cannot happen in ${this.#state}`);
     if (step === ignore) return;
     for (const action of step.actions) this.#perform(action);
+    // The dialog repeats a 2xx, and keeps it for that.
+    if (step.next === 'accepted') this.#bytes = NO_BYTES;
     if (step.next === this.#state) return;
     this.#state = step.next;
     this.#startTimers(now);

@@ -84,6 +84,10 @@ export class NonInviteClient implements ClientTransaction {
     return this.#request;
   }
 
+  get isResting(): boolean {
+    return this.#state === 'completed';
+  }
+
   get state(): NonInviteClientState {
     return this.#state;
   }

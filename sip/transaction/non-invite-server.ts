@@ -61,6 +61,10 @@ export class NonInviteServer implements ServerTransaction {
     this.#durations = { J: reliable ? 0 : 64 * timing.t1 };
   }
 
+  get isResting(): boolean {
+    return this.#state === 'completed';
+  }
+
   get state(): NonInviteServerState {
     return this.#state;
   }

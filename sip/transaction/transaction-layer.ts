@@ -80,6 +80,8 @@ interface Entry {
   deadline: number;
 }
 
+const REST_STEP_MS = 1_000;
+
 type Kind = 'inviteClient' | 'nonInviteClient' | 'inviteServer' | 'nonInviteServer';
 
 /**
@@ -298,7 +300,7 @@ export class TransactionLayer {
     if (entry.role.kind === 'client') this.#drainClient(entry, entry.role.machine);
     else this.#drainServer(entry, entry.role, now);
     const { machine } = entry.role;
-    const at = machine.deadline();
+    const at = dueAt(machine, now);
     if (machine.state === 'terminated') this.#remove(entry);
     else if (at === NEVER) this.#disarm(entry);
     else if (entry.deadline === 0) entry.deadline = this.#deadlines.add(at, entry);
@@ -356,6 +358,12 @@ export class TransactionLayer {
     this.live[kindOf(entry)]--;
     this.#outputs.push({ kind: 'terminated', transaction: entry.id });
   }
+}
+
+/** When to look at it again. Those that only rest end together, once a second: one by one they would wake an idle process. */
+function dueAt(machine: ClientTransaction | ServerTransaction, now: Instant): Instant {
+  const at = machine.deadline();
+  return machine.isResting && at > now && at !== NEVER ? Math.ceil(at / REST_STEP_MS) * REST_STEP_MS : at;
 }
 
 function kindOf({ role }: Entry): Kind {

@@ -162,7 +162,7 @@ class Crowd {
       expect(this.#world.latching.destination(party.leg.slot), this.#name).toBe(party.source);
     }
     for (const party of this.#parties) this.#world.hangup(party.leg, now);
-    this.#world.expire(now + 60_000);
+    this.#world.expire(now + 61_000);
     expect([this.#world.latching.portCount, this.#world.pool.usedPorts()], this.#name).toEqual([0, 1]);
   }
 
