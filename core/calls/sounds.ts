@@ -53,6 +53,8 @@ export class Sounds {
   /** Lists that wait for a download; some may have been stopped since. */
   readonly #byUrl = new Map<string, PlayList[]>();
   readonly #byRequest = new Map<number, PlayList>();
+  /** Lists that wait for a recording whose end is under way. */
+  readonly #byRecording = new Map<RecordingId, PlayList[]>();
   #lastRequest = 0;
 
   constructor(ports: SoundsPorts) {
@@ -107,6 +109,18 @@ export class Sounds {
       case 'failed':
         this.#downloaded(event, now);
         break;
+    }
+  }
+
+  /** A recording may have ended: who was told to play it while it was ending goes on. */
+  recordingsMoved(now: Instant): void {
+    for (const [id, lists] of this.#byRecording) {
+      const record = this.#ports.recordingOf(id);
+      if (record?.status === 'stopping') continue;
+      this.#byRecording.delete(id);
+      for (const list of lists) {
+        if (this.#lists.get(list.party.leg) === list) this.#proceed(list, this.#resolveRecording(list, record), now);
+      }
     }
   }
 
@@ -219,6 +233,10 @@ export class Sounds {
   #resolveRecording(list: PlayList, record: RecordingRecord | undefined): Resolved {
     if (record === undefined || record.customerId !== list.party.customerId || record.deletedAt !== null) {
       return { kind: 'failed', detail: 'there is no such recording' };
+    }
+    if (record.status === 'stopping') {
+      this.#byRecording.set(record.id, [...(this.#byRecording.get(record.id) ?? []), list]);
+      return { kind: 'waiting' };
     }
     if (record.status !== 'ended') {
       return { kind: 'failed', detail: `expected a recording that has ended, got one that is ${record.status}` };

@@ -174,6 +174,7 @@ export class Switch {
   receiveStore(event: StoreEvent, now: Instant): void {
     this.conferences.receive(event, now);
     this.recordings.receiveStore(event, now);
+    this.sounds.recordingsMoved(now);
     this.#outgoing.receive(event, now);
     this.#finish(now);
   }
@@ -313,6 +314,7 @@ export class Switch {
       case 'recorded': {
         const record = this.recordings.receive(event, now);
         if (record !== undefined) this.#recording.ended(record, now);
+        this.sounds.recordingsMoved(now);
         break;
       }
       case 'silent':

@@ -245,6 +245,20 @@ describe('recordings as sounds', () => {
     expect(media).toEqual(['play 1 /prompts/other.wav']);
   });
 
+  test('are waited for while their end is under way', () => {
+    const known: RecordingRecord[] = [{ ...RECORDING, status: 'stopping', files: [] }];
+    const { sounds, media, told } = player(known);
+    sounds.start(party(1), [`recording:${RECORDING.id}`], 5, 0);
+    sounds.start(party(2), [`recording:${RECORDING.id}`], 6, 0);
+    sounds.stop(party(2).leg);
+    sounds.recordingsMoved(10);
+    expect([media, told()]).toEqual([[], []]);
+    known[0] = RECORDING;
+    sounds.recordingsMoved(20);
+    sounds.recordingsMoved(30);
+    expect(media).toEqual(['play 1 /recordings/r_in.wav']);
+  });
+
   test.each([
     ['unknown', undefined, 'there is no such recording'],
     [

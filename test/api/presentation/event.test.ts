@@ -3,14 +3,7 @@ import { presentEvent } from '../../../api/presentation/event.ts';
 import { address } from '../../../core/calls/address.ts';
 import type { Conference, Trunk } from '../../../core/directory/records.ts';
 import type { EventBody } from '../../../core/event.ts';
-import type {
-  AgentId,
-  CallId,
-  ConferencecallId,
-  ConferenceId,
-  CustomerId,
-  TrunkId,
-} from '../../../core/kernel/ids.ts';
+import type { AgentId, CallId, ConferencecallId, ConferenceId, CustomerId, TrunkId } from '../../../core/kernel/ids.ts';
 import { simulate } from '../simulated-backend.ts';
 
 const TIMES = { createdAt: 0, updatedAt: null, deletedAt: null };
@@ -37,7 +30,8 @@ test('no secret is in the event of what was made with one', async () => {
   expect(texts).toHaveLength(3);
   const { accesskeys } = backend.directory;
   const hash = accesskeys.get(made.body.id)!.tokenHash;
-  for (const secret of [made.body.token, hash, 'phone secret', 'trunk secret']) expect(texts.join()).not.toContain(secret);
+  for (const secret of [made.body.token, hash, 'phone secret', 'trunk secret'])
+    expect(texts.join()).not.toContain(secret);
 });
 
 test('what the reference keeps to itself is for our own clients alone', () => {

@@ -145,17 +145,14 @@ test('a call is recorded one recording at a time', async () => {
   expect((await ask('POST', `${url}/recording_stop`)).status).toBe(409);
 });
 
-test.each([
-  { format: 'mp3' },
-  { end_of_key: '5' },
-  { duration: -1 },
-  { end_of_silence: 1.5 },
-  { on_end_flow_id: 'x' },
-])('a recording with %j is refused', async (body) => {
-  const { ask, url } = await answered();
-  const reply = await ask('POST', `${url}/recording_start`, body);
-  expect([reply.status, reply.body.error.details[0].field]).toEqual([400, Object.keys(body)[0]]);
-});
+test.each([{ format: 'mp3' }, { end_of_key: '5' }, { duration: -1 }, { end_of_silence: 1.5 }, { on_end_flow_id: 'x' }])(
+  'a recording with %j is refused',
+  async (body) => {
+    const { ask, url } = await answered();
+    const reply = await ask('POST', `${url}/recording_start`, body);
+    expect([reply.status, reply.body.error.details[0].field]).toEqual([400, Object.keys(body)[0]]);
+  },
+);
 
 test('a call shows the action that its flow is at', async () => {
   const { ask, backend, customerId } = await simulate();
@@ -166,17 +163,15 @@ test('a call shows the action that its flow is at', async () => {
   expect([body.activeflow_id, body.action.type]).toEqual([running.id, 'answer']);
 });
 
-test.each([
-  'hold',
-  'mute',
-  'recording_start',
-  'recording_stop',
-])('nothing is left to %s once a call has ended', async (what) => {
-  const { ask, url } = await answered();
-  await ask('POST', `${url}/hangup`);
-  const { status, body } = await ask('POST', `${url}/${what}`);
-  expect([status, body.error.details]).toEqual([409, [{ field: 'status', expected: 'a live call', got: 'hangup' }]]);
-});
+test.each(['hold', 'mute', 'recording_start', 'recording_stop'])(
+  'nothing is left to %s once a call has ended',
+  async (what) => {
+    const { ask, url } = await answered();
+    await ask('POST', `${url}/hangup`);
+    const { status, body } = await ask('POST', `${url}/${what}`);
+    expect([status, body.error.details]).toEqual([409, [{ field: 'status', expected: 'a live call', got: 'hangup' }]]);
+  },
+);
 
 test.each(['talk', 'moh', 'silence'])('%s is not built yet, and says so', async (what) => {
   const { ask, url } = await answered();

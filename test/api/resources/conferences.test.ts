@@ -58,7 +58,12 @@ test('a conference names who is in it; who is put out is in it no more', async (
   expect((await ask('GET', `${URL}/${room}`)).body.conferencecall_ids).toEqual([stay]);
   const list = await ask('GET', '/v1.0/conferencecalls');
   expect(judge('GET', '/v1.0/conferencecalls', list.body)).toBe('');
-  expect(list.body.result[0]).toMatchObject({ id: stay, conference_id: room, status: 'joined', reference_type: 'call' });
+  expect(list.body.result[0]).toMatchObject({
+    id: stay,
+    conference_id: room,
+    status: 'joined',
+    reference_type: 'call',
+  });
   expect((await ask('DELETE', `/v1.0/conferencecalls/${stay}`)).body.status).toBe('leaved');
   expect((await ask('DELETE', `/v1.0/conferencecalls/${stay}`)).body.error.reason).toBe('STATE_INVALID');
   expect((await ask('GET', `${URL}/${room}`)).body.conferencecall_ids).toEqual([]);

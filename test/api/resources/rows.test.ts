@@ -27,11 +27,20 @@ const SAMPLES: readonly Sample[] = [
   {
     path: '/trunks',
     creation: (n) => ({ domain_name: `carrier-${n}`, auth_types: ['ip'], allowed_ips: ['192.0.2.0/24'] }),
-    change: { name: 'renamed', auth_types: ['basic', 'ip'], username: 'u', password: 'p', allowed_ips: ['2001:db8::1'] },
+    change: {
+      name: 'renamed',
+      auth_types: ['basic', 'ip'],
+      username: 'u',
+      password: 'p',
+      allowed_ips: ['2001:db8::1'],
+    },
   },
   {
     path: '/flows',
-    creation: (n) => ({ name: `flow ${n}`, actions: [{ type: 'answer' }, { type: 'echo', option: { duration: 1000 } }] }),
+    creation: (n) => ({
+      name: `flow ${n}`,
+      actions: [{ type: 'answer' }, { type: 'echo', option: { duration: 1000 } }],
+    }),
     change: { name: 'renamed', detail: 'more' },
   },
   {
