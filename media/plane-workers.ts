@@ -111,7 +111,10 @@ export class PlaneWorkers {
   /** Another program has the port; returns the legs on it. */
   unbindable(worker: number, port: number): readonly PlaneLeg[] {
     const { pool, legs } = this.#workers[worker]!;
-    return pool.unbindable(port).map((leg) => legs.get(leg)!);
+    const failed = pool.unbindable(port).map((leg) => legs.get(leg)!);
+    // Another spare port takes its place, and must be bound too.
+    this.#drain(worker);
+    return failed;
   }
 
   deadline(): Instant {

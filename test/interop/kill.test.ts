@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { type Random, seeded } from '../../core/kernel/random.ts';
 import { hasProgram } from './program.ts';
 import { TandemProcess } from './tandem-process.ts';
@@ -14,6 +14,12 @@ const RECORDED = '+49302222';
 const BYTES_PER_S = 16_000;
 /** What a file may lack of the time that was recorded: its last second, and what the thread of files takes to start. */
 const LOST_MS_MAX = 2_000;
+
+const running = new Set<TandemProcess>();
+
+afterAll(async () => {
+  for (const tandem of running) await tandem.kill();
+});
 
 /** What the API has acknowledged: rows by path, undefined once deleted. */
 type Acknowledged = Map<string, Record<string, unknown> | undefined>;
@@ -128,6 +134,7 @@ async function lane(number: number, rounds: number): Promise<void> {
   const acknowledged: Acknowledged = new Map();
   const seen = new Set<string>();
   let tandem = await TandemProcess.start();
+  running.add(tandem);
   await prepare(tandem);
   const { folder } = tandem;
   for (let round = 0; round < rounds; round++) {
@@ -143,7 +150,9 @@ async function lane(number: number, rounds: number): Promise<void> {
     clerk.isStopped = true;
     await work;
     await trunk.stop();
+    running.delete(tandem);
     tandem = await TandemProcess.start({ folder });
+    running.add(tandem);
     await checkRows(tandem, acknowledged);
     await tandem.settled('tandem_recordings_live', 0);
     const { body } = await tandem.api('GET', '/v1.0/calls');

@@ -267,3 +267,17 @@ test('closed calls leave no leg, no stream and, after the quarantine, only the s
   expect(stage.plane.portsUsed).toBe(0);
   expect(stage.workers.ios[0]!.openPorts.length).toBe(4);
 });
+
+test('spare ports that another program has are replaced by others before a call needs them', () => {
+  const plane = new Stage().plane;
+  const bound = (): number[] => {
+    const ports: number[] = [];
+    for (let output = plane.poll(); output !== undefined; output = plane.poll()) {
+      if (output.kind === 'post' && output.message.kind === 'bindPort') ports.push(output.message.port);
+    }
+    return ports;
+  };
+  bound();
+  for (const port of [20000, 20002, 20004, 20006]) plane.receive(0, { kind: 'portFailed', port });
+  expect(bound()).toEqual([20008, 20010, 20012, 20014]);
+});
