@@ -59,9 +59,16 @@ export function listenerTowards(
   localPort: number | undefined,
 ): Listener | undefined {
   const family = isIP(peer.address);
-  const alike = bound.filter(({ transport }) => transport === peer.transport);
-  const able = alike.filter(({ host }) => isIP(host) === family && (!isLoopback(host) || isLoopback(peer.address)));
-  return able.find(({ port }) => port === localPort) ?? able[0] ?? alike[0];
+  let alike: Listener | undefined;
+  let able: Listener | undefined;
+  for (const listener of bound) {
+    if (listener.transport !== peer.transport) continue;
+    alike ??= listener;
+    if (isIP(listener.host) !== family || (isLoopback(listener.host) && !isLoopback(peer.address))) continue;
+    if (listener.port === localPort) return listener;
+    able ??= listener;
+  }
+  return able ?? alike;
 }
 
 function isLoopback(address: string): boolean {

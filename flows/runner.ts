@@ -2,7 +2,7 @@ import type { FlowCommand } from '../core/command.ts';
 import type { ActiveflowRecord } from '../core/flows/activeflow-record.ts';
 import type { CallDemand, CallNews } from '../core/flows/call-control.ts';
 import { assert } from '../core/kernel/assert.ts';
-import { DeadlineHeap } from '../core/kernel/deadline-heap.ts';
+import { type Deadline, DeadlineHeap } from '../core/kernel/deadline-heap.ts';
 import type { ActiveflowId, CallId, ScriptSessionId } from '../core/kernel/ids.ts';
 import { type Instant, NEVER } from '../core/kernel/time.ts';
 import type { FlowEvent, FlowStart, Flows, HttpEvent, HttpRequest, ScriptEvent, StoreEvent } from '../core/ports.ts';
@@ -33,7 +33,7 @@ export class FlowRunner implements Flows, ActiveflowHost {
   readonly #byLink = new Map<ScriptSessionId, Activeflow>();
   readonly #requests = new Map<number, Activeflow>();
   readonly #deadlines = new DeadlineHeap<Activeflow>();
-  readonly #handles = new Map<Activeflow, number>();
+  readonly #handles = new Map<Activeflow, Deadline<Activeflow>>();
   readonly #changed = new Set<Activeflow>();
   readonly #endings = new Map<string, number>();
   readonly #commands: FlowCommands;
@@ -267,7 +267,7 @@ export class FlowRunner implements Flows, ActiveflowHost {
     else this.#deadlines.move(handle, at);
   }
 
-  #unschedule(flow: Activeflow, handle: number): void {
+  #unschedule(flow: Activeflow, handle: Deadline<Activeflow>): void {
     this.#deadlines.remove(handle);
     this.#handles.delete(flow);
   }

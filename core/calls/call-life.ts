@@ -1,5 +1,5 @@
 import type { CallNews } from '../flows/call-control.ts';
-import { DeadlineHeap } from '../kernel/deadline-heap.ts';
+import { type Deadline, DeadlineHeap } from '../kernel/deadline-heap.ts';
 import { type CallId, type LegId, NIL_UUID } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Flows, MediaPlane, Signaling } from '../ports.ts';
@@ -28,7 +28,7 @@ export class CallLife {
   readonly ledger: Ledger;
   readonly #ports: CallLifePorts;
   readonly #timers = new DeadlineHeap<{ readonly kind: CallTimer; readonly leg: LegId }>();
-  readonly #armed: Readonly<Record<CallTimer, Map<LegId, number>>> = {
+  readonly #armed: Readonly<Record<CallTimer, Map<LegId, Deadline<unknown>>>> = {
     ring: new Map(),
     duration: new Map(),
     tone: new Map(),

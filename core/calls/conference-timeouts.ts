@@ -1,6 +1,6 @@
 import type { Conference } from '../directory/records.ts';
 import type { Calendar } from '../kernel/clock.ts';
-import { DeadlineHeap } from '../kernel/deadline-heap.ts';
+import { type Deadline, DeadlineHeap } from '../kernel/deadline-heap.ts';
 import type { ConferenceId } from '../kernel/ids.ts';
 import type { Instant, WallTime } from '../kernel/time.ts';
 
@@ -11,7 +11,7 @@ const RETRY_MS = 5_000;
 export class ConferenceTimeouts {
   readonly #calendar: Calendar;
   readonly #deadlines = new DeadlineHeap<ConferenceId>();
-  readonly #armed = new Map<ConferenceId, { readonly handle: number; readonly endsAt: WallTime }>();
+  readonly #armed = new Map<ConferenceId, { readonly handle: Deadline<ConferenceId>; readonly endsAt: WallTime }>();
 
   constructor(calendar: Calendar) {
     this.#calendar = calendar;

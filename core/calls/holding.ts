@@ -1,4 +1,4 @@
-import { DeadlineHeap } from '../kernel/deadline-heap.ts';
+import { type Deadline, DeadlineHeap } from '../kernel/deadline-heap.ts';
 import type { LegId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { MediaPlane, Signaling, SignalingEvent } from '../ports.ts';
@@ -18,7 +18,7 @@ interface Hold {
   /** What our offer on its way says; undefined when none is. */
   offered: Mode | undefined;
   retries: number;
-  timer: number | undefined;
+  timer: Deadline<LegId> | undefined;
 }
 
 /** Our offer met another exchange in the dialog: it is made again after so long, so many times. */

@@ -1,5 +1,5 @@
 import type { Calendar } from '../kernel/clock.ts';
-import { DeadlineHeap } from '../kernel/deadline-heap.ts';
+import { type Deadline, DeadlineHeap } from '../kernel/deadline-heap.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Binding } from './records.ts';
 
@@ -7,7 +7,7 @@ import type { Binding } from './records.ts';
 export class BindingExpiry {
   readonly #calendar: Calendar;
   readonly #deadlines = new DeadlineHeap<Binding>();
-  readonly #handles = new Map<string, number>();
+  readonly #handles = new Map<string, Deadline<Binding>>();
 
   constructor(calendar: Calendar) {
     this.#calendar = calendar;

@@ -1,12 +1,25 @@
 import { assert } from './assert.ts';
 import { type Instant, NEVER } from './time.ts';
 
-interface Entry<Value> {
+/** One deadline in a heap: what it is moved or removed by. */
+export interface Deadline<Value> {
+  readonly value: Value;
+}
+
+class Entry<Value> implements Deadline<Value> {
   at: Instant;
   /** Ties are taken in the order of adding, so that a run with a seed repeats. */
-  readonly handle: number;
+  readonly number: number;
   readonly value: Value;
+  /** Its place in the heap; -1 once it was taken or removed. */
   index: number;
+
+  constructor(at: Instant, number: number, value: Value, index: number) {
+    this.at = at;
+    this.number = number;
+    this.value = value;
+    this.index = index;
+  }
 }
 
 /**
@@ -15,27 +28,24 @@ interface Entry<Value> {
  */
 export class DeadlineHeap<Value> {
   readonly #heap: Entry<Value>[] = [];
-  readonly #entries = new Map<number, Entry<Value>>();
-  #lastHandle = 0;
+  #lastNumber = 0;
 
   get size(): number {
     return this.#heap.length;
   }
 
-  /** Returns the handle with which the deadline is moved or removed. */
-  add(at: Instant, value: Value): number {
-    const handle = ++this.#lastHandle;
-    const entry: Entry<Value> = { at, handle, value, index: this.#heap.length };
-    this.#entries.set(handle, entry);
+  /** Returns the deadline, by which it is moved or removed. */
+  add(at: Instant, value: Value): Deadline<Value> {
+    const entry = new Entry(at, ++this.#lastNumber, value, this.#heap.length);
     this.#heap.push(entry);
     this.#rise(entry);
-    return handle;
+    return entry;
   }
 
-  /** Sooner or later than before. The handle must still be in the heap. */
-  move(handle: number, at: Instant): void {
-    const entry = this.#entries.get(handle);
-    assert(entry !== undefined, 'a deadline that was taken or removed cannot move');
+  /** Sooner or later than before. It must still be in the heap. */
+  move(deadline: Deadline<unknown>, at: Instant): void {
+    const entry = deadline as Entry<Value>;
+    assert(entry.index >= 0, 'a deadline that was taken or removed cannot move');
     if (entry.at === at) return;
     entry.at = at;
     this.#rise(entry);
@@ -43,13 +53,14 @@ export class DeadlineHeap<Value> {
   }
 
   /** False when it was taken or removed before. */
-  remove(handle: number): boolean {
-    const entry = this.#entries.get(handle);
-    if (entry === undefined) return false;
-    this.#entries.delete(handle);
+  remove(deadline: Deadline<unknown>): boolean {
+    const entry = deadline as Entry<Value>;
+    const { index } = entry;
+    if (index < 0) return false;
+    entry.index = -1;
     const last = this.#heap.pop()!;
     if (last === entry) return true;
-    this.#place(last, entry.index);
+    this.#place(last, index);
     this.#rise(last);
     this.#sink(last);
     return true;
@@ -64,7 +75,7 @@ export class DeadlineHeap<Value> {
   takeDue(now: Instant): Value | undefined {
     const first = this.#heap[0];
     if (first === undefined || first.at > now) return undefined;
-    this.remove(first.handle);
+    this.remove(first);
     return first.value;
   }
 
@@ -87,7 +98,7 @@ export class DeadlineHeap<Value> {
   }
 
   #swap(a: Entry<Value>, b: Entry<Value>): void {
-    const index = a.index;
+    const { index } = a;
     this.#place(a, b.index);
     this.#place(b, index);
   }
@@ -99,5 +110,5 @@ export class DeadlineHeap<Value> {
 }
 
 function isBefore(a: Entry<unknown>, b: Entry<unknown>): boolean {
-  return a.at < b.at || (a.at === b.at && a.handle < b.handle);
+  return a.at < b.at || (a.at === b.at && a.number < b.number);
 }

@@ -1,5 +1,5 @@
 import { assert } from '../../core/kernel/assert.ts';
-import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
+import { type Deadline, DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { SignalingEvent } from '../../core/ports.ts';
@@ -17,8 +17,8 @@ interface Entry {
   invite: TransactionId | undefined;
   /** The peer's INVITEs whose transactions have not terminated. */
   readonly served: TransactionId[];
-  /** Handle in the heap; 0 when no timer runs. */
-  deadline: number;
+  /** Undefined when no timer runs. */
+  deadline: Deadline<Entry> | undefined;
 }
 
 /**
@@ -153,7 +153,7 @@ export class Sessions {
   expire(now: Instant): void {
     const entry = this.#deadlines.takeDue(now);
     if (entry === undefined) return;
-    entry.deadline = 0;
+    entry.deadline = undefined;
     entry.session.expire(now);
     this.#drain(entry, now);
   }
@@ -164,7 +164,7 @@ export class Sessions {
 
   #add(session: InviteSession, now: Instant): Entry {
     const key = dialogKey(session.callId, session.localTag);
-    const entry: Entry = { session, key, invite: undefined, served: [], deadline: 0 };
+    const entry: Entry = { session, key, invite: undefined, served: [], deadline: undefined };
     this.#byLeg.set(session.leg, entry);
     this.#byDialog.set(key, entry);
     this.#drain(entry, now);
@@ -184,9 +184,9 @@ export class Sessions {
     if (session.isOver && this.#byLeg.delete(session.leg)) this.#rest(entry);
     const at = session.deadline();
     if (at === NEVER) {
-      if (entry.deadline !== 0) this.#deadlines.remove(entry.deadline);
-      entry.deadline = 0;
-    } else if (entry.deadline === 0) entry.deadline = this.#deadlines.add(at, entry);
+      if (entry.deadline !== undefined) this.#deadlines.remove(entry.deadline);
+      entry.deadline = undefined;
+    } else if (entry.deadline === undefined) entry.deadline = this.#deadlines.add(at, entry);
     else this.#deadlines.move(entry.deadline, at);
   }
 

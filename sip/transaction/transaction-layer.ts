@@ -1,5 +1,5 @@
 import { assert } from '../../core/kernel/assert.ts';
-import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
+import { type Deadline, DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import { hexToken } from '../../core/kernel/ids.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
@@ -66,6 +66,8 @@ interface Entry {
   readonly id: TransactionId;
   readonly key: string;
   readonly destination: TransportAddress;
+  /** Text of the destination. */
+  readonly towards: string;
   readonly localPort: number | undefined;
   readonly role:
     | { readonly kind: 'client'; readonly machine: ClientTransaction }
@@ -76,8 +78,8 @@ interface Entry {
         request: Request | undefined;
         readonly mergeKey: string;
       };
-  /** Handle in the heap; 0 when no timer runs. */
-  deadline: number;
+  /** Undefined when no timer runs. */
+  deadline: Deadline<Entry> | undefined;
 }
 
 const REST_STEP_MS = 1_000;
@@ -151,9 +153,10 @@ export class TransactionLayer {
         id: ++this.#lastId,
         key,
         destination,
+        towards: addressKey(destination),
         localPort,
         role: { kind: 'server', machine, request, mergeKey: merge },
-        deadline: 0,
+        deadline: undefined,
       },
       now,
     );
@@ -212,7 +215,7 @@ export class TransactionLayer {
   expire(now: Instant): void {
     const entry = this.#deadlines.takeDue(now);
     if (entry === undefined) return;
-    entry.deadline = 0;
+    entry.deadline = undefined;
     entry.role.machine.expire(now);
     this.#drain(entry, now);
   }
@@ -273,7 +276,15 @@ export class TransactionLayer {
     const machine = request.method === 'INVITE' ? new InviteClient(options, now) : new NonInviteClient(options, now);
     const key = clientKey(request);
     return this.#add(
-      { id: ++this.#lastId, key, destination, localPort, role: { kind: 'client', machine }, deadline: 0 },
+      {
+        id: ++this.#lastId,
+        key,
+        destination,
+        towards: addressKey(destination),
+        localPort,
+        role: { kind: 'client', machine },
+        deadline: undefined,
+      },
       now,
     );
   }
@@ -286,9 +297,8 @@ export class TransactionLayer {
       this.#servers.set(entry.key, entry);
       if (role.mergeKey !== '') this.#merges.set(role.mergeKey, entry);
     }
-    const address = addressKey(entry.destination);
-    const sharers = this.#byDestination.get(address);
-    if (sharers === undefined) this.#byDestination.set(address, new Set([entry]));
+    const sharers = this.#byDestination.get(entry.towards);
+    if (sharers === undefined) this.#byDestination.set(entry.towards, new Set([entry]));
     else sharers.add(entry);
     this.live[kindOf(entry)]++;
     this.#drain(entry, now);
@@ -303,7 +313,7 @@ export class TransactionLayer {
     const at = dueAt(machine, now);
     if (machine.state === 'terminated') this.#remove(entry);
     else if (at === NEVER) this.#disarm(entry);
-    else if (entry.deadline === 0) entry.deadline = this.#deadlines.add(at, entry);
+    else if (entry.deadline === undefined) entry.deadline = this.#deadlines.add(at, entry);
     else this.#deadlines.move(entry.deadline, at);
   }
 
@@ -338,8 +348,8 @@ export class TransactionLayer {
   }
 
   #disarm(entry: Entry): void {
-    if (entry.deadline !== 0) this.#deadlines.remove(entry.deadline);
-    entry.deadline = 0;
+    if (entry.deadline !== undefined) this.#deadlines.remove(entry.deadline);
+    entry.deadline = undefined;
   }
 
   #remove(entry: Entry): void {
@@ -351,10 +361,9 @@ export class TransactionLayer {
       this.#servers.delete(entry.key);
       if (role.mergeKey !== '') this.#merges.delete(role.mergeKey);
     }
-    const address = addressKey(entry.destination);
-    const sharers = this.#byDestination.get(address);
+    const sharers = this.#byDestination.get(entry.towards);
     sharers?.delete(entry);
-    if (sharers?.size === 0) this.#byDestination.delete(address);
+    if (sharers?.size === 0) this.#byDestination.delete(entry.towards);
     this.live[kindOf(entry)]--;
     this.#outputs.push({ kind: 'terminated', transaction: entry.id });
   }

@@ -30,6 +30,7 @@ export class Advertiser {
   addressFor(peer: string): string {
     if (this.#advertise !== '' && !this.#isInside(peer)) return this.#advertise;
     const address = this.#addresses.towards(peer);
+    if (this.#boundHosts.includes(address)) return address;
     const hosts = this.#boundHosts.filter((host) => isIP(host) === isIP(address));
     if (hosts.length === 0 || hosts.includes(address) || hosts.some(isEverywhere)) return address;
     return hosts[0] ?? address;

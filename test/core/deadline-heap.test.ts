@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
+import { type Deadline, DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import { seeded } from '../../core/kernel/random.ts';
 import { NEVER } from '../../core/kernel/time.ts';
 
@@ -34,7 +34,7 @@ test('any mixture of adding, moving and removing agrees with a sorted list', () 
   for (let seed = 0; seed < 50; seed++) {
     const random = seeded(seed);
     const heap = new DeadlineHeap<number>();
-    const model = new Map<number, number>();
+    const model = new Map<Deadline<number>, number>();
     for (let step = 0; step < 200; step++) {
       const at = Math.floor(random.next() * 50);
       const known = [...model.keys()];
