@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Program } from './program.ts';
 
 export interface SippOptions {
-  readonly scenario: 'register' | 'caller' | 'caller-until-bye' | 'callee' | 'trunk';
+  readonly scenario: 'register' | 'caller' | 'caller-until-bye' | 'callee' | 'trunk' | 'scripted';
   readonly serverPort: number;
   readonly localPort: number;
   /** User part called or registered. */
