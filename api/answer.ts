@@ -35,6 +35,12 @@ export function notFound(noun: Noun, id: string): Refused {
   return refuse({ code, message: `no ${noun} ${id}`, field: 'id', expected: `the id of ${article} ${noun}`, got: id });
 }
 
+/** A row with an id that was asked for is there already, whoever has it. */
+export function alreadyExists(noun: Noun, id: string): Refused {
+  const message = `an id that is in use cannot be taken for another ${noun}`;
+  return refuse({ code: 'ALREADY_EXISTS', message, field: 'id', expected: 'an id that is not in use', got: id });
+}
+
 export function denied(needs: string): Refused {
   return refuse({ code: 'PERMISSION_DENIED', message: `this needs ${needs}` });
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import type { Command } from '../core/command.ts';
-import { type CustomerPrincipal, type Refused, send } from './answer.ts';
+import { alreadyExists, type CustomerPrincipal, type Refused, send } from './answer.ts';
 import type { Backend, RowKind, Rows } from './backend.ts';
 import { type OperationParts, operation } from './operation.ts';
 import type { ShapeName } from './presentation/shapes.ts';
@@ -53,6 +53,10 @@ export class RowRoutes<Kind extends RowKind> {
       const by = principalOf(request);
       const command = commandOf(request.body as Static<Body>, by);
       if ('refusal' in command) return send(reply, command);
+      const wanted = 'id' in command ? command.id : null;
+      if (wanted !== null && (await this.#backend.get(kind, wanted)) !== undefined) {
+        return send(reply, alreadyExists(kind, wanted));
+      }
       return send(reply, await createRow(this.#backend, by, this.#resource, command));
     });
   }

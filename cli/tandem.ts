@@ -11,7 +11,7 @@ import { openSip } from './sip-side.ts';
 
 /** What each part may take to close. */
 const CLOSE_LIMIT_MS = 10_000;
-/** After the last call ended, a BYE or its answer may still have to be repeated. */
+/** After the last call ended, a BYE or its answer may still have to be repeated, and a recording be completed. */
 const LINGER_MS = 2_000;
 
 export interface TandemOptions {
@@ -102,7 +102,10 @@ export class Tandem {
     await quiet(() => calls.ledger.liveCount === 0, limitMs);
     calls.hangupAll('shutting-down', clock.now());
     wake();
-    await quiet(() => calls.ledger.liveCount === 0 && calls.leftBehindCount === 0, LINGER_MS);
+    const { recordings } = calls;
+    const isDone = (): boolean =>
+      calls.ledger.liveCount + calls.leftBehindCount + recordings.liveCount + recordings.uncommittedCount === 0;
+    await quiet(isDone, LINGER_MS);
   }
 
   /** Closes everything in the reverse order of opening. Rejects with what could not be closed. */

@@ -44,6 +44,18 @@ test('a running activeflow is stopped once; a second order finds it ended', asyn
   expect([again.status, again.body.error.reason]).toEqual([409, 'STATE_INVALID']);
 });
 
+test('an id that is in use is not taken for another activeflow, not even by its owner', async () => {
+  const { ask, backend, server } = await simulate();
+  const { body: made } = await ask('POST', URL, { actions: ACTIONS });
+  await ask('POST', `${URL}/${made.id}/stop`);
+  backend.addAccesskey(backend.addCustomer('Second'), 'vb_second');
+  for (const somebody of [ask, asker(server, 'vb_second')]) {
+    const { status, body } = await somebody('POST', URL, { id: made.id, actions: ACTIONS });
+    expect([status, body.error.reason, body.error.details[0].field]).toEqual([409, 'ALREADY_EXISTS', 'id']);
+  }
+  expect((await ask('GET', `${URL}/${made.id}`)).body.status).toBe('ended');
+});
+
 test('a deleted activeflow has ended and is found no more', async () => {
   const { ask } = await simulate();
   const { body: made } = await ask('POST', URL, { actions: ACTIONS });
