@@ -211,3 +211,27 @@ describe('a program', () => {
     expect(call!['flow_id']).not.toBe(NIL);
   });
 });
+
+test('a process that is asked to end completes its recordings before it goes', { timeout: 60_000 }, async () => {
+  const first = await TandemProcess.start({ args: ['--drain', '0s'] });
+  await first.api('POST', '/v1.0/trunks', { domain_name: 'peer', auth_types: ['ip'], allowed_ips: ['127.0.0.1'] });
+  const actions = [{ type: 'answer' }, { type: 'recording_start' }, { type: 'sleep', option: { duration: 60_000 } }];
+  const flow = await first.api('POST', '/v1.0/flows', { actions });
+  await first.api('POST', '/v1.0/numbers', { number: '+4930778899', call_flow_id: flow.body['id'] });
+  const own = await Trunk.open(first.sipPort);
+  const line = await own.call('+4930778899');
+  await pause(1_500);
+  expect(await first.stop()).toBe(0);
+  expect(await line.over).toBe('there');
+  await own.stop();
+  const second = await TandemProcess.start({ folder: first.folder });
+  const { body } = await second.api('GET', '/v1.0/recordings');
+  expect(body['result']).toMatchObject([{ status: 'ended', reference_type: 'call' }]);
+  expect(await second.metric('tandem_recordings_total{what="failed"}')).toBe(0);
+  const [{ id }] = body['result'] as [{ id: string }];
+  const file = await fetch(`http://127.0.0.1:${second.httpPort}/v1.0/recordingfiles/${id}?channel=in`, {
+    headers: { authorization: `Bearer ${KEY}` },
+  });
+  expect(((await file.arrayBuffer()).byteLength - 44) / 16_000).toBeGreaterThan(1.4);
+  expect(await second.stop()).toBe(0);
+});
