@@ -11,6 +11,9 @@ export const systemClock: Clock = {
   wallTime: () => Date.now(),
 };
 
+/** The system's clock was set, or has drifted: from here on the calendar follows it. */
+const CLOCK_STEP_MS = 5;
+
 /** Wall time that corresponds to an instant: how machines stamp records without reading a clock. */
 export type Calendar = (now: Instant) => WallTime;
 
@@ -19,5 +22,11 @@ export type Calendar = (now: Instant) => WallTime;
  * and shown: rows are paged by them, and a part that the text of a stamp leaves out would lose rows between two pages.
  */
 export function calendarOf(clock: Clock): Calendar {
-  return (now) => Math.floor(clock.wallTime() + (now - clock.now()));
+  let offsetMs = clock.wallTime() - clock.now();
+  return (now) => {
+    // The two clocks tick apart by up to a millisecond: what is later shall not be told as earlier for that.
+    const presentMs = clock.wallTime() - clock.now();
+    if (Math.abs(presentMs - offsetMs) > CLOCK_STEP_MS) offsetMs = presentMs;
+    return Math.floor(now + offsetMs);
+  };
 }
