@@ -13,7 +13,7 @@ const CONCURRENCY = 40;
  */
 export function run(): Promise<Record<string, number>> {
   return withTandem(ACCOUNTS, async (tandem) => {
-    const busy = ['--concurrency', String(CONCURRENCY), '--warm-up', '4', '--seconds', '5'];
+    const busy = ['--concurrency', String(CONCURRENCY), '--warm-up', '10', '--seconds', '5'];
     const full = await tandem.load('calls', ...busy).finished;
     requireClean(full);
     const pace = ['--rate', String(PER_S), '--duration', String(DURATION_S), '--warm-up', '3', '--seconds', '8'];
