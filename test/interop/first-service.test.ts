@@ -1,3 +1,9 @@
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EventClient } from '../clients/event-client.ts';
@@ -6,7 +12,7 @@ import type { Frame } from '../clients/socket-client.ts';
 import { until } from './program.ts';
 import { TandemProcess } from './tandem-process.ts';
 import { Trunk } from './trunk-line.ts';
-import { toneSeconds } from './voice.ts';
+import { toneSeconds, writeVoice } from './voice.ts';
 
 const KEY = 'vb_test_key_of_the_suite_0123456789';
 const MENU = '+899000000103';
@@ -108,6 +114,53 @@ describe('a call to a number', () => {
     const bytes = Buffer.from(await file.arrayBuffer());
     expect(bytes.readUInt16LE(22)).toBe(2); // Both sides, one a channel.
     expect((bytes.length - 44) / 4 / 8000).toBeGreaterThan(1.8);
+  });
+});
+
+describe('servers of users', () => {
+  test('give the audio that is played, the actions that are fetched, and are told by webhook', {
+    timeout: 60_000,
+  }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tandem-web-'));
+    const wav = readFileSync(writeVoice(join(folder, 'tone.wav'), 800, 1));
+    const asked: { path: string; body: string }[] = [];
+    const web = createServer((request, response) => {
+      let body = '';
+      request.on('data', (bytes) => {
+        body += bytes;
+      });
+      request.on('end', () => {
+        asked.push({ path: request.url!, body });
+        if (request.url === '/tone.wav') response.setHeader('content-type', 'audio/wav').end(wav);
+        else if (request.url === '/next') response.end(JSON.stringify([{ type: 'beep' }]));
+        else response.end('{}');
+      });
+    });
+    web.listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    const root = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
+    const number = await numberFor('0005', [
+      { type: 'answer' },
+      { type: 'play', option: { stream_urls: [`${root}/tone.wav`, `${root}/tone.wav`] } },
+      { type: 'fetch', option: { event_url: `${root}/next`, event_method: 'POST' } },
+      { type: 'webhook_send', option: { uri: `${root}/hook`, method: 'POST', data: `call \${voipbin.call.id}` } },
+      { type: 'hangup' },
+    ]);
+    const line = await trunk.call(number);
+    expect(await line.over).toBe('there');
+    expect(toneSeconds(line.heard(), 800)).toBeGreaterThan(1.7);
+    expect(toneSeconds(line.heard(), 1000)).toBeGreaterThan(0.3);
+    await until(
+      async () => asked.find(({ path }) => path === '/hook'),
+      5_000,
+      () => 'the webhook',
+    );
+    web.close();
+    // One download served both; what was said is the call's own.
+    expect(asked.map(({ path }) => path)).toEqual(['/tone.wav', '/next', '/hook']);
+    const [call] = await rows('/v1.0/calls');
+    expect(asked.at(-1)!.body).toBe(`call ${call!['id']}`);
+    expect(JSON.parse(asked[1]!.body)).toMatchObject({ activeflow_id: call!['activeflow_id'] });
   });
 });
 
