@@ -11,7 +11,8 @@ export const SERVER: TransportAddress = { transport: 'udp', address: '192.0.2.1'
 
 type Particulars = Partial<Pick<PhoneOptions, 'manner' | 'hangsUpAfterMs' | 'password' | 'formats'>>;
 
-export interface SceneOptions extends Partial<Pick<SimulatedSwitchOptions, 'lingerMs' | 'workerCount'>> {
+export interface SceneOptions
+  extends Partial<Pick<SimulatedSwitchOptions, 'lingerMs' | 'workerCount' | 'recordingsFolder'>> {
   readonly seed?: number;
   readonly link?: Link;
 }

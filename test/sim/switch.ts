@@ -33,6 +33,8 @@ export interface SimulatedSwitchOptions {
   readonly workerCount?: number;
   /** Writes rest this long before they are committed, as in production; what rests at a crash is lost. */
   readonly lingerMs?: number;
+  /** Where recordings are written; without it they fail. */
+  readonly recordingsFolder?: string;
 }
 
 /** A socket of a program was opened, written to or closed. */
@@ -280,7 +282,12 @@ export class SimulatedSwitch implements Party {
     const journal = new Journal({ epoch: uuid(random) });
     const limits = { ringTimeoutMs: LIMITS.ringTimeoutMs, durationMaxMs: LIMITS.callDurationMaxMs };
     const http = { request: (request: HttpRequest) => void this.requests.push(request) };
-    const edges = { media: plane, store: this.store, http };
+    const folders = {
+      prompts: 'cli/prompts',
+      recordings: this.#options.recordingsFolder ?? 'nowhere',
+      cache: 'nowhere',
+    };
+    const edges = { media: plane, store: this.store, http, folders };
     const ports = { ...edges, directory, journal, calendar, random, nextLeg, country: 'US', ...limits };
     // Everything that a simulation records is still in memory when it is played.
     const archive = { poll: () => undefined };

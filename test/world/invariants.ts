@@ -34,7 +34,8 @@ export async function explained(seed: number, name: string, scene: Scene, act: (
 export function historyOf(events: readonly JournalEvent[]): Map<CallId, { type: string; call: CallRecord }[]> {
   const byCall = new Map<CallId, { type: string; call: CallRecord }[]>();
   for (const { body } of events) {
-    if (!('call' in body)) continue;
+    // A change of anything but the status belongs to no step.
+    if (!('call' in body) || body.type === 'call_updated') continue;
     const steps = byCall.get(body.call.id) ?? [];
     byCall.set(body.call.id, [...steps, { type: body.type.slice('call_'.length), call: body.call }]);
   }

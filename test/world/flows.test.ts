@@ -1,0 +1,172 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import type { Conference, Flow, PhoneNumber } from '../../core/directory/records.ts';
+import { assert } from '../../core/kernel/assert.ts';
+import type { ConferenceId, FlowId, NumberId } from '../../core/kernel/ids.ts';
+import { seeded } from '../../core/kernel/random.ts';
+import { compile } from '../../flows/compile.ts';
+import { Scene, type SceneOptions } from '../sim/scene.ts';
+import { CUSTOMER } from '../sim/switch.ts';
+import { expectLegalJournal, explained } from './invariants.ts';
+import { BAD_LINK, CALLED_AT, OVER_AT } from './scenarios.ts';
+
+const SEEDS = Number(process.env['TANDEM_SEEDS'] ?? 50);
+const CONFERENCE = 'c0000001-0000-4000-8000-000000000000' as ConferenceId;
+const STAMPS = { createdAt: 0, updatedAt: null, deletedAt: null, customerId: CUSTOMER };
+const NUMBER = '+899000000109';
+
+/** A Tandem with alice and bob, a conference, and a number that runs these actions. */
+function staged(
+  actions: readonly object[],
+  options: SceneOptions = {},
+  bob: Parameters<Scene['phone']>[2] = {},
+): Scene {
+  const scene = new Scene(options);
+  scene.phone('alice', '1000');
+  scene.phone('bob', '1001', { manner: { kind: 'answers', afterMs: 1_000 }, ...bob });
+  const { directory } = scene.tandem;
+  const compiled = compile(actions, seeded(1));
+  assert('actions' in compiled, JSON.stringify(compiled));
+  const conference: Conference = {
+    ...STAMPS,
+    ...{ id: CONFERENCE, type: 'conference', status: 'progressing', name: '', detail: '', data: {}, timeoutS: 0 },
+    ...{ preFlowId: null, postFlowId: null, directHash: '', endedAt: null },
+  };
+  const flow: Flow = {
+    ...STAMPS,
+    ...{ id: 'f0000001-0000-4000-8000-000000000000' as FlowId, type: 'flow', name: '', detail: '' },
+    ...{ actions: compiled.actions, onCompleteFlowId: null, directHash: '' },
+  };
+  const number: PhoneNumber = {
+    ...STAMPS,
+    ...{ id: 'a0000001-0000-4000-8000-000000000000' as NumberId, number: NUMBER, shortCode: '9109', type: 'virtual' },
+    ...{ callFlowId: flow.id, messageFlowId: null, name: '', detail: '', status: 'active', isRtpDebugged: false },
+    ...{ purchasedAt: null, renewedAt: null },
+  };
+  directory.putConference(conference);
+  directory.putFlow(flow);
+  directory.putNumber(number);
+  return scene;
+}
+
+function expectLadder(scene: Scene, name: string): void {
+  const path = fileURLToPath(new URL(`../ladders/${name}.txt`, import.meta.url));
+  if (process.env['TANDEM_WRITE_LADDERS'] === '1') writeFileSync(path, scene.ladder);
+  expect(existsSync(path), `${path}: write it with TANDEM_WRITE_LADDERS=1, and read it`).toBe(true);
+  expect(scene.ladder).toBe(readFileSync(path, 'utf8'));
+}
+
+/** Nothing of a call, flow, stay, recording or stream is left. */
+function expectNothingLeft({ tandem }: Scene): void {
+  const { exchange, flows } = tandem.node;
+  const { ledger, conferences, recordings, sounds, timerCount, bridgeCount } = exchange.calls;
+  expect({
+    calls: ledger.liveCount,
+    timers: timerCount,
+    bridges: bridgeCount,
+    members: conferences.liveCount,
+    recordings: recordings.liveCount,
+    sounds: sounds.liveCount,
+    flows: flows.runningCount,
+    legs: tandem.plane.legCount,
+  }).toEqual({ calls: 0, timers: 0, bridges: 0, members: 0, recordings: 0, sounds: 0, flows: 0, legs: 0 });
+}
+
+const connect = { type: 'connect', option: { destinations: [{ type: 'extension', target: '1001' }] } };
+const meet = { type: 'conference_join', option: { conference_id: CONFERENCE } };
+
+test('a number answers, waits, and hangs up', () => {
+  const scene = staged([{ type: 'answer' }, { type: 'sleep', option: { duration: 1_000 } }, { type: 'hangup' }]);
+  scene.phones[0]!.plan(2_000, { kind: 'call', to: '9109' });
+  scene.run(60_000);
+  expect(scene.phones[0]!.heard.slice(1)).toEqual(['answered', 'ended normal remote']);
+  expectLadder(scene, 'number');
+  expectNothingLeft(scene);
+});
+
+test('what is played before the answer is early media, and the answer says no other ports', () => {
+  const scene = staged([{ type: 'beep' }, { type: 'answer' }, { type: 'hangup' }]);
+  scene.phones[0]!.plan(2_000, { kind: 'call', to: NUMBER });
+  scene.run(60_000);
+  expect(scene.phones[0]!.heard.slice(1)).toEqual(['ringing 183', 'answered', 'ended normal remote']);
+  expectLadder(scene, 'number-early-media');
+  expectNothingLeft(scene);
+});
+
+test('a flow connects its caller to an extension; when that leaves, the flow goes on', () => {
+  const scene = staged([connect, { type: 'sleep', option: { duration: 500 } }, { type: 'hangup' }]);
+  const [alice, bob] = [scene.phones[0]!, scene.phones[1]!];
+  alice.plan(2_000, { kind: 'call', to: '9109' });
+  bob.plan(9_000, { kind: 'hangup' });
+  scene.run(60_000);
+  expect(alice.heard.slice(1)).toEqual(['ringing 180', 'answered', 'ended normal remote']);
+  expectLadder(scene, 'number-connects');
+  expectNothingLeft(scene);
+});
+
+test('a call that is held from outside is offered sendonly, and taken back', () => {
+  const scene = staged([{ type: 'answer' }, { type: 'sleep', option: { duration: 10_000 } }]);
+  scene.phones[0]!.plan(2_000, { kind: 'call', to: '9109' });
+  scene.run(4_000);
+  const { id } = scene.tandem.node.exchange.calls.ledger.records()[0]!;
+  scene.tandem.execute(1, { kind: 'holdCall', id, mode: 'held' }, { kind: 'operator' }, 4_000);
+  scene.run(6_000);
+  scene.tandem.execute(2, { kind: 'holdCall', id, mode: 'active' }, { kind: 'operator' }, 6_000);
+  scene.run(60_000);
+  expect(scene.tandem.settled.map(({ result }) => result.kind)).toEqual(['done', 'done']);
+  expectLadder(scene, 'number-held');
+  expectNothingLeft(scene);
+});
+
+const FLOWS: readonly { readonly name: string; readonly actions: readonly object[] }[] = [
+  { name: 'answer and sleep', actions: [{ type: 'answer' }, { type: 'sleep', option: { duration: 2_000 } }] },
+  { name: 'beep before and after the answer', actions: [{ type: 'beep' }, { type: 'answer' }, { type: 'beep' }] },
+  { name: 'echo', actions: [{ type: 'answer' }, { type: 'echo', option: { duration: 3_000 } }] },
+  { name: 'connect', actions: [connect, { type: 'hangup' }] },
+  { name: 'answer, then connect', actions: [{ type: 'answer' }, connect, { type: 'beep' }] },
+  { name: 'conference', actions: [{ type: 'answer' }, meet] },
+  {
+    name: 'digits',
+    actions: [{ type: 'answer' }, { type: 'digits_receive', option: { duration: 3_000, length: 1 } }, { type: 'beep' }],
+  },
+  {
+    name: 'recorded',
+    actions: [
+      { type: 'answer' },
+      { type: 'recording_start', option: { format: 'wav', duration: 1 } },
+      { type: 'sleep', option: { duration: 3_000 } },
+      { type: 'recording_stop' },
+    ],
+  },
+];
+
+test.each(FLOWS.map((flow, index) => ({ ...flow, index })))(
+  '$name: on a bad network, hung up at some moment by some side, the flow ends with its call, and nothing is left',
+  async ({ name, actions, index }) => {
+    for (let seed = index; seed < SEEDS; seed += FLOWS.length) {
+      const manners = [{ kind: 'answers', afterMs: 500 }, { kind: 'is busy' }, { kind: 'rings' }] as const;
+      const recordingsFolder = mkdtempSync(join(tmpdir(), 'tandem-world-'));
+      const scene = staged(actions, { seed, link: BAD_LINK, recordingsFolder }, { manner: manners[seed % 3]! });
+      const { random } = scene;
+      await explained(seed, name, scene, () => {
+        for (const phone of scene.phones) {
+          if (name === 'conference' || phone === scene.phones[0]) phone.plan(CALLED_AT, { kind: 'call', to: '9109' });
+          phone.plan(CALLED_AT + 1_000 + random.next() * 80_000, { kind: 'hangup' });
+        }
+        scene.run(OVER_AT);
+        expectLegalJournal(scene);
+        expectNothingLeft(scene);
+        const ended = scene.tandem.events.filter(
+          ({ body }) => body.type === 'activeflow_updated' && body.activeflow.status === 'ended',
+        );
+        const begun = scene.tandem.events.filter(({ body }) => body.type === 'activeflow_created');
+        expect(ended.length).toBe(begun.length);
+        expect(scene.tandem.events.filter(({ body }) => body.type === 'recording_failed')).toEqual([]);
+        rmSync(recordingsFolder, { recursive: true });
+      });
+    }
+  },
+);
