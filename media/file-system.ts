@@ -29,7 +29,7 @@ export interface FileSystem {
 
 /** The disk. Recordings are readable by the owner and the group alone. */
 export const disk: FileSystem = {
-  open: (path, which) => openSync(path, which === 'new' ? 'w+' : 'r+', 0o640),
+  open: (path, which) => openSync(path, which === 'new' ? 'w+' : 'r+', 0o600),
   write: (descriptor, bytes, offset, length, position) => writeSync(descriptor, bytes, offset, length, position),
   read: (descriptor, into, position) => readSync(descriptor, into, 0, into.length, position),
   sizeBytes: (descriptor) => fstatSync(descriptor).size,

@@ -189,14 +189,19 @@ async function until401InTrace(server: TandemProcess, trace: Program): Promise<v
 }
 
 function filesOf(folder: string, without: readonly string[]): (readonly [string, string])[] {
-  return readdirSync(folder)
-    .filter((name) => !without.includes(name))
+  return namesIn(folder)
+    .filter((name) => !without.includes(name) && lstatSync(join(folder, name)).isFile())
     .map((name) => [name, readFileSync(join(folder, name), 'latin1')] as const);
+}
+
+/** Everything in the folder, and in the folders in it. */
+function namesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' });
 }
 
 /** What others than the user may read or write: the folder itself and everything in it. */
 function modesOf(folder: string): string[] {
-  return [folder, ...readdirSync(folder).map((name) => join(folder, name))]
+  return [folder, ...namesIn(folder).map((name) => join(folder, name))]
     .map((path) => [path, lstatSync(path).mode & 0o777] as const)
     .filter(([, mode]) => (mode & 0o077) !== 0)
     .map(([path, mode]) => `${path} ${mode.toString(8)}`);
