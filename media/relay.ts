@@ -9,8 +9,8 @@ const PAYLOAD_BYTES_MAX = 2036;
 
 /**
  * Passes a packet on at arrival: new header in the listener's stream, payload copied, or mapped byte by byte between
- * the two laws of G.711; silence in its place when `sound` says so, so that a muted stream goes on. Returns false, sending nothing, when the listener cannot take this format or the packet has
- * no place in its stream any more.
+ * the two laws of G.711; silence in its place when `sound` says so, so that a muted stream goes on. Returns false,
+ * sending nothing, when the listener cannot take this format or the packet has no place in its stream any more.
  */
 export function relay(
   view: PacketView,
