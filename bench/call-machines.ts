@@ -25,7 +25,7 @@ const PHONES: TransportAddress = { transport: 'udp', address: '127.0.0.1', port:
 const ACCOUNTS = 200;
 const SCRIPTED = '+49301000';
 /** Few enough that the collector does not run within a round. */
-const CALLS_PER_ROUND = 20;
+export const CALLS_PER_ROUND = 20;
 const ROUNDS_WARM = 150;
 const ROUNDS = 400;
 /** What an ended call leaves rests; later it is gone. */
@@ -80,7 +80,7 @@ async function measured(kind: 'bridged' | 'scripted'): Promise<Record<string, nu
 }
 
 /** A Tandem and the phones of the generator, each given what the other says. */
-class BothSides {
+export class BothSides {
   readonly #machines: Machines;
   readonly #phones: Phones;
   readonly #requests: Requests;
