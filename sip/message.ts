@@ -71,6 +71,13 @@ export type HeaderName =
   /** Extension headers, as spelled by the sender. */
   | (string & {});
 
+/** Parameters in their order; each name once, in lower case. A Map of texts will do for it. */
+export interface Parameters extends Iterable<readonly [name: string, value: string]> {
+  readonly size: number;
+  get(name: string): string | undefined;
+  has(name: string): boolean;
+}
+
 export interface Uri {
   /** Lower case: `sip`, `sips`, `tel` … */
   readonly scheme: string;
@@ -82,7 +89,7 @@ export interface Uri {
   /** 0 when absent. */
   readonly port: number;
   /** Names in lower case; value '' for a flag. */
-  readonly parameters: ReadonlyMap<string, string>;
+  readonly parameters: Parameters;
   readonly headers: string;
   /** As it came or was built. */
   readonly text: string;
@@ -94,7 +101,7 @@ export interface NameAddress {
   readonly displayName: string;
   readonly uri: Uri;
   /** Header parameters, names in lower case. */
-  readonly parameters: ReadonlyMap<string, string>;
+  readonly parameters: Parameters;
 }
 
 export interface Via {
@@ -105,7 +112,7 @@ export interface Via {
   readonly port: number;
   /** '' when absent. */
   readonly branch: string;
-  readonly parameters: ReadonlyMap<string, string>;
+  readonly parameters: Parameters;
   readonly text: string;
 }
 

@@ -1,4 +1,4 @@
-import { spaceEnd } from './token.ts';
+import { lowerCase, spaceEnd } from './token.ts';
 
 /**
  * ```abnf
@@ -8,32 +8,22 @@ import { spaceEnd } from './token.ts';
  * ```
  * Names with an underscore are in use and taken.
  */
-export interface HostPort {
-  /** Lower case, IPv6 without brackets. */
-  readonly host: string;
-  /** 0 when absent. */
-  readonly port: number;
-}
 
 const MAX_PORT = 65_535;
 
-/** The text from `start` to `end` as host and port, spaces around the colon allowed as in Via; else undefined. */
-export function parseHostPort(text: string, start: number, end: number): HostPort | undefined {
-  let hostStart = start;
-  let hostEnd: number;
-  let index: number;
-  if (text.charCodeAt(start) === 0x5b) {
-    hostStart = start + 1;
-    hostEnd = addressEnd(text, hostStart, end);
-    if (hostEnd >= end || text.charCodeAt(hostEnd) !== 0x5d) return undefined;
-    index = hostEnd + 1;
-  } else {
-    hostEnd = nameEnd(text, hostStart, end);
-    index = hostEnd;
+/** Index after the host that begins at `start` and goes no further than `end`; -1 when there is none. */
+export function hostEnd(text: string, start: number, end: number): number {
+  if (text.charCodeAt(start) !== 0x5b) {
+    const index = nameEnd(text, start, end);
+    return index === start ? -1 : index;
   }
-  if (hostEnd === hostStart) return undefined;
-  const port = parsePort(text, index, end);
-  return port < 0 ? undefined : { host: text.slice(hostStart, hostEnd).toLowerCase(), port };
+  const index = addressEnd(text, start + 1, end);
+  return index === start + 1 || index >= end || text.charCodeAt(index) !== 0x5d ? -1 : index + 1;
+}
+
+/** The host from `start` to its end: in lower case, IPv6 without brackets. */
+export function readHost(text: string, start: number, end: number): string {
+  return lowerCase(text.charCodeAt(start) === 0x5b ? text.slice(start + 1, end - 1) : text.slice(start, end));
 }
 
 /** A host as it is written: IPv6 in brackets. Port 0 is left out. */
@@ -42,8 +32,8 @@ export function formatHostPort(host: string, port: number): string {
   return port === 0 ? name : `${name}:${port}`;
 }
 
-/** The port after the host, which ends at `at`: 0 without one, -1 when malformed. */
-function parsePort(text: string, at: number, end: number): number {
+/** The port after the host, which ends at `at`: 0 without one, -1 when malformed. Spaces around the colon as in Via. */
+export function parsePort(text: string, at: number, end: number): number {
   const colon = spaceEnd(text, at);
   if (colon >= end) return 0;
   if (text.charCodeAt(colon) !== 0x3a) return -1;

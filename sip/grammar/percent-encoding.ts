@@ -16,8 +16,9 @@ export function percentDecode(text: string): string {
   });
 }
 
-/** Everything that `allowed` (a class without `g`) does not match is escaped as UTF-8. */
+/** Every character that `allowed` (some of a class, from first to last, without `g`) does not match is escaped as UTF-8. */
 export function percentEncode(text: string, allowed: RegExp): string {
+  if (allowed.test(text)) return text;
   let encoded = '';
   for (const character of text) {
     if (allowed.test(character)) encoded += character;

@@ -27,6 +27,15 @@ export function isToken(text: string): boolean {
   return text !== '' && tokenEnd(text, 0) === text.length;
 }
 
+/** As toLowerCase of ASCII text, but without a copy when there is nothing to change. */
+export function lowerCase(text: string): string {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if ((code >= 0x41 && code <= 0x5a) || code > 127) return text.toLowerCase();
+  }
+  return text;
+}
+
 /** Index of the first character at or after `at` that is neither space nor tab. */
 export function spaceEnd(text: string, at: number): number {
   let index = at;

@@ -1,7 +1,8 @@
-import type { Uri } from '../message.ts';
-import { formatHostPort, parseHostPort } from './host.ts';
-import { MAX_PARAMETERS, NO_PARAMETERS, type Parameters } from './parameters.ts';
+import type { Parameters, Uri } from '../message.ts';
+import { formatHostPort, hostEnd, parsePort, readHost } from './host.ts';
+import { MAX_PARAMETERS, NO_PARAMETERS, ParameterChain } from './parameters.ts';
 import { percentDecode, percentEncode } from './percent-encoding.ts';
+import { lowerCase } from './token.ts';
 
 /**
  * ```abnf
@@ -30,6 +31,7 @@ export const NO_URI: Uri = {
 export function parseUri(text: string): Uri | undefined {
   const colon = text.indexOf(':');
   if (colon <= 0 || UNCLEAN.test(text)) return undefined;
+  if (colon === 3 && text.startsWith('sip')) return parseSipUri(text, 'sip', 4);
   const scheme = text.slice(0, colon).toLowerCase();
   if (scheme === 'sip' || scheme === 'sips') return parseSipUri(text, scheme, colon + 1);
   if (!/^[a-z][a-z0-9+.-]*$/.test(scheme) || colon + 1 === text.length) return undefined;
@@ -52,38 +54,43 @@ function parseSipUri(text: string, scheme: string, start: number): Uri | undefin
   const question = text.indexOf('?', hostStart);
   const parametersEnd = question < 0 ? text.length : question;
   const semicolon = text.indexOf(';', hostStart);
-  const hostEnd = semicolon < 0 || semicolon > parametersEnd ? parametersEnd : semicolon;
-  const hostPort = parseHostPort(text, hostStart, hostEnd);
-  if (hostPort === undefined) return undefined;
-  const parameters =
-    hostEnd === parametersEnd ? NO_PARAMETERS : parseUriParameters(text.slice(hostEnd + 1, parametersEnd));
+  const portEnd = semicolon < 0 || semicolon > parametersEnd ? parametersEnd : semicolon;
+  const portStart = hostEnd(text, hostStart, portEnd);
+  const port = portStart < 0 ? -1 : parsePort(text, portStart, portEnd);
+  if (port < 0) return undefined;
+  const parameters = portEnd === parametersEnd ? NO_PARAMETERS : parseUriParameters(text, portEnd + 1, parametersEnd);
   if (parameters === undefined) return undefined;
   const headers = question < 0 ? '' : text.slice(question + 1);
-  return { scheme, user, password, host: hostPort.host, port: hostPort.port, parameters, headers, text };
+  const host = readHost(text, hostStart, portStart);
+  return { scheme, user, password, host, port, parameters, headers, text };
 }
 
 function parseTelUri(text: string, start: number): Uri | undefined {
   const semicolon = text.indexOf(';', start);
   const numberEnd = semicolon < 0 ? text.length : semicolon;
-  const parameters = semicolon < 0 ? NO_PARAMETERS : parseUriParameters(text.slice(semicolon + 1));
+  const parameters = semicolon < 0 ? NO_PARAMETERS : parseUriParameters(text, semicolon + 1, text.length);
   if (parameters === undefined || numberEnd === start) return undefined;
   return { ...NO_URI, scheme: 'tel', user: percentDecode(text.slice(start, numberEnd)), parameters, text };
 }
 
 /** Names and values are unescaped once; an empty or repeated one makes the URI malformed (§19.1.1). */
-function parseUriParameters(text: string): Parameters | undefined {
-  const parameters = new Map<string, string>();
-  for (let start = 0; start <= text.length; ) {
+function parseUriParameters(text: string, from: number, limit: number): Parameters | undefined {
+  let first: ParameterChain | undefined;
+  let last: ParameterChain | undefined;
+  let count = 0;
+  for (let start = from; start <= limit; ) {
     const semicolon = text.indexOf(';', start);
-    const end = semicolon < 0 ? text.length : semicolon;
+    const end = semicolon < 0 || semicolon > limit ? limit : semicolon;
     const equals = text.indexOf('=', start);
     const nameEnd = equals < 0 || equals > end ? end : equals;
-    const name = percentDecode(text.slice(start, nameEnd)).toLowerCase();
-    if (name === '' || parameters.has(name) || parameters.size === MAX_PARAMETERS) return undefined;
-    parameters.set(name, nameEnd === end ? '' : percentDecode(text.slice(nameEnd + 1, end)));
+    const name = lowerCase(percentDecode(text.slice(start, nameEnd)));
+    if (name === '' || first?.has(name) || count++ === MAX_PARAMETERS) return undefined;
+    const value = nameEnd === end ? '' : percentDecode(text.slice(nameEnd + 1, end));
+    last = last === undefined ? new ParameterChain(name, value) : last.append(name, value);
+    first ??= last;
     start = end + 1;
   }
-  return parameters;
+  return first;
 }
 
 /** Space, control character, quote or angle bracket: what could end the URI where it is written again. */
@@ -102,20 +109,26 @@ export interface UriParts {
   readonly parameters?: Parameters;
 }
 
-const USER_CHARACTER = /^[A-Za-z0-9\-_.!~*'()&=+$,;?/]$/;
-const PARAMETER_CHARACTER = /^[A-Za-z0-9\-_.!~*'()[\]/:&+$]$/;
+const USER_CHARACTERS = /^[A-Za-z0-9\-_.!~*'()&=+$,;?/]+$/;
+const PARAMETER_CHARACTERS = /^[A-Za-z0-9\-_.!~*'()[\]/:&+$]+$/;
 
 /** A SIP URI of its parts, escaped where needed (RFC 3261 §19.1.2). */
 export function buildUri(parts: UriParts): Uri {
   const { scheme = 'sip', user = '', port = 0, parameters = NO_PARAMETERS } = parts;
   const host = parts.host.toLowerCase();
-  const userPart = user === '' ? '' : `${percentEncode(user, USER_CHARACTER)}@`;
+  const userPart = user === '' ? '' : `${percentEncode(user, USER_CHARACTERS)}@`;
   let text = `${scheme}:${userPart}${formatHostPort(host, port)}`;
-  for (const [name, value] of parameters) {
-    text += `;${percentEncode(name, PARAMETER_CHARACTER)}`;
-    if (value !== '') text += `=${percentEncode(value, PARAMETER_CHARACTER)}`;
-  }
+  if (parameters !== NO_PARAMETERS) text += formatUriParameters(parameters);
   return { scheme, user, password: '', host, port, parameters, headers: '', text };
+}
+
+function formatUriParameters(parameters: Parameters): string {
+  let text = '';
+  for (const [name, value] of parameters) {
+    text += `;${percentEncode(name, PARAMETER_CHARACTERS)}`;
+    if (value !== '') text += `=${percentEncode(value, PARAMETER_CHARACTERS)}`;
+  }
+  return text;
 }
 
 /** Parameters that must be in both URIs or in neither (RFC 3261 §19.1.4). */

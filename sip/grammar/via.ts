@@ -1,6 +1,6 @@
 import type { Via } from '../message.ts';
-import { formatHostPort, parseHostPort } from './host.ts';
-import { formatParameters, NO_PARAMETERS, type Parameters, parseParameters } from './parameters.ts';
+import { formatHostPort, hostEnd, parsePort, readHost } from './host.ts';
+import { formatParameters, NO_PARAMETERS, ParameterChain, type Parameters, parseParameters } from './parameters.ts';
 import { spaceEnd, tokenEnd } from './token.ts';
 
 /**
@@ -24,13 +24,14 @@ export function parseVia(text: string): Via | undefined {
   if (transportEnd === transportStart || sentByStart === transportEnd) return undefined;
   const semicolon = text.indexOf(';', sentByStart);
   const sentByEnd = semicolon < 0 ? text.length : semicolon;
-  const hostPort = parseHostPort(text, sentByStart, sentByEnd);
-  const parameters = parseParameters(text, sentByEnd);
-  if (hostPort === undefined || parameters === undefined) return undefined;
+  const portStart = hostEnd(text, sentByStart, sentByEnd);
+  const port = portStart < 0 ? -1 : parsePort(text, portStart, sentByEnd);
+  const parameters = port < 0 ? undefined : parseParameters(text, sentByEnd);
+  if (parameters === undefined) return undefined;
   return {
-    transport: upperCase(text.slice(transportStart, transportEnd)),
-    host: hostPort.host,
-    port: hostPort.port,
+    transport: readTransport(text, transportStart, transportEnd),
+    host: readHost(text, sentByStart, portStart),
+    port,
     branch: parameters.get('branch') ?? '',
     parameters,
     text,
@@ -52,9 +53,8 @@ export function formatVia(transport: string, host: string, port: number, paramet
  * The same Via with what we saw of its source: `received`, and the value of `rport` when it asks for it (RFC 3581 §4).
  */
 export function withSource(via: Via, address: string, port: number | undefined): Via {
-  const parameters = new Map(via.parameters);
-  parameters.set('received', address);
-  if (port !== undefined) parameters.set('rport', String(port));
+  let parameters = chainOf(via.parameters).with('received', address);
+  if (port !== undefined) parameters = parameters.with('rport', String(port));
   const { transport, host, branch } = via;
   const text = formatVia(transport, host, via.port, parameters);
   return { transport, host, port: via.port, branch, parameters, text };
@@ -66,7 +66,16 @@ function protocolEnd(text: string): number {
   return match === null ? -1 : match[0].length;
 }
 
-/** As toUpperCase, but without its cost for what nearly every Via says. */
-function upperCase(transport: string): string {
-  return transport === 'UDP' || transport === 'TCP' || transport === 'TLS' ? transport : transport.toUpperCase();
+function chainOf(parameters: Parameters): ParameterChain {
+  if (parameters instanceof ParameterChain) return parameters;
+  let chain = NO_PARAMETERS;
+  for (const [name, value] of parameters) chain = chain.with(name, value);
+  return chain;
+}
+
+/** Upper case; what nearly every Via says is not cut out of it. */
+function readTransport(text: string, start: number, end: number): string {
+  if (end - start === 3 && text.startsWith('UDP', start)) return 'UDP';
+  if (end - start === 3 && text.startsWith('TCP', start)) return 'TCP';
+  return text.slice(start, end).toUpperCase();
 }

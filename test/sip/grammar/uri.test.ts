@@ -3,18 +3,20 @@ import { expect, test } from 'vitest';
 import { buildUri, parseUri, uriEquals } from '../../../sip/grammar/uri.ts';
 
 test('a SIP URI is split into its parts', () => {
-  expect(parseUri('sips:a%20b;x=y:p%41ss@Example.COM:5061;Transport=tcp;lr?Subject=hi&Priority=urgent')).toEqual({
+  const text = 'sips:a%20b;x=y:p%41ss@Example.COM:5061;Transport=tcp;lr?Subject=hi&Priority=urgent';
+  const uri = parseUri(text)!;
+  expect({ ...uri, parameters: [...uri.parameters] }).toEqual({
     scheme: 'sips',
     user: 'a b;x=y',
     password: 'pAss',
     host: 'example.com',
     port: 5061,
-    parameters: new Map([
+    parameters: [
       ['transport', 'tcp'],
       ['lr', ''],
-    ]),
+    ],
     headers: 'Subject=hi&Priority=urgent',
-    text: 'sips:a%20b;x=y:p%41ss@Example.COM:5061;Transport=tcp;lr?Subject=hi&Priority=urgent',
+    text,
   });
 });
 
@@ -60,11 +62,12 @@ test.each([
 });
 
 test('a tel URI has its number as user and no host', () => {
-  expect(parseUri('tel:+1-201-555-0123;phone-context=x')).toMatchObject({
+  const uri = parseUri('tel:+1-201-555-0123;phone-context=x')!;
+  expect({ ...uri, parameters: [...uri.parameters] }).toMatchObject({
     scheme: 'tel',
     user: '+1-201-555-0123',
     host: '',
-    parameters: new Map([['phone-context', 'x']]),
+    parameters: [['phone-context', 'x']],
   });
 });
 
@@ -77,7 +80,8 @@ test('an unknown scheme keeps its text', () => {
 });
 
 test('escapes in parameters are undone once', () => {
-  expect(parseUri('sip:b;n%61me=v%61lue%25%34%31')!.parameters).toEqual(new Map([['name', 'value%41']]));
+  const { parameters } = parseUri('sip:b;n%61me=v%61lue%25%34%31')!;
+  expect([...parameters]).toEqual([['name', 'value%41']]);
 });
 
 test.each([
@@ -139,7 +143,8 @@ test('whatever the user part says, a built URI says it again when parsed', () =>
             ['lr', ''],
           ]),
         });
-        expect(parseUri(built.text)).toEqual(built);
+        const read = parseUri(built.text)!;
+        expect({ ...read, parameters: [...read.parameters] }).toEqual({ ...built, parameters: [...built.parameters] });
       },
     ),
     { seed: 3261, numRuns: 500 },
