@@ -6,8 +6,11 @@ export interface Clock {
   wallTime(): WallTime;
 }
 
+/** Asked for by its name, it is looked up anew each time. */
+const { performance: monotonic } = globalThis;
+
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: () => monotonic.now(),
   wallTime: () => Date.now(),
 };
 
@@ -23,10 +26,16 @@ export type Calendar = (now: Instant) => WallTime;
  */
 export function calendarOf(clock: Clock): Calendar {
   let offsetMs = clock.wallTime() - clock.now();
+  let lastNow: Instant = Number.NaN;
+  let lastAt: WallTime = 0;
   return (now) => {
+    // Everything that follows from one input happens at one instant.
+    if (now === lastNow) return lastAt;
     // The two clocks tick apart by up to a millisecond: what is later shall not be told as earlier for that.
     const presentMs = clock.wallTime() - clock.now();
     if (Math.abs(presentMs - offsetMs) > CLOCK_STEP_MS) offsetMs = presentMs;
-    return Math.floor(now + offsetMs);
+    lastNow = now;
+    lastAt = Math.floor(now + offsetMs);
+    return lastAt;
   };
 }

@@ -1,3 +1,4 @@
+import { fail } from './assert.ts';
 import type { Random } from './random.ts';
 import type { WallTime } from './time.ts';
 
@@ -34,13 +35,18 @@ export type RecordingNumber = Branded<number, 'RecordingNumber'>;
 /** "No value" on the wire, where the reference shape wants a UUID. */
 export const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
-const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
+const UUID_BYTES = 16;
+const DIGITS = Buffer.from('0123456789abcdef', 'latin1');
+const DASH = 0x2d;
+/** Random bytes, and the characters of an id, before they become one text: nothing else is allocated for it. */
+const BYTES = Buffer.alloc(64);
+const CHARACTERS = Buffer.alloc(36);
 
 /** A random UUID (RFC 9562 §5.4, version 4). The caller brands it: `uuid(random) as AgentId`. */
 export function uuid(random: Random): string {
-  const b = random.bytes(16);
-  b[6] = (b[6]! & 0x0f) | 0x40;
-  return uuidText(b);
+  random.fill(BYTES, UUID_BYTES);
+  BYTES[6] = (BYTES[6]! & 0x0f) | 0x40;
+  return uuidText();
 }
 
 /**
@@ -48,23 +54,27 @@ export function uuid(random: Random): string {
  * which halves the cost of writing them.
  */
 export function timeOrderedUuid(random: Random, at: WallTime): string {
-  const b = random.bytes(16);
-  const ms = Math.floor(at);
-  for (let i = 0; i < 6; i++) b[i] = Math.floor(ms / 2 ** (40 - 8 * i)) & 0xff;
-  b[6] = (b[6]! & 0x0f) | 0x70;
-  return uuidText(b);
+  random.fill(BYTES, UUID_BYTES);
+  BYTES.writeUIntBE(Math.floor(at), 0, 6);
+  BYTES[6] = (BYTES[6]! & 0x0f) | 0x70;
+  return uuidText();
 }
 
-function uuidText(b: Uint8Array): string {
-  b[8] = (b[8]! & 0x3f) | 0x80;
-  let text = '';
-  for (let i = 0; i < 16; i++) text += (i === 4 || i === 6 || i === 8 || i === 10 ? '-' : '') + HEX[b[i]!]!;
-  return text;
+function uuidText(): string {
+  BYTES[8] = (BYTES[8]! & 0x3f) | 0x80;
+  let at = 0;
+  for (let i = 0; i < UUID_BYTES; i++) {
+    if (i === 4 || i === 6 || i === 8 || i === 10) CHARACTERS[at++] = DASH;
+    const byte = BYTES[i]!;
+    CHARACTERS[at++] = DIGITS[byte >> 4]!;
+    CHARACTERS[at++] = DIGITS[byte & 0x0f]!;
+  }
+  return CHARACTERS.toString('latin1');
 }
 
-/** `count` random bytes as hexadecimal text. */
+/** `count` random bytes, 64 at most, as hexadecimal text. */
 export function hexToken(random: Random, count: number): string {
-  let text = '';
-  for (const byte of random.bytes(count)) text += HEX[byte]!;
-  return text;
+  if (count > BYTES.length) fail(`a token has at most ${BYTES.length} bytes`);
+  random.fill(BYTES, count);
+  return BYTES.toString('hex', 0, count);
 }

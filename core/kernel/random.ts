@@ -6,23 +6,33 @@ export interface Random {
   next(): number;
   /** `count` uniform bytes; unguessable when the source is `secure()`. */
   bytes(count: number): Uint8Array;
+  /** The same into the beginning of an array that is there already: ids are made for every message. */
+  fill(into: Uint8Array, count: number): void;
 }
 
 /** The operating system's generator. */
 export function secure(): Random {
   const pool = new Uint8Array(8192);
   let used = pool.length;
-  const bytes = (count: number): Uint8Array => {
-    if (count > pool.length) return randomFillSync(new Uint8Array(count));
+  const fill = (into: Uint8Array, count: number): void => {
+    if (count > pool.length) {
+      randomFillSync(into, 0, count);
+      return;
+    }
     if (used + count > pool.length) {
       randomFillSync(pool);
       used = 0;
     }
-    used += count;
-    return pool.slice(used - count, used);
+    for (let i = 0; i < count; i++) into[i] = pool[used++]!;
+  };
+  const bytes = (count: number): Uint8Array => {
+    const filled = new Uint8Array(count);
+    fill(filled, count);
+    return filled;
   };
   return {
     bytes,
+    fill,
     next() {
       const b = bytes(4);
       return (((b[0]! << 24) | (b[1]! << 16) | (b[2]! << 8) | b[3]!) >>> 0) / 4294967296;
@@ -39,5 +49,13 @@ export function seeded(seed: number): Random {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
-  return { next, bytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(next() * 256)) };
+  const fill = (into: Uint8Array, count: number): void => {
+    for (let i = 0; i < count; i++) into[i] = Math.floor(next() * 256);
+  };
+  const bytes = (count: number): Uint8Array => {
+    const filled = new Uint8Array(count);
+    fill(filled, count);
+    return filled;
+  };
+  return { next, bytes, fill };
 }
