@@ -33,8 +33,8 @@ export interface CallFacts {
   readonly groupcallId?: GroupcallId | null;
 }
 
-/** Calls whose cause is remembered after their end. */
-const ENDED_MAX = 10_000;
+/** Calls whose cause is remembered after their end, at least; twice as many at most. */
+const ENDED_MAX = 5_000;
 
 export type CallEventType =
   | 'call_created'
@@ -55,8 +55,9 @@ export class Ledger {
   readonly #changed = new Map<CallId, CallRecord>();
   /** Calls whose dialog the store has, so that another process can send BYE in it. */
   readonly #dialogs = new Set<CallId>();
-  /** Why the last calls ended, oldest first. */
-  readonly #causes = new Map<CallId, Cause>();
+  /** Why the last calls ended; when there are many, the table becomes the earlier one, and that one is forgotten. */
+  #causes = new Map<CallId, Cause>();
+  #earlierCauses = new Map<CallId, Cause>();
   #writes: Write[] = [];
   #answered = 0;
   #ended = 0;
@@ -149,12 +150,14 @@ export class Ledger {
     if (this.#dialogs.delete(id)) this.dropDialog(id);
     if (cause === null) return;
     this.#causes.set(id, cause);
-    if (this.#causes.size > ENDED_MAX) this.#causes.delete(this.#causes.keys().next().value!);
+    if (this.#causes.size < ENDED_MAX) return;
+    this.#earlierCauses = this.#causes;
+    this.#causes = new Map();
   }
 
   /** Why a call ended; undefined when it lives, or ended too many calls ago. */
   causeOf(id: CallId): Cause | undefined {
-    return this.#causes.get(id);
+    return this.#causes.get(id) ?? this.#earlierCauses.get(id);
   }
 
   saveDialog(leg: LegId, dialog: string): void {
@@ -171,9 +174,10 @@ export class Ledger {
   /** Hands what this input changed to the store; with a receipt, the store tells when it is durable. */
   commit(receipt = 0): void {
     if (this.#changed.size === 0 && this.#writes.length === 0) return;
-    const rows: Write[] = [...this.#changed.values()].map((row) => ({ kind: 'saveCall', row }));
-    this.#ports.store.write([...rows, ...this.#writes], receipt);
-    this.#changed.clear();
+    const writes = this.#writes;
     this.#writes = [];
+    for (const row of this.#changed.values()) writes.push({ kind: 'saveCall', row });
+    this.#changed.clear();
+    this.#ports.store.write(writes, receipt);
   }
 }

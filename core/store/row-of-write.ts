@@ -1,18 +1,30 @@
 import type { Write } from '../write.ts';
 
-/** Which row a write is about. */
-export function rowOf(write: Write): string {
+/** Which table a write is about: its rows are told apart by `keyOf`. */
+export function tableOf({ kind }: Write): string {
+  switch (kind) {
+    case 'dropDialog':
+      return 'saveDialog';
+    case 'dropBinding':
+      return 'saveBinding';
+    default:
+      return kind;
+  }
+}
+
+/** Which row of its table a write is about. */
+export function keyOf(write: Write): string {
   switch (write.kind) {
     case 'saveDialog':
     case 'dropDialog':
-      return `dialog ${write.callId}`;
+      return write.callId;
     case 'saveBinding':
-      return `binding ${write.row.extensionId} ${write.row.contact}`;
+      return `${write.row.extensionId} ${write.row.contact}`;
     case 'dropBinding':
-      return `binding ${write.extensionId} ${write.contact}`;
+      return `${write.extensionId} ${write.contact}`;
     case 'saveFact':
-      return `fact ${write.name}`;
+      return write.name;
     default:
-      return `${write.kind} ${write.row.id}`;
+      return write.row.id;
   }
 }

@@ -86,6 +86,10 @@ export function statementOf<Row extends object>(sql: string, columns: readonly s
   assert(columns.length > 0, `${sql} has parameters`);
   return {
     sql,
-    bind: (row) => columns.map((column) => (row as Record<string, SqlValue>)[column]!),
+    bind: (row) => {
+      const parameters: SqlValue[] = new Array(columns.length);
+      for (let i = 0; i < columns.length; i++) parameters[i] = (row as Record<string, SqlValue>)[columns[i]!]!;
+      return parameters;
+    },
   };
 }

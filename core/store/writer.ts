@@ -1,13 +1,15 @@
 import type { Worker } from 'node:worker_threads';
 import { Fault } from '../kernel/fault.ts';
 import { LIMITS } from '../kernel/limits.ts';
+import { Queue } from '../kernel/queue.ts';
 import type { Store, StoreEvent } from '../ports.ts';
 import type { Write } from '../write.ts';
-import { rowOf } from './row-of-write.ts';
+import { Lingering } from './lingering.ts';
+import { keyOf, tableOf } from './row-of-write.ts';
 import type { Seal } from './seal.ts';
 import type { Query } from './statement.ts';
 import type { FromStoreThread, ToStoreThread, WriteGroup } from './store-protocol.ts';
-import { bindWrite } from './write-statements.ts';
+import { type BoundWrite, bindWrite } from './write-statements.ts';
 
 /** What asks the store for rows, at the asynchronous edge. */
 export interface StoreReader {
@@ -28,6 +30,13 @@ interface Read {
   readonly reject: (fault: Fault) => void;
 }
 
+/** Groups that are posted together, and by their index the write of each that nobody waits for. */
+interface Post {
+  readonly groups: WriteGroup[];
+  readonly origins: (Write | undefined)[];
+}
+
+const NO_POST: Post = { groups: [], origins: [] };
 /** A write that failed and that nobody waits for is tried again after this, and so often at most. */
 const RETRY_MS = 1_000;
 const ATTEMPTS_MAX = 3_600;
@@ -40,22 +49,19 @@ const ATTEMPTS_MAX = 3_600;
 export class StoreWriter implements Store, StoreReader {
   readonly #options: StoreWriterOptions;
   readonly #queueWritesMax: number;
-  readonly #events: StoreEvent[] = [];
-  readonly #inFlight = new Map<number, readonly WriteGroup[]>();
+  readonly #events = new Queue<StoreEvent>();
+  readonly #inFlight = new Map<number, Post>();
   readonly #reads = new Map<number, Read>();
   readonly #flushes: { readonly batch: number; readonly resolve: () => void }[] = [];
   readonly #started = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   #thread: Worker;
   #listener: () => void = () => undefined;
-  #pending: WriteGroup[] = [];
+  #pending: Post = { groups: [], origins: [] };
   #immediate: NodeJS.Immediate | undefined;
   #lingerTimer: NodeJS.Timeout | undefined;
-  /** Writes that nobody waits for, by the row that they are about, oldest first. */
-  readonly #lingering = new Map<string, Write>();
-  /** Of such writes: the last group posted for each row, what each group came from, and how often it was tried. */
-  readonly #latest = new Map<string, WriteGroup>();
-  readonly #origins = new WeakMap<WriteGroup, { readonly row: string; readonly write: Write }>();
+  /** Writes that nobody waits for. */
+  readonly #lingering = new Lingering();
   readonly #attempts = new WeakMap<Write, number>();
   #retryTimer: NodeJS.Timeout | undefined;
   #lastBatch = 0;
@@ -135,7 +141,8 @@ export class StoreWriter implements Store, StoreReader {
     else {
       // Order is kept: what lingers goes first.
       this.#settleLingering();
-      this.#add(writes, receipt);
+      const bound = writes.flatMap((write) => bindWrite(write, this.#options.seal));
+      this.#add(bound, receipt, undefined);
       this.#schedule('at-once');
     }
   }
@@ -181,43 +188,33 @@ export class StoreWriter implements Store, StoreReader {
 
   /** Rests a while: a row that changes again meanwhile is written once, as it is then. */
   #linger(writes: readonly Write[]): void {
-    for (const write of writes) {
-      const key = rowOf(write);
-      if (this.#lingering.delete(key)) this.#queueLength -= 1;
-      this.#lingering.set(key, write);
-      this.#queueLength += 1;
-    }
+    const before = this.#lingering.size;
+    for (const write of writes) this.#lingering.put(write);
+    this.#queueLength += this.#lingering.size - before;
     this.#schedule('lingering');
   }
 
   #settleLingering(): void {
     this.#queueLength -= this.#lingering.size;
-    for (const [row, write] of this.#lingering) {
-      const group = this.#add([write], 0);
-      this.#latest.set(row, group);
-      this.#origins.set(group, { row, write });
-    }
-    this.#lingering.clear();
+    this.#lingering.take((write) => this.#add(bindWrite(write, this.#options.seal), 0, write));
   }
 
-  #add(writes: readonly Write[], receipt: number): WriteGroup {
-    const group = { receipt, writes: writes.flatMap((write) => bindWrite(write, this.#options.seal)) };
-    this.#pending.push(group);
-    this.#queueLength += group.writes.length;
-    return group;
+  #add(writes: readonly BoundWrite[], receipt: number, origin: Write | undefined): void {
+    this.#pending.groups.push({ receipt, writes });
+    this.#pending.origins.push(origin);
+    this.#queueLength += writes.length;
   }
 
   /**
    * A write that nobody waits for could not be committed: it is tried again until the disk is well, unless the row has
    * been written anew. One that can never succeed is given up after an hour.
    */
-  #again(group: WriteGroup): void {
-    const origin = this.#origins.get(group);
-    if (origin === undefined || this.#latest.get(origin.row) !== group || this.#lingering.has(origin.row)) return;
-    const attempts = (this.#attempts.get(origin.write) ?? 0) + 1;
+  #again(origin: Write): void {
+    if (this.#lingering.has(origin)) return;
+    const attempts = (this.#attempts.get(origin) ?? 0) + 1;
     if (attempts > ATTEMPTS_MAX || this.#state !== 'open') return;
-    this.#attempts.set(origin.write, attempts);
-    this.#lingering.set(origin.row, origin.write);
+    this.#attempts.set(origin, attempts);
+    this.#lingering.put(origin);
     this.#queueLength += 1;
     this.#retryTimer ??= setTimeout(() => {
       this.#retryTimer = undefined;
@@ -238,15 +235,15 @@ export class StoreWriter implements Store, StoreReader {
     this.#retryTimer = undefined;
     [this.#immediate, this.#lingerTimer] = [undefined, undefined];
     this.#settleLingering();
-    if (this.#pending.length === 0) return;
-    const groups = this.#pending;
-    this.#pending = [];
+    if (this.#pending.groups.length === 0) return;
+    const post = this.#pending;
+    this.#pending = { groups: [], origins: [] };
     this.#lastBatch += 1;
-    this.#inFlight.set(this.#lastBatch, groups);
-    this.#sendGroups(this.#lastBatch, groups);
+    this.#inFlight.set(this.#lastBatch, post);
+    this.#sendPost(this.#lastBatch, post);
   }
 
-  #sendGroups(batch: number, groups: readonly WriteGroup[]): void {
+  #sendPost(batch: number, { groups }: Post): void {
     this.#send({ kind: 'write', batch, groups: JSON.stringify(groups) });
   }
 
@@ -309,22 +306,34 @@ export class StoreWriter implements Store, StoreReader {
   #written({ batches, failed, commitMs }: Extract<FromStoreThread, { kind: 'written' }>): void {
     this.#deathsInARow = 0;
     this.#lastCommitMs = commitMs;
-    const details = new Map(failed.map(({ index, detail }) => [index, detail]));
+    const details = failed.length === 0 ? undefined : new Map(failed.map(({ index, detail }) => [index, detail]));
+    const newest = details === undefined ? undefined : this.#newestOrigins();
     let index = 0;
     for (const batch of batches) {
-      for (const group of this.#inFlight.get(batch) ?? []) this.#settle(group, details.get(index++));
+      const { groups, origins } = this.#inFlight.get(batch) ?? NO_POST;
       this.#inFlight.delete(batch);
+      for (const [i, group] of groups.entries()) {
+        const [failure, origin] = [details?.get(index++), origins[i]];
+        this.#settle(group, failure);
+        if (failure !== undefined && origin !== undefined && newest?.has(origin) === true) this.#again(origin);
+      }
     }
     this.#tell();
+  }
+
+  /** Of each row that is on its way, the write that was given last. */
+  #newestOrigins(): ReadonlySet<Write> {
+    const newest = new Map<string, Write>();
+    for (const { origins } of [...this.#inFlight.values(), this.#pending]) {
+      for (const write of origins) if (write !== undefined) newest.set(`${tableOf(write)} ${keyOf(write)}`, write);
+    }
+    return new Set(newest.values());
   }
 
   /** `failure` is undefined when the group is durable. */
   #settle(group: WriteGroup, failure: string | undefined): void {
     const { receipt, writes } = group;
     this.#queueLength -= writes.length;
-    if (failure !== undefined) this.#again(group);
-    const row = this.#origins.get(group)?.row;
-    if (row !== undefined && this.#latest.get(row) === group) this.#latest.delete(row);
     if (failure === undefined) {
       this.#committedCount += writes.length;
       if (receipt !== 0) this.#events.push({ kind: 'stored', receipt });
@@ -368,7 +377,7 @@ export class StoreWriter implements Store, StoreReader {
       return;
     }
     this.#thread = this.#start();
-    for (const [batch, groups] of this.#inFlight) this.#sendGroups(batch, groups);
+    for (const [batch, post] of this.#inFlight) this.#sendPost(batch, post);
     if (this.#state === 'closing') this.#send({ kind: 'close' });
   }
 
@@ -376,7 +385,8 @@ export class StoreWriter implements Store, StoreReader {
   #break(): void {
     this.#state = 'broken';
     this.#post();
-    for (const groups of this.#inFlight.values()) for (const group of groups) this.#settle(group, this.#lastFailure);
+    for (const { groups } of this.#inFlight.values())
+      for (const group of groups) this.#settle(group, this.#lastFailure);
     this.#inFlight.clear();
     this.#started.reject(new Fault('STORE_FAILED', this.#lastFailure));
     this.#end();
