@@ -3,6 +3,7 @@ import type { Settled } from '../core/accounts.ts';
 import type { SwitchPorts } from '../core/calls/switch.ts';
 import { Exchange, type ExchangeInput } from '../core/exchange.ts';
 import type { Json } from '../core/flows/action.ts';
+import { Queue } from '../core/kernel/queue.ts';
 import { type Instant, NEVER } from '../core/kernel/time.ts';
 import type {
   ArchiveEvent,
@@ -66,10 +67,10 @@ export class Node {
   readonly #store: StoreSource;
   readonly #archive: ArchiveSource;
   readonly #signaling = new QueuedSignaling();
-  readonly #signals: SignalingEvent[] = [];
-  readonly #sends: Send[] = [];
-  readonly #posts: Post[] = [];
-  readonly #settled: Settled[] = [];
+  readonly #signals = new Queue<SignalingEvent>();
+  readonly #sends = new Queue<Send>();
+  readonly #posts = new Queue<Post>();
+  readonly #settled = new Queue<Settled>();
 
   constructor(parts: NodeParts) {
     this.stack = parts.stack;

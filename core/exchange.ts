@@ -6,6 +6,7 @@ import { BindingExpiry } from './directory/binding-expiry.ts';
 import type { ActiveflowRecord } from './flows/activeflow-record.ts';
 import { judge, type Known } from './judgement.ts';
 import type { ActiveflowId } from './kernel/ids.ts';
+import { Queue } from './kernel/queue.ts';
 import type { Instant } from './kernel/time.ts';
 import type { ArchiveEvent, FlowEvent, HttpEvent, MediaEvent, SignalingEvent, StoreEvent } from './ports.ts';
 
@@ -32,7 +33,7 @@ export class Exchange {
   readonly #ports: ExchangePorts;
   readonly #known: Known;
   readonly #expiry: BindingExpiry;
-  readonly #settled: Settled[] = [];
+  readonly #settled = new Queue<Settled>();
 
   constructor(ports: ExchangePorts) {
     this.#ports = ports;

@@ -4,6 +4,7 @@ import type { CallDemand, CallNews } from '../core/flows/call-control.ts';
 import { assert } from '../core/kernel/assert.ts';
 import { type Deadline, DeadlineHeap } from '../core/kernel/deadline-heap.ts';
 import type { ActiveflowId, CallId, ScriptSessionId } from '../core/kernel/ids.ts';
+import { Queue } from '../core/kernel/queue.ts';
 import { type Instant, NEVER } from '../core/kernel/time.ts';
 import type { FlowEvent, FlowStart, Flows, HttpEvent, HttpRequest, ScriptEvent, StoreEvent } from '../core/ports.ts';
 import type { Write } from '../core/write.ts';
@@ -25,8 +26,8 @@ type Input =
  */
 export class FlowRunner implements Flows, ActiveflowHost {
   readonly ports: FlowPorts;
-  readonly #inputs: Input[] = [];
-  readonly #events: FlowEvent[] = [];
+  readonly #inputs = new Queue<Input>();
+  readonly #events = new Queue<FlowEvent>();
   readonly #flows = new Map<ActiveflowId, Activeflow>();
   readonly #byCall = new Map<CallId, Activeflow>();
   /** By the socket through which the program speaks. */
