@@ -1,11 +1,13 @@
 import { NO_CSEQ, parseCSeq } from './grammar/cseq.ts';
-import { isKnownHeaderName, isListHeader } from './grammar/header-name.ts';
+import { headerLineStart, indexOfName, isKnownHeaderName, isListHeader } from './grammar/header-name.ts';
 import { splitList } from './grammar/list.ts';
 import { NO_ADDRESS, parseNameAddress } from './grammar/name-address.ts';
 import { NO_VIA, parseVia, parseViaWithoutParameters } from './grammar/via.ts';
 import type { CSeq, HeaderName, NameAddress, Request, Response, Uri, Via } from './message.ts';
 
 export const NO_BODY = new Uint8Array(0);
+const NO_CONTACTS: readonly NameAddress[] = [];
+const NO_VALUES: readonly string[] = [];
 
 /**
  * The part that requests and responses share: names and values of the fields in two parallel arrays, and what has been
@@ -63,23 +65,24 @@ abstract class FieldList {
 
   first(name: HeaderName): string | undefined {
     const names = this.#names;
-    for (let index = 0; index < names.length; index++) {
-      if (names[index] === name) return this.#values[index];
-    }
+    const index = indexOfName(names, name, 0);
+    if (index >= 0) return this.#values[index];
     return isKnownHeaderName(name) ? undefined : this.#spelledOtherwise(name)[0];
   }
 
   all(name: HeaderName): readonly string[] {
     const values = isKnownHeaderName(name) ? this.#named(name) : this.#spelledOtherwise(name);
     if (!isListHeader(name)) return values;
-    return values.length === 1 ? splitList(values[0]!) : values.flatMap(splitList);
+    if (values.length > 1) return values.flatMap(splitList);
+    const value = values[0] ?? '';
+    return value !== '' && !value.includes(',') ? values : splitList(value);
   }
 
   fieldLines(): string {
     let lines = '';
     for (let index = 0; index < this.#names.length; index++) {
       const name = this.#names[index]!;
-      if (name !== 'Content-Length') lines += `${name}: ${this.#values[index]!}\r\n`;
+      if (name !== 'Content-Length') lines = lines + headerLineStart(name) + this.#values[index]!;
     }
     return lines;
   }
@@ -130,20 +133,22 @@ abstract class FieldList {
   }
 
   #readContacts(): readonly NameAddress[] {
-    const contacts: NameAddress[] = [];
-    if (this.contactIsStar) return contacts;
-    for (const text of this.all('Contact')) {
-      const contact = parseNameAddress(text);
-      if (contact !== undefined) contacts.push(contact);
+    if (this.contactIsStar) return NO_CONTACTS;
+    const texts = this.all('Contact');
+    if (texts.length === 1) {
+      const contact = parseNameAddress(texts[0]!);
+      return contact === undefined ? NO_CONTACTS : [contact];
     }
-    return contacts;
+    return texts.map(parseNameAddress).filter((contact) => contact !== undefined);
   }
 
   #named(name: HeaderName): readonly string[] {
-    const named: string[] = [];
-    for (let index = 0; index < this.#names.length; index++) {
-      if (this.#names[index] === name) named.push(this.#values[index]!);
-    }
+    const names = this.#names;
+    const first = indexOfName(names, name, 0);
+    if (first < 0) return NO_VALUES;
+    const named = [this.#values[first]!];
+    for (let next = indexOfName(names, name, first + 1); next >= 0; next = indexOfName(names, name, next + 1))
+      named.push(this.#values[next]!);
     return named;
   }
 

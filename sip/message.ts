@@ -128,7 +128,7 @@ interface Parts {
   all(name: HeaderName): readonly string[];
   /** All fields in order as they will be written: [name, value]. */
   readonly fields: readonly (readonly [HeaderName, string])[];
-  /** The fields as they are written, one line each ended by CRLF, without Content-Length. */
+  /** The fields as they are written, one line each, begun by the CRLF of the line before; without Content-Length. */
   fieldLines(): string;
   /** Read on first use and kept. A message that passed the parser without a `fatal` defect has all of these. */
   readonly topVia: Via;

@@ -1,7 +1,8 @@
 import { type Defect, DefectList } from './defect.ts';
-import { RequestFields, ResponseFields } from './field-list.ts';
+import { NO_BODY, RequestFields, ResponseFields } from './field-list.ts';
 import { headEnd, MAX_HEAD_BYTES, skipLineEnds } from './grammar/head.ts';
 import { type HeaderLines, readHeaderLines } from './grammar/header-lines.ts';
+import { indexOfName } from './grammar/header-name.ts';
 import { parseStartLine, type RequestLineFlaw } from './grammar/start-line.ts';
 import type { Message } from './message.ts';
 import { checkWellFormed } from './well-formedness.ts';
@@ -47,7 +48,7 @@ export function parse(bytes: Uint8Array): ParseResult {
   if (bodyStart < 0) reportEndlessHead(bytes.length > limit, defects);
   const lines = readHeaderLines(text, lineEnd < 0 ? text.length : lineEnd + 1, defects);
   const { names, values } = lines;
-  const body = takeBody(bytes.subarray(bodyStart < 0 ? bytes.length : bodyStart), lines, defects);
+  const body = takeBody(bytes, bodyStart < 0 ? bytes.length : bodyStart, lines, defects);
   const message =
     startLine.kind === 'request'
       ? new RequestFields(startLine.method, startLine.uri, names, values, body)
@@ -72,16 +73,22 @@ function reportEndlessHead(tooLarge: boolean, defects: DefectList): void {
 }
 
 /** What Content-Length says of the bytes after the head; all of them without it (RFC 3261 §18.3). */
-function takeBody(available: Uint8Array, { names, values }: HeaderLines, defects: DefectList): Uint8Array {
-  const index = names.indexOf('Content-Length');
-  if (index < 0) return available;
+function takeBody(bytes: Uint8Array, start: number, { names, values }: HeaderLines, defects: DefectList): Uint8Array {
+  const available = bytes.length - start;
+  const index = indexOfName(names, 'Content-Length', 0);
+  if (index < 0) return view(bytes, start, available);
   const text = values[index]!;
   if (!/^\d+$/.test(text)) {
     defects.fatal('malformed-content-length', 'Content-Length', 400, text);
-    return available.subarray(0, 0);
+    return NO_BODY;
   }
-  if (Number(text) > available.length) {
-    defects.fatal('content-length-beyond-datagram', 'Content-Length', 400, `says ${text}, got ${available.length}`);
+  const length = Number(text);
+  if (length > available) {
+    defects.fatal('content-length-beyond-datagram', 'Content-Length', 400, `says ${text}, got ${available}`);
   }
-  return available.subarray(0, Number(text));
+  return view(bytes, start, Math.min(length, available));
+}
+
+function view(bytes: Uint8Array, start: number, length: number): Uint8Array {
+  return length === 0 ? NO_BODY : bytes.subarray(start, start + length);
 }

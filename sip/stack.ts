@@ -104,7 +104,7 @@ export class SipStack {
   receive({ bytes, source, localPort }: SipPacket, now: Instant): void {
     this.#received++;
     const { message, defects } = parse(bytes);
-    const fatal = defects.find((defect) => defect.fatal);
+    const fatal = defects.length === 0 ? undefined : defects.find((defect) => defect.fatal);
     if (fatal !== undefined || message === undefined) {
       if (!isKeepAlive(bytes)) this.#parseFailures++;
       if (message?.type === 'request' && fatal !== undefined && fatal.status !== 0) {

@@ -64,11 +64,11 @@ export function respond(
 export function write(message: Message): Uint8Array {
   let head =
     message.type === 'request'
-      ? `${message.method} ${message.uri.text} SIP/2.0\r\n`
-      : `SIP/2.0 ${message.status} ${message.reason}\r\n`;
+      ? `${message.method} ${message.uri.text} SIP/2.0`
+      : `SIP/2.0 ${message.status} ${message.reason}`;
   head += message.fieldLines();
   const { body } = message;
-  head += `Content-Length: ${body.length}\r\n\r\n`;
+  head += `\r\nContent-Length: ${body.length}\r\n\r\n`;
   const headBytes = Buffer.byteLength(head, 'utf8');
   const bytes = Buffer.allocUnsafe(headBytes + body.length);
   bytes.write(head, 0, 'utf8');

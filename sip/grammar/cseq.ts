@@ -1,4 +1,5 @@
 import type { CSeq } from '../message.ts';
+import { methodOf } from './method.ts';
 import { isToken, spaceEnd } from './token.ts';
 
 /**
@@ -26,6 +27,6 @@ export function parseCSeq(text: string): CSeq | undefined {
   }
   const methodStart = spaceEnd(text, index);
   if (index === 0 || methodStart === index || number > MAX_NUMBER) return undefined;
-  const method = text.slice(methodStart);
+  const method = methodOf(text, methodStart, text.length);
   return isToken(method) ? { number, method } : undefined;
 }

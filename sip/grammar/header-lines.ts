@@ -58,16 +58,25 @@ function readLine(
   defects: DefectList,
 ): void {
   const colon = text.indexOf(':', start);
-  const spelling = colon < 0 || colon >= end ? '' : text.slice(start, colon);
-  const known = knownHeaderName(spelling);
-  const name = known ?? canonicalHeaderName(spelling.trimEnd());
+  const nameEnd = colon < 0 || colon >= end ? start : colon;
+  const known = knownHeaderName(text, start, nameEnd);
+  const name = known ?? canonicalHeaderName(text.slice(start, nameEnd).trimEnd());
   if (known === undefined && !isToken(name)) {
     defects.minor('malformed-header', '', text.slice(start, Math.min(end, start + 60)));
     return;
   }
   names.push(name);
-  const value = text.slice(colon + 1, end);
-  values.push(raw ? unfold(value, name, defects) : value.trim());
+  values.push(raw ? unfold(text.slice(colon + 1, end), name, defects) : trimmed(text, colon + 1, end));
+}
+
+/** As trim of that part of the text, cut out only once where spaces and tabs are all there is to trim. */
+function trimmed(text: string, start: number, end: number): string {
+  let from = start;
+  let to = end;
+  while (from < to && isSpace(text.charCodeAt(from))) from++;
+  while (from < to && isSpace(text.charCodeAt(to - 1))) to--;
+  const value = text.slice(from, to);
+  return isVisible(text.charCodeAt(from)) && isVisible(text.charCodeAt(to - 1)) ? value : value.trim();
 }
 
 /** Line ends inside become one space each; a CR that ends no line could begin another field when written again. */
@@ -80,6 +89,13 @@ function unfold(value: string, name: HeaderName, defects: DefectList): string {
 }
 
 function isContinuation(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
+  return isSpace(text.charCodeAt(at));
+}
+
+function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09;
+}
+
+function isVisible(code: number): boolean {
+  return code > 0x20 && code < 0x7f;
 }

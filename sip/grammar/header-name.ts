@@ -117,24 +117,79 @@ const LISTS: ReadonlySet<HeaderName> = new Set([
   'Warning',
 ]);
 
-/** Every spelling met most often: long, lower case, compact in both cases. */
-const SPELLINGS = new Map<string, HeaderName>();
-for (const name of KNOWN) SPELLINGS.set(name, name).set(name.toLowerCase(), name);
-for (const [letter, name] of Object.entries(COMPACT)) SPELLINGS.set(letter, name).set(letter.toUpperCase(), name);
+/** A long or compact form in lower case, and the long form that it stands for. */
+interface Spelling {
+  readonly lower: string;
+  readonly name: HeaderName;
+}
 
-/** The long form of any spelling of a field known here; undefined for an extension. */
-export function knownHeaderName(spelling: string): HeaderName | undefined {
-  return SPELLINGS.get(spelling) ?? SPELLINGS.get(spelling.toLowerCase());
+/** Spellings by their length and first letter: most of these lists are of one. */
+const SPELLINGS: Spelling[][] = Array.from(
+  { length: placeOf(1 + Math.max(...KNOWN.map(({ length }) => length)), 0) },
+  () => [],
+);
+for (const name of KNOWN) addSpelling(name.toLowerCase(), name);
+for (const [letter, name] of Object.entries(COMPACT)) addSpelling(letter, name);
+
+function addSpelling(lower: string, name: HeaderName): void {
+  SPELLINGS[placeOf(lower.length, lower.charCodeAt(0))]!.push({ lower, name });
+}
+
+function placeOf(length: number, firstCode: number): number {
+  return length * 32 + (firstCode & 0x1f);
+}
+
+/**
+ * The long form of the name that is spelled in `text` from `start` to `end`, in any case; undefined for an extension.
+ * Nothing is cut out of the text.
+ */
+export function knownHeaderName(text: string, start: number, end: number): HeaderName | undefined {
+  const spellings = SPELLINGS[placeOf(end - start, text.charCodeAt(start))];
+  if (spellings === undefined) return undefined;
+  for (let index = 0; index < spellings.length; index++) {
+    const { lower, name } = spellings[index]!;
+    if (isSpelled(text, start, lower)) return name;
+  }
+  return undefined;
+}
+
+function isSpelled(text: string, start: number, lower: string): boolean {
+  for (let index = 0; index < lower.length; index++) {
+    const code = text.charCodeAt(start + index);
+    const lowerCode = code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
+    if (lowerCode !== lower.charCodeAt(index)) return false;
+  }
+  return true;
 }
 
 /** The long form of any spelling; an extension's name comes back as it is. */
 export function canonicalHeaderName(spelling: string): HeaderName {
-  return knownHeaderName(spelling) ?? spelling;
+  return knownHeaderName(spelling, 0, spelling.length) ?? spelling;
+}
+
+/** The long forms, with what their lines begin with. */
+const LINE_STARTS = new Map(KNOWN.map((name) => [name, lineStart(name)]));
+
+function lineStart(name: HeaderName): string {
+  return `\r\n${name}: `;
+}
+
+/** The end of the line before and `Name: `, for the long form of a field known here one text that is always there. */
+export function headerLineStart(name: HeaderName): string {
+  return LINE_STARTS.get(name) ?? lineStart(name);
 }
 
 /** Whether this is the long form of a field known here. */
 export function isKnownHeaderName(name: HeaderName): boolean {
-  return SPELLINGS.get(name) === name;
+  return LINE_STARTS.has(name);
+}
+
+/** As indexOf, but several times as quick for these few texts, most of which are the same object or differ. */
+export function indexOfName(names: readonly HeaderName[], name: HeaderName, from: number): number {
+  for (let index = from; index < names.length; index++) {
+    if (names[index] === name) return index;
+  }
+  return -1;
 }
 
 export function isListHeader(name: HeaderName): boolean {
