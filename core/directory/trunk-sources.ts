@@ -1,6 +1,9 @@
 import { type AddressBits, bitsOf, keyOf, networkOf } from '../kernel/network.ts';
 import type { Trunk } from './records.ts';
 
+/** Sources whose trunk is remembered between two changes. */
+const REMEMBERED_MAX = 10_000;
+
 /** Which trunk a source address belongs to. One look-up per prefix length in use, however many trunks there are. */
 export class TrunkSources {
   /** Trunks by `Network.key`, the oldest first. */
@@ -9,8 +12,11 @@ export class TrunkSources {
   readonly #lengths = { 4: new Map<number, number>(), 6: new Map<number, number>() };
   /** Prefix lengths in use, longest first. */
   #longestFirst: Readonly<Record<4 | 6, readonly number[]>> = { 4: [], 6: [] };
+  /** What was found since the last change: each request of a trunk asks for the same few addresses. */
+  readonly #found = new Map<string, Trunk | undefined>();
 
   add(trunk: Trunk): void {
+    this.#found.clear();
     for (const { family, prefixLength, key } of networksOf(trunk)) {
       const others = this.#trunks.get(key) ?? [];
       this.#trunks.set(key, [...others, trunk].sort(byAge));
@@ -20,6 +26,7 @@ export class TrunkSources {
 
   /** `trunk` is the row that was added. */
   remove(trunk: Trunk): void {
+    this.#found.clear();
     for (const { family, prefixLength, key } of networksOf(trunk)) {
       const others = (this.#trunks.get(key) ?? []).filter((other) => other !== trunk);
       if (others.length === 0) this.#trunks.delete(key);
@@ -31,6 +38,15 @@ export class TrunkSources {
   /** The trunk whose allowed network with the longest prefix holds the address; the oldest of several. */
   find(address: string): Trunk | undefined {
     if (this.#trunks.size === 0) return undefined;
+    const known = this.#found.get(address);
+    if (known !== undefined || this.#found.has(address)) return known;
+    const trunk = this.#search(address);
+    if (this.#found.size === REMEMBERED_MAX) this.#found.clear();
+    this.#found.set(address, trunk);
+    return trunk;
+  }
+
+  #search(address: string): Trunk | undefined {
     const bits: AddressBits | undefined = bitsOf(address);
     if (bits === undefined) return undefined;
     for (const length of this.#longestFirst[bits.family]) {
