@@ -167,7 +167,7 @@ export class Activeflow implements Stage {
       this.#isCallOver = true;
     }
     if (news.kind === 'recordingStarted' || news.kind === 'recordingEnded') {
-      this.variables.setAll(Object.entries(recordingVariables(news.recording)));
+      this.variables.setAll(recordingVariables(news.recording));
     }
     this.#driver?.hear(this.callId!, news, this.ports);
     // During any other action the last digit alone is kept (platform §3.4).

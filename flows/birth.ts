@@ -1,8 +1,9 @@
+import { callVariables } from '../core/calls/call-variables.ts';
 import { type ActiveflowId, timeOrderedUuid } from '../core/kernel/ids.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import type { FlowStart } from '../core/ports.ts';
 import { Activeflow, type ActiveflowHost } from './activeflow.ts';
-import { activeflowVariables, COMPLETE_COUNT, callVariables } from './reserved-variables.ts';
+import { activeflowVariables, COMPLETE_COUNT } from './reserved-variables.ts';
 import { acceptSupplied, Variables } from './variables.ts';
 
 /** Generations that `on_complete_flow_id` may make after the first activeflow (platform §3.2.6). */
@@ -40,14 +41,14 @@ export function childOf(parent: Activeflow, host: ActiveflowHost, now: Instant):
     webhookUri: '',
     webhookMethod: '',
   };
-  return make(start, parent.id, generation, parent.variables.entries(), host, now);
+  return make(start, parent.id, generation, parent.variables, host, now);
 }
 
 function make(
   start: FlowStart,
   parentId: ActiveflowId | null,
   generation: number,
-  given: Iterable<readonly [string, string]>,
+  given: ReadonlyMap<string, string> | Variables,
   host: ActiveflowHost,
   now: Instant,
 ): Activeflow {
@@ -58,10 +59,11 @@ function make(
     const call = callOf(reference.id);
     return call === undefined ? '' : JSON.stringify(presentCall(call));
   });
-  variables.setAll(given);
-  const call = reference.type === 'call' ? callOf(reference.id) : undefined;
-  if (call !== undefined) variables.setAll(Object.entries(callVariables(call)));
-  variables.setAll(Object.entries(start.variables));
-  variables.setAll(Object.entries(activeflowVariables(start, parentId, generation)));
+  variables.inherit(given);
+  const isKnown = 'voipbin.call.id' in start.variables;
+  const call = reference.type === 'call' && !isKnown ? callOf(reference.id) : undefined;
+  if (call !== undefined) variables.setAll(callVariables(call));
+  variables.setAll(start.variables);
+  variables.setAll(activeflowVariables(start, parentId, generation));
   return new Activeflow(start, parentId, variables, host, calendar(now));
 }

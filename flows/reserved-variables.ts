@@ -1,5 +1,3 @@
-import type { Address } from '../core/calls/address.ts';
-import type { CallRecord } from '../core/calls/call-record.ts';
 import type { RecordingRecord } from '../core/calls/recording-record.ts';
 import { type ActiveflowId, NIL_UUID } from '../core/kernel/ids.ts';
 import type { FlowStart } from '../core/ports.ts';
@@ -21,26 +19,6 @@ export function activeflowVariables(
     'voipbin.activeflow.reference_activeflow_id': parentId ?? NIL_UUID,
     'voipbin.activeflow.flow_id': start.flowId ?? NIL_UUID,
     [COMPLETE_COUNT]: String(completeCount),
-  };
-}
-
-export function callVariables(call: CallRecord): Record<string, string> {
-  return {
-    'voipbin.call.id': call.id,
-    ...addressVariables('voipbin.call.source', call.source),
-    ...addressVariables('voipbin.call.destination', call.destination),
-    'voipbin.call.direction': call.direction,
-    'voipbin.call.master_call_id': call.masterCallId ?? NIL_UUID,
-  };
-}
-
-function addressVariables(prefix: string, address: Address): Record<string, string> {
-  return {
-    [`${prefix}.name`]: address.name,
-    [`${prefix}.detail`]: address.detail,
-    [`${prefix}.target`]: address.target,
-    [`${prefix}.target_name`]: address.targetName,
-    [`${prefix}.type`]: address.type,
   };
 }
 

@@ -49,7 +49,8 @@ export class Variables {
   readonly #values = new Map<string, string>();
   /** Computed on use. */
   readonly #computed: (name: string) => string | undefined;
-  #sizeBytes = 0;
+  /** Counted when somebody wants to add something: most activeflows end before. */
+  #sizeBytes: number | undefined;
 
   constructor(computed: (name: string) => string | undefined = () => undefined) {
     this.#computed = computed;
@@ -61,16 +62,25 @@ export class Variables {
 
   /** False, and nothing changed, when the whole would grow beyond its limit, or the value beyond its own. */
   set(name: string, value: string): boolean {
-    const change = this.#changeBytes(name, value);
     if (Buffer.byteLength(value) > SUPPLIED_LIMITS.valueBytesMax) return false;
-    if (change > 0 && this.#sizeBytes + change > TOTAL_BYTES_MAX) return false;
-    this.#put(name, value, change);
+    const change = this.#changeBytes(name, value);
+    const sizeBytes = (this.#sizeBytes ?? this.#countBytes()) + change;
+    if (change > 0 && sizeBytes > TOTAL_BYTES_MAX) return false;
+    this.#values.set(name, value);
+    this.#sizeBytes = sizeBytes;
     return true;
   }
 
   /** What the switch itself knows, or what was within the limits before. */
-  setAll(values: Iterable<readonly [string, string]>): void {
-    for (const [name, value] of values) this.#put(name, value, this.#changeBytes(name, value));
+  setAll(values: Readonly<Record<string, string>>): void {
+    for (const name of Object.keys(values)) this.#values.set(name, values[name]!);
+    this.#sizeBytes = undefined;
+  }
+
+  /** All that another activeflow knows. */
+  inherit(other: ReadonlyMap<string, string> | Variables): void {
+    for (const [name, value] of other.entries()) this.#values.set(name, value);
+    this.#sizeBytes = undefined;
   }
 
   entries(): IterableIterator<[string, string]> {
@@ -116,9 +126,10 @@ export class Variables {
     return Buffer.byteLength(value) + (old === undefined ? Buffer.byteLength(name) : -Buffer.byteLength(old));
   }
 
-  #put(name: string, value: string, change: number): void {
-    this.#values.set(name, value);
-    this.#sizeBytes += change;
+  #countBytes(): number {
+    let sizeBytes = 0;
+    for (const [name, value] of this.#values) sizeBytes += Buffer.byteLength(name) + Buffer.byteLength(value);
+    return sizeBytes;
   }
 
   #substituteList(list: readonly Json[]): readonly Json[] {

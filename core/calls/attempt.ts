@@ -18,33 +18,34 @@ export class Attempt {
   readonly wish: ConnectWish | undefined;
   /** The caller hears a callee that has not answered, or a tone of ours in its place. */
   hears: 'nothing' | 'ringback' | 'callee' = 'nothing';
-  readonly #callees = new Set<LegId>();
+  #callees: readonly LegId[];
   #cause: Cause | undefined;
 
-  constructor(caller: LegId, callees: Iterable<LegId>, wish?: ConnectWish) {
+  constructor(caller: LegId, callees: readonly LegId[], wish?: ConnectWish) {
     this.caller = caller;
     this.wish = wish;
-    for (const callee of callees) this.#callees.add(callee);
+    this.#callees = callees;
   }
 
   add(callee: LegId): void {
-    this.#callees.add(callee);
+    this.#callees = [...this.#callees, callee];
   }
 
   get callees(): readonly LegId[] {
-    return [...this.#callees];
+    return this.#callees;
   }
 
   /** Early media can be relayed only from a single callee. */
   get isForked(): boolean {
-    return this.#callees.size > 1;
+    return this.#callees.length > 1;
   }
 
   /** A callee will not answer. True when it was the last one: the caller is told `cause`. */
   drop(callee: LegId, cause: Cause): boolean {
-    if (!this.#callees.delete(callee)) return false;
+    if (!this.#callees.includes(callee)) return false;
+    this.#callees = this.#callees.filter((other) => other !== callee);
     this.miss(cause);
-    return this.#callees.size === 0;
+    return this.#callees.length === 0;
   }
 
   /** Somebody could not be called at all. */

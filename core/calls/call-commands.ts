@@ -103,7 +103,7 @@ export class CallCommands {
     if (muteDirection === call.record.muteDirection) return;
     this.#ports.media.mute(call.leg, muteDirection);
     call.change({ muteDirection }, this.#ports.calendar(now));
-    this.#life.ledger.publish('call_updated', call.record, now);
+    this.#life.ledger.publish('call_updated', call, now);
   }
 
   /** Undefined when `recordings` will tell. */

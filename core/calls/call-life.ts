@@ -1,10 +1,10 @@
 import type { CallNews } from '../flows/call-control.ts';
 import { type Deadline, DeadlineHeap } from '../kernel/deadline-heap.ts';
-import { type CallId, type LegId, NIL_UUID } from '../kernel/ids.ts';
+import type { CallId, LegId } from '../kernel/ids.ts';
+import { Queue } from '../kernel/queue.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Flows, MediaPlane, Signaling } from '../ports.ts';
 import type { Call } from './call.ts';
-import type { CallRecord } from './call-record.ts';
 import type { Cause } from './cause.ts';
 import { Ledger, type LedgerPorts } from './ledger.ts';
 import type { Party } from './party.ts';
@@ -42,7 +42,7 @@ export class CallLife {
   /** Calls without a flow of their own that a program has taken over. */
   readonly #driven = new Set<CallId>();
   /** Legs that were told to end, until those connected to them have been told. */
-  readonly #endings: { readonly leg: LegId; readonly cause: Cause }[] = [];
+  readonly #endings = new Queue<{ readonly leg: LegId; readonly cause: Cause }>();
 
   constructor(ports: CallLifePorts) {
     this.#ports = ports;
@@ -75,7 +75,7 @@ export class CallLife {
   }
 
   markRinging(call: Call, now: Instant): void {
-    if (call.ring(this.#ports.calendar(now))) this.ledger.publish('call_ringing', call.record, now);
+    if (call.ring(this.#ports.calendar(now))) this.ledger.publish('call_ringing', call, now);
   }
 
   /** What is played to the call is heard. */
@@ -110,7 +110,7 @@ export class CallLife {
 
   markAnswered(call: Call, now: Instant): void {
     this.#early.delete(call.leg);
-    if (call.answer(this.#ports.calendar(now))) this.ledger.publish('call_progressing', call.record, now);
+    if (call.answer(this.#ports.calendar(now))) this.ledger.publish('call_progressing', call, now);
   }
 
   /** The flow of an answered call is told, at once unless the caller has yet to say where its media goes. */
@@ -136,7 +136,7 @@ export class CallLife {
   end(leg: LegId, cause: Cause, now: Instant): void {
     const call = this.ledger.get(leg);
     if (call === undefined || !call.endLocally(cause, this.#ports.calendar(now))) return;
-    this.ledger.publish(call.status === 'canceling' ? 'call_canceling' : 'call_terminating', call.record, now);
+    this.ledger.publish(call.status === 'canceling' ? 'call_canceling' : 'call_terminating', call, now);
     this.#ports.signaling.hangup(leg, cause);
     this.#endings.push({ leg, cause });
   }
@@ -148,7 +148,7 @@ export class CallLife {
   /** Signalling says that it is over: its record is final. */
   conclude(call: Call, cause: Cause, now: Instant): void {
     call.end(cause, this.#ports.calendar(now));
-    this.ledger.publish('call_hangup', call.record, now);
+    this.ledger.publish('call_hangup', call, now);
     this.ledger.forget(call);
     this.#owingAnswer.delete(call.leg);
     this.#unheard.delete(call.leg);
@@ -210,24 +210,4 @@ export class CallLife {
 /** A call, as those need it who play to it, record it or bring it together with others. */
 export function partyOf({ leg, record }: Call): Party {
   return { id: record.id, leg, customerId: record.customerId, activeflowId: record.activeflowId };
-}
-
-/** What a flow may read of its call (platform §3.3). */
-export function callVariables(record: CallRecord): Record<string, string> {
-  const variables: Record<string, string> = {
-    'voipbin.call.id': record.id,
-    'voipbin.call.direction': record.direction,
-    'voipbin.call.master_call_id': record.masterCallId ?? NIL_UUID,
-    'voipbin.call.digits': '',
-  };
-  for (const side of ['source', 'destination'] as const) {
-    const { name, detail, target, targetName, type } = record[side];
-    const prefix = `voipbin.call.${side}`;
-    variables[`${prefix}.name`] = name;
-    variables[`${prefix}.detail`] = detail;
-    variables[`${prefix}.target`] = target;
-    variables[`${prefix}.target_name`] = targetName;
-    variables[`${prefix}.type`] = type;
-  }
-  return variables;
 }

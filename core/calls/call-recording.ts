@@ -37,7 +37,7 @@ export class CallRecording {
     );
     if ('code' in started) return started;
     call.change({ recordingId: started.id, recordingIds: [...record.recordingIds, started.id] }, this.#calendar(now));
-    this.#life.ledger.publish('call_updated', call.record, now);
+    this.#life.ledger.publish('call_updated', call, now);
     return undefined;
   }
 
@@ -46,7 +46,7 @@ export class CallRecording {
     const call = reference.type === 'call' ? this.#life.goingOn(reference.id) : undefined;
     if (call?.record.recordingId !== id) return;
     call.change({ recordingId: null }, this.#calendar(now));
-    this.#life.ledger.publish('call_updated', call.record, now);
+    this.#life.ledger.publish('call_updated', call, now);
   }
 }
 

@@ -36,6 +36,8 @@ export type CallChanges = Partial<
 /** A live call: its record and the leg that carries it. */
 export class Call {
   readonly leg: LegId;
+  /** Its row is to be written after this input; the ledger's mark. */
+  isUnsaved = false;
   #record: CallRecord;
   /** Why we ended it, remembered from `terminate` or `cancel` until the end. */
   #localCause: Cause | undefined;
@@ -64,19 +66,27 @@ export class Call {
 
   /** True when the status changed. */
   ring(at: WallTime): boolean {
-    return this.#step('ring', { ringingAt: at, updatedAt: at });
+    const status = this.#next('ring');
+    if (status === undefined) return false;
+    this.#record = { ...this.#record, status, ringingAt: at, updatedAt: at };
+    return true;
   }
 
   answer(at: WallTime): boolean {
-    return this.#step('answer', { progressingAt: at, updatedAt: at });
+    const status = this.#next('answer');
+    if (status === undefined) return false;
+    this.#record = { ...this.#record, status, progressingAt: at, updatedAt: at };
+    return true;
   }
 
   /** We end it. True when the status changed; false when it is ending already. */
   endLocally(cause: Cause, at: WallTime): boolean {
     const cancels = this.#record.direction === 'outgoing' && !this.isAnswered;
-    const changed = this.#step(cancels ? 'cancel' : 'terminate', { updatedAt: at });
-    if (changed) this.#localCause = cause;
-    return changed;
+    const status = this.#next(cancels ? 'cancel' : 'terminate');
+    if (status === undefined) return false;
+    this.#record = { ...this.#record, status, updatedAt: at };
+    this.#localCause = cause;
+    return true;
   }
 
   /** It is over, with the cause that signalling saw unless we had one of our own. */
@@ -85,8 +95,19 @@ export class Call {
     const final = this.#localCause ?? cause;
     const by: HangupBy = last === 'terminating' || last === 'canceling' ? 'local' : 'remote';
     const hangupReason = hangupReasonOf(this.#record.direction, last, final);
-    // What still records it is told to stop, and ends by itself.
-    this.#step('end', { hangupAt: at, updatedAt: at, hangupBy: by, hangupReason, cause: final, recordingId: null });
+    const status = this.#next('end');
+    if (status === undefined) return;
+    this.#record = {
+      ...this.#record,
+      status,
+      hangupAt: at,
+      updatedAt: at,
+      hangupBy: by,
+      hangupReason,
+      cause: final,
+      // What still records it is told to stop, and ends by itself.
+      recordingId: null,
+    };
   }
 
   /** Calls that end with this one. */
@@ -102,12 +123,11 @@ export class Call {
     this.#record = { ...this.#record, deletedAt: at, updatedAt: at };
   }
 
-  #step(step: CallStep, changes: Partial<CallRecord>): boolean {
+  /** The status after the step; undefined when it changes nothing. */
+  #next(step: CallStep): CallStatus | undefined {
     const next = CALL_TRANSITIONS[this.#record.status][step];
     if (next === never) fail(`${step} cannot happen to a call that is ${this.#record.status}`);
-    if (next === ignore) return false;
-    this.#record = { ...this.#record, ...changes, status: next };
-    return true;
+    return next === ignore ? undefined : next;
   }
 }
 

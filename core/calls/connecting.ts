@@ -125,7 +125,8 @@ export class Connecting {
   #begin(attempt: Attempt, caller: Call, now: Instant): void {
     const { ledger } = this.#life;
     caller.chain(attempt.callees.map((callee) => ledger.get(callee)!.record.id));
-    for (const member of [attempt.caller, ...attempt.callees]) this.#attempts.set(member, attempt);
+    this.#attempts.set(attempt.caller, attempt);
+    for (const callee of attempt.callees) this.#attempts.set(callee, attempt);
     this.#life.arm('ring', attempt.caller, now + this.#ports.ringTimeoutMs);
   }
 
@@ -264,7 +265,8 @@ export class Connecting {
   /** The attempt is decided: its members go on, or end, each by itself. */
   #settle(attempt: Attempt): void {
     this.#life.disarm('ring', attempt.caller);
-    for (const member of [attempt.caller, ...attempt.callees]) this.#attempts.delete(member);
+    this.#attempts.delete(attempt.caller);
+    for (const callee of attempt.callees) this.#attempts.delete(callee);
   }
 
   #forget({ caller, callee }: Connection): void {

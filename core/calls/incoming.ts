@@ -9,7 +9,8 @@ import { isNumeric } from '../routing/numbering.ts';
 import { type Route, routeOf } from '../routing/route.ts';
 import { type Address, address } from './address.ts';
 import type { Call } from './call.ts';
-import { type CallLife, callVariables } from './call-life.ts';
+import type { CallLife } from './call-life.ts';
+import { callVariables } from './call-variables.ts';
 import type { Connecting } from './connecting.ts';
 
 export interface IncomingPorts {
@@ -92,7 +93,7 @@ export class Incoming {
       actions: flow.actions,
       onCompleteFlowId: flow.onCompleteFlowId,
       reference: { type: 'call', id },
-      variables: callVariables(call.record),
+      variables: { ...callVariables(call.record), 'voipbin.call.digits': '' },
       suppliedVariables: {},
       webhookUri: '',
       webhookMethod: '',

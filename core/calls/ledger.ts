@@ -3,6 +3,7 @@ import { assert } from '../kernel/assert.ts';
 import type { Calendar } from '../kernel/clock.ts';
 import type { ActiveflowId, CustomerId, ExtensionId, FlowId, GroupcallId, TrunkId } from '../kernel/ids.ts';
 import { type CallId, type LegId, timeOrderedUuid } from '../kernel/ids.ts';
+import { Queue } from '../kernel/queue.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Store } from '../ports.ts';
@@ -33,6 +34,8 @@ export interface CallFacts {
   readonly groupcallId?: GroupcallId | null;
 }
 
+const NONE: readonly never[] = Object.freeze([]);
+
 /** Calls whose cause is remembered after their end, at least; twice as many at most. */
 const ENDED_MAX = 5_000;
 
@@ -51,8 +54,8 @@ export class Ledger {
   readonly #ports: LedgerPorts;
   readonly #calls = new Map<LegId, Call>();
   readonly #legByCall = new Map<CallId, LegId>();
-  /** Rows to be written after this input, the last version of each. */
-  readonly #changed = new Map<CallId, CallRecord>();
+  /** Calls whose rows are to be written after this input. */
+  readonly #unsaved = new Queue<Call>();
   /** Calls whose dialog the store has, so that another process can send BYE in it. */
   readonly #dialogs = new Set<CallId>();
   /** Why the last calls ended; when there are many, the table becomes the earlier one, and that one is forgotten. */
@@ -98,18 +101,24 @@ export class Ledger {
   create(leg: LegId, facts: CallFacts, now: Instant): Call {
     assert(!this.#calls.has(leg), 'a leg carries one call');
     const createdAt = this.#ports.calendar(now);
+    // Every field by name and in one order: all records are of one shape, and copied as a whole.
     const record: CallRecord = {
-      ...facts,
+      id: timeOrderedUuid(this.#ports.random, createdAt) as CallId,
+      customerId: facts.customerId,
+      direction: facts.direction,
+      status: 'dialing',
+      source: facts.source,
+      destination: facts.destination,
+      extensionId: facts.extensionId,
       trunkId: facts.trunkId ?? null,
       flowId: facts.flowId ?? null,
       activeflowId: facts.activeflowId ?? null,
-      groupcallId: facts.groupcallId ?? null,
-      id: timeOrderedUuid(this.#ports.random, createdAt) as CallId,
-      status: 'dialing',
-      chainedCallIds: [],
-      recordingIds: [],
+      recordingIds: NONE,
       recordingId: null,
       muteDirection: '',
+      masterCallId: facts.masterCallId,
+      chainedCallIds: NONE,
+      groupcallId: facts.groupcallId ?? null,
       hangupBy: '',
       hangupReason: '',
       cause: null,
@@ -123,16 +132,26 @@ export class Ledger {
     const call = new Call(record, leg);
     this.#calls.set(leg, call);
     this.#legByCall.set(record.id, leg);
-    this.publish('call_created', record, now);
-    if (facts.direction === 'outgoing') this.publish('call_dialing', record, now);
+    this.publish('call_created', call, now);
+    if (facts.direction === 'outgoing') this.publish('call_dialing', call, now);
     return call;
   }
 
-  publish(type: CallEventType, record: CallRecord, now: Instant): void {
+  publish(type: CallEventType, call: Call, now: Instant): void {
     if (type === 'call_progressing') this.#answered += 1;
     if (type === 'call_hangup') this.#ended += 1;
+    const { record } = call;
     this.#ports.journal.append(record.customerId, { type, call: record }, this.#ports.calendar(now));
-    this.#changed.set(record.id, record);
+    if (call.isUnsaved) return;
+    call.isUnsaved = true;
+    this.#unsaved.push(call);
+  }
+
+  /** A call of an earlier process, as it ended with it. */
+  endLeftBehind(record: CallRecord, now: Instant): void {
+    this.#ended += 1;
+    this.#ports.journal.append(record.customerId, { type: 'call_hangup', call: record }, this.#ports.calendar(now));
+    this.#writes.push({ kind: 'saveCall', row: record });
   }
 
   /** The record of a live call is deleted with it. */
@@ -173,11 +192,13 @@ export class Ledger {
 
   /** Hands what this input changed to the store; with a receipt, the store tells when it is durable. */
   commit(receipt = 0): void {
-    if (this.#changed.size === 0 && this.#writes.length === 0) return;
+    if (this.#unsaved.length === 0 && this.#writes.length === 0) return;
     const writes = this.#writes;
     this.#writes = [];
-    for (const row of this.#changed.values()) writes.push({ kind: 'saveCall', row });
-    this.#changed.clear();
+    for (let call = this.#unsaved.shift(); call !== undefined; call = this.#unsaved.shift()) {
+      call.isUnsaved = false;
+      writes.push({ kind: 'saveCall', row: call.record });
+    }
     this.#ports.store.write(writes, receipt);
   }
 }

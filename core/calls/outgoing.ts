@@ -10,7 +10,8 @@ import { invalid, stateInvalid } from '../refusal.ts';
 import { type Dialling, reachOf } from '../routing/destination.ts';
 import { type Address, address } from './address.ts';
 import type { Call } from './call.ts';
-import { type CallLife, callVariables } from './call-life.ts';
+import type { CallLife } from './call-life.ts';
+import { callVariables } from './call-variables.ts';
 import type { Dialler, DialTerms } from './dialler.ts';
 
 export interface OutgoingPorts {
@@ -188,7 +189,7 @@ export class Outgoing {
       actions: command.flowId === null ? command.actions : (flow?.actions ?? []),
       onCompleteFlowId: flow?.onCompleteFlowId ?? null,
       reference: { type: 'call', id },
-      variables: callVariables(call.record),
+      variables: { ...callVariables(call.record), 'voipbin.call.digits': '' },
       suppliedVariables: command.variables,
       webhookUri: '',
       webhookMethod: '',

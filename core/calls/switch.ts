@@ -229,7 +229,7 @@ export class Switch {
     const at = this.#ports.calendar(now);
     const end = { status: 'hangup', hangupAt: at, updatedAt: at, hangupBy: 'local', hangupReason: 'failed' } as const;
     for (const record of left.calls) {
-      this.ledger.publish('call_hangup', { ...record, ...end, recordingId: null, cause: 'crashed' }, now);
+      this.ledger.endLeftBehind({ ...record, ...end, recordingId: null, cause: 'crashed' }, now);
     }
     for (const [callId, dialog] of left.dialogs) {
       const leg = this.#ports.nextLeg();

@@ -312,9 +312,9 @@ export class StoreWriter implements Store, StoreReader {
     for (const batch of batches) {
       const { groups, origins } = this.#inFlight.get(batch) ?? NO_POST;
       this.#inFlight.delete(batch);
-      for (const [i, group] of groups.entries()) {
+      for (let i = 0; i < groups.length; i++) {
         const [failure, origin] = [details?.get(index++), origins[i]];
-        this.#settle(group, failure);
+        this.#settle(groups[i]!, failure);
         if (failure !== undefined && origin !== undefined && newest?.has(origin) === true) this.#again(origin);
       }
     }

@@ -37,11 +37,11 @@ describe('supplied variables', () => {
 
 describe('substitution', () => {
   const variables = new Variables();
-  variables.setAll([
-    ['n', 'x'],
-    ['nested', variable('n')],
-    ['two words', 'y'],
-  ]);
+  variables.setAll({
+    n: 'x',
+    nested: variable('n'),
+    'two words': 'y',
+  });
 
   test.each([
     [`test ${variable('n')} and ${variable('n')} and ${variable('none')}`, 'test x and x and '],
