@@ -40,10 +40,10 @@ abstract class FieldList {
 
   /** Names and values with another top Via; the rest of its line stays behind it. */
   protected fieldsWithTopVia(via: Via): { names: readonly HeaderName[]; values: readonly string[] } {
-    const at = this.#names.indexOf('Via');
-    const values = [...this.#values];
-    const others = splitList(values[at] ?? '').slice(1);
-    values[at] = [via.text, ...others].join(', ');
+    const at = indexOfName(this.#names, 'Via', 0);
+    const values = this.#values.slice();
+    const line = values[at] ?? '';
+    values[at] = line.includes(',') ? [via.text, ...splitList(line).slice(1)].join(', ') : via.text;
     return { names: this.#names, values };
   }
 

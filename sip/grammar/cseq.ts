@@ -1,12 +1,14 @@
 import type { CSeq } from '../message.ts';
-import { methodOf } from './method.ts';
-import { isToken, spaceEnd } from './token.ts';
+import { cutOut, isToken, spaceEnd } from './token.ts';
 
 /**
  * ```abnf
  * CSeq = "CSeq" HCOLON 1*DIGIT LWS Method                    ; RFC 3261 §25.1
  * ```
  */
+
+/** Those of calls and registrations. */
+export const METHODS: readonly string[] = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'REGISTER', 'OPTIONS'];
 
 /** What a message without a readable CSeq has in its place. */
 export const NO_CSEQ: CSeq = { number: 0, method: '' };
@@ -27,6 +29,6 @@ export function parseCSeq(text: string): CSeq | undefined {
   }
   const methodStart = spaceEnd(text, index);
   if (index === 0 || methodStart === index || number > MAX_NUMBER) return undefined;
-  const method = methodOf(text, methodStart, text.length);
+  const method = cutOut(text, methodStart, text.length, METHODS);
   return isToken(method) ? { number, method } : undefined;
 }

@@ -24,7 +24,7 @@ export function parseNameAddress(text: string): NameAddress | undefined {
   if (text.charCodeAt(start) === 0x22) {
     const end = quotedStringEnd(text, start);
     if (end < 0) return undefined;
-    displayName = unquote(text.slice(start, end));
+    displayName = unquote(text, start, end);
     opening = spaceEnd(text, end);
     if (text.charCodeAt(opening) !== 0x3c) return undefined;
   } else {

@@ -1,6 +1,6 @@
 import type { Parameters } from '../message.ts';
 import { quote, quotedStringEnd, unquote } from './quoted-string.ts';
-import { isToken, lowerCase, spaceEnd, tokenEnd } from './token.ts';
+import { cutOut, isToken, lowerCase, spaceEnd, tokenEnd } from './token.ts';
 
 export type { Parameters } from '../message.ts';
 
@@ -74,6 +74,9 @@ export const NO_PARAMETERS = new ParameterChain('', '');
 /** A value with more parameters than this is malformed. */
 export const MAX_PARAMETERS = 64;
 
+/** Names of nearly every message. */
+const KNOWN = ['tag', 'branch', 'rport', 'received'];
+
 const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
 const QUOTE = 0x22;
@@ -93,7 +96,7 @@ export function parseParameters(text: string, at: number): ParameterChain | unde
     const nameStart = spaceEnd(text, index + 1);
     const nameEnd = tokenEnd(text, nameStart);
     if (nameEnd === nameStart) return undefined;
-    const name = parameterName(text, nameStart, nameEnd);
+    const name = lowerCase(cutOut(text, nameStart, nameEnd, KNOWN));
     let value = '';
     index = spaceEnd(text, nameEnd);
     if (text.charCodeAt(index) === EQUALS) {
@@ -101,8 +104,7 @@ export function parseParameters(text: string, at: number): ParameterChain | unde
       const quoted = text.charCodeAt(valueStart) === QUOTE;
       const valueEnd = quoted ? quotedStringEnd(text, valueStart) : plainValueEnd(text, valueStart);
       if (valueEnd < 0) return undefined;
-      value = text.slice(valueStart, valueEnd);
-      if (quoted) value = unquote(value);
+      value = quoted ? unquote(text, valueStart, valueEnd) : text.slice(valueStart, valueEnd);
       index = spaceEnd(text, valueEnd);
     }
     if (first?.has(name) || count++ === MAX_PARAMETERS) return undefined;
@@ -110,16 +112,6 @@ export function parseParameters(text: string, at: number): ParameterChain | unde
     first ??= last;
   }
   return first;
-}
-
-/** Names met in nearly every message are not cut out of it. */
-function parameterName(text: string, start: number, end: number): string {
-  const length = end - start;
-  if (length === 3 && text.startsWith('tag', start)) return 'tag';
-  if (length === 6 && text.startsWith('branch', start)) return 'branch';
-  if (length === 5 && text.startsWith('rport', start)) return 'rport';
-  if (length === 8 && text.startsWith('received', start)) return 'received';
-  return lowerCase(text.slice(start, end));
 }
 
 /** `;name=value;flag`, values quoted where they are no token. Names must be tokens. */

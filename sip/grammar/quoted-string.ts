@@ -17,14 +17,18 @@ export function quotedStringEnd(text: string, at: number): number {
   return -1;
 }
 
-/** What a complete quoted string says, without its quotes and escapes. */
-export function unquote(quoted: string): string {
-  const inner = quoted.slice(1, -1);
+/** What the complete quoted string from `start` to `end` says, without its quotes and escapes. */
+export function unquote(text: string, start: number, end: number): string {
+  const inner = text.slice(start + 1, end - 1);
   return inner.includes('\\') ? inner.replace(/\\([\s\S])/g, '$1') : inner;
 }
 
 /** The text as a quoted string. Control characters become spaces: they mean nothing there and would end the line. */
 export function quote(text: string): string {
+  if (!UNPLAIN.test(text)) return `"${text}"`;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is searched for.
   return `"${text.replace(/[\x00-\x1f\x7f]/g, ' ').replace(/["\\]/g, '\\$&')}"`;
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is searched for.
+const UNPLAIN = /[\x00-\x1f\x7f"\\]/;

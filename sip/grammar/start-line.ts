@@ -1,6 +1,6 @@
 import type { Uri } from '../message.ts';
-import { methodOf } from './method.ts';
-import { isToken } from './token.ts';
+import { METHODS } from './cseq.ts';
+import { cutOut, isToken } from './token.ts';
 import { NO_URI, parseUri } from './uri.ts';
 
 /**
@@ -36,7 +36,7 @@ export function parseStartLine(line: string): StartLine {
   }
   const methodEnd = line.indexOf(' ');
   const uriEnd = line.lastIndexOf(' ');
-  const method = methodOf(line, 0, methodEnd);
+  const method = cutOut(line, 0, methodEnd, METHODS);
   const version = line.endsWith(REQUEST_END) ? 'SIP/2.0' : line.slice(uriEnd + 1);
   if (methodEnd <= 0 || uriEnd === methodEnd || !isToken(method) || !isVersion(version)) return parseLoosely(line);
   const uri = parseUri(line.slice(methodEnd + 1, uriEnd));

@@ -27,6 +27,18 @@ export function isToken(text: string): boolean {
   return text !== '' && tokenEnd(text, 0) === text.length;
 }
 
+/**
+ * The text from `start` to `end`. When it is one of the known words, that word itself, which is always there: so nothing
+ * is allocated, nothing keeps the message alive, and comparing is comparing of addresses.
+ */
+export function cutOut(text: string, start: number, end: number, known: readonly string[]): string {
+  for (let index = 0; index < known.length; index++) {
+    const word = known[index]!;
+    if (word.length === end - start && text.startsWith(word, start)) return word;
+  }
+  return text.slice(start, end);
+}
+
 /** As toLowerCase of ASCII text, but without a copy when there is nothing to change. */
 export function lowerCase(text: string): string {
   for (let index = 0; index < text.length; index++) {

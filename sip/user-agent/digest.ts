@@ -10,7 +10,7 @@ import {
   parseCredentials,
 } from '../grammar/authentication.ts';
 import { parseUri } from '../grammar/uri.ts';
-import type { Request } from '../message.ts';
+import type { Parameters, Request } from '../message.ts';
 import { Nonces } from './nonces.ts';
 
 export type DigestAlgorithm = 'SHA-256' | 'MD5';
@@ -128,11 +128,13 @@ function readAuthorization(request: Request): Credentials | undefined {
   return undefined;
 }
 
-function readCredentials(parameters: ReadonlyMap<string, string>): Credentials | undefined {
+function readCredentials(parameters: Parameters): Credentials | undefined {
   const algorithm = readAlgorithm(parameters.get('algorithm'));
-  const [username, realm, nonce, uri, response] = ['username', 'realm', 'nonce', 'uri', 'response'].map((name) =>
-    parameters.get(name),
-  );
+  const username = parameters.get('username');
+  const realm = parameters.get('realm');
+  const nonce = parameters.get('nonce');
+  const uri = parameters.get('uri');
+  const response = parameters.get('response');
   if (username === undefined || realm === undefined || nonce === undefined) return undefined;
   if (uri === undefined || response === undefined || algorithm === undefined) return undefined;
   const qop = parameters.get('qop');
