@@ -1,6 +1,7 @@
 import { assert } from '../../core/kernel/assert.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { DelayEstimator } from './delay-estimator.ts';
+import { PayloadCopy } from './payload-copy.ts';
 import { extendSequence, timestampDistance } from './sequence.ts';
 
 export interface JitterBufferOptions {
@@ -57,6 +58,7 @@ export class JitterBuffer {
   readonly #sequences: Float64Array;
   readonly #timestamps: Float64Array;
   readonly #lengths: Int32Array;
+  readonly #copy: PayloadCopy;
 
   /** Slots, one after the other. */
   readonly bytes: Uint8Array;
@@ -108,6 +110,7 @@ export class JitterBuffer {
     this.#timestamps = new Float64Array(slotCount);
     this.#lengths = new Int32Array(slotCount);
     this.bytes = new Uint8Array(slotCount * slotBytes);
+    this.#copy = new PayloadCopy(this.bytes);
     this.packetSamples = frameSamples;
   }
 
@@ -333,7 +336,7 @@ export class JitterBuffer {
   #store(extended: number, timestamp: number, from: Uint8Array, start: number, end: number): void {
     const slot = extended & this.#mask;
     const at = slot * this.#options.slotBytes;
-    for (let i = start; i < end; i++) this.bytes[at + i - start] = from[i]!;
+    this.#copy.copy(from, start, end, at);
     this.#sequences[slot] = extended;
     this.#timestamps[slot] = timestamp;
     this.#lengths[slot] = end - start;
