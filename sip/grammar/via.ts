@@ -15,6 +15,9 @@ import { spaceEnd, tokenEnd } from './token.ts';
 /** What a message without a readable Via has in its place. */
 export const NO_VIA: Via = { transport: '', host: '', port: 0, branch: '', parameters: NO_PARAMETERS, text: '' };
 
+const RPORT = ';rport';
+const SEMICOLON = 0x3b;
+
 /** One element of a Via field; undefined when malformed. */
 export function parseVia(text: string): Via | undefined {
   const transportStart = text.startsWith('SIP/2.0/') ? 8 : protocolEnd(text);
@@ -53,11 +56,24 @@ export function formatVia(transport: string, host: string, port: number, paramet
  * The same Via with what we saw of its source: `received`, and the value of `rport` when it asks for it (RFC 3581 §4).
  */
 export function withSource(via: Via, address: string, port: number | undefined): Via {
-  let parameters = chainOf(via.parameters).with('received', address);
-  if (port !== undefined) parameters = parameters.with('rport', String(port));
   const { transport, host, branch } = via;
-  const text = formatVia(transport, host, via.port, parameters);
+  let parameters = chainOf(via.parameters);
+  if (port !== undefined) parameters = parameters.with('rport', String(port));
+  parameters = parameters.with('received', address);
+  const text = textWithSource(via, address, port) ?? formatVia(transport, host, via.port, parameters);
   return { transport, host, port: via.port, branch, parameters, text };
+}
+
+/** The text as it came with the two put in; undefined where that is not as simple as nearly always. */
+function textWithSource({ text, parameters }: Via, address: string, port: number | undefined): string | undefined {
+  if (parameters.has('received')) return undefined;
+  if (port === undefined) return `${text};received=${address}`;
+  const at = text.indexOf(RPORT);
+  const end = at + RPORT.length;
+  if (at < 0 || (end < text.length && text.charCodeAt(end) !== SEMICOLON) || text.includes('"')) return undefined;
+  return end === text.length
+    ? `${text}=${port};received=${address}`
+    : `${text.slice(0, end)}=${port}${text.slice(end)};received=${address}`;
 }
 
 /** Start of the transport in `SIP / 2.0 / UDP`, spaced and in any case; -1 when it is another protocol. */

@@ -54,10 +54,21 @@ test('sent-by is found before malformed parameters', () => {
   expect(parseViaWithoutParameters('SIP/2.0/UDP 192.0.2.15;;,;,,')).toMatchObject({ host: '192.0.2.15', branch: '' });
 });
 
-test('received and rport are added where they belong', () => {
-  const via = parseVia('SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bKx;rport')!;
-  const stamped = withSource(via, '2001:db8::1', 4444);
-  expect(stamped.text).toBe('SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bKx;rport=4444;received=2001:db8::1');
+test.each([
+  ['SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bKx;rport', ';branch=z9hG4bKx;rport=4444;received=2001:db8::1'],
+  ['SIP/2.0/UDP 10.0.0.1:5060;rport;branch=z9hG4bKx', ';rport=4444;branch=z9hG4bKx;received=2001:db8::1'],
+  ['SIP/2.0/UDP 10.0.0.1:5060;rportx;RPORT=1', ';rportx;rport=4444;received=2001:db8::1'],
+  ['SIP/2.0/UDP 10.0.0.1:5060;x=";rport;";rport', ';x=";rport;";rport=4444;received=2001:db8::1'],
+  ['SIP/2.0/UDP 10.0.0.1:5060;received=192.0.2.9;rport', ';received=2001:db8::1;rport=4444'],
+])('received and rport are added to %s where they belong', (text, parameters) => {
+  const stamped = withSource(parseVia(text)!, '2001:db8::1', 4444);
+  expect(stamped.text).toBe(`SIP/2.0/UDP 10.0.0.1:5060${parameters}`);
+  expect(parseVia(stamped.text)).toEqual(stamped);
+});
+
+test('received alone is added to a Via that does not ask for the port', () => {
+  const stamped = withSource(parseVia('SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKx')!, '192.0.2.1', undefined);
+  expect(stamped.text).toBe('SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKx;received=192.0.2.1');
   expect(parseVia(stamped.text)).toEqual(stamped);
 });
 
