@@ -24,6 +24,7 @@ import { StepBudget } from './step-budget.ts';
 import type { Variables } from './variables.ts';
 import type { Stage, Verdict, Waiting } from './verdict.ts';
 
+const NONE: readonly never[] = Object.freeze([]);
 /** Actions shown as executed; older ones are dropped. */
 export const EXECUTED_MAX = 100;
 
@@ -49,6 +50,8 @@ export class Activeflow implements Stage {
   readonly ports: FlowPorts;
   readonly flowId: FlowId | null;
   readonly onCompleteFlowId: FlowId | null;
+  /** Its row is to be written after this turn; the runner's mark. */
+  isUnsaved = false;
   readonly #start: FlowStart;
   readonly #parentId: ActiveflowId | null;
   readonly #host: ActiveflowHost;
@@ -134,7 +137,7 @@ export class Activeflow implements Stage {
       webhookMethod: this.#start.webhookMethod,
       currentAction: this.#current,
       forwardActionId: this.stacks.forward,
-      executedActions: this.#executed.slice(-EXECUTED_MAX),
+      executedActions: this.#executed.length === 0 ? NONE : this.#executed.slice(-EXECUTED_MAX),
       createdAt: this.#createdAt,
       updatedAt: this.#updatedAt,
       deletedAt: null,

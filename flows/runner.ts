@@ -35,7 +35,8 @@ export class FlowRunner implements Flows, ActiveflowHost {
   readonly #requests = new Map<number, Activeflow>();
   readonly #deadlines = new DeadlineHeap<Activeflow>();
   readonly #handles = new Map<Activeflow, Deadline<Activeflow>>();
-  readonly #changed = new Set<Activeflow>();
+  /** Whose rows are to be written, each once. */
+  readonly #changed = new Queue<Activeflow>();
   readonly #endings = new Map<string, number>();
   readonly #commands: FlowCommands;
   #lastToken = 0;
@@ -197,17 +198,20 @@ export class FlowRunner implements Flows, ActiveflowHost {
 
   /** Writes and publishes what changed: one row and one event for each activeflow in a turn, whatever it did. */
   flush(): void {
-    if (this.#changed.size === 0) return;
     const { journal, store } = this.ports;
-    const writes: Write[] = [];
-    for (const flow of this.#changed) {
+    for (let flow = this.#changed.shift(); flow !== undefined; flow = this.#changed.shift()) {
+      flow.isUnsaved = false;
       const row = flow.record;
-      writes.push({ kind: 'saveActiveflow', row });
       assert(row.updatedAt !== null, 'an activeflow that changed has a time of change');
       journal.append(row.customerId, { type: 'activeflow_updated', activeflow: row }, row.updatedAt);
+      store.write([{ kind: 'saveActiveflow', row }], 0);
     }
-    this.#changed.clear();
-    store.write(writes, 0);
+  }
+
+  #change(flow: Activeflow): void {
+    if (flow.isUnsaved) return;
+    flow.isUnsaved = true;
+    this.#changed.push(flow);
   }
 
   // ── Within ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -235,7 +239,7 @@ export class FlowRunner implements Flows, ActiveflowHost {
       if (old !== undefined) {
         if (old.driver !== undefined) this.#byLink.delete(old.driver.link);
         old.end('replaced', now);
-        this.#changed.add(old);
+        this.#change(old);
         this.#release(old);
       }
       this.#byCall.set(flow.callId, flow);
@@ -250,7 +254,7 @@ export class FlowRunner implements Flows, ActiveflowHost {
     const link = flow.driver?.link;
     const stamp = flow.version;
     act();
-    if (flow.version !== stamp) this.#changed.add(flow);
+    if (flow.version !== stamp) this.#change(flow);
     if (link !== flow.driver?.link) {
       if (link !== undefined) this.#byLink.delete(link);
       if (flow.driver !== undefined) this.#byLink.set(flow.driver.link, flow);

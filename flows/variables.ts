@@ -7,6 +7,9 @@ const TOTAL_BYTES_MAX = 256 * 1024;
 /** A substituted text is cut here: `${x}${x}` may not grow without end. */
 const TEXT_CHARACTERS_MAX = 256 * 1024;
 
+/** Sets of variables that wait to be asked for. */
+const UNREAD_MAX = 4;
+
 const RESERVED = /^voipbin\./i;
 const REFERENCE = /\$\{(.*?)\}/g;
 
@@ -46,7 +49,10 @@ export function acceptSupplied(supplied: Readonly<Record<string, string>>): Read
  * once: what a value holds is not looked at again. Unknown names are empty.
  */
 export class Variables {
+  /** What the variables are, once what is unread has been added: to be asked for by `#known`. */
   readonly #values = new Map<string, string>();
+  /** What was set as a whole since: most activeflows end before anybody asks. */
+  readonly #unread: Readonly<Record<string, string>>[] = [];
   /** Computed on use. */
   readonly #computed: (name: string) => string | undefined;
   /** Counted when somebody wants to add something: most activeflows end before. */
@@ -57,7 +63,7 @@ export class Variables {
   }
 
   get(name: string): string {
-    return this.#values.get(name) ?? this.#computed(name) ?? '';
+    return this.#known().get(name) ?? this.#computed(name) ?? '';
   }
 
   /** False, and nothing changed, when the whole would grow beyond its limit, or the value beyond its own. */
@@ -66,30 +72,32 @@ export class Variables {
     const change = this.#changeBytes(name, value);
     const sizeBytes = (this.#sizeBytes ?? this.#countBytes()) + change;
     if (change > 0 && sizeBytes > TOTAL_BYTES_MAX) return false;
-    this.#values.set(name, value);
+    this.#known().set(name, value);
     this.#sizeBytes = sizeBytes;
     return true;
   }
 
   /** What the switch itself knows, or what was within the limits before. */
   setAll(values: Readonly<Record<string, string>>): void {
-    for (const name of Object.keys(values)) this.#values.set(name, values[name]!);
+    this.#unread.push(values);
+    if (this.#unread.length > UNREAD_MAX) this.#known();
     this.#sizeBytes = undefined;
   }
 
   /** All that another activeflow knows. */
   inherit(other: ReadonlyMap<string, string> | Variables): void {
-    for (const [name, value] of other.entries()) this.#values.set(name, value);
+    const known = this.#known();
+    for (const [name, value] of other.entries()) known.set(name, value);
     this.#sizeBytes = undefined;
   }
 
   entries(): IterableIterator<[string, string]> {
-    return this.#values.entries();
+    return this.#known().entries();
   }
 
   /** A copy to show. */
   toRecord(): Record<string, string> {
-    return Object.fromEntries(this.#values);
+    return Object.fromEntries(this.#known());
   }
 
   substitute(text: string): string {
@@ -122,13 +130,21 @@ export class Variables {
   }
 
   #changeBytes(name: string, value: string): number {
-    const old = this.#values.get(name);
+    const old = this.#known().get(name);
     return Buffer.byteLength(value) + (old === undefined ? Buffer.byteLength(name) : -Buffer.byteLength(old));
+  }
+
+  #known(): Map<string, string> {
+    for (const values of this.#unread) {
+      for (const name of Object.keys(values)) this.#values.set(name, values[name]!);
+    }
+    this.#unread.length = 0;
+    return this.#values;
   }
 
   #countBytes(): number {
     let sizeBytes = 0;
-    for (const [name, value] of this.#values) sizeBytes += Buffer.byteLength(name) + Buffer.byteLength(value);
+    for (const [name, value] of this.#known()) sizeBytes += Buffer.byteLength(name) + Buffer.byteLength(value);
     return sizeBytes;
   }
 

@@ -61,7 +61,7 @@ export class Ledger {
   /** Why the last calls ended; when there are many, the table becomes the earlier one, and that one is forgotten. */
   #causes = new Map<CallId, Cause>();
   #earlierCauses = new Map<CallId, Cause>();
-  #writes: Write[] = [];
+  readonly #writes = new Queue<Write>();
   #answered = 0;
   #ended = 0;
 
@@ -192,12 +192,14 @@ export class Ledger {
 
   /** Hands what this input changed to the store; with a receipt, the store tells when it is durable. */
   commit(receipt = 0): void {
-    if (this.#unsaved.length === 0 && this.#writes.length === 0) return;
-    const writes = this.#writes;
-    this.#writes = [];
+    const count = this.#unsaved.length + this.#writes.length;
+    if (count === 0) return;
+    const writes: Write[] = new Array(count);
+    let index = 0;
+    for (let write = this.#writes.shift(); write !== undefined; write = this.#writes.shift()) writes[index++] = write;
     for (let call = this.#unsaved.shift(); call !== undefined; call = this.#unsaved.shift()) {
       call.isUnsaved = false;
-      writes.push({ kind: 'saveCall', row: call.record });
+      writes[index++] = { kind: 'saveCall', row: call.record };
     }
     this.#ports.store.write(writes, receipt);
   }

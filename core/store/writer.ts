@@ -5,7 +5,7 @@ import { Queue } from '../kernel/queue.ts';
 import type { Store, StoreEvent } from '../ports.ts';
 import type { Write } from '../write.ts';
 import { Lingering } from './lingering.ts';
-import { keyOf, tableOf } from './row-of-write.ts';
+import { NO_POST, newestOrigins, POST_GROUPS_MAX, type Post } from './post.ts';
 import type { Seal } from './seal.ts';
 import type { Query } from './statement.ts';
 import type { FromStoreThread, ToStoreThread, WriteGroup } from './store-protocol.ts';
@@ -30,13 +30,6 @@ interface Read {
   readonly reject: (fault: Fault) => void;
 }
 
-/** Groups that are posted together, and by their index the write of each that nobody waits for. */
-interface Post {
-  readonly groups: WriteGroup[];
-  readonly origins: (Write | undefined)[];
-}
-
-const NO_POST: Post = { groups: [], origins: [] };
 /** A write that failed and that nobody waits for is tried again after this, and so often at most. */
 const RETRY_MS = 1_000;
 const ATTEMPTS_MAX = 3_600;
@@ -203,6 +196,7 @@ export class StoreWriter implements Store, StoreReader {
     this.#pending.groups.push({ receipt, writes });
     this.#pending.origins.push(origin);
     this.#queueLength += writes.length;
+    if (this.#pending.groups.length === POST_GROUPS_MAX) this.#postPending();
   }
 
   /**
@@ -235,7 +229,10 @@ export class StoreWriter implements Store, StoreReader {
     this.#retryTimer = undefined;
     [this.#immediate, this.#lingerTimer] = [undefined, undefined];
     this.#settleLingering();
-    if (this.#pending.groups.length === 0) return;
+    if (this.#pending.groups.length > 0) this.#postPending();
+  }
+
+  #postPending(): void {
     const post = this.#pending;
     this.#pending = { groups: [], origins: [] };
     this.#lastBatch += 1;
@@ -307,7 +304,7 @@ export class StoreWriter implements Store, StoreReader {
     this.#deathsInARow = 0;
     this.#lastCommitMs = commitMs;
     const details = failed.length === 0 ? undefined : new Map(failed.map(({ index, detail }) => [index, detail]));
-    const newest = details === undefined ? undefined : this.#newestOrigins();
+    const newest = details === undefined ? undefined : newestOrigins([...this.#inFlight.values(), this.#pending]);
     let index = 0;
     for (const batch of batches) {
       const { groups, origins } = this.#inFlight.get(batch) ?? NO_POST;
@@ -319,15 +316,6 @@ export class StoreWriter implements Store, StoreReader {
       }
     }
     this.#tell();
-  }
-
-  /** Of each row that is on its way, the write that was given last. */
-  #newestOrigins(): ReadonlySet<Write> {
-    const newest = new Map<string, Write>();
-    for (const { origins } of [...this.#inFlight.values(), this.#pending]) {
-      for (const write of origins) if (write !== undefined) newest.set(`${tableOf(write)} ${keyOf(write)}`, write);
-    }
-    return new Set(newest.values());
   }
 
   /** `failure` is undefined when the group is durable. */
