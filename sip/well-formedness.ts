@@ -27,7 +27,7 @@ export function checkWellFormed(message: Message, names: readonly HeaderName[], 
   if (!/^[^ \t]+$/.test(message.callId) && isPresent(names, 'Call-ID')) malformed(message, 'Call-ID', defects);
   checkCSeq(message, defects);
   if (isPresent(names, 'Contact')) checkContacts(message, names, defects);
-  checkOptional(message, defects);
+  checkOptional(message, names, defects);
 }
 
 function isPresent(names: readonly HeaderName[], name: HeaderName): boolean {
@@ -91,16 +91,17 @@ function checkContacts(message: Message, names: readonly HeaderName[], defects: 
 }
 
 /** Headers without which a message can be processed as if they were absent (RFC 4475 §3.1.2.4, §3.1.2.12). */
-function checkOptional(message: Message, defects: DefectList): void {
-  checkNumber(message, 'Max-Forwards', MAX_MAX_FORWARDS, defects);
-  checkNumber(message, 'Expires', MAX_EXPIRES_S, defects);
-  const date = message.first('Date');
-  if (date !== undefined && !SIP_DATE.test(date)) defects.minor('malformed-date', 'Date', date);
+function checkOptional(message: Message, names: readonly HeaderName[], defects: DefectList): void {
+  if (isPresent(names, 'Max-Forwards')) checkNumber(message, 'Max-Forwards', MAX_MAX_FORWARDS, defects);
+  if (isPresent(names, 'Expires')) checkNumber(message, 'Expires', MAX_EXPIRES_S, defects);
+  if (!isPresent(names, 'Date')) return;
+  const date = message.first('Date') ?? '';
+  if (!SIP_DATE.test(date)) defects.minor('malformed-date', 'Date', date);
 }
 
 function checkNumber(message: Message, name: HeaderName, limit: number, defects: DefectList): void {
-  const text = message.first(name);
-  if (text === undefined || (/^\d+$/.test(text) && Number(text) <= limit)) return;
+  const text = message.first(name) ?? '';
+  if (/^\d+$/.test(text) && Number(text) <= limit) return;
   defects.minor(`malformed-${name.toLowerCase()}`, name, text);
 }
 

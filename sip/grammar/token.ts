@@ -32,9 +32,11 @@ export function isToken(text: string): boolean {
  * is allocated, nothing keeps the message alive, and comparing is comparing of addresses.
  */
 export function cutOut(text: string, start: number, end: number, known: readonly string[]): string {
+  const length = end - start;
+  const firstCode = text.charCodeAt(start);
   for (let index = 0; index < known.length; index++) {
     const word = known[index]!;
-    if (word.length === end - start && text.startsWith(word, start)) return word;
+    if (word.length === length && word.charCodeAt(0) === firstCode && text.startsWith(word, start)) return word;
   }
   return text.slice(start, end);
 }
