@@ -61,8 +61,11 @@ class Clerk {
     else await this.#ask('DELETE', path);
   }
 
+  /** A row that nobody is just changing: of two changes under way, the end of one would not tell of the other. */
   #one(): [string, Record<string, unknown> | undefined] | undefined {
-    const paths = [...this.#acknowledged.entries()].filter(([, row]) => row !== undefined);
+    const paths = [...this.#acknowledged.entries()].filter(
+      ([path, row]) => row !== undefined && !this.#unknown.has(path),
+    );
     return paths[Math.floor(this.#random.next() * paths.length)];
   }
 
