@@ -13,6 +13,8 @@ import type { HttpClient, HttpRequest, ScriptLinks, TransportAddress } from '../
 import { RecordingArchive } from '../core/store/recording-archive.ts';
 import { RecordingLookup } from '../core/store/recording-lookup.ts';
 import { WorkerMediaPlane } from '../media/media-plane.ts';
+import type { Lookup } from '../sip/locating/records.ts';
+import { reachableFrom } from '../sip/locating/survey.ts';
 import { SipStack, type StackOutput } from '../sip/stack.ts';
 import type { SentBy } from '../sip/transaction/transaction-layer.ts';
 import { Archives } from './archives.ts';
@@ -29,6 +31,7 @@ type Send = Extract<StackOutput, { kind: 'send' }>;
 /** Where the node's outputs go. Set as the sockets and threads are opened, before the first input. */
 export interface Effects {
   send: (send: Send) => void;
+  lookUp: (lookup: Lookup) => void;
   post: (post: Post) => void;
   /** The address by which a peer reaches us. */
   addressFor: (peer: string) => string;
@@ -61,6 +64,7 @@ export function assemble(ground: Ground, settings: Settings, log: Log, disposal:
   const random = secure();
   const effects: Effects = {
     send: nowhere,
+    lookUp: nowhere,
     post: nowhere,
     addressFor: nowhere,
     contactFor: nowhere,
@@ -146,6 +150,7 @@ function assembleNode(
       contactFor: (peer, localPort) => effects.contactFor(peer, localPort),
       nonceSecret,
       registeredFrom: (address) => directory.hasBindingFrom(address),
+      reachable: reachableFrom(settings.sip),
     },
   });
   const journal = new Journal({ epoch: uuid(random) });
@@ -174,6 +179,7 @@ function assembleNode(
 
 function drain(node: Node, effects: Effects, trace: TraceTap, clock: Clock): void {
   for (let post = node.pollPost(); post !== undefined; post = node.pollPost()) effects.post(post);
+  for (let lookup = node.pollLookup(); lookup !== undefined; lookup = node.pollLookup()) effects.lookUp(lookup);
   for (let send = node.poll(); send !== undefined; send = node.poll()) {
     trace.message('sent', send.destination, send.bytes, clock);
     effects.send(send);

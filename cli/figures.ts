@@ -93,6 +93,12 @@ function signalling(metrics: Metrics, { node: { stack } }: FigureSources): void 
     'Requests refused for want of room',
     () => read().overloadRefusals,
   );
+  metrics.counted('tandem_sip_lookups_total', 'Questions to name servers', () => read().lookups);
+  metrics.counted(
+    'tandem_sip_lookup_timeouts_total',
+    'Questions that nobody answered in time',
+    () => read().lookupTimeouts,
+  );
   metrics.counted('tandem_sip_dropped_total', 'Requests that got no answer', () => read().dropped);
   metrics.counted(
     'tandem_sip_authentication_failures_total',

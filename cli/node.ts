@@ -17,6 +17,7 @@ import type {
 import type { LeftBehind } from '../core/store/load.ts';
 import { FlowRunner } from '../flows/runner.ts';
 import type { PlaneOutput } from '../media/media-plane.ts';
+import type { Lookup, LookupAnswer } from '../sip/locating/records.ts';
 import { QueuedSignaling } from '../sip/signaling.ts';
 import type { SipPacket, SipStack, StackOutput } from '../sip/stack.ts';
 
@@ -69,6 +70,7 @@ export class Node {
   readonly #signaling = new QueuedSignaling();
   readonly #signals = new Queue<SignalingEvent>();
   readonly #sends = new Queue<Send>();
+  readonly #lookups = new Queue<Lookup>();
   readonly #posts = new Queue<Post>();
   readonly #settled = new Queue<Settled>();
 
@@ -106,6 +108,11 @@ export class Node {
 
   transportFailed(destination: Send['destination'], now: Instant): void {
     this.stack.transportFailed(destination, now);
+    this.settle(now);
+  }
+
+  receiveLookup(answer: LookupAnswer, now: Instant): void {
+    this.stack.receiveLookup(answer, now);
     this.settle(now);
   }
 
@@ -158,6 +165,11 @@ export class Node {
     return this.#sends.shift();
   }
 
+  /** The next query for a name server; `receiveLookup` takes the answer. */
+  pollLookup(): Lookup | undefined {
+    return this.#lookups.shift();
+  }
+
   /** The next message for a thread of media. */
   pollPost(): Post | undefined {
     return this.#posts.shift();
@@ -184,7 +196,8 @@ export class Node {
     const output = this.stack.poll();
     if (output !== undefined) {
       if (output.kind === 'send') this.#sends.push(output);
-      else this.#signals.push(output.event);
+      else if (output.kind === 'signal') this.#signals.push(output.event);
+      else this.#lookups.push(output);
       return true;
     }
     const command = this.#signaling.poll();

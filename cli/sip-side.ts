@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Settings } from '../core/kernel/config.ts';
@@ -5,10 +6,13 @@ import type { Disposal } from '../core/kernel/disposal.ts';
 import type { TransportAddress } from '../core/ports.ts';
 import { Advertiser } from '../sip/transport/advertiser.ts';
 import { LocalAddresses } from '../sip/transport/local-address.ts';
+import { hostsOf, NameResolver } from '../sip/transport/name-resolver.ts';
 import type { Listener } from '../sip/transport/transport.ts';
 import { SipTransports } from '../sip/transport/transports.ts';
 import type { Machines } from './assemble.ts';
 import type { Ground } from './ground.ts';
+
+const HOSTS_FILE = '/etc/hosts';
 
 /** Binds the SIP listeners and joins them to the node. Throws PORT_IN_USE or ADDRESS_UNAVAILABLE. */
 export async function openSip(
@@ -40,6 +44,15 @@ export async function openSip(
     },
   });
   disposal.add('sip', () => transports.close());
+  const resolver = new NameResolver(
+    (answer) => {
+      node.receiveLookup(answer, clock.now());
+      wake();
+    },
+    { hosts: systemHosts() },
+  );
+  disposal.add('names', () => resolver.close());
+  effects.lookUp = (lookup) => resolver.ask(lookup);
   effects.send = ({ destination, localPort, bytes }) => transports.send(destination, localPort, bytes);
   effects.addressFor = (peer) => advertiser.addressFor(peer);
   effects.contactFor = (peer, localPort) => {
@@ -47,6 +60,15 @@ export async function openSip(
     return { host: advertiser.addressFor(peer.address), port, transport: peer.transport };
   };
   return transports;
+}
+
+/** Names that the system's administrator has written down; read once, at the start. */
+function systemHosts(): ReadonlyMap<string, readonly string[]> {
+  try {
+    return hostsOf(readFileSync(HOSTS_FILE, 'utf8'));
+  } catch {
+    return new Map();
+  }
 }
 
 /**

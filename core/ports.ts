@@ -69,7 +69,12 @@ export interface DialRequest {
 }
 
 export interface Signaling {
-  /** Sends an INVITE. Outcome: ringing*, then answered | failed. */
+  /**
+   * Looks for the servers of a target that is named (RFC 3263), before it is dialled. Outcome: located | failed, or ended
+   * when it is hung up first.
+   */
+  locate(leg: LegId, target: DialTarget): void;
+  /** Sends an INVITE; of a leg that was located, to one server after the other. Outcome: ringing*, then answered | failed. */
   dial(leg: LegId, request: DialRequest): void;
   /** Provisional response to an offered leg; 183 with a body, 180 without. */
   ring(leg: LegId, early: Body | undefined): void;
@@ -101,10 +106,12 @@ export type SignalingEvent =
       readonly source: TransportAddress;
       readonly offer: Body | undefined;
     }
+  /** The server that will be tried first; now the leg can be dialled. */
+  | { readonly kind: 'located'; readonly leg: LegId; readonly peer: TransportAddress }
   | { readonly kind: 'ringing'; readonly leg: LegId; readonly status: number; readonly body: Body | undefined }
   /** 2xx to our INVITE; its ACK is sent. `dialog` as in `dialogChanged`. */
   | { readonly kind: 'answered'; readonly leg: LegId; readonly body: Body | undefined; readonly dialog: string }
-  /** Our INVITE got no 2xx. */
+  /** Our INVITE got no 2xx, or there is no server to send it to. */
   | { readonly kind: 'failed'; readonly leg: LegId; readonly cause: Cause; readonly status: number }
   /** The ACK of our 2xx arrived; `body` is the answer when the offer was ours. */
   | { readonly kind: 'confirmed'; readonly leg: LegId; readonly body: Body | undefined }

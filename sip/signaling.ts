@@ -1,9 +1,10 @@
 import type { Cause } from '../core/calls/cause.ts';
 import type { LegId } from '../core/kernel/ids.ts';
-import type { Body, DialRequest, Signaling } from '../core/ports.ts';
+import type { Body, DialRequest, DialTarget, Signaling } from '../core/ports.ts';
 
 /** What the core asked of signalling, as data: one input of the stack. */
 export type SignalingCommand =
+  | { readonly kind: 'locate'; readonly leg: LegId; readonly target: DialTarget }
   | { readonly kind: 'dial'; readonly leg: LegId; readonly request: DialRequest }
   | { readonly kind: 'ring'; readonly leg: LegId; readonly early: Body | undefined }
   | { readonly kind: 'answer'; readonly leg: LegId; readonly body: Body }
@@ -23,6 +24,10 @@ export class QueuedSignaling implements Signaling {
   /** The oldest command not yet executed. */
   poll(): SignalingCommand | undefined {
     return this.#commands.shift();
+  }
+
+  locate(leg: LegId, target: DialTarget): void {
+    this.#commands.push({ kind: 'locate', leg, target });
   }
 
   dial(leg: LegId, request: DialRequest): void {

@@ -4,7 +4,12 @@ import type { LegId } from '../core/kernel/ids.ts';
 import type { Random } from '../core/kernel/random.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import type { SignalingEvent, TransportAddress } from '../core/ports.ts';
+import { aim } from './dialog/session-messages.ts';
 import { Sessions } from './dialog/sessions.ts';
+import { LegLocations } from './locating/leg-locations.ts';
+import { Locator } from './locating/locator.ts';
+import type { Lookup, LookupAnswer } from './locating/records.ts';
+import type { Reachable } from './locating/survey.ts';
 import { parse } from './parser.ts';
 import type { SignalingCommand } from './signaling.ts';
 import { RFC_TIMING, type Timing } from './transaction/timing.ts';
@@ -31,7 +36,9 @@ export type StackOutput =
       readonly localPort: number | undefined;
       readonly bytes: Uint8Array;
     }
-  | { readonly kind: 'signal'; readonly event: SignalingEvent };
+  | { readonly kind: 'signal'; readonly event: SignalingEvent }
+  /** To be asked of a name server; `receiveLookup` takes the answer. */
+  | ({ readonly kind: 'lookup' } & Lookup);
 
 export interface StackOptions {
   readonly directory: Directory;
@@ -54,9 +61,12 @@ export interface StackOptions {
     readonly rateLimits?: 'on' | 'off';
     /** Whether a phone is registered from this address: then it is not banned as a whole. */
     readonly registeredFrom?: (address: string) => boolean;
+    /** What can be sent over; without it names lead nowhere. */
+    readonly reachable?: Reachable;
   };
 }
 
+const NOTHING_REACHABLE: Reachable = { transports: [], families: [] };
 const NONCE_LIFETIME_MS = 300_000;
 const SERVER_TRANSACTIONS_MAX = 100_000;
 const LEGS_MAX = 20_000;
@@ -65,6 +75,8 @@ const LEGS_MAX = 20_000;
 export class SipStack {
   readonly gatekeeper: Gatekeeper;
   readonly #layer: TransactionLayer;
+  readonly #locator: Locator;
+  readonly #locations: LegLocations;
   readonly #sessions: Sessions;
   readonly #userAgent: UserAgent;
   readonly #outputs: StackOutput[] = [];
@@ -86,7 +98,15 @@ export class SipStack {
       contactFor,
       serverTransactionsMax: settings.serverTransactionsMax ?? SERVER_TRANSACTIONS_MAX,
     });
-    this.#sessions = new Sessions(this.#layer, { random, timing, userAgent, contactFor, domain: directory.domain });
+    this.#locator = new Locator(settings.reachable ?? NOTHING_REACHABLE, random);
+    this.#locations = new LegLocations(this.#locator);
+    this.#sessions = new Sessions(this.#layer, this.#locator, {
+      random,
+      timing,
+      userAgent,
+      contactFor,
+      domain: directory.domain,
+    });
     const digest = new DigestServer({ random, calendar, nonceLifetimeMs, ...(secret && { secret }) });
     this.#userAgent = new UserAgent({
       directory,
@@ -122,7 +142,18 @@ export class SipStack {
 
   /** Does what the core asked through its `Signaling` port. */
   execute(command: SignalingCommand, now: Instant): void {
-    this.#sessions.execute(command, now);
+    const { leg } = command;
+    if (command.kind === 'locate') this.#locations.begin(leg, aim(command.target)?.next, now);
+    else if (command.kind === 'dial') this.#sessions.dial(leg, command.request, this.#locations.take(leg), now);
+    else if (command.kind !== 'hangup' || !this.#locations.hangup(leg, command.cause)) {
+      this.#sessions.execute(command, now);
+    }
+    this.#drain(now);
+  }
+
+  /** What a name server answered, or that nobody could be asked. */
+  receiveLookup(answer: LookupAnswer, now: Instant): void {
+    this.#locator.receive(answer, now);
     this.#drain(now);
   }
 
@@ -133,13 +164,15 @@ export class SipStack {
 
   /** Acts on one due timer. Call again while `deadline()` is not after `now`. */
   expire(now: Instant): void {
-    if (this.#layer.deadline() <= this.#sessions.deadline()) this.#layer.expire(now);
-    else this.#sessions.expire(now);
+    const at = this.deadline();
+    if (this.#layer.deadline() === at) this.#layer.expire(now);
+    else if (this.#sessions.deadline() === at) this.#sessions.expire(now);
+    else this.#locator.expire(now);
     this.#drain(now);
   }
 
   deadline(): Instant {
-    return Math.min(this.#layer.deadline(), this.#sessions.deadline());
+    return Math.min(this.#layer.deadline(), this.#sessions.deadline(), this.#locator.deadline());
   }
 
   poll(): StackOutput | undefined {
@@ -157,29 +190,49 @@ export class SipStack {
       inviteServerTransactions: transactions.inviteServer,
       nonInviteServerTransactions: transactions.nonInviteServer,
       dialogs: this.#sessions.dialogCount,
-      legs: this.#sessions.legCount,
+      legs: this.#sessions.legCount + this.#locations.size,
       timersArmed: this.#layer.timersArmed + this.#sessions.timersArmed,
       retransmissions: this.#layer.retransmissions,
       parseFailures: this.#parseFailures,
       strays: this.#layer.strays,
       overloadRefusals: this.#layer.refusals,
       dropped: this.#userAgent.dropped,
+      ...this.#locator.counters,
     };
   }
 
   #drain(now: Instant): void {
+    do this.#drainLayer(now);
+    while (this.#drainLocator(now));
+    for (let event = this.#userAgent.poll(); event !== undefined; event = this.#userAgent.poll()) {
+      this.#outputs.push({ kind: 'signal', event });
+    }
+    for (let event = this.#locations.poll(); event !== undefined; event = this.#locations.poll()) {
+      this.#outputs.push({ kind: 'signal', event });
+    }
+    for (let event = this.#sessions.poll(); event !== undefined; event = this.#sessions.poll()) {
+      this.#outputs.push({ kind: 'signal', event });
+    }
+  }
+
+  #drainLayer(now: Instant): void {
     for (let output = this.#layer.poll(); output !== undefined; output = this.#layer.poll()) {
       if (output.kind === 'send') {
         this.#sent++;
         this.#outputs.push(output);
       } else this.#userAgent.receive(output, now);
     }
-    for (let event = this.#userAgent.poll(); event !== undefined; event = this.#userAgent.poll()) {
-      this.#outputs.push({ kind: 'signal', event });
+  }
+
+  /** True when something came of it. */
+  #drainLocator(now: Instant): boolean {
+    let output = this.#locator.poll();
+    if (output === undefined) return false;
+    for (; output !== undefined; output = this.#locator.poll()) {
+      if (output.kind === 'lookup') this.#outputs.push(output);
+      else if (!this.#locations.receive(output)) this.#sessions.located(output, now);
     }
-    for (let event = this.#sessions.poll(); event !== undefined; event = this.#sessions.poll()) {
-      this.#outputs.push({ kind: 'signal', event });
-    }
+    return true;
   }
 }
 

@@ -53,7 +53,7 @@ export class PhoneNode {
     const { stack, signaling, plane, call } = this.#parts;
     const spoken = stack.poll();
     if (spoken?.kind === 'send') return { kind: 'send', send: spoken };
-    if (spoken !== undefined) {
+    if (spoken?.kind === 'signal') {
       this.#signals.push(spoken.event);
       return 'moved';
     }

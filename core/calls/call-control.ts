@@ -41,7 +41,10 @@ export class CallControl {
     const call = this.#life.goingOn(event.call);
     if (call === undefined) return;
     if (event.kind === 'completed') this.#complete(call, now);
-    else {
+    else if (call.record.direction === 'outgoing' && !call.isAnswered && event.demand.kind !== 'hangup') {
+      // A program may attach itself before anybody answered: there is nothing yet that could be played or recorded.
+      this.#refuse(call, event.demand, `call ${call.record.id} is ${call.status}`);
+    } else {
       this.#parts.connecting.takeFailure(call.leg);
       this.#meet(call, event.demand, now);
     }

@@ -1,6 +1,6 @@
 import type { CustomerId, FlowId, GroupcallId, LegId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
-import type { MediaPlane, Signaling } from '../ports.ts';
+import type { MediaPlane, Signaling, TransportAddress } from '../ports.ts';
 import type { Dialling } from '../routing/destination.ts';
 import type { Address } from './address.ts';
 import type { Call } from './call.ts';
@@ -25,6 +25,11 @@ export interface DialTerms {
   readonly groupcallId?: GroupcallId | null;
 }
 
+interface Invitation {
+  readonly dialling: Dialling;
+  readonly terms: DialTerms;
+}
+
 /** What callees see when nobody is named as the source. */
 const NOBODY = 'anonymous';
 
@@ -32,18 +37,21 @@ const NOBODY = 'anonymous';
 export class Dialler {
   readonly #ports: DiallerPorts;
   readonly #life: CallLife;
+  /** Legs whose servers are being looked for. */
+  readonly #unlocated = new Map<LegId, Invitation>();
 
   constructor(ports: DiallerPorts, life: CallLife) {
     this.#ports = ports;
     this.#life = life;
   }
 
-  /** The new call; undefined when media has no place for it. */
+  /** The new call; undefined when media has no place for it. One to a name is dialled when its servers are found. */
   dial(dialling: Dialling, terms: DialTerms, now: Instant): Call | undefined {
     const { media, signaling, nextLeg } = this.#ports;
-    const { master, source, customerId, isAnonymous, flowId = null, groupcallId = null } = terms;
+    const { peer } = dialling;
+    const { master, source, customerId, flowId = null, groupcallId = null } = terms;
     const leg = nextLeg();
-    if (media.open(leg, dialling.peer, undefined, master?.leg).kind === 'refused') return undefined;
+    if (peer !== undefined && media.open(leg, peer, undefined, master?.leg).kind === 'refused') return undefined;
     const { destination, extensionId } = dialling;
     const masterCallId = master?.record.id ?? null;
     const call = this.#life.ledger.create(
@@ -51,14 +59,38 @@ export class Dialler {
       { customerId, direction: 'outgoing', source, destination, extensionId, flowId, masterCallId, groupcallId },
       now,
     );
-    signaling.dial(leg, {
+    if (peer !== undefined) this.#invite(leg, { dialling, terms });
+    else {
+      this.#unlocated.set(leg, { dialling, terms });
+      signaling.locate(leg, dialling.target);
+    }
+    return call;
+  }
+
+  /** The servers of a name are found: the call is dialled, or ends when media has no place for it. */
+  located(leg: LegId, peer: TransportAddress, now: Instant): void {
+    const invitation = this.#unlocated.get(leg);
+    if (invitation === undefined || this.#life.ledger.get(leg)?.isGoingOn !== true) return;
+    this.#unlocated.delete(leg);
+    if (this.#ports.media.open(leg, peer, undefined, invitation.terms.master?.leg).kind === 'opened') {
+      this.#invite(leg, invitation);
+    } else this.#life.end(leg, 'media-overloaded', now);
+  }
+
+  /** The leg is over. */
+  over(leg: LegId): void {
+    this.#unlocated.delete(leg);
+  }
+
+  #invite(leg: LegId, { dialling, terms }: Invitation): void {
+    const { source, master, isAnonymous } = terms;
+    this.#ports.signaling.dial(leg, {
       target: dialling.target,
       fromUser: source.target === '' ? NOBODY : source.target,
       fromName: source.targetName,
       toUser: dialling.toUser,
-      offer: media.describe(leg, master?.leg),
+      offer: this.#ports.media.describe(leg, master?.leg),
       ...(isAnonymous ? { isAnonymous } : {}),
     });
-    return call;
   }
 }

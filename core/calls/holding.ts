@@ -1,7 +1,7 @@
 import { type Deadline, DeadlineHeap } from '../kernel/deadline-heap.ts';
 import type { LegId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
-import type { MediaPlane, Signaling, SignalingEvent } from '../ports.ts';
+import type { Body, MediaPlane, Signaling, SignalingEvent } from '../ports.ts';
 import type { MuteDirection } from './call-record.ts';
 
 export interface HoldingPorts {
@@ -69,6 +69,18 @@ export class Holding {
     if (hold.wanted !== offered) this.#offer(leg, hold);
     else if (offered === 'active') this.#holds.delete(leg);
     return true;
+  }
+
+  /** The peer's own offer, such as one that holds us; without a body it asks for ours. Answered, or refused by media. */
+  reoffered(leg: LegId, offer: Body | undefined): void {
+    const { media, signaling } = this.#ports;
+    if (offer === undefined) {
+      signaling.acceptOffer(leg, media.describe(leg, undefined));
+      return;
+    }
+    const verdict = media.renegotiate(leg, offer);
+    if (verdict.kind === 'answer') signaling.acceptOffer(leg, verdict.body);
+    else signaling.refuseOffer(leg, verdict.cause);
   }
 
   over(leg: LegId): void {

@@ -83,6 +83,7 @@ export class Switch {
   readonly #ports: SwitchPorts;
   readonly #flows: Flows;
   readonly #life: CallLife;
+  readonly #dialler: Dialler;
   readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
   readonly #connecting: Connecting;
@@ -115,6 +116,7 @@ export class Switch {
     this.recordings = recordings;
     this.sounds = sounds;
     this.#life = life;
+    this.#dialler = dialler;
     this.#incoming = new Incoming({ ...ports, flows, country }, life, connecting);
     this.#outgoing = outgoing;
     this.#connecting = connecting;
@@ -270,6 +272,9 @@ export class Switch {
       case 'offered':
         this.#incoming.offered(event, now);
         break;
+      case 'located':
+        this.#dialler.located(event.leg, event.peer, now);
+        break;
       case 'ringing': {
         const call = this.ledger.get(event.leg);
         if (call !== undefined) this.#connecting.ringing(call, event.body, now);
@@ -289,7 +294,7 @@ export class Switch {
         this.ledger.saveDialog(event.leg, event.dialog);
         break;
       case 'reoffered':
-        this.#reoffered(event.leg, event.offer);
+        if (this.ledger.get(event.leg) !== undefined) this.#holding.reoffered(event.leg, event.offer);
         break;
       case 'reanswered':
         this.#holding.reanswered(event, now);
@@ -334,18 +339,6 @@ export class Switch {
     else if (this.#outgoing.isWaitingFor(leg)) this.#outgoing.answered(call, body, dialog, now);
   }
 
-  #reoffered(leg: LegId, offer: Uint8Array | undefined): void {
-    const { media, signaling } = this.#ports;
-    if (this.ledger.get(leg) === undefined) return;
-    if (offer === undefined) {
-      signaling.acceptOffer(leg, media.describe(leg, undefined));
-      return;
-    }
-    const verdict = media.renegotiate(leg, offer);
-    if (verdict.kind === 'answer') signaling.acceptOffer(leg, verdict.body);
-    else signaling.refuseOffer(leg, verdict.cause);
-  }
-
   #digit({ leg, digit, durationMs }: Extract<MediaEvent, { kind: 'digit' }>, now: Instant): void {
     const record = this.ledger.get(leg)?.record;
     if (record === undefined) return;
@@ -373,6 +366,7 @@ export class Switch {
     const final = record.cause ?? cause;
     this.#part(leg, record.id, final, now);
     this.#connecting.missed(leg, final, now);
+    this.#dialler.over(leg);
     this.#outgoing.over(leg);
     this.#control.over(leg);
     this.#holding.over(leg);

@@ -12,8 +12,11 @@ export interface Dialling {
   readonly destination: Address;
   readonly extensionId: ExtensionId | null;
   readonly target: DialTarget;
-  /** Where it goes to; media is placed so that it can be reached from there. */
-  readonly peer: TransportAddress;
+  /**
+   * Where it goes to; media is placed so that it can be reached from there. Undefined for a name, whose servers are still
+   * to be found.
+   */
+  readonly peer: TransportAddress | undefined;
   readonly toUser: string;
 }
 
@@ -65,6 +68,9 @@ export function diallingOf(destination: Address, extension: Extension, binding: 
 /** `sip:user@host:port;parameters`: what of it says where it goes. The user may be missing (RFC 3261 §19.1.1). */
 const SIP_URI = /^sips?:(?:([^@;?]*)@)?(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::([0-9]{1,5}))?([;?].*)?$/i;
 const IPV4 = /^[0-9]{1,3}(\.[0-9]{1,3}){3}$/;
+/** RFC 3261 §25.1: the last label begins with a letter, so that nothing is both a name and an address. */
+const HOST_NAME = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z]([a-z0-9-]*[a-z0-9])?\.?$/i;
+const HOST_NAME_MAX = 253;
 const TRANSPORT = /;transport=(udp|tcp|tls|ws|wss)(?:[;?]|$)/i;
 const SIP_PORT = 5060;
 const SIPS_PORT = 5061;
@@ -78,11 +84,14 @@ function reachOfUri(destination: Address): Reach {
   }
   const [, userText = '', hostText = '', , parameters = ''] = match;
   const host = hostText.toLowerCase() === 'localhost' ? '127.0.0.1' : hostText.replace(/^\[|\]$/g, '');
-  // Names are not looked up: a literal address is what media can be placed for.
-  if (!IPV4.test(host) && !host.includes(':')) return refused('network-failed', 'a SIP URI with a literal address');
+  const isLiteral = IPV4.test(host) || host.includes(':');
+  if (!isLiteral && (host.length > HOST_NAME_MAX || !HOST_NAME.test(host))) {
+    return refused('not-found', 'a SIP URI with a host name or a literal address');
+  }
   const isSecure = /^sips:/i.test(uri);
   const transport = (TRANSPORT.exec(parameters)?.[1]?.toLowerCase() ?? (isSecure ? 'tls' : 'udp')) as TransportProtocol;
-  const peer = { transport, address: host, port: port ?? (transport === 'tls' ? SIPS_PORT : SIP_PORT) };
+  const address = { transport, address: host, port: port ?? (transport === 'tls' ? SIPS_PORT : SIP_PORT) };
+  const peer = isLiteral ? address : undefined;
   const target: DialTarget = { contact: uri, path: [], via: undefined, localPort: undefined };
   const toUser = userText.split(':')[0]!;
   return { kind: 'diallings', diallings: [{ destination, extensionId: null, target, peer, toUser }], isGroup: false };

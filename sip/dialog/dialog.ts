@@ -5,7 +5,16 @@ import { parseUri } from '../grammar/uri.ts';
 import type { HeaderName, Message, NameAddress, Request, Response, Uri } from '../message.ts';
 import { ownCopy } from '../user-agent/own-copy.ts';
 import { buildRequest } from '../writer.ts';
-import { type Flow, nextHop, withoutHeaders } from './next-hop.ts';
+import { type Flow, isNamed, nextHop, withoutHeaders } from './next-hop.ts';
+
+/** Where a request goes next. */
+export interface Hop {
+  readonly destination: TransportAddress;
+  /** Our listener for the destination, when it is the peer's own flow. */
+  readonly localPort: number | undefined;
+  /** A name whose servers are asked for first; the destination is for when none is found. */
+  readonly name: Uri | undefined;
+}
 
 type Field = readonly [HeaderName, string];
 
@@ -134,13 +143,12 @@ export class Dialog {
   }
 
   /** Where requests in this dialog go: first route or remote target, or the flow that the peer was seen at. */
-  destination(): TransportAddress {
-    return nextHop(this.#nextUri(), this.flow) ?? this.flow.remote;
-  }
-
-  /** Our listener for the destination, when it is the peer's own flow. */
-  get localPort(): number | undefined {
-    return this.destination().transport === this.#state.transport ? this.flow.localPort : undefined;
+  hop(): Hop {
+    const { flow } = this;
+    const next = this.#nextUri();
+    const destination = nextHop(next, flow) ?? flow.remote;
+    const localPort = destination.transport === flow.remote.transport ? flow.localPort : undefined;
+    return { destination, localPort, name: isNamed(next, flow) ? next : undefined };
   }
 
   /** Whether a request of the peer is in order (RFC 3261 §12.2.2); then its CSeq is remembered. */

@@ -3,7 +3,7 @@ import { fail } from '../../core/kernel/assert.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { TimerTable } from '../../core/kernel/timer-table.ts';
-import type { Body, DialRequest } from '../../core/ports.ts';
+import type { Body } from '../../core/ports.ts';
 import type { Request, Response } from '../message.ts';
 import type { Arrival, TransactionId } from '../transaction/transaction-layer.ts';
 import { ignore, never } from '../transaction/transition.ts';
@@ -12,7 +12,13 @@ import { Dialog } from './dialog.ts';
 import type { Flow } from './next-hop.ts';
 import { type Input, present, speak } from './session-actions.ts';
 import { type SessionSettings, sessionDescription } from './session-messages.ts';
-import { type Purpose, reach, type SessionOutput, SessionSpeaker } from './session-speaker.ts';
+import {
+  type Dialled,
+  type Purpose,
+  type ServerFailure,
+  type SessionOutput,
+  SessionSpeaker,
+} from './session-speaker.ts';
 import {
   SESSION_TIMERS,
   SESSION_TRANSITIONS,
@@ -42,6 +48,7 @@ export class InviteSession {
   /** Why we end the leg, once we do. */
   #cause: Cause | undefined;
   #isHungUp = false;
+  #isRinging = false;
   #wasAnswered = false;
   /** Status and cause of the last response or failure that our INVITE met. */
   #outcome: { readonly status: number; readonly cause: Cause } = { status: 503, cause: 'network-failed' };
@@ -63,9 +70,8 @@ export class InviteSession {
     return new InviteSession(leg, { settings, speaker, role: 'callee', state: 'offered' });
   }
 
-  /** The leg of an INVITE of ours. It fails at once when its target cannot be reached. */
-  static dialled(leg: LegId, settings: SessionSettings, dial: DialRequest, now: Instant): InviteSession {
-    const dialled = reach(dial);
+  /** The leg of an INVITE of ours. It fails at once without a target that can be reached. */
+  static dialled(leg: LegId, settings: SessionSettings, dialled: Dialled | undefined, now: Instant): InviteSession {
     const speaker = SessionSpeaker.toCallee(settings, dialled);
     const session = new InviteSession(leg, { settings, speaker, role: 'caller', state: 'dialing' });
     if (dialled === undefined) {
@@ -175,7 +181,10 @@ export class InviteSession {
 
   receiveResponse(purpose: Purpose, response: Response, now: Instant): void {
     const authorization = this.#mayAuthorize(purpose) ? this.#speaker.authorize(response) : undefined;
-    const event = authorization === undefined ? this.#eventOf(purpose, response) : 'challenge';
+    let event = authorization === undefined ? this.#eventOf(purpose, response) : 'challenge';
+    if (event === 'failure' && response.status === 503 && this.#failsOver({ retryAfterMs: retryAfterMs(response) })) {
+      event = 'failover';
+    }
     if (purpose === 'invite' && response.status >= 300 && this.#cause === undefined) {
       this.#outcome = { status: response.status, cause: causeOfStatus(response.status) };
     }
@@ -187,7 +196,8 @@ export class InviteSession {
     if (purpose === 'invite') {
       this.#outcome =
         reason === 'timeout' ? { status: 408, cause: 'unavailable' } : { status: 503, cause: 'network-failed' };
-      this.#handle('failure', now, {});
+      const failsOver = this.#failsOver(reason === 'timeout' ? 'silent' : 'broken');
+      this.#handle(failsOver ? 'failover' : 'failure', now, {});
     } else if (purpose === 'reinvite') this.#handle('gone', now, {});
     else if (purpose === 'bye') this.#handle('byeDone', now, {});
   }
@@ -221,6 +231,12 @@ export class InviteSession {
     if (purpose === 'bye') return this.#state === 'ending';
     if (purpose === 'reinvite') return this.#state === 'reoffering';
     return purpose === 'invite';
+  }
+
+  /** Whether another server is tried: as long as our user waits, and has not been told that somebody rings. */
+  #failsOver(failure: ServerFailure): boolean {
+    const isWaiting = this.#state === 'dialing' || (this.#state === 'early' && !this.#isRinging);
+    return this.#speaker.blame(failure) && isWaiting;
   }
 
   #eventOf(purpose: Purpose, response: Response): SessionEvent | undefined {
@@ -295,7 +311,9 @@ export class InviteSession {
     switch (action) {
       case 'reportRinging': {
         const { status } = present(input.response);
-        if (status > 100) speaker.signal({ kind: 'ringing', leg, status, body: descriptionIn(input) });
+        if (status === 100) break;
+        this.#isRinging = true;
+        speaker.signal({ kind: 'ringing', leg, status, body: descriptionIn(input) });
         break;
       }
       case 'reportAnswered': {
@@ -358,4 +376,10 @@ export class InviteSession {
 
 function descriptionIn({ response }: Input): Body | undefined {
   return response === undefined ? undefined : sessionDescription(response);
+}
+
+/** RFC 3261 §20.33; 0 when it does not say. */
+function retryAfterMs(response: Response): number {
+  const seconds = /^\d{1,9}/.exec(response.first('Retry-After') ?? '')?.[0];
+  return 1_000 * Number(seconds ?? 0);
 }

@@ -28,11 +28,30 @@ export function nextHop(uri: Uri, flow: Flow | undefined): TransportAddress | un
   return { transport, address: uri.host, port };
 }
 
+/** Whether the servers of this next URI must be looked up: a name that no connection spares us (RFC 3263 §4). */
+export function isNamed({ host }: Uri, flow: Flow): boolean {
+  return flow.remote.transport === 'udp' && isIP(host) === 0 && host.includes('.') && !LOCAL_NAME.test(host);
+}
+
+/**
+ * Where a request in a dialog goes whose next URI is a name with these servers: to the one that the peer was seen at, else
+ * to the first; as with an address, not to a private one that it was not seen at.
+ */
+export function locatedHop(targets: readonly TransportAddress[], { remote: seen }: Flow): TransportAddress {
+  const isSeen = ({ transport, address }: TransportAddress): boolean =>
+    address === seen.address && transport === seen.transport;
+  const target = targets.find(isSeen) ?? targets[0];
+  return target === undefined || (target.address !== seen.address && isPrivate(target.address)) ? seen : target;
+}
+
 /** The same URI fit for a Request-URI, where headers are not allowed (RFC 3261 §19.1.1 table 1). */
 export function withoutHeaders(uri: Uri): Uri {
   if (uri.headers === '') return uri;
   return { ...uri, headers: '', text: uri.text.slice(0, uri.text.length - uri.headers.length - 1) };
 }
+
+/** Names that only a network of their own knows (RFC 6761, RFC 6762 §3): a peer that uses one is where it was seen. */
+const LOCAL_NAME = /(^|\.)(local|localhost|invalid)\.?$/;
 
 function transportOf(uri: Uri): TransportProtocol {
   const named = uri.parameters.get('transport')?.toLowerCase() ?? '';

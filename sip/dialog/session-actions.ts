@@ -36,6 +36,9 @@ export function speak(speaker: SessionSpeaker, action: SpokenAction, input: Inpu
     case 'resend':
       speaker.resend(present(input.response), present(input.authorization), cause);
       break;
+    case 'inviteNext':
+      speaker.inviteNext();
+      break;
     case 'establish':
       speaker.establish(present(input.response));
       break;

@@ -3,11 +3,12 @@ import { CAUSES } from '../../core/calls/cause.ts';
 import { assert } from '../../core/kernel/assert.ts';
 import { hexToken } from '../../core/kernel/ids.ts';
 import type { Body, DialRequest, SignalingEvent, TransportAddress } from '../../core/ports.ts';
+import type { Locator } from '../locating/locator.ts';
 import type { HeaderName, Request, Response } from '../message.ts';
 import type { Arrival, TransactionId } from '../transaction/transaction-layer.ts';
 import { answerChallenge } from '../user-agent/digest.ts';
 import { respond } from '../writer.ts';
-import { Dialog } from './dialog.ts';
+import { Dialog, type Hop } from './dialog.ts';
 import { type Flow, nextHop } from './next-hop.ts';
 import {
   ALLOW,
@@ -24,11 +25,12 @@ import {
 /** What a request of ours is for; its responses come back under the same word. Nobody waits for that of a `fork`. */
 export type Purpose = 'invite' | 'reinvite' | 'bye' | 'fork';
 
-interface Outgoing {
+interface Outgoing extends Hop {
   readonly request: Request;
-  readonly destination: TransportAddress;
-  readonly localPort: number | undefined;
 }
+
+/** How one of several servers failed (RFC 3263 §4.3). */
+export type ServerFailure = Parameters<Locator['avoid']>[1];
 
 /** What a session asks of its owner, in order. */
 export type SessionOutput =
@@ -36,6 +38,8 @@ export type SessionOutput =
   /** The ACK of a 2xx: no transaction. */
   | ({ readonly kind: 'acknowledge' } & Outgoing)
   | { readonly kind: 'respond'; readonly transaction: TransactionId; readonly response: Response }
+  /** This server failed: others are to be tried first for a while. */
+  | { readonly kind: 'avoid'; readonly server: TransportAddress; readonly failure: ServerFailure }
   /** Cancel our INVITE. */
   | { readonly kind: 'cancel'; readonly fields: readonly Field[] }
   /** Forget our INVITE. */
@@ -54,19 +58,24 @@ export interface Dialled {
   readonly aim: NonNullable<ReturnType<typeof aim>>;
   readonly flow: Flow;
   readonly destination: TransportAddress;
+  /** Servers that are tried after this one; undefined when nobody had to look for any. */
+  readonly others: readonly TransportAddress[] | undefined;
 }
 
-/** Where a dialled INVITE goes; undefined when its target is no SIP URI, or a name without a flow. */
-export function reach(dial: DialRequest): Dialled | undefined {
+/**
+ * Where a dialled INVITE goes: to the first of the servers that were found, else to what its target says. Undefined when
+ * that is no SIP URI, or a name without servers and flow.
+ */
+export function reach(dial: DialRequest, servers?: readonly TransportAddress[]): Dialled | undefined {
   const { via, localPort } = dial.target;
   const aimed = aim(dial.target);
-  const destination = aimed && nextHop(aimed.next, via && { remote: via, localPort });
+  const destination = aimed && (servers?.[0] ?? nextHop(aimed.next, via && { remote: via, localPort }));
   if (aimed === undefined || destination === undefined) return undefined;
   const flow = {
     remote: via ?? destination,
     localPort: via?.transport === destination.transport ? localPort : undefined,
   };
-  return { dial, aim: aimed, flow, destination };
+  return { dial, aim: aimed, flow, destination, others: servers?.slice(1) };
 }
 
 /** Seconds after which a re-INVITE that came too early may be sent again, at most (RFC 3261 §14.2). */
@@ -85,7 +94,7 @@ export class SessionSpeaker {
   readonly localTag: string;
   readonly #settings: SessionSettings;
   readonly #outputs: SessionOutput[] = [];
-  readonly #dialled: Dialled | undefined;
+  #dialled: Dialled | undefined;
   /** The peer's INVITE that began the session, until it is settled. */
   offered: Pending | undefined;
   #dialog: Dialog | undefined;
@@ -171,7 +180,24 @@ export class SessionSpeaker {
       request: this.#invite,
       destination,
       localPort: flow.localPort,
+      name: undefined,
     });
+  }
+
+  /** The server that the INVITE went to failed. True when there is another one. */
+  blame(failure: ServerFailure): boolean {
+    const { destination: server, others } = this.#dialled!;
+    if (others === undefined) return false;
+    this.#outputs.push({ kind: 'avoid', server, failure });
+    return others.length > 0;
+  }
+
+  /** The INVITE once more, as a new request to the next server. */
+  inviteNext(): void {
+    assert(this.#dialled !== undefined, 'only a dialled session has servers');
+    this.#dialled = reach(this.#dialled.dial, this.#dialled.others);
+    this.#authorizations = 0;
+    this.invite();
   }
 
   cancelInvite(cause: Cause): void {
@@ -310,17 +336,11 @@ export class SessionSpeaker {
 
   #acknowledgeIn(dialog: Dialog, response: Response): void {
     const request = dialog.acknowledgement(response.cseq.number, this.#ownFields());
-    this.#outputs.push({
-      kind: 'acknowledge',
-      request,
-      destination: dialog.destination(),
-      localPort: dialog.localPort,
-    });
+    this.#outputs.push({ kind: 'acknowledge', request, ...dialog.hop() });
   }
 
   #request(purpose: Purpose, dialog: Dialog, request: Request): void {
-    const destination = dialog.destination();
-    this.#outputs.push({ kind: 'request', purpose, request, destination, localPort: dialog.localPort });
+    this.#outputs.push({ kind: 'request', purpose, request, ...dialog.hop() });
   }
 
   #established(): Dialog {

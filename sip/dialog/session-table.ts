@@ -46,6 +46,8 @@ export type SessionEvent =
   | ReinviteEvent
   /** 401 or 407 that we have an answer to. */
   | 'challenge'
+  /** The server did not serve, and there is another one. */
+  | 'failover'
   /** BYE is answered, or given up. */
   | 'byeDone'
   /** Our refusal of an INVITE is acknowledged, or given up. */
@@ -69,6 +71,7 @@ export type SpokenAction =
   | 'refuse'
   | 'sayTerminated'
   | 'resend'
+  | 'inviteNext'
   | 'establish'
   | 'cancelInvite'
   | 'abandonInvite'
@@ -104,7 +107,14 @@ const NO_TIMERS = {
   timerDial: never,
   timerGlare: never,
 } as const;
-const NO_INVITE_OF_OURS = { provisional: never, success: never, again: never, fork: never, failure: never } as const;
+const NO_INVITE_OF_OURS = {
+  provisional: never,
+  success: never,
+  again: never,
+  fork: never,
+  failure: never,
+  failover: never,
+} as const;
 const NO_REINVITE_OF_OURS = { modified: never, pending: never, unmodified: never, gone: never } as const;
 /** A response that was on its way when the session went on. */
 const LATE_REINVITE = { pending: ignore, unmodified: ignore, gone: ignore } as const;
@@ -152,6 +162,7 @@ const UNANSWERED_BY_PEER = {
   fork: never,
   byeDone: never,
   refused: never,
+  failover: never,
 } as const;
 
 /** In a confirmed dialog: the 2xx of our INVITE may be repeated, or come from another branch, in each of these. */
@@ -168,6 +179,7 @@ const CONFIRMED = {
   challenge: never,
   byeDone: never,
   refused: ignore, // Of a re-INVITE.
+  failover: never,
 } as const;
 
 /** What happens at the end of a dialog, and after it. */
@@ -183,6 +195,7 @@ const LAST = {
   success: never,
   failure: ignore,
   refused: ignore,
+  failover: never,
 } as const;
 
 /** One leg as a machine over both roles (RFC 3261 §9, §13 to §15). Every cell is decided. */
@@ -231,6 +244,7 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     success: to('established', 'establish', 'reportAnswered'),
     failure: to('ended', 'reportOver'),
     challenge: to('dialing', 'resend'),
+    failover: to('dialing', 'inviteNext'),
     timerDial: to('abandoning', 'blameNoAnswer'),
   },
   early: {
@@ -242,6 +256,7 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     success: to('established', 'establish', 'reportAnswered'),
     failure: to('ended', 'reportOver'),
     challenge: to('dialing', 'resend'),
+    failover: to('dialing', 'inviteNext'),
     timerDial: to('canceling', 'blameNoAnswer', 'cancelInvite'),
   },
   abandoning: {

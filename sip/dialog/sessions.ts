@@ -2,13 +2,18 @@ import { assert } from '../../core/kernel/assert.ts';
 import { type Deadline, DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
-import type { SignalingEvent } from '../../core/ports.ts';
+import type { DialRequest, SignalingEvent, TransportAddress } from '../../core/ports.ts';
+import type { Located, LocationId, Locator } from '../locating/locator.ts';
 import type { Request, Response } from '../message.ts';
 import type { SignalingCommand } from '../signaling.ts';
 import type { Arrival, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
 import { InviteSession } from './invite-session.ts';
+import { locatedHop } from './next-hop.ts';
 import type { SessionSettings } from './session-messages.ts';
-import type { Purpose, SessionOutput } from './session-speaker.ts';
+import { type Purpose, reach, type SessionOutput } from './session-speaker.ts';
+
+/** A request of ours. */
+type Sending = Extract<SessionOutput, { kind: 'request' | 'acknowledge' }>;
 
 interface Entry {
   readonly session: InviteSession;
@@ -27,6 +32,7 @@ interface Entry {
  */
 export class Sessions {
   readonly #layer: TransactionLayer;
+  readonly #locator: Locator;
   readonly #settings: SessionSettings;
   readonly #byLeg = new Map<LegId, Entry>();
   readonly #byDialog = new Map<string, Entry>();
@@ -34,11 +40,14 @@ export class Sessions {
   readonly #requests = new Map<TransactionId, { readonly entry: Entry; readonly purpose: Purpose }>();
   /** Server transactions of INVITEs; those of a session that is over rest with our tag alone. */
   readonly #invites = new Map<TransactionId, Entry | string>();
+  /** What waits for the servers of a name. */
+  readonly #named = new Map<LocationId, { readonly entry: Entry; readonly output: Sending }>();
   readonly #deadlines = new DeadlineHeap<Entry>();
   readonly #signals: SignalingEvent[] = [];
 
-  constructor(layer: TransactionLayer, settings: SessionSettings) {
+  constructor(layer: TransactionLayer, locator: Locator, settings: SessionSettings) {
     this.#layer = layer;
+    this.#locator = locator;
     this.#settings = settings;
   }
 
@@ -66,14 +75,15 @@ export class Sessions {
     this.#serve(entry, transaction);
   }
 
+  /** Our INVITE: to the first of these servers, or where its target says. */
+  dial(leg: LegId, request: DialRequest, servers: readonly TransportAddress[] | undefined, now: Instant): void {
+    assert(!this.#byLeg.has(leg), `leg ${leg} is in use`);
+    this.#add(InviteSession.dialled(leg, this.#settings, reach(request, servers), now), now);
+  }
+
   /** A command for a leg that is over is too late, and ignored. */
-  execute(command: SignalingCommand, now: Instant): void {
+  execute(command: SessionCommand, now: Instant): void {
     const { leg } = command;
-    if (command.kind === 'dial') {
-      assert(!this.#byLeg.has(leg), `leg ${leg} is in use`);
-      this.#add(InviteSession.dialled(leg, this.#settings, command.request, now), now);
-      return;
-    }
     if (command.kind === 'restore') {
       const session = InviteSession.restored(leg, this.#settings, command.dialog);
       if (session !== undefined) this.#add(session, now);
@@ -84,6 +94,19 @@ export class Sessions {
     if (entry === undefined) return;
     instruct(entry.session, command, now);
     this.#drain(entry, now);
+  }
+
+  /** The servers of a name that a request of ours goes to are found, or are not: then it goes where the peer was seen. */
+  located(located: Located, now: Instant): void {
+    const waiting = this.#named.get(located.location);
+    if (waiting === undefined) return;
+    this.#named.delete(located.location);
+    const { entry, output } = waiting;
+    const { destination: remote, localPort } = output;
+    const flow = { remote, localPort };
+    const destination = located.kind === 'located' ? locatedHop(located.targets, flow) : remote;
+    const isFlow = destination.transport === remote.transport;
+    this.#send(entry, { ...output, destination, localPort: isFlow ? localPort : undefined }, now);
   }
 
   /** The session whose dialog this request names (RFC 3261 §12.2.2). */
@@ -203,16 +226,26 @@ export class Sessions {
     }
   }
 
+  #send(entry: Entry, output: Sending, now: Instant): void {
+    const { request, destination, localPort } = output;
+    if (output.kind === 'acknowledge') {
+      this.#layer.send(request, destination, localPort);
+      return;
+    }
+    const transaction = this.#layer.request(request, destination, localPort, now);
+    this.#requests.set(transaction, { entry, purpose: output.purpose });
+    if (output.purpose === 'invite') entry.invite = transaction;
+  }
+
   #carry(entry: Entry, output: SessionOutput, now: Instant): void {
     switch (output.kind) {
-      case 'request': {
-        const transaction = this.#layer.request(output.request, output.destination, output.localPort, now);
-        this.#requests.set(transaction, { entry, purpose: output.purpose });
-        if (output.purpose === 'invite') entry.invite = transaction;
-        break;
-      }
+      case 'request':
       case 'acknowledge':
-        this.#layer.send(output.request, output.destination, output.localPort);
+        if (output.name === undefined) this.#send(entry, output, now);
+        else this.#named.set(this.#locator.locate(output.name, now), { entry, output });
+        break;
+      case 'avoid':
+        this.#locator.avoid(output.server, output.failure, now);
         break;
       case 'respond':
         this.#layer.respond(output.transaction, output.response, now);
@@ -230,7 +263,9 @@ export class Sessions {
   }
 }
 
-type LegCommand = Exclude<SignalingCommand, { kind: 'dial' | 'restore' }>;
+/** Commands of legs that exist, or did in an earlier process. */
+type SessionCommand = Exclude<SignalingCommand, { kind: 'locate' | 'dial' }>;
+type LegCommand = Exclude<SessionCommand, { kind: 'restore' }>;
 
 function instruct(session: InviteSession, command: LegCommand, now: Instant): void {
   switch (command.kind) {

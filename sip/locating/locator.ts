@@ -22,8 +22,10 @@ export type Unlocated =
   /** It is reached over nothing that this side speaks. */
   | 'no transport';
 
-export type LocatorOutput =
-  | ({ readonly kind: 'lookup' } & Lookup)
+export type LocatorOutput = ({ readonly kind: 'lookup' } & Lookup) | Located;
+
+/** How a search ended. */
+export type Located =
   /** At least one target, in the order in which they are to be tried. */
   | { readonly kind: 'located'; readonly location: LocationId; readonly targets: readonly TransportAddress[] }
   | { readonly kind: 'unlocated'; readonly location: LocationId; readonly reason: Unlocated };
@@ -76,7 +78,10 @@ export class Locator {
       this.#outputs.push({ kind: 'located', location: id, targets: [{ transport, address: literal, port }] });
     } else if (isNowhere(goal.host)) {
       this.#outputs.push({ kind: 'unlocated', location: id, reason: 'no such host' });
-    } else if (!this.#reachable.transports.includes(transport) && (goal.isSecure || goal.transport !== undefined)) {
+    } else if (
+      this.#reachable.families.length === 0 ||
+      (!this.#reachable.transports.includes(transport) && (goal.isSecure || goal.transport !== undefined))
+    ) {
       this.#outputs.push({ kind: 'unlocated', location: id, reason: 'no transport' });
     } else this.#begin({ id, goal, known: new Map(), awaited: new Set() }, now);
     return id;

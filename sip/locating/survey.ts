@@ -12,6 +12,21 @@ export interface Reachable {
   readonly families: readonly (4 | 6)[];
 }
 
+/**
+ * What listeners at these hosts can send over; nothing is called over WebSocket. Of both families IPv6 comes first (RFC
+ * 6724 §2.1).
+ */
+export function reachableFrom(
+  listeners: readonly { readonly transport: TransportProtocol; readonly host: string }[],
+): Reachable {
+  const transports = new Set(listeners.map(({ transport }) => transport));
+  const families = new Set(listeners.map(({ host }) => (host.includes(':') ? 6 : 4)));
+  return {
+    transports: CALLED_OVER.filter((transport) => transports.has(transport)),
+    families: ([6, 4] as const).filter((family) => families.has(family)),
+  };
+}
+
 /** Outcomes by `keyOf` their queries. */
 export type Known = ReadonlyMap<string, Outcome>;
 
@@ -28,6 +43,7 @@ type Service =
 
 type Host = Extract<Service, { kind: 'host' }>;
 
+const CALLED_OVER: readonly TransportProtocol[] = ['udp', 'tcp', 'tls'];
 /** Records of one answer that are looked at; a zone with more of them is not for calls. */
 const RECORDS_MAX = 16;
 /** Addresses that are tried for one request. */
@@ -133,9 +149,9 @@ function addressesOf(family: 4 | 6, name: string, known: Known): readonly string
   return outcome.records.filter((address) => (family === 4 ? isIpv4(address) : isIpv6(address)) && isOneHost(address));
 }
 
-/** Neither unspecified, nor multicast, nor reserved: nobody can be called there. */
+/** Neither unspecified, nor multicast, nor reserved, nor an IPv4 address in disguise: nobody can be called there. */
 function isOneHost(address: string): boolean {
-  if (address.includes(':')) return !/^(::$|ff)/i.test(address);
+  if (address.includes(':')) return !/^(::$|::ffff:|ff)/i.test(address);
   const first = Number(address.slice(0, address.indexOf('.')));
   return first > 0 && first < 224;
 }

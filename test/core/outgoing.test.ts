@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { address } from '../../core/calls/address.ts';
 import type { CallCommand } from '../../core/command.ts';
-import type { CallId } from '../../core/kernel/ids.ts';
+import type { CallDemand } from '../../core/flows/call-control.ts';
+import type { CallId, LegId } from '../../core/kernel/ids.ts';
 import {
   answered,
   CONNECT,
@@ -188,5 +189,63 @@ describe('calls by command', () => {
     const full = office();
     full.media.isFull = true;
     expect(execute(full, CREATE)).toMatchObject({ refusal: { code: 'SERVICE_UNAVAILABLE' } });
+  });
+});
+
+describe('a call to a name', () => {
+  const NAME = address('sip', 'sip:bob@pbx.example');
+  const peer = { transport: 'udp', address: '192.0.2.60', port: 5060 } as const;
+  const located = { kind: 'located', leg: 2 as LegId, peer } as const;
+
+  test('is located first: it has no media and is not dialled before its server is known', () => {
+    const place = created({ destinations: [NAME] });
+    expect([place.dials, place.heard()]).toEqual([['locate 2'], []]);
+    expect(recordOn(place, 2)).toMatchObject({ status: 'dialing', destination: NAME });
+    expect(place.done()).toMatchObject({ kind: 'done' });
+    place.calls.receive(located, 30);
+    expect(place.said()).toEqual(['dial 2']);
+    expect(place.dialled[0]).toMatchObject({ toUser: 'bob', target: { contact: NAME.target, via: undefined } });
+    place.calls.receive(located, 31);
+    expect(place.said()).toEqual([]);
+    place.calls.receive(answered(2), 40);
+    expect(recordOn(place, 2)?.status).toBe('progressing');
+  });
+
+  test('ends when there is no server, or no place in media once there is one', () => {
+    const nowhere = created({ destinations: [NAME] });
+    nowhere.calls.receive(failed(2, 'not-found'), 30);
+    expect([nowhere.calls.ledger.liveCount, nowhere.calls.timerCount, nowhere.said()]).toEqual([0, 0, []]);
+    const full = created({ destinations: [NAME] });
+    full.media.isFull = true;
+    full.calls.receive(located, 30);
+    expect(full.said()).toEqual(['hangup 2 media-overloaded']);
+    full.calls.receive(ended(2, 'local'), 31);
+    expect([full.calls.ledger.liveCount, full.calls.timerCount]).toEqual([0, 0]);
+  });
+
+  test('that is given up meanwhile is not dialled', () => {
+    const place = created({ destinations: [NAME] });
+    place.calls.hangup(recordOn(place, 2)!.id, 'normal', 20);
+    expect(place.said()).toEqual(['hangup 2 normal']);
+    place.calls.receive(located, 30);
+    expect([place.said(), place.heard()]).toEqual([[], []]);
+  });
+
+  test('does nothing that a program asks for before it is answered, but ends', () => {
+    const place = created({ destinations: [NAME] });
+    const { id } = recordOn(place, 2)!;
+    place.calls.drive(id);
+    for (const kind of ['answer', 'stopPlaying', 'stopEcho'] as const) {
+      place.calls.receiveFlow({ kind: 'demand', call: id, demand: { kind } as CallDemand }, 20);
+    }
+    expect([place.said(), place.heard()]).toEqual([[], []]);
+    expect(place.told()).toEqual(
+      ['answer', 'stopPlaying', 'stopEcho'].map((kind) => `refused ${kind} call ${id} is dialing`),
+    );
+    place.calls.receiveFlow(
+      { kind: 'demand', call: id, demand: { kind: 'hangup', cause: 'normal', like: null } as CallDemand },
+      20,
+    );
+    expect(place.said()).toEqual(['hangup 2 normal']);
   });
 });

@@ -65,29 +65,50 @@ describe.skipIf(!hasProgram('sipp'))('beside a real SIP server', () => {
     expect(await rows('/v1.0/calls')).toHaveLength(3);
   });
 
-  test('a program calls a SIP URI: a flow runs on the answer, and its end hangs up', { timeout: 60_000 }, async () => {
-    const port = 15_630;
-    const callee = sipp({
-      scenario: 'callee',
-      serverPort: tandem.sipPort,
-      localPort: port,
-      mediaPort: 52_630,
-      service: 'bob',
-      calls: 1,
-    });
-    const order = {
-      destinations: [{ type: 'sip', target: `sip:bob@127.0.0.1:${port}` }],
-      actions: [{ type: 'sleep', option: { duration: 300 } }],
-    };
-    // SIPp needs a moment to listen; our INVITE is repeated until it does.
-    const { status, body } = await tandem.api('POST', '/v1.0/calls', order);
+  test.each([
+    ['127.0.0.1', 15_630],
+    // A name that needs no name server (RFC 6761 §6.3), and is located nevertheless.
+    ['callee.localhost', 15_650],
+  ])(
+    'a program calls a SIP URI at %s: a flow runs on the answer, and its end hangs up',
+    {
+      timeout: 60_000,
+    },
+    async (host, port) => {
+      const callee = sipp({
+        scenario: 'callee',
+        serverPort: tandem.sipPort,
+        localPort: port,
+        mediaPort: port + 37_000,
+        service: 'bob',
+        calls: 1,
+      });
+      const order = {
+        destinations: [{ type: 'sip', target: `sip:bob@${host}:${port}` }],
+        actions: [{ type: 'sleep', option: { duration: 300 } }],
+      };
+      // SIPp needs a moment to listen; our INVITE is repeated until it does.
+      const { status, body } = await tandem.api('POST', '/v1.0/calls', order);
+      expect(status).toBe(200);
+      expect(await callee.exited, callee.output).toBe(0);
+      const [call] = body['calls'] as readonly Row[];
+      await tandem.settled('tandem_calls_live', 0);
+      expect((await tandem.api('GET', `/v1.0/calls/${call!.id}`)).body).toMatchObject({
+        status: 'hangup',
+        direction: 'outgoing',
+      });
+    },
+  );
+
+  test('a call to a host that does not exist ends without having been answered', { timeout: 60_000 }, async () => {
+    const destinations = [{ type: 'sip', target: 'sip:bob@nowhere.invalid' }];
+    const { status, body } = await tandem.api('POST', '/v1.0/calls', { destinations, actions: [] });
     expect(status).toBe(200);
-    expect(await callee.exited, callee.output).toBe(0);
     const [call] = body['calls'] as readonly Row[];
     await tandem.settled('tandem_calls_live', 0);
     expect((await tandem.api('GET', `/v1.0/calls/${call!.id}`)).body).toMatchObject({
       status: 'hangup',
-      direction: 'outgoing',
+      hangup_reason: 'failed',
     });
   });
 });

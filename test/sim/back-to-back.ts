@@ -95,7 +95,7 @@ export class BackToBack implements Party {
     for (;;) {
       const output = this.stack.poll();
       if (output?.kind === 'send') this.#sends.push(output);
-      else if (output !== undefined) {
+      else if (output?.kind === 'signal') {
         this.events.push(output.event);
         this.#react(output.event, now);
       } else {

@@ -42,6 +42,11 @@ export class NameServer {
     return this.deadline() <= now ? this.#answers.shift()!.answer : undefined;
   }
 
+  /** Who asked is gone: nothing is answered that was asked before. */
+  clear(): void {
+    this.#answers.length = 0;
+  }
+
   #outcomeOf(key: string, type: RecordType): Outcome {
     if (this.failing.has(key)) return { kind: 'failed', detail: 'SERVFAIL' };
     const lines = this.zone[key];

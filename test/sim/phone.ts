@@ -6,6 +6,7 @@ import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { SignalingEvent, TransportAddress } from '../../core/ports.ts';
 import { Sessions } from '../../sip/dialog/sessions.ts';
 import { buildUri } from '../../sip/grammar/uri.ts';
+import { Locator } from '../../sip/locating/locator.ts';
 import type { Response } from '../../sip/message.ts';
 import { parse } from '../../sip/parser.ts';
 import type { SipPacket } from '../../sip/stack.ts';
@@ -22,7 +23,9 @@ import type { Party, Send } from './world.ts';
 export type Manner =
   | { readonly kind: 'answers'; readonly afterMs: number }
   | { readonly kind: 'rings' }
-  | { readonly kind: 'is busy' };
+  | { readonly kind: 'is busy' }
+  /** 503, with a time after which it may be tried again. */
+  | { readonly kind: 'is overloaded' };
 
 export interface PhoneOptions {
   readonly name: string;
@@ -80,7 +83,11 @@ export class Phone implements Party {
     const contactFor = () => ({ host: address.address, port: address.port, transport: address.transport });
     const shared = { random, timing: RFC_TIMING, contactFor };
     this.layer = new TransactionLayer({ ...shared, serverTransactionsMax: 100 });
-    this.sessions = new Sessions(this.layer, { ...shared, userAgent: 'Phone', domain: server.address });
+    this.sessions = new Sessions(this.layer, new Locator({ transports: [], families: [] }, random), {
+      ...shared,
+      userAgent: 'Phone',
+      domain: server.address,
+    });
     const directory = new Directory();
     this.#userAgent = new UserAgent({
       directory,
@@ -188,19 +195,17 @@ export class Phone implements Party {
     const { server, username, password } = this.#options;
     const contact = buildUri({ user: to, host: server.address, port: server.port }).text;
     this.#leg = ++this.#lastLeg as LegId;
-    this.sessions.execute(
+    this.sessions.dial(
+      this.#leg,
       {
-        kind: 'dial',
-        leg: this.#leg,
-        request: {
-          target: { contact, path: [], via: server, localPort: this.addresses[0]!.port },
-          fromUser: username,
-          fromName: this.name,
-          toUser: to,
-          offer: this.#describe('sendrecv'),
-          credentials: { username, password },
-        },
+        target: { contact, path: [], via: server, localPort: this.addresses[0]!.port },
+        fromUser: username,
+        fromName: this.name,
+        toUser: to,
+        offer: this.#describe('sendrecv'),
+        credentials: { username, password },
       },
+      undefined,
       now,
     );
   }
@@ -301,9 +306,10 @@ export class Phone implements Party {
 
   #offered({ leg, fromUser, offer }: Extract<SignalingEvent, { kind: 'offered' }>, now: Instant): void {
     const { manner = { kind: 'rings' } } = this.#options;
-    if (manner.kind === 'is busy' || this.#leg !== undefined) {
+    const isOverloaded = manner.kind === 'is overloaded';
+    if (isOverloaded || manner.kind === 'is busy' || this.#leg !== undefined) {
       this.heard.push('refused');
-      this.sessions.execute({ kind: 'hangup', leg, cause: 'busy' }, now);
+      this.sessions.execute({ kind: 'hangup', leg, cause: isOverloaded ? 'overloaded' : 'busy' }, now);
       return;
     }
     this.#leg = leg;

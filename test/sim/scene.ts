@@ -12,7 +12,7 @@ export const SERVER: TransportAddress = { transport: 'udp', address: '192.0.2.1'
 type Particulars = Partial<Pick<PhoneOptions, 'manner' | 'hangsUpAfterMs' | 'password' | 'formats'>>;
 
 export interface SceneOptions
-  extends Partial<Pick<SimulatedSwitchOptions, 'lingerMs' | 'workerCount' | 'recordingsFolder'>> {
+  extends Partial<Pick<SimulatedSwitchOptions, 'lingerMs' | 'workerCount' | 'recordingsFolder' | 'zone'>> {
   readonly seed?: number;
   readonly link?: Link;
 }

@@ -15,6 +15,7 @@ import { WorkerMediaPlane } from '../../media/media-plane.ts';
 import { type SipPacket, SipStack } from '../../sip/stack.ts';
 import { InProcessWorkers } from '../media/in-process-workers.ts';
 import type { Packet } from './memory-packet-io.ts';
+import { NameServer, type Zone } from './name-server.ts';
 import type { Party, Send } from './world.ts';
 
 export const CUSTOMER = '5f0f7c1e-6d59-4b5e-9d0e-0a3c6f3a0001' as CustomerId;
@@ -35,6 +36,8 @@ export interface SimulatedSwitchOptions {
   readonly lingerMs?: number;
   /** Where recordings are written; without it they fail. */
   readonly recordingsFolder?: string;
+  /** What its name server knows; nothing without it. */
+  readonly zone?: Zone;
 }
 
 /** A socket of a program was opened, written to or closed. */
@@ -61,6 +64,7 @@ export class SimulatedSwitch implements Party {
   readonly name = 'tandem';
   readonly addresses: readonly TransportAddress[];
   readonly store: InProcessStore;
+  readonly names: NameServer;
   /** Commands that have ended, in order. */
   readonly settled: Settled[] = [];
   /** Requests to servers of users, in order; a scene answers them by `answer`. */
@@ -82,6 +86,7 @@ export class SimulatedSwitch implements Party {
     this.#options = options;
     this.addresses = [address, { ...address, transport: address.transport === 'udp' ? 'tcp' : 'udp' }];
     this.store = new InProcessStore(random);
+    this.names = new NameServer(options.zone ?? {});
     this.store.write([{ kind: 'saveCustomer', row: customer() }, ...EXTENSIONS.map(savedExtension)], 0);
     this.store.poll();
     this.start(0);
@@ -128,6 +133,7 @@ export class SimulatedSwitch implements Party {
     this.#commitAt = NEVER;
     this.#mediaAt = NEVER;
     this.#sends.length = 0;
+    this.names.clear();
     this.store.crash();
   }
 
@@ -188,6 +194,7 @@ export class SimulatedSwitch implements Party {
     this.#now = now;
     this.#mediaAt = NEVER;
     if (this.#commitAt <= now) this.#commit(now);
+    this.#hear(now);
     this.#process?.node.expire(now);
     this.#process?.workers.turn(now);
     this.#settle(now);
@@ -196,7 +203,7 @@ export class SimulatedSwitch implements Party {
   deadline(): Instant {
     if (this.#process === undefined) return NEVER;
     const { node, workers } = this.#process;
-    return Math.min(node.deadline(), workers.deadline(), this.#commitAt, this.#mediaAt);
+    return Math.min(node.deadline(), workers.deadline(), this.names.deadline(), this.#commitAt, this.#mediaAt);
   }
 
   poll(): Send | undefined {
@@ -217,10 +224,18 @@ export class SimulatedSwitch implements Party {
       workers.post(post, now);
       node.settle(now);
     }
+    for (let lookup = node.pollLookup(); lookup !== undefined; lookup = node.pollLookup()) this.names.ask(lookup, now);
     for (let send = node.poll(); send !== undefined; send = node.poll()) this.#sends.push(send);
     this.#rest(now);
     for (let settled = node.pollSettled(); settled !== undefined; settled = node.pollSettled()) {
       this.settled.push(settled);
+    }
+  }
+
+  /** What the name server answers. */
+  #hear(now: Instant): void {
+    for (let answer = this.names.poll(now); answer !== undefined; answer = this.names.poll(now)) {
+      this.#process?.node.receiveLookup(answer, now);
     }
   }
 
@@ -277,6 +292,7 @@ export class SimulatedSwitch implements Party {
         contactFor: (peer) => ({ host: address.address, port: address.port, transport: peer.transport }),
         nonceSecret: new Uint8Array(32).fill(7),
         registeredFrom: (source) => directory.hasBindingFrom(source),
+        reachable: { transports: ['udp', 'tcp'], families: [4] },
       },
     });
     const journal = new Journal({ epoch: uuid(random) });

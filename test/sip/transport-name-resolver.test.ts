@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { seeded } from '../../core/kernel/random.ts';
+import { parseUri } from '../../sip/grammar/uri.ts';
+import { Locator } from '../../sip/locating/locator.ts';
 import type { LookupAnswer, Outcome, RecordType } from '../../sip/locating/records.ts';
 import { hostsOf, NameResolver, type NameResolverOptions } from '../../sip/transport/name-resolver.ts';
 import { a, cname, DnsServer, naptr, srv } from './locating/dns-server.ts';
@@ -92,4 +95,45 @@ test('names of the hosts file are not asked for', async () => {
   expect(server.asked).toEqual([]);
   await asked('SRV', '_sip._udp.other.office', { hosts });
   expect(server.asked).toEqual(['SRV _sip._udp.other.office']);
+});
+
+test('a name leads over a real socket to its servers, and what is known is not asked for again', async () => {
+  server.add('pbx.example', 'NAPTR', naptr(50, 40, 's', 'SIP+D2T', '_sip._tcp.pbx.example'));
+  server.add('_sip._tcp.pbx.example', 'SRV', srv(20, 1, 5061, 'two.pbx.example'));
+  server.add('_sip._tcp.pbx.example', 'SRV', srv(10, 1, 5060, 'one.pbx.example'));
+  server.add('one.pbx.example', 'A', a('192.0.2.1'));
+  server.add('two.pbx.example', 'A', a('192.0.2.2'));
+  const locator = new Locator({ transports: ['udp', 'tcp'], families: [4] }, seeded(1));
+  const search = async (): Promise<unknown> => {
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const drain = (): void => {
+      for (let output = locator.poll(); output !== undefined; output = locator.poll()) {
+        if (output.kind === 'lookup') resolver.ask(output);
+        else resolve(output);
+      }
+    };
+    const resolver = new NameResolver(
+      (answer) => {
+        locator.receive(answer, 0);
+        drain();
+      },
+      { servers: [server.address] },
+    );
+    locator.locate(parseUri('sip:bob@pbx.example')!, 0);
+    drain();
+    return promise;
+  };
+  const targets = [
+    { transport: 'tcp', address: '192.0.2.1', port: 5060 },
+    { transport: 'tcp', address: '192.0.2.2', port: 5061 },
+  ];
+  expect(await search()).toEqual({ kind: 'located', location: 1, targets });
+  expect(server.asked.toSorted()).toEqual([
+    'A one.pbx.example',
+    'A two.pbx.example',
+    'NAPTR pbx.example',
+    'SRV _sip._tcp.pbx.example',
+  ]);
+  expect(await search()).toEqual({ kind: 'located', location: 2, targets });
+  expect(server.asked).toHaveLength(4);
 });

@@ -58,7 +58,21 @@ describe('a destination', () => {
     expect(dialling!.target.contact).toMatch(/^sips?:/i);
   });
 
+  test.each(['sip:bob@pbx.example', 'sips:bob@PBX-1.example.:5061', 'bob@pbx', 'sip:_x@a1.b2.c3;transport=tcp'])(
+    '%s is a name, whose servers are to be found',
+    (target) => {
+      const reach = reached(address('sip', target));
+      if (reach.kind === 'refused') throw new Error(reach.expected);
+      expect(reach.diallings).toMatchObject([{ peer: undefined, extensionId: null, target: { via: undefined } }]);
+    },
+  );
+
   test.each([
+    'sip:a@1.2.3',
+    'sip:a@-x.example',
+    'sip:a@x..example',
+    'sip:a@.example',
+    `sip:a@${'x.'.repeat(126)}xx`,
     '',
     'sip:',
     'sip:a b@192.0.2.1',
@@ -70,8 +84,7 @@ describe('a destination', () => {
     expect(causeOf(address('sip', target))).toBe('not-found');
   });
 
-  test('that would have to be looked up by name, or is of another kind, reaches nobody', () => {
-    expect(causeOf(address('sip', 'sip:bob@example.org'))).toBe('network-failed');
+  test('what is of another kind reaches nobody', () => {
     expect(causeOf(address('tel', '+4930123456'))).toBe('not-found');
     expect(causeOf(address('agent', 'x'))).toBe('not-found');
     expect(causeOf(address('', ''))).toBe('not-found');

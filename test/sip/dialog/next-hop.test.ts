@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { TransportProtocol } from '../../../core/ports.ts';
-import { nextHop } from '../../../sip/dialog/next-hop.ts';
+import { isNamed, locatedHop, nextHop } from '../../../sip/dialog/next-hop.ts';
 import { parseUri } from '../../../sip/grammar/uri.ts';
 
 const seen = (address: string, transport: TransportProtocol = 'udp') => ({
@@ -43,4 +43,33 @@ test.each([
 
 test('a connection is used again, whatever the URI says', () => {
   expect(hop('sip:a@198.51.100.9:5062;transport=tcp', seen('203.0.113.5', 'tcp'))).toBe('tcp 203.0.113.5 40000');
+});
+
+test.each([
+  ['sip:a@pbx.example', 'udp', true],
+  ['sip:a@pbx.example:5070', 'udp', true],
+  ['sip:a@pbx.example', 'tcp', false],
+  ['sip:a@192.0.2.1', 'udp', false],
+  ['sip:a@[2001:db8::1]', 'udp', false],
+  ['sip:a@pbx', 'udp', false],
+  ['sip:a@phone.local', 'udp', false],
+  ['sip:a@x9y8.invalid', 'udp', false],
+  ['sip:a@localhost', 'udp', false],
+  ['sip:a@local.example', 'udp', true],
+] as const)(
+  'whether the servers of %s are looked up where the peer was seen over %s: %s',
+  (uri, transport, expected) => {
+    expect(isNamed(parseUri(uri)!, seen('203.0.113.5', transport))).toBe(expected);
+  },
+);
+
+test('of the servers of a name the one that the peer was seen at is taken, else the first, and no private one', () => {
+  const at = (address: string, transport: TransportProtocol = 'udp') => ({ transport, address, port: 5060 });
+  const chosen = (...targets: ReturnType<typeof at>[]) => locatedHop(targets, seen('203.0.113.5')).address;
+  expect(chosen(at('203.0.113.1'), at('203.0.113.5'))).toBe('203.0.113.5');
+  expect(locatedHop([at('203.0.113.5', 'tcp'), at('203.0.113.5')], seen('203.0.113.5'))).toEqual(at('203.0.113.5'));
+  expect(chosen(at('203.0.113.1'), at('203.0.113.2'))).toBe('203.0.113.1');
+  expect(chosen(at('10.0.0.1'), at('203.0.113.2'))).toBe('203.0.113.5');
+  expect(locatedHop([at('10.0.0.1')], seen('10.0.0.1')).port).toBe(5060);
+  expect(chosen()).toBe('203.0.113.5');
 });

@@ -133,7 +133,7 @@ test('all addresses of one server are tried before those of the next, those of t
 test('what is no address of one host is not called', () => {
   const zone = {
     'A bad.example': ['0.0.0.0', '224.0.0.1', '255.255.255.255', '1.2.3', 'x', '192.0.2.1'],
-    'AAAA bad.example': ['::', 'ff02::1', '192.0.2.2'],
+    'AAAA bad.example': ['::', 'ff02::1', '::ffff:127.0.0.1', '::FFFF:7f00:1', '192.0.2.2'],
   };
   const search = new Search(zone, { transports: ['udp'], families: [6, 4] });
   expect(search.locate('sip:a@bad.example')).toEqual(['udp 192.0.2.1 5060']);

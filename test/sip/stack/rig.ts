@@ -9,6 +9,7 @@ import { SipStack, type StackOptions } from '../../../sip/stack.ts';
 import { answerChallenge } from '../../../sip/user-agent/digest.ts';
 import { respond, write } from '../../../sip/writer.ts';
 import { smallDirectory } from '../../sim/back-to-back.ts';
+import { NameServer } from '../../sim/name-server.ts';
 
 export const PEER: TransportAddress = { transport: 'udp', address: '198.51.100.7', port: 40_000 };
 export const OFFER = 'v=0\r\n';
@@ -25,6 +26,8 @@ export class Rig {
   readonly directory = smallDirectory(['192.0.2.1']);
   readonly events: SignalingEvent[] = [];
   readonly sent: Sent[] = [];
+  /** Knows nothing until a test gives it a zone. */
+  readonly names = new NameServer({});
   now: Instant = 0;
   #legs = 0;
   #branches = 0;
@@ -156,9 +159,13 @@ export class Rig {
   /** Lets time pass, and returns what is sent meanwhile. */
   until(at: Instant): readonly Sent[] {
     const before = this.sent.length;
-    while (this.stack.deadline() <= at) {
-      this.now = this.stack.deadline();
-      this.stack.expire(this.now);
+    for (;;) {
+      const next = Math.min(this.stack.deadline(), this.names.deadline());
+      if (next > at) break;
+      this.now = next;
+      const answer = this.names.poll(next);
+      if (answer === undefined) this.stack.expire(next);
+      else this.stack.receiveLookup(answer, next);
       this.#drain();
     }
     this.now = at;
@@ -168,6 +175,7 @@ export class Rig {
   #drain(): void {
     for (let output = this.stack.poll(); output !== undefined; output = this.stack.poll()) {
       if (output.kind === 'signal') this.events.push(output.event);
+      else if (output.kind === 'lookup') this.names.ask(output, this.now);
       else this.sent.push({ ...output, message: parse(output.bytes).message! });
     }
   }
