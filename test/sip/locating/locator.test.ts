@@ -113,6 +113,14 @@ test('without NAPTR records the servers of every transport are asked for, withou
   ]);
 });
 
+test('a server without a port is passed over', () => {
+  const zone = {
+    'SRV _sip._udp.odd.example': ['1 1 0 host.example', '2 1 5070 host.example'],
+    'A host.example': ['192.0.2.1'],
+  };
+  expect(new Search(zone, UDP_ONLY).locate('sip:a@odd.example')).toEqual(['udp 192.0.2.1 5070']);
+});
+
 test('a service that is decidedly not there is not replaced by the host', () => {
   const zone = { 'SRV _sip._udp.closed.example': ['0 0 0 .'], 'A closed.example': ['192.0.2.99'] };
   expect(new Search(zone, UDP_ONLY).locate('sip:a@closed.example')).toBe('no such host');
