@@ -67,14 +67,14 @@ export class Dialler {
     return call;
   }
 
-  /** The servers of a name are found: the call is dialled, or ends when media has no place for it. */
+  /** The servers of a name are found: the call is dialled, or ends when media cannot serve it. */
   located(leg: LegId, peer: TransportAddress, now: Instant): void {
     const invitation = this.#unlocated.get(leg);
     if (invitation === undefined || this.#life.ledger.get(leg)?.isGoingOn !== true) return;
     this.#unlocated.delete(leg);
-    if (this.#ports.media.open(leg, peer, undefined, invitation.terms.master?.leg).kind === 'opened') {
-      this.#invite(leg, invitation);
-    } else this.#life.end(leg, 'media-overloaded', now);
+    const opened = this.#ports.media.open(leg, peer, undefined, invitation.terms.master?.leg);
+    if (opened.kind === 'opened') this.#invite(leg, invitation);
+    else this.#life.end(leg, opened.cause, now);
   }
 
   /** The leg is over. */

@@ -13,8 +13,8 @@ export interface Reachable {
 }
 
 /**
- * What listeners at these hosts can send over; nothing is called over WebSocket. Of both families IPv6 comes first (RFC
- * 6724 §2.1).
+ * What listeners at these hosts can send over; nothing is called over WebSocket. Media goes over IPv4 alone, so that of
+ * both families IPv4 comes first, against RFC 6724 §2.1.
  */
 export function reachableFrom(
   listeners: readonly { readonly transport: TransportProtocol; readonly host: string }[],
@@ -23,7 +23,7 @@ export function reachableFrom(
   const families = new Set(listeners.map(({ host }) => (host.includes(':') ? 6 : 4)));
   return {
     transports: CALLED_OVER.filter((transport) => transports.has(transport)),
-    families: ([6, 4] as const).filter((family) => families.has(family)),
+    families: ([4, 6] as const).filter((family) => families.has(family)),
   };
 }
 

@@ -30,19 +30,27 @@ const SERVICE = /^_[^.]+\._[^.]+\./;
 export class NameResolver {
   readonly #answered: (answer: LookupAnswer) => void;
   readonly #hosts: ReadonlyMap<string, readonly string[]>;
-  readonly #resolver = new Resolver(ATTEMPTS);
+  readonly #servers: readonly string[] | undefined;
+  #resolver: Resolver;
+  #askedCount = 0;
   #isClosed = false;
 
   constructor(answered: (answer: LookupAnswer) => void, { servers, hosts = new Map() }: NameResolverOptions = {}) {
     this.#answered = answered;
     this.#hosts = hosts;
-    if (servers !== undefined) this.#resolver.setServers(servers);
+    this.#servers = servers;
+    this.#resolver = resolverOf(servers);
   }
 
   ask({ number, type, name }: Lookup): void {
+    this.#askedCount++;
     const done = (error: NodeJS.ErrnoException | null, found: () => Outcome): void => {
+      this.#askedCount--;
       if (this.#isClosed) return;
-      this.#answered({ number, outcome: error === null ? found() : outcomeOf(error) });
+      const outcome = error === null ? found() : outcomeOf(error);
+      // The machine may have moved to another network: a new resolver reads anew which servers the system has.
+      if (outcome.kind === 'failed' && this.#askedCount === 0) this.#resolver = resolverOf(this.#servers);
+      this.#answered({ number, outcome });
     };
     const resolver = this.#resolver;
     const listed = this.#hosts.get(name.replace(SERVICE, ''));
@@ -83,6 +91,12 @@ export class NameResolver {
     if (type === 'A') this.#resolver.resolve4(name, { ttl: true }, told);
     else this.#resolver.resolve6(name, { ttl: true }, told);
   }
+}
+
+function resolverOf(servers: readonly string[] | undefined): Resolver {
+  const resolver = new Resolver(ATTEMPTS);
+  if (servers !== undefined) resolver.setServers(servers);
+  return resolver;
 }
 
 function serverOf({ name: target, priority, weight, port }: NodeSrvRecord): SrvRecord {

@@ -66,6 +66,28 @@ test('a server that is ill or silent is a failure', async () => {
   expect(await asked('A', 'silent.example')).toEqual({ kind: 'failed', detail: 'ETIMEOUT' });
 });
 
+test('after a failure the servers are asked as before', async () => {
+  server.add('pbx.example', 'A', a('192.0.2.1'));
+  server.failing.add('A ill.example');
+  const answers: LookupAnswer[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const resolver = new NameResolver(
+    (answer) => {
+      answers.push(answer);
+      if (answer.number === 1) resolver.ask({ number: 2, type: 'A', name: 'pbx.example' });
+      else resolve();
+    },
+    { servers: [server.address] },
+  );
+  resolver.ask({ number: 1, type: 'A', name: 'ill.example' });
+  await promise;
+  resolver.close();
+  expect(answers.map(({ number, outcome }) => [number, outcome.kind])).toEqual([
+    [1, 'failed'],
+    [2, 'records'],
+  ]);
+});
+
 test('nothing is told after the end', async () => {
   server.silent.add('A silent.example');
   const answers: LookupAnswer[] = [];

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { TransportAddress } from '../../../core/ports.ts';
+import type { TransportAddress, TransportProtocol } from '../../../core/ports.ts';
+import { reachableFrom } from '../../../sip/locating/survey.ts';
 import { EVERYTHING, Search } from './search.ts';
 
 /** Two servers with NAPTR and SRV records, as a carrier publishes them. */
@@ -136,6 +137,18 @@ test('all addresses of one server are tried before those of the next, those of t
     'tcp 2001:db8::21 5060',
     'tcp 192.0.2.21 5060',
   ]);
+});
+
+test('what can be sent over follows from the listeners', () => {
+  const listener = (transport: TransportProtocol, host: string) => ({ transport, host, port: 5060 });
+  expect(reachableFrom([listener('udp', '0.0.0.0'), listener('tcp', '0.0.0.0')])).toEqual({
+    transports: ['udp', 'tcp'],
+    families: [4],
+  });
+  expect(reachableFrom([listener('wss', '::'), listener('tls', '::'), listener('udp', '192.0.2.1')])).toEqual({
+    transports: ['udp', 'tls'],
+    families: [4, 6],
+  });
 });
 
 test('what is no address of one host is not called', () => {
