@@ -11,6 +11,7 @@ type Search = LocationId | readonly TransportAddress[];
 
 const OUTCOMES: Readonly<Record<Unlocated, { readonly cause: Cause; readonly status: number }>> = {
   'no such host': { cause: 'not-found', status: 404 },
+  'no server': { cause: 'unavailable', status: 480 },
   'not answered': { cause: 'network-failed', status: 503 },
   'no transport': { cause: 'network-failed', status: 503 },
 };

@@ -17,6 +17,8 @@ export type LocationId = number;
 export type Unlocated =
   /** The name does not exist, or has no address. */
   | 'no such host'
+  /** It says that no server serves it, or names only servers that are not there (RFC 2782). */
+  | 'no server'
   /** The name servers did not say. */
   | 'not answered'
   /** It is reached over nothing that this side speaks. */
@@ -174,8 +176,7 @@ export class Locator {
       this.#outputs.push({ kind: 'located', location: id, targets: this.#failed.ordered(targets, now) });
       return;
     }
-    const isUnanswered = [...known.values()].some(({ kind }) => kind === 'failed');
-    this.#outputs.push({ kind: 'unlocated', location: id, reason: isUnanswered ? 'not answered' : 'no such host' });
+    this.#outputs.push({ kind: 'unlocated', location: id, reason: reasonOf([...known.values()]) });
   }
 
   #drain(): void {
@@ -183,6 +184,13 @@ export class Locator {
       this.#outputs.push({ kind: 'lookup', ...lookup });
     }
   }
+}
+
+/** Why what was answered leads to no target. */
+function reasonOf(outcomes: readonly Outcome[]): Unlocated {
+  if (outcomes.some(({ kind }) => kind === 'failed')) return 'not answered';
+  const isServed = outcomes.some((outcome) => outcome.kind === 'records' && outcome.type === 'SRV');
+  return isServed ? 'no server' : 'no such host';
 }
 
 /** The address that a host is without asking anybody; `localhost` is one of them (RFC 6761 §6.3). */

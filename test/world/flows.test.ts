@@ -75,6 +75,7 @@ function expectNothingLeft({ tandem }: Scene): void {
   }).toEqual({ calls: 0, timers: 0, bridges: 0, members: 0, recordings: 0, sounds: 0, flows: 0, legs: 0 });
 }
 
+const OFFICE = { 'A office.example': ['192.0.2.11'] };
 const connect = { type: 'connect', option: { destinations: [{ type: 'extension', target: '1001' }] } };
 const meet = { type: 'conference_join', option: { conference_id: CONFERENCE } };
 
@@ -107,6 +108,41 @@ test('a flow connects its caller to an extension; when that leaves, the flow goe
   expectNothingLeft(scene);
 });
 
+/** A flow that connects its caller to this SIP URI. */
+function connectTo(target: string): object {
+  return { type: 'connect', option: { destinations: [{ type: 'sip', target }] } };
+}
+
+test('a flow connects its caller to a name: it rings from the start, and is answered by who is found', () => {
+  const scene = staged([connectTo('sip:bob@office.example'), { type: 'hangup' }], { zone: OFFICE });
+  const [alice, bob] = [scene.phones[0]!, scene.phones[1]!];
+  alice.plan(2_000, { kind: 'call', to: '9109' });
+  alice.plan(9_000, { kind: 'hangup' });
+  scene.run(60_000);
+  expect(alice.heard.slice(1)).toEqual(['ringing 180', 'answered', 'ended normal local']);
+  expect(bob.heard.slice(1)).toEqual(['called by 1000', 'ended normal remote']);
+  expectLadder(scene, 'number-connects-to-name');
+  expectNothingLeft(scene);
+});
+
+test('a flow goes on when it is connected to a name without servers, and when the caller leaves while they are looked for', () => {
+  const scene = staged([connectTo('sip:bob@unknown.example'), { type: 'answer' }, { type: 'hangup' }], {
+    zone: OFFICE,
+  });
+  const alice = scene.phones[0]!;
+  alice.plan(2_000, { kind: 'call', to: '9109' });
+  scene.run(60_000);
+  expect(alice.heard.slice(1)).toEqual(['ringing 180', 'answered', 'ended normal remote']);
+  const waiting = staged([connectTo('sip:bob@silent.example:5060')], { zone: OFFICE });
+  waiting.tandem.names.silent = new Set(['A silent.example']);
+  waiting.phones[0]!.plan(2_000, { kind: 'call', to: '9109' });
+  waiting.phones[0]!.plan(3_000, { kind: 'hangup' });
+  waiting.run(3_100);
+  expectNothingLeft(waiting);
+  waiting.run(60_000);
+  for (const one of [scene, waiting]) expectNothingLeft(one);
+});
+
 test('a call that is held from outside is offered sendonly, and taken back', () => {
   const scene = staged([{ type: 'answer' }, { type: 'sleep', option: { duration: 10_000 } }]);
   scene.phones[0]!.plan(2_000, { kind: 'call', to: '9109' });
@@ -126,6 +162,7 @@ const FLOWS: readonly { readonly name: string; readonly actions: readonly object
   { name: 'beep before and after the answer', actions: [{ type: 'beep' }, { type: 'answer' }, { type: 'beep' }] },
   { name: 'echo', actions: [{ type: 'answer' }, { type: 'echo', option: { duration: 3_000 } }] },
   { name: 'connect', actions: [connect, { type: 'hangup' }] },
+  { name: 'connect to a name', actions: [connectTo('sip:bob@office.example'), { type: 'hangup' }] },
   { name: 'answer, then connect', actions: [{ type: 'answer' }, connect, { type: 'beep' }] },
   { name: 'conference', actions: [{ type: 'answer' }, meet] },
   {
@@ -149,7 +186,11 @@ test.each(FLOWS.map((flow, index) => ({ ...flow, index })))(
     for (let seed = index; seed < SEEDS; seed += FLOWS.length) {
       const manners = [{ kind: 'answers', afterMs: 500 }, { kind: 'is busy' }, { kind: 'rings' }] as const;
       const recordingsFolder = mkdtempSync(join(tmpdir(), 'tandem-world-'));
-      const scene = staged(actions, { seed, link: BAD_LINK, recordingsFolder }, { manner: manners[seed % 3]! });
+      const scene = staged(
+        actions,
+        { seed, link: BAD_LINK, recordingsFolder, zone: OFFICE },
+        { manner: manners[seed % 3]! },
+      );
       const { random } = scene;
       await explained(seed, name, scene, () => {
         for (const phone of scene.phones) {

@@ -124,7 +124,9 @@ test('a server without a port is passed over', () => {
 
 test('a service that is decidedly not there is not replaced by the host', () => {
   const zone = { 'SRV _sip._udp.closed.example': ['0 0 0 .'], 'A closed.example': ['192.0.2.99'] };
-  expect(new Search(zone, UDP_ONLY).locate('sip:a@closed.example')).toBe('no such host');
+  expect(new Search(zone, UDP_ONLY).locate('sip:a@closed.example')).toBe('no server');
+  const gone = { 'SRV _sip._udp.gone.example': ['0 0 5060 host.gone.example'], 'A gone.example': ['192.0.2.99'] };
+  expect(new Search(gone, UDP_ONLY).locate('sip:a@gone.example')).toBe('no server');
 });
 
 test('all addresses of one server are tried before those of the next, those of the preferred family first', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LegId } from '../../../core/kernel/ids.ts';
-import type { Request } from '../../../sip/message.ts';
+import type { HeaderName, Request } from '../../../sip/message.ts';
 import type { Zone } from '../../sim/name-server.ts';
 import { kinds, OFFER, PEER, Rig, type Sent, words } from './rig.ts';
 
@@ -68,12 +68,13 @@ test('the first hop is what is looked up when the way is given', () => {
 
 test.each([
   ['sip:bob@unknown.example', 'not-found', 404],
+  ['sip:bob@closed.example', 'unavailable', 480],
   ['sip:bob@ill.example', 'network-failed', 503],
   ['sips:bob@farm.example', 'network-failed', 503],
   ['tel:+4930123', 'network-failed', 503],
   ['sip:bob@host.invalid', 'not-found', 404],
 ])('%s leads nowhere: %s, %i', (contact, cause, status) => {
-  const rig = rigWith(FARM);
+  const rig = rigWith({ ...FARM, 'SRV _sip._udp.closed.example': ['0 0 0 .'] });
   rig.names.failing = new Set(['A ill.example']);
   located(rig, contact);
   expect(rig.events).toEqual([{ kind: 'failed', leg: 1, cause, status }]);
@@ -154,12 +155,12 @@ test('a call that is given up is not taken to another server', () => {
 
 test('a challenge is answered to each server', () => {
   const { rig, first } = invited();
-  const fields = [['WWW-Authenticate', 'Digest realm="r", nonce="n"']] as [string, string][];
-  const [, authorized] = rig.answer(requestOf(first), 401, { fields: fields as never });
+  const fields: [HeaderName, string][] = [['WWW-Authenticate', 'Digest realm="r", nonce="n"']];
+  const [, authorized] = rig.answer(requestOf(first), 401, { fields });
   expect(whereTo([authorized!])).toEqual(['INVITE 203.0.113.1:5060']);
   const [, second] = rig.answer(requestOf(authorized!), 503);
   expect(requestOf(second!).first('Authorization')).toBeUndefined();
-  const [, last] = rig.answer(requestOf(second!), 401, { fields: fields as never });
+  const [, last] = rig.answer(requestOf(second!), 401, { fields });
   expect(whereTo([last!])).toEqual(['INVITE 203.0.113.2:5070']);
   expect(requestOf(last!).first('Authorization')).toContain('username="u"');
 });
@@ -181,15 +182,30 @@ test('the next call begins with the server that did not fail, for as long as the
 
 test('requests in a dialog go to the servers of the name in the Contact, in order and each when they are known', () => {
   const { rig, first } = invited({ ...FARM, 'A sbc.example': ['203.0.113.9', '203.0.113.8'] });
-  const contact: [string, string][] = [['Contact', '<sip:bob@sbc.example:5090>']];
-  expect(rig.answer(requestOf(first), 200, { fields: contact as never })).toEqual([]);
+  const contact: [HeaderName, string][] = [['Contact', '<sip:bob@sbc.example:5090>']];
+  expect(rig.answer(requestOf(first), 200, { fields: contact })).toEqual([]);
   expect(rig.execute({ kind: 'hangup', leg: LEG, cause: 'normal' })).toEqual([]);
   const sent = rig.until(rig.now + 20);
   expect(whereTo(sent)).toEqual(['ACK 203.0.113.9:5090', 'BYE 203.0.113.9:5090']);
   rig.answer(requestOf(sent[1]!), 200);
   expect(kinds(rig.events)).toEqual(['located', 'answered', 'ended normal']);
   // A repeated 200 is acknowledged by what is known.
-  expect(whereTo(rig.answer(requestOf(first), 200, { fields: contact as never }))).toEqual(['ACK 203.0.113.9:5090']);
+  expect(whereTo(rig.answer(requestOf(first), 200, { fields: contact }))).toEqual(['ACK 203.0.113.9:5090']);
+});
+
+test('requests in a dialog go to the servers of a named proxy that stays in the way', () => {
+  const { rig, first } = invited({ ...FARM, 'A proxy.example': ['203.0.113.6'] });
+  const fields: [HeaderName, string][] = [
+    ['Contact', '<sip:bob@203.0.113.77>'],
+    ['Record-Route', '<sip:proxy.example:5062;lr>'],
+  ];
+  rig.answer(requestOf(first), 200, { fields });
+  const [ack] = rig.until(rig.now + 20);
+  expect(whereTo([ack!])).toEqual(['ACK 203.0.113.6:5062']);
+  expect([requestOf(ack!).uri.host, requestOf(ack!).first('Route')]).toEqual([
+    '203.0.113.77',
+    '<sip:proxy.example:5062;lr>',
+  ]);
 });
 
 test('of the servers of a name in a dialog the one that answered is preferred', () => {
