@@ -8,8 +8,9 @@ const TIMEOUT_MS = 3_000;
 const ASKED_MAX = 64;
 /** Queries that are asked or wait; one more fails at once. */
 const PENDING_MAX = 4_096;
-/** Answers that are kept. */
-const ANSWERS_MAX = 8_192;
+/** Answers that are kept, and records of each: both are a stranger's to choose. */
+const ANSWERS_MAX = 4_096;
+const RECORDS_MAX = 32;
 /** Bounds of what a server may ask for: it is asked once a second at most, and a moved host is found within an hour. */
 const TTL_MIN_MS = 1_000;
 const TTL_MAX_MS = 3_600_000;
@@ -73,7 +74,7 @@ export class Lookups {
   /** Undefined when the answer comes too late. */
   receive({ number, outcome }: LookupAnswer, now: Instant): Settled | undefined {
     const pending = this.#asked.get(number);
-    return pending && this.#settle(pending, outcome, now);
+    return pending && this.#settle(pending, bounded(outcome), now);
   }
 
   /** Gives up one query that is due. Call again while `deadline()` is not after `now`. */
@@ -128,6 +129,11 @@ export class Lookups {
       this.#outputs.push(next.lookup);
     }
   }
+}
+
+function bounded(outcome: Outcome): Outcome {
+  if (outcome.kind !== 'records' || outcome.records.length <= RECORDS_MAX) return outcome;
+  return { ...outcome, records: outcome.records.slice(0, RECORDS_MAX) } as Outcome;
 }
 
 function lifetimeMs(outcome: Outcome): number {

@@ -44,7 +44,7 @@ type Service =
 type Host = Extract<Service, { kind: 'host' }>;
 
 const CALLED_OVER: readonly TransportProtocol[] = ['udp', 'tcp', 'tls'];
-/** Records of one answer that are looked at; a zone with more of them is not for calls. */
+/** Servers and services of one answer that are followed; a zone with more of them is not for calls. */
 const RECORDS_MAX = 16;
 /** Addresses that are tried for one request. */
 const TARGETS_MAX = 16;
@@ -133,7 +133,8 @@ function hostsOf(goal: Goal, services: readonly Service[], known: Known, random:
     if (outcome?.kind !== 'records') return [];
     isServed = true;
     assert(outcome.type === 'SRV', 'the answer has the type of its query');
-    return inSrvOrder(outcome.records.slice(0, RECORDS_MAX), random)
+    const followed = outcome.records.toSorted((a, b) => a.priority - b.priority).slice(0, RECORDS_MAX);
+    return inSrvOrder(followed, random)
       .map(({ target, port }): Host => ({ kind: 'host', transport: service.transport, name: nameOf(target), port }))
       .filter(({ name, port }) => name !== '' && port !== 0);
   });

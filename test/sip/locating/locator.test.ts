@@ -286,4 +286,9 @@ test('a zone that is made to be endless is looked at for its first records alone
   });
   expect(search.locate('sip:a@endless.example;transport=udp')).toHaveLength(16);
   expect(search.server.asked).toHaveLength(17);
+  const best = new Search({
+    'SRV _sip._udp.long.example': Array.from({ length: 20 }, (_, index) => `${20 - index} 1 5060 host${index}.example`),
+    'A host19.example': ['192.0.2.19'],
+  });
+  expect(best.locate('sip:a@long.example;transport=udp')).toEqual(['udp 192.0.2.19 5060']);
 });
