@@ -106,7 +106,7 @@ export class WorkerMediaPlane implements MediaPlane {
   describe(leg: LegId, like: LegId | undefined): Body {
     const own = this.#leg(leg);
     const isFirst = !own.isDescribed;
-    const body = own.describe(like === undefined ? own.encodings : (this.#legs.get(like)?.encodings ?? []));
+    const body = own.describe(like === undefined ? undefined : (this.#legs.get(like)?.encodings ?? []));
     this.#post(own, { kind: isFirst ? 'open' : 'update', leg, settings: own.settings() });
     return body;
   }
@@ -318,7 +318,7 @@ export class WorkerMediaPlane implements MediaPlane {
     const placed = this.#workers.place(worker, leg, mediaPeer(peer.address, audio), clock.now());
     if (placed === undefined) return overloaded('no RTP port is free');
     const place = { worker, port: placed.port, address: addressFor(reachable) };
-    const own = new PlaneLeg(leg, place, peer.address, placed.mode, offer, Math.floor(random.next() * 2 ** 48));
+    const own = new PlaneLeg(leg, place, peer.address, placed.mode, offer, audio, Math.floor(random.next() * 2 ** 48));
     this.#legs.set(leg, own);
     this.#workers.include(own);
     return { kind: 'opened' };

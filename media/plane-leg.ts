@@ -3,7 +3,7 @@ import type { Body } from '../core/ports.ts';
 import type { PlacementMode } from './io/port-pool.ts';
 import type { StreamSettings } from './protocol.ts';
 import type { Direction } from './sdp/direction.ts';
-import { type AudioFormat, formatsOf, SUPPORTED_FORMATS } from './sdp/formats.ts';
+import { type AudioFormat, SUPPORTED_FORMATS } from './sdp/formats.ts';
 import { LocalDescription } from './sdp/local-description.ts';
 import { acceptAnswer, encodingsOf, type NegotiatedAudio, negotiateAnswer } from './sdp/negotiate.ts';
 import type { SessionDescription } from './sdp/session-description.ts';
@@ -28,6 +28,8 @@ export class PlaneLeg {
   readonly #local: LocalDescription;
   /** The peer's offer that is not answered yet. */
   #pendingOffer: SessionDescription | undefined;
+  /** What would be answered to it without a preference. */
+  readonly #proposed: NegotiatedAudio | undefined;
   #negotiated: NegotiatedAudio | undefined;
   /** The peer's newest description. */
   #remote: SessionDescription | undefined;
@@ -50,6 +52,7 @@ export class PlaneLeg {
     signallingAddress: string,
     mode: PlacementMode,
     offer: SessionDescription | undefined,
+    proposed: NegotiatedAudio | undefined,
     sessionId: number,
   ) {
     this.leg = leg;
@@ -57,6 +60,7 @@ export class PlaneLeg {
     this.signallingAddress = signallingAddress;
     this.mode = mode;
     this.#pendingOffer = offer;
+    this.#proposed = proposed;
     this.#remote = offer;
     this.#local = new LocalDescription(sessionId);
   }
@@ -90,20 +94,31 @@ export class PlaneLeg {
     return this.#described;
   }
 
-  /** The answer to the pending offer, else our offer; the same bytes until something changes. */
-  describe(preferred: readonly string[]): Body {
+  /**
+   * The answer to the pending offer, else our offer; the same bytes until something changes. Without a preference the
+   * peer's own order counts.
+   */
+  describe(preferred: readonly string[] | undefined): Body {
     if (this.#described !== undefined && !this.#isRenegotiated) return this.#described;
     const offer = this.#pendingOffer;
-    const chosen = offer === undefined ? undefined : negotiateAnswer(offer, SUPPORTED_FORMATS, preferred, this.willing);
+    const chosen = offer === undefined ? undefined : this.#choose(offer, preferred ?? []);
     if (offer !== undefined && chosen !== undefined) {
       this.#negotiated = chosen;
       this.#pendingOffer = undefined;
       this.#described = this.#local.answer(offer, chosen, this.place);
     } else {
-      this.#described = this.#local.offer(this.place, preferredFirst(preferred), this.willing);
+      this.#described = this.#local.offer(this.place, preferredFirst(preferred ?? this.encodings), this.willing);
     }
     this.#isRenegotiated = false;
     return this.#described;
+  }
+
+  /** The offer was looked at when the leg was opened: a preference for what was found then changes nothing. */
+  #choose(offer: SessionDescription, preferred: readonly string[]): NegotiatedAudio | undefined {
+    const proposed = this.#proposed;
+    const isPreferred = preferred.length === 0 || preferred[0] === proposed?.format.name;
+    if (proposed !== undefined && offer === this.#remote && isPreferred && !this.#isHeld) return proposed;
+    return negotiateAnswer(offer, SUPPORTED_FORMATS, preferred, this.willing);
   }
 
   /** Takes the answer to our offer; false when it is none, and nothing has changed. */
@@ -129,19 +144,17 @@ export class PlaneLeg {
   /** What the stream does with what is known so far. Only after `describe`. */
   settings(): StreamSettings {
     const placement = { port: this.place.port, mode: this.mode, signallingAddress: this.signallingAddress };
-    const described = this.#localFormats();
+    const described = this.#local.formats;
     if (this.#negotiated === undefined) return settingsBeforeAnswer(placement, described);
     const settings = settingsOf(placement, this.#negotiated, described);
     return this.#isHeld ? { ...settings, sends: false, receives: false } : settings;
   }
-
-  #localFormats(): readonly AudioFormat[] {
-    const media = this.#local.current?.media.find(({ kind, port }) => kind === 'audio' && port !== 0);
-    return media === undefined ? [] : formatsOf(media);
-  }
 }
 
 function preferredFirst(preferred: readonly string[]): readonly AudioFormat[] {
+  if (preferred.length === 0 || (preferred.length === 1 && preferred[0] === SUPPORTED_FORMATS[0]!.name)) {
+    return SUPPORTED_FORMATS;
+  }
   const names = preferred.map((name) => name.toLowerCase());
   const rank = ({ name }: AudioFormat): number => {
     const index = names.indexOf(name.toLowerCase());

@@ -69,6 +69,10 @@ function packed(address: string, port: number): number {
 }
 
 function addresses(texts: readonly string[]): readonly number[] {
-  const numbers = texts.map(parseIpv4).filter((number) => number !== undefined && number !== 0);
-  return [...new Set(numbers as number[])];
+  const numbers: number[] = [];
+  for (const text of texts) {
+    const number = parseIpv4(text);
+    if (number !== undefined && number !== 0 && !numbers.includes(number)) numbers.push(number);
+  }
+  return numbers;
 }

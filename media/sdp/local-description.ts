@@ -1,7 +1,7 @@
 import { assert } from '../../core/kernel/assert.ts';
 import { connectionOf } from './address.ts';
 import type { Direction } from './direction.ts';
-import { type AudioFormat, isTelephoneEvent } from './formats.ts';
+import { type AudioFormat, isSameEncoding, isTelephoneEvent } from './formats.ts';
 import type { NegotiatedAudio } from './negotiate.ts';
 import type { Attribute, MediaDescription, SessionDescription } from './session-description.ts';
 import { writeSdp } from './write.ts';
@@ -22,10 +22,11 @@ const DYNAMIC_LAST = 127;
  */
 export class LocalDescription {
   readonly #sessionId: string;
-  readonly #payloadTypes = new Map<string, number>();
+  /** Every encoding described so far, with the payload type that means it. */
+  readonly #numbered: AudioFormat[] = [];
   #version = 0;
-  #text = '';
   #current: SessionDescription | undefined;
+  #formats: readonly AudioFormat[] = [];
   #audioIndex = 0;
 
   /** `sessionId` is a whole number, distinct for each dialog. */
@@ -39,8 +40,14 @@ export class LocalDescription {
     return this.#current;
   }
 
+  /** Formats of our audio line in the description last made, with its payload types. */
+  get formats(): readonly AudioFormat[] {
+    return this.#formats;
+  }
+
   /** The answer to `offer`: every m-line in its place, port 0 for all but the chosen one (RFC 3264 §6). */
   answer(offer: SessionDescription, chosen: NegotiatedAudio, local: LocalMedia): Uint8Array {
+    this.#formats = [];
     const media = offer.media.map((theirs, index) =>
       index === chosen.index && theirs.port !== 0 ? this.#answerAudio(theirs, chosen, local) : rejected(theirs),
     );
@@ -50,7 +57,8 @@ export class LocalDescription {
 
   /** Our offer, `formats` in order of preference; in a session that has m-lines already, in the audio's place. */
   offer(local: LocalMedia, formats: readonly AudioFormat[], direction: Direction): Uint8Array {
-    const numbered = formats.map((format) => ({ ...format, payloadType: this.#payloadTypeFor(format) }));
+    const numbered = formats.map((format) => this.#number(format));
+    this.#formats = numbered;
     const audio = audioLine('RTP/AVP', local.port, numbered, direction, true);
     const media = this.#current === undefined ? [audio] : this.#current.media.map(rejected);
     media[this.#audioIndex] = audio;
@@ -58,7 +66,7 @@ export class LocalDescription {
   }
 
   #answerAudio(theirs: MediaDescription, chosen: NegotiatedAudio, local: LocalMedia): MediaDescription {
-    const formats = [{ ...chosen.format, payloadType: chosen.receivePayloadType }];
+    const formats = [withPayloadType(chosen.format, chosen.receivePayloadType)];
     if (chosen.receiveEventPayloadType !== undefined) {
       const { clockRateHz } = chosen.format;
       formats.push({
@@ -69,39 +77,45 @@ export class LocalDescription {
         parameters: '0-16',
       });
     }
-    for (const format of formats) this.#payloadTypes.set(encodingKey(format), format.payloadType);
+    for (const format of formats) this.#remember(format);
+    this.#formats = formats;
     return audioLine(theirs.profile, local.port, formats, chosen.direction, chosen.rtcpMux);
   }
 
-  /** The number this encoding has had in the dialog, else its own, else the first dynamic one that is free. */
-  #payloadTypeFor(format: AudioFormat): number {
-    const known = this.#payloadTypes.get(encodingKey(format));
-    if (known !== undefined) return known;
-    const taken = new Set(this.#payloadTypes.values());
+  /** With the number this encoding has had in the dialog, else its own, else the first dynamic one that is free. */
+  #number(format: AudioFormat): AudioFormat {
+    const known = this.#numbered.find((other) => isSameEncoding(other, format));
+    if (known !== undefined) return withPayloadType(format, known.payloadType);
+    const isTaken = (payloadType: number) => this.#numbered.some((other) => other.payloadType === payloadType);
     let payloadType = format.payloadType;
-    for (let next = DYNAMIC_FIRST; taken.has(payloadType) && next <= DYNAMIC_LAST; next++) payloadType = next;
-    this.#payloadTypes.set(encodingKey(format), payloadType);
-    return payloadType;
+    for (let next = DYNAMIC_FIRST; isTaken(payloadType) && next <= DYNAMIC_LAST; next++) payloadType = next;
+    const numbered = withPayloadType(format, payloadType);
+    this.#numbered.push(numbered);
+    return numbered;
+  }
+
+  #remember(format: AudioFormat): void {
+    const known = this.#numbered.findIndex((other) => isSameEncoding(other, format));
+    if (known < 0) this.#numbered.push(format);
+    else this.#numbered[known] = format;
   }
 
   #describe(address: string, media: readonly MediaDescription[]): Uint8Array {
-    const session = (version: number): SessionDescription => ({
-      origin: { username: '-', sessionId: this.#sessionId, version: String(version), address },
-      name: '-',
-      connection: connectionOf(address),
-      attributes: [],
-      media,
-    });
-    const text = JSON.stringify(session(0));
-    if (text !== this.#text) this.#version += 1;
-    this.#text = text;
-    this.#current = session(this.#version);
+    const before = this.#current;
+    const isNew = before === undefined || before.origin.address !== address || !isSameMedia(before.media, media);
+    if (isNew) this.#version += 1;
+    const origin = { username: '-', sessionId: this.#sessionId, version: String(this.#version), address };
+    this.#current = { origin, name: '-', connection: connectionOf(address), attributes: [], media };
     return writeSdp(this.#current);
   }
 }
 
-function encodingKey(format: AudioFormat): string {
-  return `${format.name.toLowerCase()}/${format.clockRateHz}/${format.channelCount}`;
+function isSameMedia(a: readonly MediaDescription[], b: readonly MediaDescription[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function withPayloadType(format: AudioFormat, payloadType: number): AudioFormat {
+  return format.payloadType === payloadType ? format : { ...format, payloadType };
 }
 
 function rejected(media: MediaDescription): MediaDescription {

@@ -21,8 +21,6 @@ export interface ParsedSdp {
   readonly defects: readonly SdpDefect[];
 }
 
-const decoder = new TextDecoder();
-
 interface Section {
   connection: Connection | undefined;
   readonly attributes: Attribute[];
@@ -44,18 +42,61 @@ const UNKNOWN_ORIGIN: Origin = { username: '-', sessionId: '0', version: '0', ad
 export function parseSdp(bytes: Uint8Array): ParsedSdp {
   const defects: SdpDefect[] = [];
   if (bytes.length > SDP_LIMITS.sizeBytes) return { session: undefined, defects: [{ line: 0, kind: 'too-large' }] };
-  const lines = linesOf(bytes);
-  if (lines.length > SDP_LIMITS.lines) return { session: undefined, defects: [{ line: 0, kind: 'too-large' }] };
-  if (lines[0]?.trimEnd() !== 'v=0') return { session: undefined, defects: [{ line: 1, kind: 'not-sdp' }] };
+  const text = textOf(bytes);
+  const end = contentEnd(text);
+  let lineEnd = lineEndFrom(text, 0, end);
+  if (text.slice(0, lineEnd).trimEnd() !== 'v=0')
+    return { session: undefined, defects: [{ line: 1, kind: 'not-sdp' }] };
   const parser = new Parser(defects);
-  for (let i = 1; i < lines.length; i++) parser.take(lines[i]!, i + 1);
-  return { session: parser.finish(lines.length), defects };
+  let line = 1;
+  while (lineEnd < end) {
+    const start = nextLine(text, lineEnd);
+    if (++line > SDP_LIMITS.lines) return { session: undefined, defects: [{ line: 0, kind: 'too-large' }] };
+    lineEnd = lineEndFrom(text, start, end);
+    parser.take(text.slice(start, lineEnd), line);
+  }
+  return { session: parser.finish(line), defects };
 }
 
-function linesOf(bytes: Uint8Array): string[] {
-  const lines = decoder.decode(bytes).split(/\r\n|\n|\r/);
-  while (lines.length > 0 && lines.at(-1)!.trim() === '') lines.pop();
-  return lines;
+/** As UTF-8, without a byte order mark. */
+function textOf(bytes: Uint8Array): string {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const text = buffer.toString('utf8');
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+/** Where the last line that is not blank ends. */
+function contentEnd(text: string): number {
+  return lineEndFrom(text, text.trimEnd().length, text.length);
+}
+
+const CR = 0x0d;
+const LF = 0x0a;
+
+function lineEndFrom(text: string, at: number, end: number): number {
+  for (let index = at; index < end; index++) {
+    const code = text.charCodeAt(index);
+    if (code === CR || code === LF) return index;
+  }
+  return end;
+}
+
+/** Behind CRLF, LF or CR. */
+function nextLine(text: string, lineEnd: number): number {
+  return text.charCodeAt(lineEnd) === CR && text.charCodeAt(lineEnd + 1) === LF ? lineEnd + 2 : lineEnd + 1;
+}
+
+/** What stands between spaces, one or several. */
+function wordsOf(text: string): string[] {
+  const words: string[] = [];
+  const trimmed = text.trim();
+  for (let start = 0; start < trimmed.length; ) {
+    const space = trimmed.indexOf(' ', start);
+    const end = space < 0 ? trimmed.length : space;
+    if (end > start) words.push(trimmed.slice(start, end));
+    start = end + 1;
+  }
+  return words;
 }
 
 class Parser {
@@ -132,7 +173,7 @@ class Parser {
 
 /** `o=<username> <sess-id> <sess-version> IN IP4|IP6 <address>`. */
 function parseOrigin(value: string): Origin | undefined {
-  const [username, sessionId, version, , , address] = value.trim().split(/ +/);
+  const [username, sessionId, version, , , address] = wordsOf(value);
   if (address === undefined || !isDecimal(sessionId!) || !isDecimal(version!)) return undefined;
   return { username: username!, sessionId: sessionId!, version: version!, address };
 }
@@ -143,15 +184,16 @@ function isDecimal(text: string): boolean {
 
 /** `c=IN IP4 <address>[/<ttl>[/<count>]]`. */
 function parseConnection(value: string): Connection | undefined {
-  const [network, family, address] = value.trim().split(/ +/);
+  const [network, family, address] = wordsOf(value);
   if (network !== 'IN' || (family !== 'IP4' && family !== 'IP6') || address === undefined) return undefined;
-  const literal = address.split('/')[0]!;
+  const slash = address.indexOf('/');
+  const literal = slash < 0 ? address : address.slice(0, slash);
   return literal === '' || literal.length > 255 ? undefined : { family, address: literal };
 }
 
 /** `m=<media> <port>[/<count>] <proto> <fmt> …`. */
 function parseMedia(value: string): MediaSection | undefined {
-  const [kind, portText, profile, ...formats] = value.trim().split(/ +/);
+  const [kind, portText, profile, ...formats] = wordsOf(value);
   const port = /^(\d{1,5})(?:\/\d{1,5})?$/.exec(portText ?? '')?.[1];
   if (port === undefined || Number(port) > 65_535 || profile === undefined) return undefined;
   if (formats.length === 0 || formats.length > SDP_LIMITS.formats) return undefined;
