@@ -128,7 +128,12 @@ export class SipStack {
     if (fatal !== undefined || message === undefined) {
       if (!isKeepAlive(bytes)) this.#parseFailures++;
       if (message?.type === 'request' && fatal !== undefined && fatal.status !== 0) {
-        this.#userAgent.refuse({ kind: 'request', request: message, source, localPort }, fatal.status, [], now);
+        this.#userAgent.refuse(
+          { kind: 'request', request: message, source, localPort, key: undefined },
+          fatal.status,
+          [],
+          now,
+        );
       }
     } else this.#layer.receive(message, source, localPort, now);
     this.#drain(now);

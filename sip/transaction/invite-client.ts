@@ -1,10 +1,11 @@
 import { assert, fail } from '../../core/kernel/assert.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
-import { TimerTable } from '../../core/kernel/timer-table.ts';
 import type { HeaderName, Request, Response } from '../message.ts';
 import { buildRequest, write } from '../writer.ts';
 import type { ClientOptions, ClientOutput, ClientTransaction } from './client-transaction.ts';
-import { TIMER_C, TIMER_D_UNRELIABLE } from './timing.ts';
+import { Said } from './said.ts';
+import { TimerPair } from './timer-pair.ts';
+import { TIMER_C, TIMER_D_UNRELIABLE, type Timing } from './timing.ts';
 import { ignore, never, type Table, to } from './transition.ts';
 
 /** What is left of a request that will not be sent again. */
@@ -90,24 +91,22 @@ export const INVITE_CLIENT_TIMERS: Readonly<Record<InviteClientState, readonly T
  */
 export class InviteClient implements ClientTransaction {
   #request: Request | undefined;
+  /** Of the INVITE, then of its ACK. */
   #bytes: Uint8Array;
-  readonly #durations: Record<Timer, number>;
-  readonly #timers = new TimerTable<Timer>();
-  readonly #outputs: ClientOutput[] = [];
+  readonly #reliable: boolean;
+  readonly #timing: Timing;
+  readonly #timers = new TimerPair<Timer>();
+  readonly #said = new Said<ClientOutput>();
   #state: InviteClientState = 'calling';
+  #gapMs: number;
 
   constructor(options: ClientOptions, now: Instant) {
-    const { reliable, timing } = options;
     this.#request = options.request;
     this.#bytes = options.bytes;
-    this.#durations = {
-      A: reliable ? NEVER : timing.t1,
-      B: 64 * timing.t1,
-      C: TIMER_C,
-      D: reliable ? 0 : TIMER_D_UNRELIABLE,
-      M: 64 * timing.t1,
-    };
-    this.#outputs.push({ kind: 'transmit', bytes: this.#bytes, repeated: false });
+    this.#reliable = options.reliable;
+    this.#timing = options.timing;
+    this.#gapMs = options.reliable ? NEVER : options.timing.t1;
+    this.#said.push({ kind: 'transmit', bytes: this.#bytes, repeated: false });
     this.#startTimers(now);
   }
 
@@ -144,11 +143,11 @@ export class InviteClient implements ClientTransaction {
   }
 
   poll(): ClientOutput | undefined {
-    return this.#outputs.shift();
+    return this.#said.poll();
   }
 
   #handle(event: Event, now: Instant, response?: Response): void {
-    assert(this.#outputs.length === 0, 'drain poll() before the next input');
+    assert(this.#said.isDrained, 'drain poll() before the next input');
     const step = INVITE_CLIENT_TRANSITIONS[this.#state][event];
     if (step === never) fail(`${event} cannot happen in ${this.#state}`);
     if (step === ignore) return;
@@ -156,42 +155,56 @@ export class InviteClient implements ClientTransaction {
     if (step.next === this.#state) return;
     this.#state = step.next;
     this.#startTimers(now);
-    if (step.next !== 'accepted') return;
-    // What comes now are repetitions of the 2xx, which the dialog acknowledges.
+    if (step.next === 'calling' || step.next === 'proceeding') return;
     this.#request = undefined;
-    this.#bytes = NO_BYTES;
+    // What comes now are repetitions: those of a 2xx are acknowledged by the dialog, others by the same ACK again.
+    if (step.next !== 'completed') this.#bytes = NO_BYTES;
   }
 
   #startTimers(now: Instant): void {
     this.#timers.stopAll();
-    for (const timer of INVITE_CLIENT_TIMERS[this.#state]) this.#timers.start(timer, now + this.#durations[timer]);
+    for (const timer of INVITE_CLIENT_TIMERS[this.#state]) this.#timers.start(timer, now + this.#durationOf(timer));
+  }
+
+  #durationOf(timer: Timer): number {
+    switch (timer) {
+      case 'A':
+        return this.#gapMs;
+      case 'B':
+      case 'M':
+        return 64 * this.#timing.t1;
+      case 'C':
+        return TIMER_C;
+      case 'D':
+        return this.#reliable ? 0 : TIMER_D_UNRELIABLE;
+    }
   }
 
   /** RFC 3261 §17.1.1.2: timer A doubles with every retransmission. It has no ceiling; timer B ends it. */
   #backOff(now: Instant): void {
-    this.#durations.A *= 2;
-    this.#timers.start('A', now + this.#durations.A);
+    this.#gapMs *= 2;
+    this.#timers.start('A', now + this.#gapMs);
   }
 
   #perform(action: Action, response?: Response): void {
     switch (action) {
       case 'transmit':
-        this.#outputs.push({ kind: 'transmit', bytes: this.#bytes, repeated: true });
+        this.#said.push({ kind: 'transmit', bytes: this.#bytes, repeated: true });
         break;
       case 'acknowledge':
         assert(response !== undefined, 'only a response is acknowledged');
-        assert(this.#request !== undefined, 'the INVITE is kept until a 2xx');
-        this.#outputs.push({ kind: 'transmit', bytes: write(acknowledge(this.#request, response)), repeated: false });
+        if (this.#request !== undefined) this.#bytes = write(acknowledge(this.#request, response));
+        this.#said.push({ kind: 'transmit', bytes: this.#bytes, repeated: false });
         break;
       case 'deliver':
         assert(response !== undefined, 'only a response can be delivered');
-        this.#outputs.push({ kind: 'response', response });
+        this.#said.push({ kind: 'response', response });
         break;
       case 'reportTimeout':
-        this.#outputs.push({ kind: 'failed', reason: 'timeout' });
+        this.#said.push({ kind: 'failed', reason: 'timeout' });
         break;
       case 'reportTransportError':
-        this.#outputs.push({ kind: 'failed', reason: 'transport error' });
+        this.#said.push({ kind: 'failed', reason: 'transport error' });
         break;
     }
   }

@@ -1,7 +1,8 @@
 import { assert, fail } from '../../core/kernel/assert.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
-import { TimerTable } from '../../core/kernel/timer-table.ts';
+import { Said } from './said.ts';
 import type { ServerOptions, ServerOutput, ServerTransaction } from './server-transaction.ts';
+import { TimerPair } from './timer-pair.ts';
 import { type Timing, TRYING_AFTER } from './timing.ts';
 import { ignore, never, type Table, to } from './transition.ts';
 
@@ -92,22 +93,17 @@ export const INVITE_SERVER_TIMERS: Readonly<Record<InviteServerState, readonly T
 /** INVITE server transaction, RFC 3261 §17.2.1 and RFC 6026. Keeps its last response as written bytes. */
 export class InviteServer implements ServerTransaction {
   readonly #timing: Timing;
-  readonly #durations: Record<Timer, number>;
-  readonly #timers = new TimerTable<Timer>();
-  readonly #outputs: ServerOutput[] = [];
+  readonly #reliable: boolean;
+  readonly #timers = new TimerPair<Timer>();
+  readonly #said = new Said<ServerOutput>();
   #state: InviteServerState = 'trying';
+  #gapMs: number;
   #bytes: Uint8Array = NO_BYTES;
 
   constructor(options: ServerOptions, now: Instant) {
-    const { reliable, timing } = options;
-    this.#timing = timing;
-    this.#durations = {
-      Trying: TRYING_AFTER,
-      G: reliable ? NEVER : timing.t1,
-      H: 64 * timing.t1,
-      I: reliable ? 0 : timing.t4,
-      L: 64 * timing.t1,
-    };
+    this.#timing = options.timing;
+    this.#reliable = options.reliable;
+    this.#gapMs = options.reliable ? NEVER : options.timing.t1;
     this.#startTimers(now);
   }
 
@@ -149,17 +145,17 @@ export class InviteServer implements ServerTransaction {
   }
 
   poll(): ServerOutput | undefined {
-    return this.#outputs.shift();
+    return this.#said.poll();
   }
 
   #handle(event: Event, now: Instant): void {
-    assert(this.#outputs.length === 0, 'drain poll() before the next input');
+    assert(this.#said.isDrained, 'drain poll() before the next input');
     const step = INVITE_SERVER_TRANSITIONS[this.#state][event];
     if (step === never) fail(`${event} cannot happen in ${this.#state}`);
     if (step === ignore) return;
     for (const action of step.actions) this.#perform(action);
-    // The dialog repeats a 2xx, and keeps it for that.
-    if (step.next === 'accepted') this.#bytes = NO_BYTES;
+    // The dialog repeats a 2xx, and keeps it for that; a refusal that was acknowledged is not repeated.
+    if (step.next === 'accepted' || step.next === 'confirmed') this.#bytes = NO_BYTES;
     if (step.next === this.#state) return;
     this.#state = step.next;
     this.#startTimers(now);
@@ -167,34 +163,48 @@ export class InviteServer implements ServerTransaction {
 
   #startTimers(now: Instant): void {
     this.#timers.stopAll();
-    for (const timer of INVITE_SERVER_TIMERS[this.#state]) this.#timers.start(timer, now + this.#durations[timer]);
+    for (const timer of INVITE_SERVER_TIMERS[this.#state]) this.#timers.start(timer, now + this.#durationOf(timer));
+  }
+
+  #durationOf(timer: Timer): number {
+    switch (timer) {
+      case 'Trying':
+        return TRYING_AFTER;
+      case 'G':
+        return this.#gapMs;
+      case 'H':
+      case 'L':
+        return 64 * this.#timing.t1;
+      case 'I':
+        return this.#reliable ? 0 : this.#timing.t4;
+    }
   }
 
   /** RFC 3261 §17.2.1: timer G doubles up to T2. */
   #backOff(now: Instant): void {
-    this.#durations.G = Math.min(2 * this.#durations.G, this.#timing.t2);
-    this.#timers.start('G', now + this.#durations.G);
+    this.#gapMs = Math.min(2 * this.#gapMs, this.#timing.t2);
+    this.#timers.start('G', now + this.#gapMs);
   }
 
   #perform(action: Action): void {
     switch (action) {
       case 'transmit':
-        this.#outputs.push({ kind: 'transmit', bytes: this.#bytes, repeated: false });
+        this.#said.push({ kind: 'transmit', bytes: this.#bytes, repeated: false });
         break;
       case 'repeat':
-        this.#outputs.push({ kind: 'transmit', bytes: this.#bytes, repeated: true });
+        this.#said.push({ kind: 'transmit', bytes: this.#bytes, repeated: true });
         break;
       case 'askTrying':
-        this.#outputs.push({ kind: 'trying' });
+        this.#said.push({ kind: 'trying' });
         break;
       case 'reportAcknowledged':
-        this.#outputs.push({ kind: 'acknowledged' });
+        this.#said.push({ kind: 'acknowledged' });
         break;
       case 'reportTimeout':
-        this.#outputs.push({ kind: 'failed', reason: 'timeout' });
+        this.#said.push({ kind: 'failed', reason: 'timeout' });
         break;
       case 'reportTransportError':
-        this.#outputs.push({ kind: 'failed', reason: 'transport error' });
+        this.#said.push({ kind: 'failed', reason: 'transport error' });
         break;
     }
   }

@@ -24,8 +24,13 @@ function keyAs(request: Request, method: string): string {
 }
 
 /** What a response shares with the client transaction it belongs to (RFC 3261 §17.1.3). */
-export function clientKey(message: Request | Response): string {
-  return `${message.cseq.method} ${message.topVia.branch}`;
+export function clientKey(message: Response): string {
+  return keyOfBranch(message.cseq.method, message.topVia.branch);
+}
+
+/** The same for a request of ours, whose branch we chose. */
+export function keyOfBranch(method: string, branch: string): string {
+  return `${method} ${branch}`;
 }
 
 /**

@@ -1,8 +1,9 @@
 import { assert, fail } from '../../core/kernel/assert.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
-import { TimerTable } from '../../core/kernel/timer-table.ts';
 import type { Request, Response } from '../message.ts';
 import type { ClientOptions, ClientOutput, ClientTransaction } from './client-transaction.ts';
+import { Said } from './said.ts';
+import { TimerPair } from './timer-pair.ts';
 import type { Timing } from './timing.ts';
 import { ignore, never, type Table, to } from './transition.ts';
 
@@ -64,8 +65,8 @@ export class NonInviteClient implements ClientTransaction {
   #bytes: Uint8Array;
   readonly #reliable: boolean;
   readonly #timing: Timing;
-  readonly #timers = new TimerTable<Timer>();
-  readonly #outputs: ClientOutput[] = [];
+  readonly #timers = new TimerPair<Timer>();
+  readonly #said = new Said<ClientOutput>();
   #state: NonInviteClientState = 'trying';
   #gapMs: number;
 
@@ -75,7 +76,7 @@ export class NonInviteClient implements ClientTransaction {
     this.#reliable = options.reliable;
     this.#timing = options.timing;
     this.#gapMs = options.timing.t1;
-    this.#outputs.push({ kind: 'transmit', bytes: this.#bytes, repeated: false });
+    this.#said.push({ kind: 'transmit', bytes: this.#bytes, repeated: false });
     this.#timers.start('E', options.reliable ? NEVER : now + this.#gapMs);
     this.#timers.start('F', now + 64 * options.timing.t1);
   }
@@ -112,11 +113,11 @@ export class NonInviteClient implements ClientTransaction {
   }
 
   poll(): ClientOutput | undefined {
-    return this.#outputs.shift();
+    return this.#said.poll();
   }
 
   #handle(event: Event, now: Instant, response?: Response): void {
-    assert(this.#outputs.length === 0, 'drain poll() before the next input');
+    assert(this.#said.isDrained, 'drain poll() before the next input');
     const step = NON_INVITE_CLIENT_TRANSITIONS[this.#state][event];
     if (step === never) fail(`${event} cannot happen in ${this.#state}`);
     if (step === ignore) return;
@@ -143,17 +144,17 @@ export class NonInviteClient implements ClientTransaction {
   #perform(action: Action, response?: Response): void {
     switch (action) {
       case 'transmit':
-        this.#outputs.push({ kind: 'transmit', bytes: this.#bytes, repeated: true });
+        this.#said.push({ kind: 'transmit', bytes: this.#bytes, repeated: true });
         break;
       case 'deliver':
         assert(response !== undefined, 'only a response can be delivered');
-        this.#outputs.push({ kind: 'response', response });
+        this.#said.push({ kind: 'response', response });
         break;
       case 'reportTimeout':
-        this.#outputs.push({ kind: 'failed', reason: 'timeout' });
+        this.#said.push({ kind: 'failed', reason: 'timeout' });
         break;
       case 'reportTransportError':
-        this.#outputs.push({ kind: 'failed', reason: 'transport error' });
+        this.#said.push({ kind: 'failed', reason: 'transport error' });
         break;
     }
   }

@@ -1,10 +1,13 @@
 import { assert, fail } from '../../core/kernel/assert.ts';
-import type { Instant } from '../../core/kernel/time.ts';
-import { TimerTable } from '../../core/kernel/timer-table.ts';
+import { type Instant, NEVER } from '../../core/kernel/time.ts';
+import { Said } from './said.ts';
 import type { ServerOptions, ServerOutput, ServerTransaction } from './server-transaction.ts';
 import { ignore, never, type Table, to } from './transition.ts';
 
 export type NonInviteServerState = 'trying' | 'proceeding' | 'completed' | 'terminated';
+/** What was not answered yet. */
+const NO_BYTES = new Uint8Array(0);
+
 type Timer = 'J';
 type Event = 'repeated' | 'provisional' | 'final' | 'transportError' | `timer${Timer}`;
 type Action = 'transmit' | 'repeat' | 'reportTransportError';
@@ -51,14 +54,14 @@ export const NON_INVITE_SERVER_TIMERS: Readonly<Record<NonInviteServerState, rea
 
 /** Non-INVITE server transaction, RFC 3261 §17.2.2. Keeps its last response as written bytes. */
 export class NonInviteServer implements ServerTransaction {
-  readonly #durations: Readonly<Record<Timer, number>>;
-  readonly #timers = new TimerTable<Timer>();
-  readonly #outputs: ServerOutput[] = [];
+  readonly #restMs: number;
+  #restsUntil: Instant = NEVER;
+  readonly #said = new Said<ServerOutput>();
   #state: NonInviteServerState = 'trying';
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = NO_BYTES;
 
   constructor({ reliable, timing }: ServerOptions) {
-    this.#durations = { J: reliable ? 0 : 64 * timing.t1 };
+    this.#restMs = reliable ? 0 : 64 * timing.t1;
   }
 
   get isResting(): boolean {
@@ -83,40 +86,38 @@ export class NonInviteServer implements ServerTransaction {
   }
 
   expire(now: Instant): void {
-    const timer = this.#timers.takeDue(now);
-    if (timer !== undefined) this.#handle(`timer${timer}`, now);
+    if (this.#restsUntil <= now) this.#handle('timerJ', now);
   }
 
   deadline(): Instant {
-    return this.#timers.next();
+    return this.#restsUntil;
   }
 
   poll(): ServerOutput | undefined {
-    return this.#outputs.shift();
+    return this.#said.poll();
   }
 
   #handle(event: Event, now: Instant): void {
-    assert(this.#outputs.length === 0, 'drain poll() before the next input');
+    assert(this.#said.isDrained, 'drain poll() before the next input');
     const step = NON_INVITE_SERVER_TRANSITIONS[this.#state][event];
     if (step === never) fail(`${event} cannot happen in ${this.#state}`);
     if (step === ignore) return;
     for (const action of step.actions) this.#perform(action);
     if (step.next === this.#state) return;
     this.#state = step.next;
-    this.#timers.stopAll();
-    for (const timer of NON_INVITE_SERVER_TIMERS[this.#state]) this.#timers.start(timer, now + this.#durations[timer]);
+    this.#restsUntil = NON_INVITE_SERVER_TIMERS[step.next].includes('J') ? now + this.#restMs : NEVER;
   }
 
   #perform(action: Action): void {
     switch (action) {
       case 'transmit':
-        this.#outputs.push({ kind: 'transmit', bytes: this.#bytes, repeated: false });
+        this.#said.push({ kind: 'transmit', bytes: this.#bytes, repeated: false });
         break;
       case 'repeat':
-        this.#outputs.push({ kind: 'transmit', bytes: this.#bytes, repeated: true });
+        this.#said.push({ kind: 'transmit', bytes: this.#bytes, repeated: true });
         break;
       case 'reportTransportError':
-        this.#outputs.push({ kind: 'failed', reason: 'transport error' });
+        this.#said.push({ kind: 'failed', reason: 'transport error' });
         break;
     }
   }

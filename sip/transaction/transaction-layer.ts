@@ -1,6 +1,7 @@
 import { assert } from '../../core/kernel/assert.ts';
-import { type Deadline, DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
+import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import { hexToken } from '../../core/kernel/ids.ts';
+import { Queue } from '../../core/kernel/queue.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { TransportAddress } from '../../core/ports.ts';
@@ -8,17 +9,19 @@ import { formatHostPort } from '../grammar/host.ts';
 import type { HeaderName, Message, Request, Response } from '../message.ts';
 import { respond, write } from '../writer.ts';
 import type { ClientTransaction } from './client-transaction.ts';
+import { type Entry, machineOf, type TransactionId, type TransactionKind } from './entry.ts';
 import { cancelOf, InviteClient } from './invite-client.ts';
 import { InviteServer } from './invite-server.ts';
-import { canceledKey, clientKey, MAGIC_COOKIE, mergeKey, serverKey } from './matching.ts';
+import { canceledKey, clientKey, keyOfBranch, MAGIC_COOKIE, mergeKey, serverKey } from './matching.ts';
 import { NonInviteClient } from './non-invite-client.ts';
 import { NonInviteServer } from './non-invite-server.ts';
 import { responseDestination, stampSource } from './response-route.ts';
+import { Rests } from './rests.ts';
 import type { ServerTransaction } from './server-transaction.ts';
+import { Sharers } from './sharers.ts';
 import type { Timing } from './timing.ts';
 
-/** Names a transaction of either side. Never reused. */
-export type TransactionId = number;
+export type { TransactionId } from './entry.ts';
 
 export type LayerOutput =
   | {
@@ -44,6 +47,8 @@ export interface Arrival {
   readonly request: Request;
   readonly source: TransportAddress;
   readonly localPort: number;
+  /** What names its server transaction; undefined when nobody asked for it yet. */
+  readonly key: string | undefined;
 }
 
 /** Our side of a Via or Contact: what we tell a peer to send to. */
@@ -62,29 +67,13 @@ export interface TransactionLayerOptions {
   readonly serverTransactionsMax: number;
 }
 
-interface Entry {
-  readonly id: TransactionId;
-  readonly key: string;
-  readonly destination: TransportAddress;
-  /** Text of the destination. */
-  readonly towards: string;
-  readonly localPort: number | undefined;
-  readonly role:
-    | { readonly kind: 'client'; readonly machine: ClientTransaction }
-    | {
-        readonly kind: 'server';
-        readonly machine: ServerTransaction;
-        /** Until its final response. */
-        request: Request | undefined;
-        readonly mergeKey: string;
-      };
-  /** Undefined when no timer runs. */
-  deadline: Deadline<Entry> | undefined;
-}
-
-const REST_STEP_MS = 1_000;
-
-type Kind = 'inviteClient' | 'nonInviteClient' | 'inviteServer' | 'nonInviteServer';
+const VIA_START: Readonly<Record<TransportAddress['transport'], string>> = {
+  udp: 'SIP/2.0/UDP ',
+  tcp: 'SIP/2.0/TCP ',
+  tls: 'SIP/2.0/TLS ',
+  ws: 'SIP/2.0/WS ',
+  wss: 'SIP/2.0/WSS ',
+};
 
 /**
  * All transactions of one stack (RFC 3261 §17): matching, timers, retransmission. What belongs to no transaction is
@@ -95,12 +84,19 @@ export class TransactionLayer {
   readonly #entries = new Map<TransactionId, Entry>();
   readonly #clients = new Map<string, Entry>();
   readonly #servers = new Map<string, Entry>();
-  readonly #merges = new Map<string, Entry>();
-  readonly #byDestination = new Map<string, Set<Entry>>();
+  readonly #merges = new Set<string>();
+  readonly #sharers = new Sharers<Entry>();
   readonly #deadlines = new DeadlineHeap<Entry>();
-  readonly #outputs: LayerOutput[] = [];
-  readonly live: Record<Kind, number> = { inviteClient: 0, nonInviteClient: 0, inviteServer: 0, nonInviteServer: 0 };
+  readonly #rests = new Rests<Entry>();
+  readonly #outputs = new Queue<LayerOutput>();
+  readonly live: Record<TransactionKind, number> = {
+    inviteClient: 0,
+    nonInviteClient: 0,
+    inviteServer: 0,
+    nonInviteServer: 0,
+  };
   #lastId = 0;
+  #resting = 0;
   #retransmissions = 0;
   #strays = 0;
   #refusals = 0;
@@ -124,7 +120,7 @@ export class TransactionLayer {
   }
 
   get timersArmed(): number {
-    return this.#deadlines.size;
+    return this.#deadlines.size + this.#resting;
   }
 
   receive(message: Message, source: TransportAddress, localPort: number, now: Instant): void {
@@ -133,8 +129,8 @@ export class TransactionLayer {
   }
 
   /** A server transaction for a request handed up before. Says why not when there is none to be had. */
-  open({ request, source, localPort }: Arrival, now: Instant): TransactionId | 'merged' | 'full' {
-    const key = serverKey(request);
+  open({ request, source, localPort, key: known }: Arrival, now: Instant): TransactionId | 'merged' | 'full' {
+    const key = known ?? serverKey(request);
     const merge = request.toTag === '' ? mergeKey(request) : '';
     if (merge !== '' && this.#merges.has(merge)) return 'merged';
     if (this.#servers.size >= this.#options.serverTransactionsMax) {
@@ -143,20 +139,25 @@ export class TransactionLayer {
     }
     const { timing } = this.#options;
     const reliable = source.transport !== 'udp';
-    const machine =
-      request.method === 'INVITE'
-        ? new InviteServer({ reliable, timing }, now)
-        : new NonInviteServer({ reliable, timing });
+    const isInvite = request.method === 'INVITE';
     const destination = responseDestination(request, source);
     return this.#add(
       {
         id: ++this.#lastId,
+        kind: isInvite ? 'inviteServer' : 'nonInviteServer',
         key,
         destination,
         towards: addressKey(destination),
         localPort,
-        role: { kind: 'server', machine, request, mergeKey: merge },
+        client: undefined,
+        server: isInvite ? new InviteServer({ reliable, timing }, now) : new NonInviteServer({ reliable, timing }),
+        request,
+        mergeKey: merge,
+        previous: undefined,
+        next: undefined,
         deadline: undefined,
+        isResting: false,
+        isRemoved: false,
       },
       now,
     );
@@ -164,36 +165,38 @@ export class TransactionLayer {
 
   /** Sends a request, to which the Via is added, in a client transaction of its own. */
   request(request: Request, destination: TransportAddress, localPort: number | undefined, now: Instant): TransactionId {
-    return this.#startClient(this.#withVia(request, destination, localPort), destination, localPort, now);
+    const branch = this.#newBranch();
+    const sent = this.#withVia(request, destination, localPort, branch);
+    return this.#startClient(sent, branch, destination, localPort, now);
   }
 
   /** Sends a request, to which the Via is added, without a transaction: the ACK of a 2xx (RFC 3261 §13.2.2.4). */
   send(request: Request, destination: TransportAddress, localPort: number | undefined): void {
-    const bytes = write(this.#withVia(request, destination, localPort));
+    const bytes = write(this.#withVia(request, destination, localPort, this.#newBranch()));
     this.#outputs.push({ kind: 'send', destination, localPort, bytes });
   }
 
   /** Cancels our INVITE (RFC 3261 §9.1). Nothing happens when it is answered or gone already. */
   cancel(invite: TransactionId, fields: readonly (readonly [HeaderName, string])[], now: Instant): void {
     const entry = this.#entries.get(invite);
-    if (entry?.role.kind !== 'client' || entry.role.machine.state !== 'proceeding') return;
-    const { request } = entry.role.machine;
+    if (entry?.client?.state !== 'proceeding') return;
+    const { request } = entry.client;
     assert(request !== undefined, 'an INVITE that is not answered is kept');
-    this.#startClient(cancelOf(request, fields), entry.destination, entry.localPort, now);
+    this.#startClient(cancelOf(request, fields), request.topVia.branch, entry.destination, entry.localPort, now);
   }
 
   /** Forgets a client transaction that nobody waits for any more. */
   abandon(transaction: TransactionId): void {
     const entry = this.#entries.get(transaction);
-    if (entry?.role.kind === 'client') this.#remove(entry);
+    if (entry?.client !== undefined) this.#remove(entry);
   }
 
   /** Answers in a server transaction. A response to one that is gone is dropped: nobody waits for it. */
   respond(transaction: TransactionId, response: Response, now: Instant): void {
     const entry = this.#entries.get(transaction);
-    if (entry?.role.kind !== 'server') return;
-    if (response.status >= 200) entry.role.request = undefined;
-    entry.role.machine.respond(response.status, write(response), now);
+    if (entry?.server === undefined) return;
+    if (response.status >= 200) entry.request = undefined;
+    entry.server.respond(response.status, write(response), now);
     this.#drain(entry, now);
   }
 
@@ -205,23 +208,24 @@ export class TransactionLayer {
 
   /** What was sent to this address did not leave, or its connection broke. */
   transportFailed(destination: TransportAddress, now: Instant): void {
-    for (const entry of [...(this.#byDestination.get(addressKey(destination)) ?? [])]) {
-      entry.role.machine.transportFailed(now);
+    for (const entry of this.#sharers.of(addressKey(destination))) {
+      machineOf(entry).transportFailed(now);
       this.#drain(entry, now);
     }
   }
 
   /** Acts on one due timer. Call again while `deadline()` is not after `now`. */
   expire(now: Instant): void {
-    const entry = this.#deadlines.takeDue(now);
-    if (entry === undefined) return;
+    const rests = this.#rests.next() <= this.#deadlines.next();
+    const entry = rests ? this.#rests.takeDue(now) : this.#deadlines.takeDue(now);
+    if (entry === undefined || entry.isRemoved) return;
     entry.deadline = undefined;
-    entry.role.machine.expire(now);
+    machineOf(entry).expire(now);
     this.#drain(entry, now);
   }
 
   deadline(): Instant {
-    return this.#deadlines.next();
+    return Math.min(this.#deadlines.next(), this.#rests.next());
   }
 
   poll(): LayerOutput | undefined {
@@ -230,60 +234,71 @@ export class TransactionLayer {
 
   #receiveResponse(response: Response, now: Instant): void {
     const entry = this.#clients.get(clientKey(response));
-    if (entry?.role.kind !== 'client' || response.all('Via').length !== 1) {
+    if (entry?.client === undefined || response.all('Via').length !== 1) {
       this.#strays++;
       return;
     }
-    entry.role.machine.receive(response, now);
+    entry.client.receive(response, now);
     this.#drain(entry, now);
   }
 
   #receiveRequest(request: Request, source: TransportAddress, localPort: number, now: Instant): void {
-    const entry = this.#servers.get(serverKey(request));
-    if (request.method === 'ACK' && entry?.role.machine instanceof InviteServer) {
-      const { machine } = entry.role;
+    const key = serverKey(request);
+    const entry = this.#servers.get(key);
+    const machine = entry?.server;
+    if (entry !== undefined && request.method === 'ACK' && machine instanceof InviteServer) {
       if (machine.state !== 'accepted') {
         machine.receiveAck(now);
         this.#drain(entry, now);
         return;
       }
-    } else if (entry?.role.kind === 'server') {
-      entry.role.machine.receiveRepeated(now);
+    } else if (entry !== undefined && machine !== undefined) {
+      machine.receiveRepeated(now);
       this.#drain(entry, now);
       return;
     }
-    const arrival: Arrival = { kind: 'request', request: stampSource(request, source), source, localPort };
+    const arrival: Arrival = { kind: 'request', request: stampSource(request, source), source, localPort, key };
     const invite = request.method === 'CANCEL' ? this.#servers.get(canceledKey(request)) : undefined;
     if (invite === undefined) this.#outputs.push(arrival);
     else this.#outputs.push({ kind: 'canceled', transaction: invite.id, cancel: arrival });
   }
 
-  #withVia(request: Request, destination: TransportAddress, localPort: number | undefined): Request {
+  #newBranch(): string {
+    return MAGIC_COOKIE + hexToken(this.#options.random, 12);
+  }
+
+  #withVia(request: Request, destination: TransportAddress, localPort: number | undefined, branch: string): Request {
     const { host, port, transport } = this.#options.contactFor(destination, localPort);
-    const branch = MAGIC_COOKIE + hexToken(this.#options.random, 12);
-    const via = `SIP/2.0/${transport.toUpperCase()} ${formatHostPort(host, port)};rport;branch=${branch}`;
-    return request.withViaOnTop(via);
+    return request.withViaOnTop(`${VIA_START[transport]}${formatHostPort(host, port)};rport;branch=${branch}`);
   }
 
   #startClient(
     request: Request,
+    branch: string,
     destination: TransportAddress,
     localPort: number | undefined,
     now: Instant,
   ): TransactionId {
     const reliable = destination.transport !== 'udp';
     const options = { request, bytes: write(request), reliable, timing: this.#options.timing };
-    const machine = request.method === 'INVITE' ? new InviteClient(options, now) : new NonInviteClient(options, now);
-    const key = clientKey(request);
+    const isInvite = request.method === 'INVITE';
     return this.#add(
       {
         id: ++this.#lastId,
-        key,
+        kind: isInvite ? 'inviteClient' : 'nonInviteClient',
+        key: keyOfBranch(request.method, branch),
         destination,
         towards: addressKey(destination),
         localPort,
-        role: { kind: 'client', machine },
+        client: isInvite ? new InviteClient(options, now) : new NonInviteClient(options, now),
+        server: undefined,
+        request: undefined,
+        mergeKey: '',
+        previous: undefined,
+        next: undefined,
         deadline: undefined,
+        isResting: false,
+        isRemoved: false,
       },
       now,
     );
@@ -291,28 +306,33 @@ export class TransactionLayer {
 
   #add(entry: Entry, now: Instant): TransactionId {
     this.#entries.set(entry.id, entry);
-    const { role } = entry;
-    if (role.kind === 'client') this.#clients.set(entry.key, entry);
-    else {
-      this.#servers.set(entry.key, entry);
-      if (role.mergeKey !== '') this.#merges.set(role.mergeKey, entry);
-    }
-    const sharers = this.#byDestination.get(entry.towards);
-    if (sharers === undefined) this.#byDestination.set(entry.towards, new Set([entry]));
-    else sharers.add(entry);
-    this.live[kindOf(entry)]++;
+    if (entry.client !== undefined) this.#clients.set(entry.key, entry);
+    else this.#servers.set(entry.key, entry);
+    if (entry.mergeKey !== '') this.#merges.add(entry.mergeKey);
+    this.#sharers.add(entry);
+    this.live[entry.kind]++;
     this.#drain(entry, now);
     return entry.id;
   }
 
   /** Hands on what a machine said, and follows its deadline and its end. */
   #drain(entry: Entry, now: Instant): void {
-    if (entry.role.kind === 'client') this.#drainClient(entry, entry.role.machine);
-    else this.#drainServer(entry, entry.role, now);
-    const { machine } = entry.role;
-    const at = dueAt(machine, now);
-    if (machine.state === 'terminated') this.#remove(entry);
-    else if (at === NEVER) this.#disarm(entry);
+    if (entry.client !== undefined) this.#drainClient(entry, entry.client);
+    else if (entry.server !== undefined) this.#drainServer(entry, entry.server, now);
+    const machine = machineOf(entry);
+    if (machine.state === 'terminated') {
+      if (!entry.isRemoved) this.#remove(entry);
+    } else if (!entry.isResting) this.#followDeadline(entry, machine, now);
+  }
+
+  #followDeadline(entry: Entry, machine: ClientTransaction | ServerTransaction, now: Instant): void {
+    const at = machine.deadline();
+    if (machine.isResting && at > now) {
+      this.#disarm(entry);
+      entry.isResting = true;
+      this.#resting++;
+      this.#rests.add(at, entry);
+    } else if (at === NEVER) this.#disarm(entry);
     else if (entry.deadline === undefined) entry.deadline = this.#deadlines.add(at, entry);
     else this.#deadlines.move(entry.deadline, at);
   }
@@ -327,14 +347,13 @@ export class TransactionLayer {
     }
   }
 
-  #drainServer(entry: Entry, role: Extract<Entry['role'], { kind: 'server' }>, now: Instant): void {
+  #drainServer(entry: Entry, machine: ServerTransaction, now: Instant): void {
     const { id: transaction } = entry;
-    const { machine } = role;
     for (let output = machine.poll(); output !== undefined; output = machine.poll()) {
       if (output.kind === 'transmit') this.#transmit(entry, output.bytes, output.repeated);
       else if (output.kind === 'trying') {
-        assert(role.request !== undefined, 'a request is kept until its final response');
-        machine.respond(100, write(respond(role.request, 100)), now);
+        assert(entry.request !== undefined, 'a request is kept until its final response');
+        machine.respond(100, write(respond(entry.request, 100)), now);
       } else {
         const outcome = output.kind === 'acknowledged' ? 'acknowledged' : 'given up';
         this.#outputs.push({ kind: 'refused', transaction, outcome });
@@ -354,30 +373,16 @@ export class TransactionLayer {
 
   #remove(entry: Entry): void {
     this.#disarm(entry);
+    if (entry.isResting) this.#resting--;
+    entry.isRemoved = true;
     this.#entries.delete(entry.id);
-    const { role } = entry;
-    if (role.kind === 'client') this.#clients.delete(entry.key);
-    else {
-      this.#servers.delete(entry.key);
-      if (role.mergeKey !== '') this.#merges.delete(role.mergeKey);
-    }
-    const sharers = this.#byDestination.get(entry.towards);
-    sharers?.delete(entry);
-    if (sharers?.size === 0) this.#byDestination.delete(entry.towards);
-    this.live[kindOf(entry)]--;
+    if (entry.client !== undefined) this.#clients.delete(entry.key);
+    else this.#servers.delete(entry.key);
+    if (entry.mergeKey !== '') this.#merges.delete(entry.mergeKey);
+    this.#sharers.remove(entry);
+    this.live[entry.kind]--;
     this.#outputs.push({ kind: 'terminated', transaction: entry.id });
   }
-}
-
-/** When to look at it again. Those that only rest end together, once a second: one by one they would wake an idle process. */
-function dueAt(machine: ClientTransaction | ServerTransaction, now: Instant): Instant {
-  const at = machine.deadline();
-  return machine.isResting && at > now && at !== NEVER ? Math.ceil(at / REST_STEP_MS) * REST_STEP_MS : at;
-}
-
-function kindOf({ role }: Entry): Kind {
-  if (role.kind === 'client') return role.machine instanceof InviteClient ? 'inviteClient' : 'nonInviteClient';
-  return role.machine instanceof InviteServer ? 'inviteServer' : 'nonInviteServer';
 }
 
 function addressKey({ transport, address, port }: TransportAddress): string {
