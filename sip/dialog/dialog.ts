@@ -27,8 +27,8 @@ interface DialogState {
   /** name-addr without tag, as in From and To. */
   readonly localAddress: string;
   readonly remoteAddress: string;
-  readonly localCSeq: number;
-  readonly remoteCSeq: number;
+  localCSeq: number;
+  remoteCSeq: number;
   /** Route header values, first hop first. */
   readonly routeSet: readonly string[];
   readonly remoteTarget: string;
@@ -49,6 +49,8 @@ const ROUTE_SET_MAX = 32;
 /** A confirmed or early dialog of either role. Bodies, timers and meaning are the session's. */
 export class Dialog {
   #state: DialogState;
+  /** The remote target, once it was read. */
+  #target: Uri | undefined;
 
   private constructor(state: DialogState) {
     this.#state = state;
@@ -133,7 +135,7 @@ export class Dialog {
   /** A request inside the dialog, with the next CSeq (RFC 3261 §12.2.1.1). */
   request(method: string, fields: readonly Field[], body?: Uint8Array): Request {
     assert(method !== 'ACK', 'an ACK has the CSeq of its INVITE');
-    this.#state = { ...this.#state, localCSeq: this.#state.localCSeq + 1 };
+    this.#state.localCSeq += 1;
     return this.#build(method, this.#state.localCSeq, fields, body);
   }
 
@@ -155,17 +157,18 @@ export class Dialog {
   accept(request: Request): 'in order' | 'out of order' {
     const { number } = request.cseq;
     if (number <= this.#state.remoteCSeq && this.#state.remoteCSeq !== 0) return 'out of order';
-    this.#state = { ...this.#state, remoteCSeq: number };
+    this.#state.remoteCSeq = number;
     return 'in order';
   }
 
   /** Remote target and flow as a target refresh shows them (RFC 3261 §12.2). True when something changed. */
   refresh(message: Message, flow: Flow): boolean {
     const remoteTarget = targetOf(message) ?? this.#state.remoteTarget;
-    const next: DialogState = { ...this.#state, remoteTarget, ...flowState(flow) };
-    const changed = JSON.stringify(next) !== JSON.stringify(this.#state);
+    const before = this.#state;
+    const next: DialogState = { ...before, remoteTarget, ...flowState(flow) };
     this.#state = next;
-    return changed;
+    if (next.remoteTarget !== before.remoteTarget) this.#target = undefined;
+    return REFRESHED.some((name) => next[name] !== before[name]);
   }
 
   #build(method: string, cseq: number, fields: readonly Field[], body?: Uint8Array): Request {
@@ -190,7 +193,8 @@ export class Dialog {
   /** RFC 3261 §12.2.1.1: a first route without `lr` is a strict router and takes the place of the Request-URI. */
   #route(): { uri: Uri; routes: readonly string[] } {
     const { routeSet, remoteTarget } = this.#state;
-    const target = parseUri(remoteTarget);
+    this.#target ??= parseUri(remoteTarget);
+    const target = this.#target;
     assert(target !== undefined, 'the remote target was a URI when it came');
     const first = routeSet.length === 0 ? undefined : parseNameAddress(routeSet[0]!);
     if (first === undefined || first.uri.parameters.has('lr')) return { uri: target, routes: routeSet };
@@ -219,6 +223,9 @@ function flowState({ remote, localPort }: Flow): Pick<DialogState, 'transport' |
   const { transport, address, port } = remote;
   return { transport, address: ownCopy(address), port, localPort: localPort ?? 0 };
 }
+
+/** What a target refresh can change. */
+const REFRESHED = ['remoteTarget', 'transport', 'address', 'port', 'localPort'] as const;
 
 const TEXTS = [
   'callId',

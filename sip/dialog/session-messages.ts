@@ -1,6 +1,7 @@
 import { CAUSES, type Cause } from '../../core/calls/cause.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { Body, DialRequest, TransportAddress } from '../../core/ports.ts';
+import { formatHostPort } from '../grammar/host.ts';
 import { formatNameAddress } from '../grammar/name-address.ts';
 import { quote } from '../grammar/quoted-string.ts';
 import { buildUri, parseUri } from '../grammar/uri.ts';
@@ -30,9 +31,8 @@ export const SDP = 'application/sdp';
 
 /** Contact of ours towards a peer, with the transport that it must use. */
 export function contactField({ host, port, transport }: SentBy, secure: boolean): Field {
-  const parameters = transport === 'udp' || secure ? undefined : new Map([['transport', transport]]);
-  const uri = buildUri({ scheme: secure ? 'sips' : 'sip', host, port, ...(parameters && { parameters }) });
-  return ['Contact', `<${uri.text}>`];
+  const parameter = transport === 'udp' || secure ? '' : `;transport=${transport}`;
+  return ['Contact', `<${secure ? 'sips' : 'sip'}:${formatHostPort(host.toLowerCase(), port)}${parameter}>`];
 }
 
 /** A session description is the body of a message that says so (RFC 3261 §13.2.1); others are none of ours. */
@@ -50,11 +50,18 @@ export function descriptionFields(body: Body | undefined): readonly Field[] {
 
 /** RFC 3326: why, for BYE, CANCEL and refusals (RFC 6432). */
 export function reasonField(cause: Cause): Field {
-  // Phones know by this not to show a missed call.
-  if (cause === 'answered-elsewhere') return ['Reason', 'SIP;cause=200;text="Call completed elsewhere"'];
-  const { q850, text } = CAUSES[cause];
-  return ['Reason', `Q.850;cause=${q850};text=${quote(text)}`];
+  return REASONS[cause];
 }
+
+const REASONS = Object.fromEntries(
+  Object.entries(CAUSES).map(([cause, { q850, text }]) => [
+    cause,
+    // Phones know by this not to show a missed call.
+    cause === 'answered-elsewhere'
+      ? ['Reason', 'SIP;cause=200;text="Call completed elsewhere"']
+      : ['Reason', `Q.850;cause=${q850};text=${quote(text)}`],
+  ]),
+) as unknown as Readonly<Record<Cause, Field>>;
 
 /** Seconds after which a refused caller may try again (RFC 3261 §20.33). */
 const RETRY_AFTER_S = 10;
@@ -127,5 +134,6 @@ function identityFields(name: string, self: Uri): readonly Field[] {
 
 /** A name typed by people, fit for a quoted string: control characters would end the header. */
 function printable(name: string): string {
+  if (name === '') return name;
   return name.replace(/\p{Cc}/gu, ' ').trim();
 }
