@@ -69,6 +69,8 @@ const PAIRS_PER_LEG_MAX = 8;
  * an empty port costs less than the search.
  */
 const CANDIDATES_MAX = 32;
+/** A port with so many streams fills its batches: it is not looked for a fuller one. */
+const LEGS_ENOUGH = 64;
 /** How long a port that another program has is not tried again. */
 const UNBINDABLE_MS = 60_000;
 /** Empty ports that stay bound, while there are not too many: one that cannot be is met before a leg needs it. */
@@ -283,7 +285,7 @@ export class PortPool {
     return beside ?? this.#empty();
   }
 
-  /** Of so many that have room, the one with most legs that fits. */
+  /** Of so many that have room, the one with most legs that fits, or the first with enough of them. */
   #fullest(
     ports: Iterable<SharedPort>,
     fits: (port: SharedPort) => boolean,
@@ -295,7 +297,9 @@ export class PortPool {
       const count = port.legs.size;
       if (count >= this.#legsPerPortMax || (this.#legsPerPortMax === 1 && !port.isClear)) continue;
       if (++candidates > candidatesMax) break;
-      if ((best === undefined || count > best.legs.size) && fits(port)) best = port;
+      if ((best !== undefined && count <= best.legs.size) || !fits(port)) continue;
+      best = port;
+      if (count >= LEGS_ENOUGH) break;
     }
     return best;
   }
