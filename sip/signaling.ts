@@ -1,5 +1,6 @@
 import type { Cause } from '../core/calls/cause.ts';
 import type { LegId } from '../core/kernel/ids.ts';
+import { Queue } from '../core/kernel/queue.ts';
 import type { Body, DialRequest, DialTarget, Signaling } from '../core/ports.ts';
 
 /** What the core asked of signalling, as data: one input of the stack. */
@@ -19,7 +20,7 @@ export type SignalingCommand =
  * `SipStack.execute` when the stack is drained. So neither re-enters the other.
  */
 export class QueuedSignaling implements Signaling {
-  readonly #commands: SignalingCommand[] = [];
+  readonly #commands = new Queue<SignalingCommand>();
 
   /** The oldest command not yet executed. */
   poll(): SignalingCommand | undefined {

@@ -1,6 +1,7 @@
 import type { Directory } from '../core/directory/directory.ts';
 import type { Calendar } from '../core/kernel/clock.ts';
 import type { LegId } from '../core/kernel/ids.ts';
+import { Queue } from '../core/kernel/queue.ts';
 import type { Random } from '../core/kernel/random.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import type { SignalingEvent, TransportAddress } from '../core/ports.ts';
@@ -79,7 +80,7 @@ export class SipStack {
   readonly #locations: LegLocations;
   readonly #sessions: Sessions;
   readonly #userAgent: UserAgent;
-  readonly #outputs: StackOutput[] = [];
+  readonly #outputs = new Queue<StackOutput>();
   #received = 0;
   #sent = 0;
   #parseFailures = 0;

@@ -83,9 +83,22 @@ export class Dialog {
       remoteAddress: addressText(request.to),
       localCSeq: request.cseq.number,
       remoteCSeq: 0,
-      routeSet: response.all('Record-Route').slice(-ROUTE_SET_MAX).map(ownCopy).reverse(),
+      routeSet: routesBack(response),
       remoteTarget: targetOf(response) ?? request.uri.text,
       secure: request.uri.scheme === 'sips',
+      ...flowState(flow),
+    });
+  }
+
+  /** That of another branch of the INVITE that established this one, from the response that the branch gave. */
+  forked(response: Response, cseq: number, requestUri: string, flow: Flow): Dialog {
+    return new Dialog({
+      ...this.#state,
+      remoteTag: ownCopy(response.toTag),
+      localCSeq: cseq,
+      remoteCSeq: 0,
+      routeSet: routesBack(response),
+      remoteTarget: targetOf(response) ?? requestUri,
       ...flowState(flow),
     });
   }
@@ -206,6 +219,10 @@ export class Dialog {
     const first = this.#state.routeSet.length === 0 ? undefined : parseNameAddress(routes[0]!);
     return first?.uri.parameters.has('lr') ? first.uri : uri;
   }
+}
+
+function routesBack(response: Response): readonly string[] {
+  return response.all('Record-Route').slice(-ROUTE_SET_MAX).map(ownCopy).reverse();
 }
 
 function addressText({ displayName, uri }: NameAddress): string {

@@ -27,7 +27,10 @@ export interface SessionSettings {
 
 /** Methods that we answer (RFC 3261 §20.5). */
 export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER';
+export const ALLOW_FIELD: Field = ['Allow', ALLOW];
 export const SDP = 'application/sdp';
+const NO_FIELDS: readonly Field[] = [];
+const SDP_FIELDS: readonly Field[] = [['Content-Type', SDP]];
 
 /** Contact of ours towards a peer, with the transport that it must use. */
 export function contactField({ host, port, transport }: SentBy, secure: boolean): Field {
@@ -45,7 +48,7 @@ export function isSdp(message: Message): boolean {
 }
 
 export function descriptionFields(body: Body | undefined): readonly Field[] {
-  return body === undefined ? [] : [['Content-Type', SDP]];
+  return body === undefined ? NO_FIELDS : SDP_FIELDS;
 }
 
 /** RFC 3326: why, for BYE, CANCEL and refusals (RFC 6432). */
@@ -112,7 +115,7 @@ export function buildInvite(parts: InviteParts): Request {
       ['CSeq', `${cseq} INVITE`],
       contactField(sentBy, uri.scheme === 'sips'),
       ...(isAnonymous ? identityFields(printable(dial.fromName), self) : []),
-      ['Allow', ALLOW],
+      ALLOW_FIELD,
       ['User-Agent', settings.userAgent],
       ...extra,
       ...descriptionFields(dial.offer),

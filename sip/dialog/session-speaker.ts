@@ -2,16 +2,18 @@ import type { Cause } from '../../core/calls/cause.ts';
 import { CAUSES } from '../../core/calls/cause.ts';
 import { assert } from '../../core/kernel/assert.ts';
 import { hexToken } from '../../core/kernel/ids.ts';
+import { Queue } from '../../core/kernel/queue.ts';
 import type { Body, DialRequest, SignalingEvent, TransportAddress } from '../../core/ports.ts';
 import type { Locator } from '../locating/locator.ts';
 import type { HeaderName, Request, Response } from '../message.ts';
 import type { Arrival, TransactionId } from '../transaction/transaction-layer.ts';
 import { answerChallenge } from '../user-agent/digest.ts';
+import { ownCopy } from '../user-agent/own-copy.ts';
 import { respond } from '../writer.ts';
 import { Dialog, type Hop } from './dialog.ts';
 import { type Flow, nextHop } from './next-hop.ts';
 import {
-  ALLOW,
+  ALLOW_FIELD,
   aim,
   buildInvite,
   contactField,
@@ -93,18 +95,20 @@ export class SessionSpeaker {
   readonly callId: string;
   readonly localTag: string;
   readonly #settings: SessionSettings;
-  readonly #outputs: SessionOutput[] = [];
+  readonly #outputs = new Queue<SessionOutput>();
   #dialled: Dialled | undefined;
   /** The peer's INVITE that began the session, until it is settled. */
   offered: Pending | undefined;
   #dialog: Dialog | undefined;
+  /** Until its 2xx. */
   #invite: Request | undefined;
+  #inviteCSeq = 0;
   #lastReinvite: Request | undefined;
   /** Our last 2xx to an INVITE, until it is acknowledged. */
   #answer: { readonly transaction: TransactionId; readonly response: Response } | undefined;
   #answeredCSeq = 0;
-  /** Remote tags of branches that were released. */
-  readonly #forks = new Set<string>();
+  /** Remote tags of branches that were released; hardly a call has any. */
+  #forks: readonly string[] = [];
   #authorizations = 0;
   #reoffer: Body | undefined;
   /** The peer's re-INVITE or UPDATE that waits for our user. */
@@ -170,7 +174,8 @@ export class SessionSpeaker {
     assert(dialled !== undefined, 'only a dialled session sends an INVITE');
     const { dial, destination, flow } = dialled;
     const { callId, localTag } = this;
-    const cseq = (this.#invite?.cseq.number ?? 0) + 1;
+    this.#inviteCSeq += 1;
+    const cseq = this.#inviteCSeq;
     const sentBy = this.#settings.contactFor(destination, flow.localPort);
     const settings = this.#settings;
     this.#invite = buildInvite({ dial, uri: dialled.aim.uri, callId, localTag, cseq, sentBy, settings, extra });
@@ -212,6 +217,7 @@ export class SessionSpeaker {
   establish(response: Response): void {
     assert(this.#invite !== undefined && this.#dialled !== undefined, 'a response answers our INVITE');
     this.#dialog = Dialog.fromResponse(this.#invite, response, this.#dialled.flow);
+    this.#invite = undefined;
     this.acknowledge(response);
   }
 
@@ -221,11 +227,12 @@ export class SessionSpeaker {
 
   /** Another branch answered too: its dialog is confirmed and ended at once (RFC 3261 §13.2.2.4). */
   releaseFork(response: Response): void {
-    assert(this.#invite !== undefined && this.#dialled !== undefined, 'a response answers our INVITE');
-    const isNew = !this.#forks.has(response.toTag);
-    if (isNew && this.#forks.size === FORKS_MAX) return;
-    this.#forks.add(response.toTag);
-    const dialog = Dialog.fromResponse(this.#invite, response, this.#dialled.flow);
+    assert(this.#dialled !== undefined, 'a response answers our INVITE');
+    const isNew = !this.#forks.includes(response.toTag);
+    if (isNew && this.#forks.length === FORKS_MAX) return;
+    if (isNew) this.#forks = [...this.#forks, ownCopy(response.toTag)];
+    const { aim, flow } = this.#dialled;
+    const dialog = this.#established().forked(response, this.#inviteCSeq, aim.uri.text, flow);
     this.#acknowledgeIn(dialog, response);
     if (!isNew) return;
     this.#request('fork', dialog, dialog.request('BYE', [reasonField('answered-elsewhere'), ...this.#ownFields()]));
@@ -278,13 +285,13 @@ export class SessionSpeaker {
   /** 183 with a body, 180 without. */
   provisional(body: Body | undefined): void {
     assert(this.offered !== undefined, 'only an offered session rings');
-    this.respond(this.offered, body === undefined ? 180 : 183, [this.#contact(), ['Allow', ALLOW]], body);
+    this.respond(this.offered, body === undefined ? 180 : 183, [this.#contact(), ALLOW_FIELD], body);
   }
 
   /** 2xx to the peer's INVITE, re-INVITE or UPDATE; that of an INVITE is kept for repeating. */
   accept(pending: Pending, body: Body | undefined): void {
     const { transaction, request } = pending;
-    const response = this.respond(pending, 200, [this.#contact(), ['Allow', ALLOW]], body);
+    const response = this.respond(pending, 200, [this.#contact(), ALLOW_FIELD], body);
     if (request.method !== 'INVITE') return;
     this.#answer = { transaction, response };
     this.#answeredCSeq = request.cseq.number;
@@ -317,30 +324,26 @@ export class SessionSpeaker {
   }
 
   respondWithContact(pending: Pending): void {
-    this.respond(pending, 200, [this.#contact(), ['Allow', ALLOW]]);
+    this.respond(pending, 200, [this.#contact(), ALLOW_FIELD]);
   }
 
   #reinvite(extra: readonly Field[]): void {
     const dialog = this.#established();
     const offer = this.#reoffer;
-    const fields = [
-      this.#contact(),
-      ['Allow', ALLOW] as const,
-      ...this.#ownFields(),
-      ...extra,
-      ...descriptionFields(offer),
-    ];
+    const fields = [this.#contact(), ALLOW_FIELD, ...this.#ownFields(), ...extra, ...descriptionFields(offer)];
     this.#lastReinvite = dialog.request('INVITE', fields, offer);
     this.#request('reinvite', dialog, this.#lastReinvite);
   }
 
   #acknowledgeIn(dialog: Dialog, response: Response): void {
     const request = dialog.acknowledgement(response.cseq.number, this.#ownFields());
-    this.#outputs.push({ kind: 'acknowledge', request, ...dialog.hop() });
+    const { destination, localPort, name } = dialog.hop();
+    this.#outputs.push({ kind: 'acknowledge', request, destination, localPort, name });
   }
 
   #request(purpose: Purpose, dialog: Dialog, request: Request): void {
-    this.#outputs.push({ kind: 'request', purpose, request, ...dialog.hop() });
+    const { destination, localPort, name } = dialog.hop();
+    this.#outputs.push({ kind: 'request', purpose, request, destination, localPort, name });
   }
 
   #established(): Dialog {

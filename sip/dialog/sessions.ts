@@ -1,6 +1,7 @@
 import { assert } from '../../core/kernel/assert.ts';
 import { type Deadline, DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
+import { Queue } from '../../core/kernel/queue.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { DialRequest, SignalingEvent, TransportAddress } from '../../core/ports.ts';
 import type { Located, LocationId, Locator } from '../locating/locator.ts';
@@ -43,7 +44,7 @@ export class Sessions {
   /** What waits for the servers of a name. */
   readonly #named = new Map<LocationId, { readonly entry: Entry; readonly output: Sending }>();
   readonly #deadlines = new DeadlineHeap<Entry>();
-  readonly #signals: SignalingEvent[] = [];
+  readonly #signals = new Queue<SignalingEvent>();
 
   constructor(layer: TransactionLayer, locator: Locator, settings: SessionSettings) {
     this.#layer = layer;

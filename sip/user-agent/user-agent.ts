@@ -1,6 +1,7 @@
 import type { Directory } from '../../core/directory/directory.ts';
 import type { Extension } from '../../core/directory/records.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
+import { Queue } from '../../core/kernel/queue.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { Caller, SignalingEvent } from '../../core/ports.ts';
 import type { InviteSession } from '../dialog/invite-session.ts';
@@ -43,7 +44,7 @@ const RETRY_AFTER: Field = ['Retry-After', '10'];
  */
 export class UserAgent {
   readonly #parts: UserAgentParts;
-  readonly #signals: SignalingEvent[] = [];
+  readonly #signals = new Queue<SignalingEvent>();
   #isDraining = false;
   #dropped = 0;
 
@@ -185,7 +186,7 @@ export class UserAgent {
     const { request, source, localPort } = arrival;
     const { response, events } = registrar.receive(request, extension, source, localPort, now);
     layer.respond(transaction, response, now);
-    this.#signals.push(...events);
+    for (const event of events) this.#signals.push(event);
   }
 
   #offer(arrival: Arrival, transaction: TransactionId, party: Party, now: Instant): void {

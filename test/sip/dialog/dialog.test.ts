@@ -51,6 +51,34 @@ test('as UAC, the route set is turned round, and CSeq goes on from the INVITE', 
   expect(dialog.request('INFO', []).all('Route')).toEqual(['<sip:p1;lr>', '<sip:p2;lr>']);
 });
 
+test('the dialog of another branch is as if the INVITE had met it alone, whatever the first one has done since', () => {
+  const first = respond(invite([], 5), 200, {
+    toTag: 'b',
+    fields: [
+      ['Record-Route', '<sip:p1;lr>'],
+      ['Contact', '<sips:bob@198.51.100.9>'],
+    ],
+  });
+  const moved = { remote: { transport: 'tcp', address: '198.51.100.9', port: 5060 }, localPort: undefined } as const;
+  const withContact = respond(invite([], 5), 200, {
+    toTag: 'c',
+    fields: [
+      ['Record-Route', '<sip:p2;lr>, <sip:p3;lr>'],
+      ['Contact', '<sip:bob@198.51.100.10>'],
+    ],
+  });
+  for (const other of [withContact, respond(invite([], 5), 200, { toTag: 'd' })]) {
+    const dialog = Dialog.fromResponse(invite([], 5), first, FLOW);
+    dialog.request('INFO', []);
+    dialog.accept(record('INFO', 9));
+    dialog.refresh(first, moved);
+    const fork = dialog.forked(other, 5, invite().uri.text, FLOW);
+    expect(fork.toText()).toBe(Dialog.fromResponse(invite([], 5), other, FLOW).toText());
+    fork.request('BYE', []);
+    expect(dialog.request('INFO', []).cseq.number).toBe(7);
+  }
+});
+
 test('requests of the peer must have a growing CSeq', () => {
   const dialog = Dialog.fromRequest(invite(), 'b', FLOW);
   expect(dialog.accept(record('INFO', 3))).toBe('in order');
