@@ -56,7 +56,10 @@ export class CallerProof {
       case 'missing':
         return withoutCredentials;
       case 'stale':
-        return partyOf(verdict.username) === undefined ? withoutCredentials : { kind: 'challenge', stale: true };
+        // Strangers hear the same whether or not there is such a user; a trunk's peer may send names of its own.
+        return trusted !== undefined && partyOf(verdict.username) === undefined
+          ? withoutCredentials
+          : { kind: 'challenge', stale: true };
       case 'rejected':
         this.#gatekeeper.failed(source, verdict.username, now);
         return withoutCredentials;

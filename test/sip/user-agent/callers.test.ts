@@ -225,7 +225,7 @@ describe('wrong credentials', () => {
   });
 });
 
-test('credentials whose nonce is old are asked for anew, unless nobody here has that name', () => {
+test('credentials whose nonce is old are asked for anew, unless a trunk’s peer sends a name that nobody here has', () => {
   const rig = withTrunks();
   const stale = (username: string) =>
     `Digest username="${username}", realm="r", nonce="old", uri="${OWN}", response="${'0'.repeat(32)}", ` +
@@ -234,6 +234,20 @@ test('credentials whose nonce is old are asked for anew, unless nobody here has 
   expect(again!.message.first('WWW-Authenticate')).toContain('stale=true');
   rig.receive(invite(rig, { Authorization: stale('somebody of theirs'), 'Call-ID': 'next' }), CARRIER);
   expect(kinds(rig.events)).toEqual(['offered']);
+});
+
+test('a stranger with an old nonce hears the same for a name that exists and for one that does not', () => {
+  const rig = withTrunks();
+  const again = ['1000', 'nobody'].map((username) => {
+    const stale =
+      `Digest username="${username}", realm="r", nonce="old", uri="sip:192.0.2.1", response="${'0'.repeat(32)}", ` +
+      'algorithm=MD5, cnonce="x", qop=auth, nc=00000001';
+    const fields = { From: '<sip:1000@192.0.2.1>;tag=peer', Authorization: stale, 'Call-ID': username };
+    const [sent] = rig.receive(rig.request('INVITE', fields, OFFER, OWN));
+    return sent!.message.first('WWW-Authenticate')!.replace(/nonce="[^"]*"/, '');
+  });
+  expect(again[0]).toContain('stale=true');
+  expect(again[1]).toBe(again[0]);
 });
 
 test('a trunk may call in any name, and must say where it is reached', () => {
