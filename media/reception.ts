@@ -6,6 +6,7 @@ import type { PacketIo } from './io/packet-io.ts';
 import { relay } from './relay.ts';
 import { demultiplex } from './rtp/demultiplex.ts';
 import { PacketView, readUint32 } from './rtp/packet-view.ts';
+import { PayloadCopy } from './rtp/payload-copy.ts';
 import { EVENT_FORMAT, NO_FORMAT, type Slots, type Stream } from './slots.ts';
 import type { Ticking } from './ticking.ts';
 
@@ -21,6 +22,8 @@ export class Reception {
   readonly #ticking: Ticking;
   readonly #counters: Float64Array;
   readonly #view = new PacketView();
+  /** Into what is sent. */
+  readonly #copy: PayloadCopy;
 
   constructor(
     io: PacketIo,
@@ -36,6 +39,7 @@ export class Reception {
     this.#duties = duties;
     this.#ticking = ticking;
     this.#counters = counters;
+    this.#copy = new PayloadCopy(io.out);
   }
 
   /** Drains what the last wait found, within a limit; returns the number of packets. */
@@ -124,7 +128,7 @@ export class Reception {
       !(isMuted && format === EVENT_FORMAT);
     const sound = isMuted ? 'silence' : 'voice';
     const { bytes } = this.#io;
-    if (mayHear && relay(this.#view, bytes, format, listener, destination, sound, this.#io, now)) {
+    if (mayHear && relay(this.#view, bytes, format, listener, destination, sound, this.#io, this.#copy, now)) {
       this.#counters[COUNTER.packetsRelayed]!++;
       if (listener.relayedVoice !== undefined && !isMuted && format !== EVENT_FORMAT) {
         listener.relayedVoice.put(this.#view, bytes, format, now);

@@ -2,6 +2,7 @@ import type { Instant } from '../core/kernel/time.ts';
 import { ALAW_SILENCE, ALAW_TO_ULAW, mapBytes, ULAW_SILENCE, ULAW_TO_ALAW } from './codec/g711.ts';
 import type { PacketIo } from './io/packet-io.ts';
 import type { PacketView } from './rtp/packet-view.ts';
+import type { PayloadCopy } from './rtp/payload-copy.ts';
 import { EVENT_FORMAT, PCMA_FORMAT, PCMU_FORMAT, type Stream } from './slots.ts';
 
 /** Payload that fits into a send buffer of 2,048 bytes behind the header. */
@@ -20,6 +21,7 @@ export function relay(
   destination: number,
   sound: 'voice' | 'silence',
   io: PacketIo,
+  copy: PayloadCopy,
   now: Instant,
 ): boolean {
   const payloadType = format === EVENT_FORMAT ? listener.sendEventPayloadType : listener.sendPayloadType;
@@ -29,7 +31,7 @@ export function relay(
   if (payloadAt === at) return false;
   const end =
     sound === 'voice'
-      ? copyPayload(view, bytes, format, listener.sendFormat, io.out, payloadAt)
+      ? copyPayload(view, bytes, format, listener.sendFormat, io.out, payloadAt, copy)
       : writeSilence(view, listener.sendFormat, io.out, payloadAt);
   io.send(listener.port, false, destination, end - at);
   return true;
@@ -48,20 +50,13 @@ function copyPayload(
   sendFormat: number,
   out: Uint8Array,
   at: number,
+  copy: PayloadCopy,
 ): number {
   const { payloadStart, payloadEnd } = view;
-  if (format === EVENT_FORMAT || format === sendFormat) return copyBytes(bytes, payloadStart, payloadEnd, out, at);
+  if (format === EVENT_FORMAT || format === sendFormat) {
+    copy.copy(bytes, payloadStart, payloadEnd, at);
+    return at + payloadEnd - payloadStart;
+  }
   const table = format === PCMU_FORMAT ? ULAW_TO_ALAW : ALAW_TO_ULAW;
   return mapBytes(table, bytes, payloadStart, payloadEnd, out, at);
-}
-
-/** Batched packets share one memory: within it `copyWithin` takes a sixth of the loop's time for 160 bytes. */
-function copyBytes(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): number {
-  if (from === to) {
-    to.copyWithin(at, start, end);
-    return at + end - start;
-  }
-  const shift = at - start;
-  for (let i = start; i < end; i++) to[i + shift] = from[i]!;
-  return end + shift;
 }
