@@ -3,7 +3,7 @@ import type { ConferencecallRecord } from '../calls/conferencecall-record.ts';
 import type { RecordingRecord } from '../calls/recording-record.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { ActiveflowRecord } from '../flows/activeflow-record.ts';
-import type { CallId } from '../kernel/ids.ts';
+import type { CallId, ExtensionId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
 import type { Sqlite } from './native.ts';
 import { accesskeyOfRow, liveAccesskeys } from './repositories/accesskeys.ts';
@@ -37,6 +37,9 @@ export interface LeftBehind {
   readonly facts: ReadonlyMap<string, string>;
 }
 
+/** Names of phone models and transports: a few thousand at most where phones are honest. */
+const SHARED_TEXTS_MAX = 4_096;
+
 /** Fills the directory with everything that lives at `at`. Throws `Fault` DATABASE_BROKEN when a secret does not open. */
 export function loadAll(database: Sqlite, directory: Directory, seal: Seal, at: WallTime): LeftBehind {
   const expired = removeExpiredBindings(at);
@@ -49,9 +52,7 @@ export function loadAll(database: Sqlite, directory: Directory, seal: Seal, at: 
   for (const row of rows(database, liveNumbers)) directory.putNumber(numberOfRow(row));
   for (const row of rows(database, liveFlows)) directory.putFlow(flowOfRow(row));
   for (const row of rows(database, liveConferences)) directory.putConference(conferenceOfRow(row));
-  for (const row of rows(database, liveBindings(at))) {
-    if (directory.extensions.has(row.extension_id as never)) directory.putBinding(bindingOfRow(row));
-  }
+  loadBindings(database, directory, at);
   return {
     calls: [...rows(database, callsLeftBehind)].map(callOfRow),
     conferencecalls: [...rows(database, conferencecallsLeftBehind)].map(conferencecallOfRow),
@@ -60,6 +61,19 @@ export function loadAll(database: Sqlite, directory: Directory, seal: Seal, at: 
     dialogs: new Map([...rows(database, allDialogs)].map(dialogOfRow)),
     facts: new Map([...rows(database, allFacts)].map((row) => factOfRow(row, seal))),
   };
+}
+
+function loadBindings(database: Sqlite, directory: Directory, at: WallTime): void {
+  const texts = new Map<string, string>();
+  const shared = (text: string): string => {
+    const known = texts.get(text);
+    if (known === undefined && texts.size < SHARED_TEXTS_MAX) texts.set(text, text);
+    return known ?? text;
+  };
+  for (const row of rows(database, liveBindings(at))) {
+    const extension = directory.extensions.get(row.extension_id as ExtensionId);
+    if (extension !== undefined) directory.putBinding(bindingOfRow(row, extension, shared));
+  }
 }
 
 /** One at a time, so that a large table is never in memory twice. */

@@ -1,6 +1,5 @@
 import { type Insertable, type Selectable, sql } from 'kysely';
-import type { Binding } from '../../directory/records.ts';
-import type { CustomerId, ExtensionId } from '../../kernel/ids.ts';
+import type { Binding, Extension } from '../../directory/records.ts';
 import type { WallTime } from '../../kernel/time.ts';
 import type { BindingsTable } from '../schema.ts';
 import { compiler, deletionOf, type Query, queryOf, statementOf, upsertOf } from '../statement.ts';
@@ -66,13 +65,20 @@ export function bindingToRow(binding: Binding): Insertable<BindingsTable> {
   };
 }
 
-export function bindingOfRow(row: Selectable<BindingsTable>): Binding {
+const NO_PATH: readonly string[] = [];
+
+/** `shared` gives the one copy of a text that many rows have in common: SQLite makes a new one for each column. */
+export function bindingOfRow(
+  row: Selectable<BindingsTable>,
+  { customerId, id }: Pick<Extension, 'customerId' | 'id'>,
+  shared: (text: string) => string,
+): Binding {
   return {
-    customerId: row.customer_id as CustomerId,
-    extensionId: row.extension_id as ExtensionId,
+    customerId,
+    extensionId: id,
     contact: row.contact,
-    path: JSON.parse(row.path) as string[],
-    transport: row.transport as Binding['transport'],
+    path: row.path === '[]' ? NO_PATH : (JSON.parse(row.path) as string[]),
+    transport: shared(row.transport) as Binding['transport'],
     address: row.address,
     port: row.port,
     localPort: row.local_port,
@@ -81,7 +87,7 @@ export function bindingOfRow(row: Selectable<BindingsTable>): Binding {
     instance: row.instance,
     regId: row.reg_id,
     q: row.q,
-    userAgent: row.user_agent,
+    userAgent: shared(row.user_agent),
     registeredAt: row.registered_at,
     expiresAt: row.expires_at,
   };
