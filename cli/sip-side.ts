@@ -3,24 +3,31 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Settings } from '../core/kernel/config.ts';
 import type { Disposal } from '../core/kernel/disposal.ts';
+import { LIMITS } from '../core/kernel/limits.ts';
+import { type Log, Summary } from '../core/kernel/log.ts';
 import type { TransportAddress } from '../core/ports.ts';
+import { defaultPort } from '../sip/locating/goal.ts';
 import { Advertiser } from '../sip/transport/advertiser.ts';
 import { LocalAddresses } from '../sip/transport/local-address.ts';
 import { hostsOf, NameResolver } from '../sip/transport/name-resolver.ts';
-import type { Listener } from '../sip/transport/transport.ts';
+import type { Listener, TransportHandlers } from '../sip/transport/transport.ts';
 import { SipTransports } from '../sip/transport/transports.ts';
 import type { Machines } from './assemble.ts';
+import { readIdentity, watchIdentity } from './certificate-files.ts';
 import type { Ground } from './ground.ts';
+import { hostPort } from './http-side.ts';
 
 const HOSTS_FILE = '/etc/hosts';
 
-/** Binds the SIP listeners and joins them to the node. Throws PORT_IN_USE or ADDRESS_UNAVAILABLE. */
+/** Binds the SIP listeners and joins them to the node. Throws PORT_IN_USE, ADDRESS_UNAVAILABLE or INVALID_SETTING. */
 export async function openSip(
   machines: Machines,
   ground: Ground,
   settings: Settings,
+  log: Log,
   disposal: Disposal,
 ): Promise<SipTransports> {
+  const complaints = new Summary(log, LIMITS.summaryIntervalMs);
   const { node, wake, effects, clock, trace } = machines;
   const advertiser = new Advertiser({
     addresses: await LocalAddresses.open(clock),
@@ -29,7 +36,8 @@ export async function openSip(
     boundHosts: settings.sip.map(({ host }) => host),
   });
   nameOwnHosts(ground, settings);
-  const transports = await SipTransports.open(settings.sip, {
+  const identity = readIdentity(settings);
+  const handlers: TransportHandlers = {
     // Connections of phones and trunks that are known do not make room for strangers.
     isHome: (address) =>
       ground.directory.hasBindingFrom(address) || ground.directory.trunkForSource(address) !== undefined,
@@ -42,8 +50,15 @@ export async function openSip(
       node.transportFailed(destination, clock.now());
       wake();
     },
-  });
+    complained: ({ transport, address, port, name }, why) => {
+      const place = `${name === undefined ? '' : `${name} `}${hostPort(address, port)}`;
+      complaints.warn(`no connection over ${transport} to ${place}: ${why}`, clock.now());
+    },
+  };
+  const transports = await SipTransports.open(settings.sip, handlers, { identity });
   disposal.add('sip', () => transports.close());
+  const watch = watchIdentity(settings, transports, log);
+  disposal.add('certificates', () => watch.close());
   const resolver = new NameResolver(
     (answer) => {
       node.receiveLookup(answer, clock.now());
@@ -56,7 +71,7 @@ export async function openSip(
   effects.send = ({ destination, localPort, bytes }) => transports.send(destination, localPort, bytes);
   effects.addressFor = (peer) => advertiser.addressFor(peer);
   effects.contactFor = (peer, localPort) => {
-    const port = listenerTowards(transports.bound, peer, localPort)?.port ?? 5060;
+    const port = listenerTowards(transports.bound, peer, localPort)?.port ?? defaultPort(peer.transport);
     return { host: advertiser.addressFor(peer.address), port, transport: peer.transport };
   };
   return transports;

@@ -78,7 +78,7 @@ export class Tandem {
     });
     effects.post = (post) => media.post(post);
     machines.watch(media);
-    const transports = await openSip(machines, ground, settings, disposal);
+    const transports = await openSip(machines, ground, settings, log, disposal);
     const http = await openHttp(machines, settings, disposal);
     backend.listeners = [
       ...transports.bound.map(({ transport, host, port }) => `sip ${transport} ${hostPort(host, port)}`),

@@ -33,6 +33,8 @@ export interface TransportAddress {
   readonly transport: TransportProtocol;
   readonly address: string;
   readonly port: number;
+  /** The name that the address was found by, for a server that must prove by a certificate to have it; with TLS alone. */
+  readonly name?: string;
 }
 
 /** A body as it crosses the border between SIP and media: SDP bytes that only `media/sdp` reads. */

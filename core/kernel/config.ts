@@ -36,6 +36,12 @@ export interface Settings {
   /** '' for SQLite in the data folder. */
   readonly database: string;
   readonly sip: readonly SipListener[];
+  /** PEM files: what is shown over TLS, its key, and who else is believed; '' for none. */
+  readonly tlsCertificate: string;
+  readonly tlsKey: string;
+  readonly tlsAuthorities: string;
+  /** Who may connect over TLS. */
+  readonly tlsClients: 'anyone' | 'certified';
   readonly http: HostPort;
   readonly rtp: PortRange;
   readonly rtpSharing: 'on' | 'off';
@@ -94,7 +100,8 @@ const LOCAL_NETS = [
   'fc00::/7',
   'fe80::/10',
 ];
-const OFFERED: ReadonlySet<TransportProtocol> = new Set(['udp', 'tcp']);
+const OFFERED: ReadonlySet<TransportProtocol> = new Set(['udp', 'tcp', 'tls']);
+const PEM_FILE = 'a file in PEM format';
 const any = (text: string): string => text;
 const never = (): string => 'it to be left out: this is not built yet';
 
@@ -123,7 +130,35 @@ export const SETTINGS: readonly Setting[] = [
     'where SIP is listened for',
     'udp, tcp, tls, ws or wss with an address and a port, such as udp:0.0.0.0:5060 or tcp:[::1]:5060',
     listenerOf,
-    ({ transport }) => (OFFERED.has(transport) ? undefined : `udp or tcp: ${transport} is not built yet`),
+    ({ transport }) => (OFFERED.has(transport) ? undefined : `udp, tcp or tls: ${transport} is not built yet`),
+  ),
+  setting(
+    'tlsCertificate',
+    'tls-certificate',
+    'FILE',
+    '',
+    'certificate of the tls listeners, followed by those between it and its root; read again when it changes',
+    PEM_FILE,
+    any,
+  ),
+  setting('tlsKey', 'tls-key', 'FILE', '', 'private key of the certificate', PEM_FILE, any),
+  setting(
+    'tlsAuthorities',
+    'tls-authorities',
+    'FILE',
+    '',
+    'root certificates that are believed beside the usual ones',
+    PEM_FILE,
+    any,
+  ),
+  setting(
+    'tlsClients',
+    'tls-clients',
+    'anyone|certified',
+    'anyone',
+    'who may connect over TLS: anyone, or who shows a certificate under one of the tls-authorities',
+    'anyone or certified',
+    oneOf('anyone', 'certified'),
   ),
   setting(
     'http',

@@ -36,9 +36,13 @@ interface DialogState {
   readonly transport: TransportProtocol;
   readonly address: string;
   readonly port: number;
+  /** Whose certificate the peer must show when the connection is opened again. */
+  readonly name?: string | undefined;
   /** 0 when any listener will do. */
   readonly localPort: number;
 }
+
+type FlowState = Pick<DialogState, 'transport' | 'address' | 'port' | 'name' | 'localPort'>;
 
 /** What the process that stored a dialog may have sent in it since: a CSeq must grow (RFC 3261 §12.2.1.1). */
 const RESTORED_CSEQ_GAP = 10_000;
@@ -141,8 +145,9 @@ export class Dialog {
   }
 
   get flow(): Flow {
-    const { transport, address, port, localPort } = this.#state;
-    return { remote: { transport, address, port }, localPort: localPort === 0 ? undefined : localPort };
+    const { transport, address, port, name, localPort } = this.#state;
+    const remote = name === undefined ? { transport, address, port } : { transport, address, port, name };
+    return { remote, localPort: localPort === 0 ? undefined : localPort };
   }
 
   /** A request inside the dialog, with the next CSeq (RFC 3261 §12.2.1.1). */
@@ -178,7 +183,7 @@ export class Dialog {
   refresh(message: Message, flow: Flow): boolean {
     const remoteTarget = targetOf(message) ?? this.#state.remoteTarget;
     const before = this.#state;
-    const next: DialogState = { ...before, remoteTarget, ...flowState(flow) };
+    const next: DialogState = { ...before, remoteTarget, name: undefined, ...flowState(flow) };
     this.#state = next;
     if (next.remoteTarget !== before.remoteTarget) this.#target = undefined;
     return REFRESHED.some((name) => next[name] !== before[name]);
@@ -236,13 +241,14 @@ function targetOf(message: Message): string | undefined {
     : undefined;
 }
 
-function flowState({ remote, localPort }: Flow): Pick<DialogState, 'transport' | 'address' | 'port' | 'localPort'> {
-  const { transport, address, port } = remote;
-  return { transport, address: ownCopy(address), port, localPort: localPort ?? 0 };
+function flowState({ remote, localPort }: Flow): FlowState {
+  const { transport, address, port, name } = remote;
+  const state = { transport, address: ownCopy(address), port, localPort: localPort ?? 0 };
+  return name === undefined ? state : { ...state, name };
 }
 
 /** What a target refresh can change. */
-const REFRESHED = ['remoteTarget', 'transport', 'address', 'port', 'localPort'] as const;
+const REFRESHED = ['remoteTarget', 'transport', 'address', 'port', 'name', 'localPort'] as const;
 
 const TEXTS = [
   'callId',
@@ -264,6 +270,7 @@ function isDialogState(value: unknown): value is DialogState {
     TEXTS.every((name) => typeof state[name] === 'string') &&
     NUMBERS.every((name) => Number.isInteger(state[name])) &&
     typeof state['secure'] === 'boolean' &&
+    (state['name'] === undefined || typeof state['name'] === 'string') &&
     Array.isArray(routeSet) &&
     routeSet.every((route) => typeof route === 'string') &&
     parseUri(String(state['remoteTarget'])) !== undefined

@@ -34,7 +34,8 @@ const SDP_FIELDS: readonly Field[] = [['Content-Type', SDP]];
 
 /** Contact of ours towards a peer, with the transport that it must use. */
 export function contactField({ host, port, transport }: SentBy, secure: boolean): Field {
-  const parameter = transport === 'udp' || secure ? '' : `;transport=${transport}`;
+  const named = transport === 'wss' ? 'ws' : transport; // RFC 7118 §5.2.4: there is one name for both.
+  const parameter = transport === 'udp' || (secure && transport === 'tls') ? '' : `;transport=${named}`;
   return ['Contact', `<${secure ? 'sips' : 'sip'}:${formatHostPort(host.toLowerCase(), port)}${parameter}>`];
 }
 

@@ -2,13 +2,13 @@ import { isAddress } from '../../core/kernel/address-text.ts';
 import { assert } from '../../core/kernel/assert.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
-import type { TransportAddress } from '../../core/ports.ts';
+import type { TransportAddress, TransportProtocol } from '../../core/ports.ts';
 import type { Uri } from '../message.ts';
 import { FailedTargets } from './failed-targets.ts';
 import { defaultPort, defaultTransport, type Goal, goalOf } from './goal.ts';
 import { Lookups, type Settled } from './lookups.ts';
 import { keyOf, type Lookup, type LookupAnswer, type Outcome, type Query } from './records.ts';
-import { type Reachable, survey } from './survey.ts';
+import { type Reachable, survey, targetAt } from './survey.ts';
 
 /** Names one search for the servers of a URI. Never reused. */
 export type LocationId = number;
@@ -77,16 +77,21 @@ export class Locator {
     const transport = defaultTransport(goal);
     if (literal !== undefined) {
       const port = goal.port === 0 ? defaultPort(transport) : goal.port;
-      this.#outputs.push({ kind: 'located', location: id, targets: [{ transport, address: literal, port }] });
+      this.#outputs.push({ kind: 'located', location: id, targets: [targetAt(literal, port, transport, goal.host)] });
     } else if (isNowhere(goal.host)) {
       this.#outputs.push({ kind: 'unlocated', location: id, reason: 'no such host' });
     } else if (
       this.#reachable.families.length === 0 ||
-      (!this.#reachable.transports.includes(transport) && (goal.isSecure || goal.transport !== undefined))
+      (!this.#canUse(transport) && (goal.isSecure || goal.transport !== undefined))
     ) {
       this.#outputs.push({ kind: 'unlocated', location: id, reason: 'no transport' });
     } else this.#begin({ id, goal, known: new Map(), awaited: new Set() }, now);
     return id;
+  }
+
+  /** Who asks for TLS by name gets it also where nobody listens over it: calling needs no certificate of our own. */
+  #canUse(transport: TransportProtocol): boolean {
+    return transport === 'tls' || this.#reachable.transports.includes(transport);
   }
 
   /** Nobody waits for it any more. */

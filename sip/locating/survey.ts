@@ -64,6 +64,8 @@ const SERVERS_OF_TRANSPORT: Readonly<Record<TransportProtocol, string>> = {
   ws: '_sip._ws',
   wss: '_sips._ws',
 };
+/** What is asked for by name is called over whether or not somebody listens for it. */
+const SECURE: readonly TransportProtocol[] = ['tls'];
 const TYPE_OF_FAMILY = { 4: 'A', 6: 'AAAA' } as const;
 
 /**
@@ -84,9 +86,14 @@ export function survey(goal: Goal, known: Known, reachable: Reachable, random: R
   const targets = hosts.flatMap(({ transport, name, port }) =>
     reachable.families
       .flatMap((family) => addressesOf(family, name, known))
-      .map((address): TransportAddress => ({ transport, address, port })),
+      .map((address) => targetAt(address, port, transport, goal.host)),
   );
   return { kind: 'found', targets: distinct(targets).slice(0, TARGETS_MAX) };
+}
+
+/** A server that is spoken to over TLS must show a certificate for the name that was asked for (RFC 5922 §4). */
+export function targetAt(address: string, port: number, transport: TransportProtocol, name: string): TransportAddress {
+  return transport === 'tls' && name !== address ? { transport, address, port, name } : { transport, address, port };
 }
 
 /** Undefined when the NAPTR records must be known first. */
@@ -96,7 +103,7 @@ function servicesOf(goal: Goal, known: Known, { transports }: Reachable): readon
   if (goal.transport !== undefined) return [serversOf(goal.transport, name)];
   const outcome = known.get(keyOf({ type: 'NAPTR', name }));
   if (outcome === undefined) return undefined;
-  const able = transports.filter((transport) => !isSecure || transport === 'tls' || transport === 'wss');
+  const able = isSecure ? SECURE : transports;
   const named = outcome.kind === 'records' ? namedServices(outcome, able) : [];
   if (named.length > 0) return named;
   // Without NAPTR, `sip` asks for plain services (RFC 3263 §4.1).

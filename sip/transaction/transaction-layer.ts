@@ -385,6 +385,6 @@ export class TransactionLayer {
   }
 }
 
-function addressKey({ transport, address, port }: TransportAddress): string {
-  return `${transport} ${address} ${port}`;
+function addressKey({ transport, address, port, name }: TransportAddress): string {
+  return name === undefined ? `${transport} ${address} ${port}` : `${transport} ${address} ${port} ${name}`;
 }

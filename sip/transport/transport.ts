@@ -1,5 +1,6 @@
 import { Fault } from '../../core/kernel/fault.ts';
 import type { TransportAddress, TransportProtocol } from '../../core/ports.ts';
+import type { Connection } from './connections.ts';
 
 /** One datagram, or one message cut from a stream. */
 export interface Packet {
@@ -13,6 +14,8 @@ export interface TransportHandlers {
   received(packet: Packet): void;
   /** Something sent there did not arrive: refused, unreachable, connection lost. Never called from within `send`. */
   failed(destination: TransportAddress): void;
+  /** Why a connection to there did not come about, for people. */
+  complained?(destination: TransportAddress, why: string): void;
   /** Whether a phone lives at this address, so that its connection is kept when connections run short. */
   isHome?(address: string): boolean;
 }
@@ -24,12 +27,12 @@ export interface Listener {
   readonly port: number;
 }
 
-export interface Transport {
-  /**
-   * Sends one message. With `localPort` it goes out where a message from there came in: that socket, or that
-   * connection, which must still exist.
-   */
-  send(destination: TransportAddress, localPort: number | undefined, bytes: Uint8Array): void;
+/** Listeners of one connection-oriented transport, and connections that it opens. */
+export interface ConnectionTransport {
+  /** Opens a listener; what comes back has the port that was bound. Throws a Fault when it cannot be. */
+  listen(listener: Listener): Promise<Listener>;
+  /** A connection that is being opened; undefined when there can be none. */
+  open(destination: TransportAddress): Connection | undefined;
   close(): Promise<void>;
 }
 
@@ -52,6 +55,12 @@ export interface TransportCounters {
   connectionsEvicted: number;
   /** Connections closed because what came could not be cut into messages. */
   framingDefects: number;
+  /** TLS and WebSocket connections that ended before they began. */
+  handshakeFailures: number;
+  /** Times that a connection was not read for a while because it brought too much. */
+  intakePauses: number;
+  /** Connections closed because a peer that answered pings did so no more. */
+  pongsMissed: number;
   /** Connections closed because nothing, or never a whole message, came. */
   idleCloses: number;
 }
@@ -70,6 +79,9 @@ export function zeroCounters(): TransportCounters {
     connectionsRefused: 0,
     connectFailures: 0,
     framingDefects: 0,
+    handshakeFailures: 0,
+    intakePauses: 0,
+    pongsMissed: 0,
     idleCloses: 0,
   };
 }

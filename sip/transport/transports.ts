@@ -1,10 +1,29 @@
 import { isIP } from 'node:net';
 import { type Clock, systemClock } from '../../core/kernel/clock.ts';
 import { Fault } from '../../core/kernel/fault.ts';
-import type { TransportAddress } from '../../core/ports.ts';
+import type { TransportAddress, TransportProtocol } from '../../core/ports.ts';
+import { type ConnectionLimits, Connections, type ConnectionTimeouts } from './connections.ts';
 import { TcpTransport } from './tcp.ts';
-import { type Listener, type TransportCounters, type TransportHandlers, zeroCounters } from './transport.ts';
+import { TlsTransport } from './tls.ts';
+import type { TlsIdentity } from './tls-identity.ts';
+import {
+  type ConnectionTransport,
+  type Listener,
+  type TransportCounters,
+  type TransportHandlers,
+  zeroCounters,
+} from './transport.ts';
 import { UdpTransport } from './udp.ts';
+
+export interface TransportsOptions {
+  readonly clock?: Clock;
+  /** Without one nothing listens over TLS. */
+  readonly identity?: TlsIdentity;
+  readonly timeouts?: ConnectionTimeouts;
+  readonly limits?: ConnectionLimits;
+}
+
+const NOBODY: TlsIdentity = { certificate: '', key: '', authorities: '', clients: 'anyone' };
 
 /** All sockets of the SIP side. */
 export class SipTransports {
@@ -12,14 +31,17 @@ export class SipTransports {
   readonly #counters: TransportCounters = zeroCounters();
   readonly #handlers: TransportHandlers;
   readonly #udp: UdpTransport[] = [];
-  readonly #tcp: TcpTransport;
+  readonly #connections: Connections;
+  readonly #tls: TlsTransport;
+  readonly #byProtocol: Readonly<Partial<Record<TransportProtocol, ConnectionTransport>>>;
   readonly #bound: Listener[] = [];
   #closing: Promise<unknown> | undefined;
 
-  private constructor(handlers: TransportHandlers, clock: Clock) {
+  private constructor(handlers: TransportHandlers, { clock = systemClock, identity, ...bounds }: TransportsOptions) {
     this.counters = this.#counters;
     this.#handlers = {
       isHome: (address) => handlers.isHome?.(address) ?? false,
+      complained: (destination, why) => handlers.complained?.(destination, why),
       received: (packet) => {
         if (this.#closing === undefined) handlers.received(packet);
       },
@@ -28,16 +50,21 @@ export class SipTransports {
           if (this.#closing === undefined) handlers.failed(destination);
         }),
     };
-    this.#tcp = new TcpTransport(this.#handlers, { clock, counters: this.#counters });
+    this.#connections = new Connections(this.#handlers, { clock, counters: this.#counters, ...bounds });
+    this.#tls = new TlsTransport(this.#connections, identity ?? NOBODY);
+    this.#byProtocol = { tcp: new TcpTransport(this.#connections), tls: this.#tls };
   }
 
-  /** Opens every listener or none. Throws PORT_IN_USE, ADDRESS_UNAVAILABLE or INVALID_SETTING (a transport not built). */
+  /**
+   * Opens every listener or none. Throws PORT_IN_USE, ADDRESS_UNAVAILABLE or INVALID_SETTING (a certificate that is
+   * missing or wrong).
+   */
   static async open(
     listeners: readonly Listener[],
     handlers: TransportHandlers,
-    clock: Clock = systemClock,
+    options: TransportsOptions = {},
   ): Promise<SipTransports> {
-    const transports = new SipTransports(handlers, clock);
+    const transports = new SipTransports(handlers, options);
     try {
       for (const listener of listeners) await transports.#listen(listener);
     } catch (error) {
@@ -52,21 +79,40 @@ export class SipTransports {
     return this.#bound;
   }
 
+  /** Connections from now on show this certificate. Throws INVALID_SETTING, and nothing has changed. */
+  identify(identity: TlsIdentity): void {
+    this.#tls.identify(identity);
+  }
+
   /**
    * Sends one message. `localPort` names the flow (RFC 5626): the socket or the connection that received from there,
    * which must still exist; without it, any socket of the address's family serves, and a connection is opened.
    */
   send(destination: TransportAddress, localPort: number | undefined, bytes: Uint8Array): void {
     if (this.#closing !== undefined) return;
-    const transport =
-      destination.transport === 'udp' ? this.#udpTowards(destination.address, localPort) : this.#streamOf(destination);
-    if (transport === undefined) this.#handlers.failed(destination);
-    else transport.send(destination, localPort, bytes);
+    if (destination.transport === 'udp') {
+      const udp = this.#udpTowards(destination.address, localPort);
+      if (udp === undefined) this.#handlers.failed(destination);
+      else udp.send(destination, bytes);
+      return;
+    }
+    const known = this.#connections.towards(destination, localPort);
+    const connection =
+      known ?? (localPort === undefined ? this.#byProtocol[destination.transport]?.open(destination) : undefined);
+    if (connection === undefined) {
+      this.#handlers.failed(destination);
+      return;
+    }
+    this.#counters.sent += 1;
+    connection.send(bytes);
   }
 
   /** Nothing is received or reported after this; calling it again waits for the same end. */
   async close(): Promise<void> {
-    this.#closing ??= Promise.all([...this.#udp, this.#tcp].map((transport) => transport.close()));
+    this.#connections.close();
+    this.#closing ??= Promise.all(
+      [...this.#udp, ...Object.values(this.#byProtocol)].map((transport) => transport.close()),
+    );
     await this.#closing;
   }
 
@@ -79,16 +125,13 @@ export class SipTransports {
       const udp = await UdpTransport.open(listener, this.#handlers, this.#counters);
       this.#udp.push(udp);
       this.#bound.push(udp.bound);
-    } else if (transport === 'tcp') {
-      this.#bound.push(await this.#tcp.listen(listener));
-    } else {
-      const message = `sip over ${transport} is not built: expected udp or tcp`;
-      throw new Fault('INVALID_SETTING', message, { transport, host });
+      return;
     }
-  }
-
-  #streamOf(destination: TransportAddress): TcpTransport | undefined {
-    return destination.transport === 'tcp' ? this.#tcp : undefined;
+    const server = this.#byProtocol[transport];
+    if (server === undefined) {
+      throw new Fault('INVALID_SETTING', `sip over ${transport} is not built: expected udp, tcp or tls`, { transport });
+    }
+    this.#bound.push(await server.listen(listener));
   }
 
   /** The socket with that port, else the first that can reach the address: one bound to loopback reaches only loopback. */

@@ -3,13 +3,7 @@ import { once } from 'node:events';
 import { isIP } from 'node:net';
 import type { TransportAddress } from '../../core/ports.ts';
 import { answerStun } from './stun.ts';
-import {
-  bindFault,
-  type Listener,
-  type Transport,
-  type TransportCounters,
-  type TransportHandlers,
-} from './transport.ts';
+import { bindFault, type Listener, type TransportCounters, type TransportHandlers } from './transport.ts';
 
 /** What the system holds for us while we are busy: a second of a thousand registrations. The system may grant less. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
@@ -22,7 +16,7 @@ const LF = 0x0a;
 const TRANSIENT: ReadonlySet<string> = new Set(['EPERM', 'ENOBUFS', 'ENOMEM', 'EAGAIN']);
 
 /** One UDP socket (RFC 3261 §18). */
-export class UdpTransport implements Transport {
+export class UdpTransport {
   readonly #socket: Socket;
   readonly #handlers: TransportHandlers;
   readonly #counters: TransportCounters;
@@ -62,7 +56,7 @@ export class UdpTransport implements Transport {
     return new UdpTransport(socket, listener.host, handlers, counters);
   }
 
-  send(destination: TransportAddress, _localPort: number | undefined, bytes: Uint8Array): void {
+  send(destination: TransportAddress, bytes: Uint8Array): void {
     const { address, port } = destination;
     if (isIP(address) === 0 || port < 1 || port > 65_535) {
       this.#fail(destination);
@@ -91,7 +85,7 @@ export class UdpTransport implements Transport {
     const answer = bytes[0] === 0 ? answerStun(bytes, source.address, source.port) : undefined;
     if (answer !== undefined) {
       this.#counters.keepAlives += 1;
-      this.send(source, undefined, answer);
+      this.send(source, answer);
       return;
     }
     this.#counters.received += 1;

@@ -9,7 +9,7 @@ export interface BaresipOptions {
   readonly password: string;
   readonly serverPort: number;
   readonly serverHost?: string;
-  readonly transport?: 'udp' | 'tcp';
+  readonly transport?: 'udp' | 'tcp' | 'tls';
   readonly sipPort: number;
   readonly controlPort: number;
   readonly rtpPorts: string;

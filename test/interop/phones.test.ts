@@ -1,10 +1,14 @@
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
+import { Authority } from '../certificates/authority.ts';
+import { CertificateFolder } from '../certificates/certificate-folder.ts';
 import { Baresip, type BaresipOptions } from './baresip.ts';
 import { hasProgram } from './program.ts';
-import { TandemProcess } from './tandem-process.ts';
+import { type TandemOptions, TandemProcess } from './tandem-process.ts';
 import { readVoice, toneSeconds, writeVoice } from './voice.ts';
 
 const LOW_HZ = 500;
@@ -16,8 +20,8 @@ afterEach(async () => {
   for (const program of running.splice(0).reverse()) await program.stop();
 }, 60_000);
 
-async function tandem(): Promise<TandemProcess> {
-  const process = new TandemProcess();
+async function tandem(options: TandemOptions = {}): Promise<TandemProcess> {
+  const process = new TandemProcess(options);
   running.push(process);
   await process.ready();
   await process.createExtension('2000', 'secret-of-2000');
@@ -52,6 +56,15 @@ async function relayedPerSecond(server: TandemProcess): Promise<number> {
   const before = await server.metric('tandem_rtp_relayed_total');
   await seconds(1);
   return (await server.metric('tandem_rtp_relayed_total')) - before;
+}
+
+/** Fingerprint of the certificate of a server that shows one of this authority. */
+async function shownAt(port: number, authority: Authority): Promise<string | undefined> {
+  const socket = connect({ host: '127.0.0.1', port, ca: authority.certificate });
+  await once(socket, 'secureConnect');
+  const certificate = socket.getPeerX509Certificate();
+  socket.destroy();
+  return certificate?.fingerprint256;
 }
 
 const seconds = (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * 1000));
@@ -91,6 +104,31 @@ describe.skipIf(!hasProgram('baresip'))('two baresip phones', () => {
       expect(heard(callee, HIGH_HZ)).toBeLessThan(0.2);
     }, 40_000);
   }
+
+  test('register over TLS, call and hear each other; a renewed certificate is shown without a restart', async () => {
+    const authority = new Authority();
+    const files = new CertificateFolder(authority);
+    const server = await tandem({ listeners: ['udp:127.0.0.1:0', 'tls:127.0.0.1:0'], args: files.settings });
+    const through = { serverPort: server.tlsPort, transport: 'tls' } as const;
+    const callee = await phone({ user: '2001', ...through, sipPort: 15_160, answer: 'auto' });
+    await server.settled('tandem_bindings', 1);
+    const before = await shownAt(server.tlsPort, authority);
+    files.renew();
+    await server.program.saw(/TLS certificate read again/);
+    expect(await shownAt(server.tlsPort, authority)).not.toBe(before);
+    const caller = await phone({ user: '2000', ...through, sipPort: 15_170 });
+    await server.settled('tandem_bindings', 2);
+
+    caller.command('dial', '2001');
+    await caller.event('CALL_ESTABLISHED');
+    await callee.event('CALL_ESTABLISHED');
+    await seconds(1.5);
+    caller.command('hangup');
+    await callee.event('CALL_CLOSED');
+    await server.settled('tandem_calls_live', 0);
+    expect(heard(caller, HIGH_HZ)).toBeGreaterThan(1);
+    expect(heard(callee, LOW_HZ)).toBeGreaterThan(1);
+  }, 40_000);
 
   test('a wrong password is refused with one log line', async () => {
     const server = await tandem();

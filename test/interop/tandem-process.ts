@@ -23,6 +23,8 @@ export class TandemProcess {
   readonly folder: string;
   sipPort = 0;
   tcpPort = 0;
+  tlsPort = 0;
+  wssPort = 0;
   httpPort = 0;
 
   constructor(options: TandemOptions = {}) {
@@ -59,7 +61,9 @@ export class TandemProcess {
   async ready(): Promise<void> {
     this.sipPort = Number((await this.program.saw(/listening sip udp \S+:(\d+)/, 20_000))[1]);
     this.httpPort = Number((await this.program.saw(/listening http \S+:(\d+)/, 20_000))[1]);
-    this.tcpPort = Number(/listening sip tcp \S+:(\d+)/.exec(this.program.output)?.[1] ?? 0);
+    this.tcpPort = this.#portOf('tcp');
+    this.tlsPort = this.#portOf('tls');
+    this.wssPort = this.#portOf('wss');
   }
 
   /** Answer of the API with the suite's access key. */
@@ -100,6 +104,10 @@ export class TandemProcess {
       timeoutMs,
       () => `${name} = ${value}, is ${last}`,
     );
+  }
+
+  #portOf(transport: string): number {
+    return Number(new RegExp(`listening sip ${transport} \\S+:(\\d+)`).exec(this.program.output)?.[1] ?? 0);
   }
 
   kill(): Promise<number> {

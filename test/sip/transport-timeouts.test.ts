@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { systemClock } from '../../core/kernel/clock.ts';
-import { TcpTransport } from '../../sip/transport/tcp.ts';
-import { type Listener, zeroCounters } from '../../sip/transport/transport.ts';
+import { CONNECTION_TIMEOUTS } from '../../sip/transport/connections.ts';
+import type { Listener } from '../../sip/transport/transport.ts';
+import { SipTransports } from '../../sip/transport/transports.ts';
 
 const LISTENER: Listener = { transport: 'tcp', host: '127.0.0.1', port: 0 };
 const MESSAGE = 'OPTIONS sip:x SIP/2.0\r\nContent-Length: 0\r\n\r\n';
@@ -18,14 +18,15 @@ async function open(
   idleMs = 10_000,
   isHome: (address: string) => boolean = () => true,
 ) {
-  const counters = zeroCounters();
-  const timeouts = { connectMs: 50, messageMs: 60, idleMs };
-  const transport = new TcpTransport(
+  const timeouts = { ...CONNECTION_TIMEOUTS, connectMs: 50, messageMs: 60, idleMs };
+  const transports = await SipTransports.open(
+    [LISTENER],
     { received: () => {}, failed: () => {}, isHome },
-    { clock: systemClock, counters, timeouts, limits },
+    { timeouts, limits },
   );
-  ending.push(() => transport.close());
-  const { port } = await transport.listen(LISTENER);
+  ending.push(() => transports.close());
+  const { counters } = transports;
+  const { port } = transports.bound[0]!;
   const client = (): Socket => {
     const socket = connect(port, '127.0.0.1').on('error', () => {});
     ending.push(() => socket.destroy());

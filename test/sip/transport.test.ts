@@ -3,61 +3,21 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { seeded } from '../../core/kernel/random.ts';
-import type { TransportAddress, TransportProtocol } from '../../core/ports.ts';
-import type { Listener, Packet } from '../../sip/transport/transport.ts';
+import type { TransportAddress } from '../../core/ports.ts';
+import type { Listener } from '../../sip/transport/transport.ts';
 import { SipTransports } from '../../sip/transport/transports.ts';
+import { CRLF, message, on, Station } from './transport-station.ts';
 
-const CRLF = '\r\n';
 const ending: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ending.splice(0).reverse()) await end();
 });
 
-/** A message that names itself. */
-function message(name: string, body = ''): Buffer {
-  return Buffer.from(
-    ['OPTIONS sip:x SIP/2.0', `Subject: ${name}`, `Content-Length: ${body.length}`, '', body].join(CRLF),
-  );
+async function open(...listeners: Listener[]): Promise<Station> {
+  const station = await Station.open(listeners);
+  ending.push(() => station.close());
+  return station;
 }
-
-/** Transports with queues instead of a stack. */
-class Station {
-  readonly packets: Packet[] = [];
-  readonly failures: TransportAddress[] = [];
-  transports!: SipTransports;
-  #wake = () => {};
-
-  static async open(...listeners: Listener[]): Promise<Station> {
-    const station = new Station();
-    station.transports = await SipTransports.open(listeners, {
-      received: (packet) => {
-        station.packets.push(packet);
-        station.#wake();
-      },
-      failed: (destination) => {
-        station.failures.push(destination);
-        station.#wake();
-      },
-    });
-    ending.push(() => station.transports.close());
-    return station;
-  }
-
-  address(transport: TransportProtocol): TransportAddress {
-    const listener = this.transports.bound.find((bound) => bound.transport === transport)!;
-    return { transport, address: listener.host, port: listener.port };
-  }
-
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => (this.#wake = resolve));
-  }
-
-  get subjects(): string[] {
-    return this.packets.map(({ bytes }) => /Subject: (.*)\r/.exec(Buffer.from(bytes).toString())![1]!);
-  }
-}
-
-const on = (transport: TransportProtocol, host = '127.0.0.1', port = 0): Listener => ({ transport, host, port });
 
 async function client(to: TransportAddress): Promise<Socket> {
   const socket = connect(to.port, to.address);
@@ -78,7 +38,7 @@ async function listen(onConnection: (socket: Socket) => void): Promise<Transport
 
 for (const host of ['127.0.0.1', '::1']) {
   test(`datagrams arrive over UDP at ${host} with their source and our port`, async () => {
-    const [a, b] = [await Station.open(on('udp', host)), await Station.open(on('udp', host))];
+    const [a, b] = [await open(on('udp', host)), await open(on('udp', host))];
     a.transports.send(b.address('udp'), undefined, message('one'));
     await b.until(() => b.packets.length === 1);
     expect(b.packets[0]).toMatchObject({ source: a.address('udp'), localPort: b.address('udp').port });
@@ -88,7 +48,7 @@ for (const host of ['127.0.0.1', '::1']) {
   });
 
   test(`messages go both ways over one TCP connection at ${host}`, async () => {
-    const [a, b] = [await Station.open(on('tcp', host)), await Station.open(on('tcp', host))];
+    const [a, b] = [await open(on('tcp', host)), await open(on('tcp', host))];
     for (const name of ['one', 'two']) a.transports.send(b.address('tcp'), undefined, message(name, 'a body'));
     await b.until(() => b.packets.length === 2);
     const { source, localPort } = b.packets[0]!;
@@ -105,7 +65,7 @@ for (const host of ['127.0.0.1', '::1']) {
 }
 
 test('the socket that received also answers', async () => {
-  const [server, phone] = [await Station.open(on('udp'), on('udp')), await Station.open(on('udp'))];
+  const [server, phone] = [await open(on('udp'), on('udp')), await open(on('udp'))];
   const [, second] = server.transports.bound;
   server.transports.send(phone.address('udp'), second!.port, message('from the second'));
   await phone.until(() => phone.packets.length === 1);
@@ -113,7 +73,7 @@ test('the socket that received also answers', async () => {
 });
 
 test('TCP messages come out whole however the stream is chunked', async () => {
-  const station = await Station.open(on('tcp'));
+  const station = await open(on('tcp'));
   const random = seeded(5);
   const names = Array.from({ length: 40 }, (_, i) => `m${i}`);
   const stream = Buffer.concat(
@@ -130,11 +90,11 @@ test('TCP messages come out whole however the stream is chunked', async () => {
 });
 
 test('a ping over TCP gets a pong, over UDP nothing', async () => {
-  const station = await Station.open(on('tcp'), on('udp'));
+  const station = await open(on('tcp'), on('udp'));
   const socket = await client(station.address('tcp'));
   socket.write(CRLF + CRLF);
   expect((await once(socket, 'data'))[0].toString()).toBe(CRLF);
-  const phone = await Station.open(on('udp'));
+  const phone = await open(on('udp'));
   for (const bytes of ['', '\0', CRLF, CRLF + CRLF])
     phone.transports.send(station.address('udp'), undefined, Buffer.from(bytes));
   phone.transports.send(station.address('udp'), undefined, message('real'));
@@ -148,7 +108,7 @@ test('a STUN Binding request on the SIP port is told where it came from', async 
     ['udp4', '127.0.0.1'],
     ['udp6', '::1'],
   ] as const) {
-    const station = await Station.open(on('udp', host));
+    const station = await open(on('udp', host));
     const socket = createSocket(type);
     ending.push(() => socket.close());
     socket.send(Buffer.from('000100002112a4420102030405060708090a0b0c', 'hex'), station.address('udp').port, host);
@@ -164,34 +124,34 @@ test('a STUN Binding request on the SIP port is told where it came from', async 
 
 test('a port in use is a fault that names it, and what was opened before is closed again', async () => {
   for (const transport of ['udp', 'tcp'] as const) {
-    const { port } = (await Station.open(on(transport))).address(transport);
-    const probe = await Station.open(on('udp'));
+    const { port } = (await open(on(transport))).address(transport);
+    const probe = await open(on('udp'));
     const free = probe.address('udp').port;
     await probe.transports.close();
-    const attempt = SipTransports.open(
-      [on('udp', '127.0.0.1', free), on(transport, '127.0.0.1', port)],
-      new Station() as never,
-    );
+    const attempt = SipTransports.open([on('udp', '127.0.0.1', free), on(transport, '127.0.0.1', port)], {
+      received: () => {},
+      failed: () => {},
+    });
     await expect(attempt).rejects.toMatchObject({
       code: 'PORT_IN_USE',
       context: { transport, host: '127.0.0.1', port },
     });
-    await Station.open(on('udp', '127.0.0.1', free));
+    await open(on('udp', '127.0.0.1', free));
   }
 });
 
-test('an address that this machine does not have is a fault, and so is a transport that is not built', async () => {
-  const open = (listener: Listener) => SipTransports.open([listener], { received: () => {}, failed: () => {} });
+test('an address that this machine does not have is a fault, and so is TLS without a certificate', async () => {
+  const listenOn = (listener: Listener) => SipTransports.open([listener], { received: () => {}, failed: () => {} });
   for (const transport of ['udp', 'tcp'] as const) {
-    await expect(open(on(transport, '192.0.2.1'))).rejects.toMatchObject({ code: 'ADDRESS_UNAVAILABLE' });
-    await expect(open(on(transport, 'example.com'))).rejects.toMatchObject({ code: 'ADDRESS_UNAVAILABLE' });
+    await expect(listenOn(on(transport, '192.0.2.1'))).rejects.toMatchObject({ code: 'ADDRESS_UNAVAILABLE' });
+    await expect(listenOn(on(transport, 'example.com'))).rejects.toMatchObject({ code: 'ADDRESS_UNAVAILABLE' });
   }
-  await expect(open(on('tls'))).rejects.toMatchObject({ code: 'INVALID_SETTING' });
+  await expect(listenOn(on('tls'))).rejects.toMatchObject({ code: 'INVALID_SETTING' });
 });
 
 test('what cannot be sent is reported, later than the call that sent it', async () => {
-  const station = await Station.open(on('udp'), on('tcp'));
-  const closed = await Station.open(on('tcp'));
+  const station = await open(on('udp'), on('tcp'));
+  const closed = await open(on('tcp'));
   const nobody = closed.address('tcp');
   await closed.transports.close();
   const hopeless: TransportAddress[] = [
@@ -200,7 +160,6 @@ test('what cannot be sent is reported, later than the call that sent it', async 
     { transport: 'udp', address: 'example.com', port: 5060 },
     { transport: 'udp', address: '::1', port: 5060 },
     { transport: 'tcp', address: '127.0.0.1', port: 70_000 },
-    { transport: 'tls', address: '127.0.0.1', port: 5061 },
   ];
   for (const destination of hopeless) station.transports.send(destination, undefined, message('lost'));
   station.transports.send({ ...hopeless[1]!, port: 9 }, undefined, Buffer.alloc(70_000));
@@ -211,7 +170,7 @@ test('what cannot be sent is reported, later than the call that sent it', async 
 });
 
 test('what is addressed by a flow never opens a connection', async () => {
-  const station = await Station.open(on('tcp'));
+  const station = await open(on('tcp'));
   let connections = 0;
   const elsewhere = await listen(() => connections++);
   station.transports.send(elsewhere, station.address('tcp').port, message('lost'));
@@ -227,7 +186,7 @@ test('what is addressed by a flow never opens a connection', async () => {
 });
 
 test('a peer that closes what we sent on is reported once', async () => {
-  const station = await Station.open();
+  const station = await open();
   const peer = await listen((socket) => socket.once('data', () => socket.end()));
   station.transports.send(peer, undefined, message('one'));
   station.transports.send(peer, undefined, message('two'));
@@ -238,7 +197,7 @@ test('a peer that closes what we sent on is reported once', async () => {
 });
 
 test('a stream that cannot be cut into messages is closed after those before it', async () => {
-  const station = await Station.open(on('tcp'));
+  const station = await open(on('tcp'));
   const socket = await client(station.address('tcp'));
   socket.on('error', () => {});
   socket.write(Buffer.concat([message('good'), Buffer.from('OPTIONS sip:x SIP/2.0\r\nSubject: endless\r\n\r\n')]));
@@ -248,7 +207,7 @@ test('a stream that cannot be cut into messages is closed after those before it'
 });
 
 test('a peer that does not read loses its connection, not our memory', async () => {
-  const station = await Station.open();
+  const station = await open();
   const peer = await listen((socket) => socket.pause());
   const large = message('large', 'x'.repeat(60_000));
   while (station.failures.length === 0) {

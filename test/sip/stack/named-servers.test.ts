@@ -70,7 +70,7 @@ test.each([
   ['sip:bob@unknown.example', 'not-found', 404],
   ['sip:bob@closed.example', 'unavailable', 480],
   ['sip:bob@ill.example', 'network-failed', 503],
-  ['sips:bob@farm.example', 'network-failed', 503],
+  ['sips:bob@farm.example', 'not-found', 404],
   ['tel:+4930123', 'network-failed', 503],
   ['sip:bob@host.invalid', 'not-found', 404],
 ])('%s leads nowhere: %s, %i', (contact, cause, status) => {
