@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import type { TransportProtocol } from '../ports.ts';
 import { LOG_LEVELS, type LogLevel, withoutPassword } from './log.ts';
 import {
   fileContent,
@@ -100,7 +99,6 @@ const LOCAL_NETS = [
   'fc00::/7',
   'fe80::/10',
 ];
-const OFFERED: ReadonlySet<TransportProtocol> = new Set(['udp', 'tcp', 'tls']);
 const PEM_FILE = 'a file in PEM format';
 const any = (text: string): string => text;
 const never = (): string => 'it to be left out: this is not built yet';
@@ -130,14 +128,13 @@ export const SETTINGS: readonly Setting[] = [
     'where SIP is listened for',
     'udp, tcp, tls, ws or wss with an address and a port, such as udp:0.0.0.0:5060 or tcp:[::1]:5060',
     listenerOf,
-    ({ transport }) => (OFFERED.has(transport) ? undefined : `udp, tcp or tls: ${transport} is not built yet`),
   ),
   setting(
     'tlsCertificate',
     'tls-certificate',
     'FILE',
     '',
-    'certificate of the tls listeners, followed by those between it and its root; read again when it changes',
+    'certificate of the tls and wss listeners, followed by those between it and its root; read again when it changes',
     PEM_FILE,
     any,
   ),

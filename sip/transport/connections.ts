@@ -15,6 +15,8 @@ export interface ConnectionTimeouts {
   readonly pingMs: number;
   /** Until the pong (RFC 5626 §4.4.1). */
   readonly pongMs: number;
+  /** Between pings to WebSocket clients: browsers send none, and what stands between cuts silent connections after a minute. */
+  readonly beatMs: number;
 }
 
 export const CONNECTION_TIMEOUTS: ConnectionTimeouts = {
@@ -23,6 +25,7 @@ export const CONNECTION_TIMEOUTS: ConnectionTimeouts = {
   idleMs: 3_720_000,
   pingMs: 100_000,
   pongMs: 10_000,
+  beatMs: 30_000,
 };
 
 export interface ConnectionLimits {
@@ -68,6 +71,8 @@ export class Connections {
   readonly #handlers: TransportHandlers;
   readonly #byKey = new Map<string, Connection>();
   readonly #alive = new Set<Connection>();
+  /** Also those that have not shaken hands. */
+  readonly #sockets = new Set<Socket>();
   readonly #countByNetwork = new Map<string, number>();
   #isClosing = false;
 
@@ -89,7 +94,8 @@ export class Connections {
     const host = hostOf(address);
     this.#countByNetwork.set(host, (this.#countByNetwork.get(host) ?? 0) + 1);
     this.counters.connections += 1;
-    socket.once('close', () => this.#leave(host));
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#leave(socket, host));
     return true;
   }
 
@@ -129,7 +135,7 @@ export class Connections {
 
   close(): void {
     this.#isClosing = true;
-    for (const connection of this.#alive) connection.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #hasRoom(address: string): boolean {
@@ -153,7 +159,8 @@ export class Connections {
     return false;
   }
 
-  #leave(host: string): void {
+  #leave(socket: Socket, host: string): void {
+    this.#sockets.delete(socket);
     const count = (this.#countByNetwork.get(host) ?? 0) - 1;
     if (count > 0) this.#countByNetwork.set(host, count);
     else this.#countByNetwork.delete(host);

@@ -1,4 +1,5 @@
-import { isIP, type Socket } from 'node:net';
+import { isIP, type Server as PlainServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect, createServer, type Server } from 'node:tls';
 import { Fault } from '../../core/kernel/fault.ts';
 import type { TransportAddress } from '../../core/ports.ts';
@@ -22,7 +23,7 @@ export class TlsTransport implements ConnectionTransport {
 
   async listen(listener: Listener): Promise<Listener> {
     const server = createServer(serverOptions(this.#identity, this.#connections, listener));
-    watchHandshakes(server, this.#connections);
+    watchHandshakes(server, 'tlsClientError', this.#connections);
     server.on('secureConnection', (socket) => {
       const { remoteAddress: address, remotePort: port } = socket;
       if (address === undefined || port === undefined) return;
@@ -88,9 +89,13 @@ export function secureOptions({ certificate, key, authorities }: TlsIdentity) {
 }
 
 /** Sockets count from the start; those whose handshake fails or never comes are closed. */
-export function watchHandshakes(server: Server, connections: Connections): void {
+export function watchHandshakes(
+  server: PlainServer,
+  failure: 'tlsClientError' | 'clientError',
+  connections: Connections,
+): void {
   server.prependListener('connection', (socket: Socket) => connections.admit(socket, socket.remoteAddress));
-  server.on('tlsClientError', (_, socket) => {
+  server.on(failure, (_: Error, socket: Duplex) => {
     connections.counters.handshakeFailures += 1;
     socket.destroy();
   });

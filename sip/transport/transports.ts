@@ -14,10 +14,11 @@ import {
   zeroCounters,
 } from './transport.ts';
 import { UdpTransport } from './udp.ts';
+import { WebSocketTransport } from './websocket.ts';
 
 export interface TransportsOptions {
   readonly clock?: Clock;
-  /** Without one nothing listens over TLS. */
+  /** Without one nothing listens over TLS or secure WebSocket. */
   readonly identity?: TlsIdentity;
   readonly timeouts?: ConnectionTimeouts;
   readonly limits?: ConnectionLimits;
@@ -33,7 +34,8 @@ export class SipTransports {
   readonly #udp: UdpTransport[] = [];
   readonly #connections: Connections;
   readonly #tls: TlsTransport;
-  readonly #byProtocol: Readonly<Partial<Record<TransportProtocol, ConnectionTransport>>>;
+  readonly #webSocket: WebSocketTransport;
+  readonly #byProtocol: Readonly<Record<Exclude<TransportProtocol, 'udp'>, ConnectionTransport>>;
   readonly #bound: Listener[] = [];
   #closing: Promise<unknown> | undefined;
 
@@ -52,7 +54,13 @@ export class SipTransports {
     };
     this.#connections = new Connections(this.#handlers, { clock, counters: this.#counters, ...bounds });
     this.#tls = new TlsTransport(this.#connections, identity ?? NOBODY);
-    this.#byProtocol = { tcp: new TcpTransport(this.#connections), tls: this.#tls };
+    this.#webSocket = new WebSocketTransport(this.#connections, identity ?? NOBODY);
+    this.#byProtocol = {
+      tcp: new TcpTransport(this.#connections),
+      tls: this.#tls,
+      ws: this.#webSocket,
+      wss: this.#webSocket,
+    };
   }
 
   /**
@@ -82,6 +90,7 @@ export class SipTransports {
   /** Connections from now on show this certificate. Throws INVALID_SETTING, and nothing has changed. */
   identify(identity: TlsIdentity): void {
     this.#tls.identify(identity);
+    this.#webSocket.identify(identity);
   }
 
   /**
@@ -98,7 +107,7 @@ export class SipTransports {
     }
     const known = this.#connections.towards(destination, localPort);
     const connection =
-      known ?? (localPort === undefined ? this.#byProtocol[destination.transport]?.open(destination) : undefined);
+      known ?? (localPort === undefined ? this.#byProtocol[destination.transport].open(destination) : undefined);
     if (connection === undefined) {
       this.#handlers.failed(destination);
       return;
@@ -111,7 +120,7 @@ export class SipTransports {
   async close(): Promise<void> {
     this.#connections.close();
     this.#closing ??= Promise.all(
-      [...this.#udp, ...Object.values(this.#byProtocol)].map((transport) => transport.close()),
+      [...this.#udp, ...new Set(Object.values(this.#byProtocol))].map((transport) => transport.close()),
     );
     await this.#closing;
   }
@@ -127,11 +136,7 @@ export class SipTransports {
       this.#bound.push(udp.bound);
       return;
     }
-    const server = this.#byProtocol[transport];
-    if (server === undefined) {
-      throw new Fault('INVALID_SETTING', `sip over ${transport} is not built: expected udp, tcp or tls`, { transport });
-    }
-    this.#bound.push(await server.listen(listener));
+    this.#bound.push(await this.#byProtocol[transport].listen(listener));
   }
 
   /** The socket with that port, else the first that can reach the address: one bound to loopback reaches only loopback. */

@@ -15,13 +15,17 @@ const ALLOWED: readonly { readonly where: string; readonly modules: readonly str
   {
     where: 'sip/transport/',
     modules: [
+      'node:buffer',
       'node:crypto',
       'node:dgram',
       'node:dns',
       'node:dns/promises',
       'node:events',
+      'node:http',
+      'node:https',
       'node:net',
       'node:os',
+      'node:stream',
       'node:tls',
       'ws',
     ],

@@ -134,8 +134,6 @@ test.each(BAD)('--%s %j is refused', (name, text, expected) => {
 
 const NOT_BUILT: readonly (readonly [name: string, text: string])[] = [
   ['database', 'postgres://db.example.org/tandem'],
-  ['sip', 'ws:0.0.0.0:80'],
-  ['sip', 'wss:0.0.0.0:443'],
   ['rate-limits', 'reference'],
   ['keep-events', '30d'],
   ['keep-recordings', '1d'],
