@@ -22,7 +22,10 @@ export type Noun =
   | 'extension'
   | 'flow'
   | 'number'
+  | 'outbound_config'
+  | 'provider'
   | 'recording'
+  | 'route'
   | 'trunk';
 
 export function refuse(refusal: Refusal, details?: readonly Detail[]): Refused {

@@ -3,7 +3,17 @@ import type { ConferencecallRecord } from '../core/calls/conferencecall-record.t
 import type { RecordingRecord } from '../core/calls/recording-record.ts';
 import type { Command, CommandResult, Principal } from '../core/command.ts';
 import type { Directory } from '../core/directory/directory.ts';
-import type { Accesskey, Conference, Extension, Flow, PhoneNumber, Trunk } from '../core/directory/records.ts';
+import type {
+  Accesskey,
+  Conference,
+  DialRoute,
+  Extension,
+  Flow,
+  OutboundConfig,
+  PhoneNumber,
+  Provider,
+  Trunk,
+} from '../core/directory/records.ts';
 import type { Action } from '../core/flows/action.ts';
 import type { ActiveflowRecord } from '../core/flows/activeflow-record.ts';
 import type { Clock } from '../core/kernel/clock.ts';
@@ -15,6 +25,9 @@ export interface Rows {
   readonly accesskey: Accesskey;
   readonly extension: Extension;
   readonly trunk: Trunk;
+  readonly provider: Provider;
+  readonly route: DialRoute;
+  readonly outbound_config: OutboundConfig;
   readonly number: PhoneNumber;
   readonly flow: Flow;
   readonly conference: Conference;

@@ -36,7 +36,7 @@ export function sendRefusal(
 function detailsOf(refusal: Refusal): Detail[] {
   if (refusal.field === undefined) return [];
   const { field, expected = '', got = '' } = refusal;
-  return [{ field, expected, got: SECRET_FIELDS.has(field) ? 'a secret' : got }];
+  return [{ field, expected, got: SECRET_FIELDS.has(field.slice(field.lastIndexOf('.') + 1)) ? 'a secret' : got }];
 }
 
 /**
@@ -108,12 +108,18 @@ function detailOf(defect: ValidationDefect, context: string): Detail {
     const missing = String(defect.params['missingProperty']);
     return { field: path === '' ? missing : `${path}.${missing}`, expected: 'a value', got: 'nothing' };
   }
+  if (defect.keyword === 'additionalProperties') {
+    const unknown = String(defect.params['additionalProperty']);
+    return { field: path === '' ? unknown : `${path}.${unknown}`, expected: 'a name that exists', got: unknown };
+  }
   const field = path === '' ? context : path;
   const expected = defect.parentSchema?.description ?? defect.message ?? 'something else';
   return {
     field,
     expected,
-    got: SECRET_FIELDS.has(field) ? `a ${typeof defect.data} that is not shown` : show(defect.data),
+    got: SECRET_FIELDS.has(field.slice(field.lastIndexOf('.') + 1))
+      ? `a ${typeof defect.data} that is not shown`
+      : show(defect.data),
   };
 }
 

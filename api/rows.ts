@@ -109,11 +109,15 @@ export async function deleteRow<Kind extends RowKind>(
   );
 }
 
-/** Access keys are for admins alone (platform §1.3). */
+const PROJECT_KINDS: ReadonlySet<RowKind> = new Set(['provider', 'route', 'outbound_config']);
+
+/** Access keys are for admins alone (platform §1.3), what carries calls for everybody is for project super admins. */
 function rightsTo(kind: RowKind): number {
+  if (PROJECT_KINDS.has(kind)) return PERMISSION.projectSuperAdmin;
   return kind === 'accesskey' ? PERMISSION.customerAdmin : PERMISSION.customerAdmin | PERMISSION.customerManager;
 }
 
 function needsOf(kind: RowKind): string {
+  if (PROJECT_KINDS.has(kind)) return 'a project super admin';
   return kind === 'accesskey' ? 'an admin of the customer' : 'an admin or manager of the customer';
 }

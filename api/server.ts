@@ -23,8 +23,11 @@ import { me } from './resources/me.ts';
 import { metrics } from './resources/metrics.ts';
 import { numbers } from './resources/numbers.ts';
 import { operator } from './resources/operator.ts';
+import { outboundConfigs } from './resources/outbound-configs.ts';
+import { providers } from './resources/providers.ts';
 import { recordingDownloads, recordingfiles } from './resources/recordingfiles.ts';
 import { recordings } from './resources/recordings.ts';
+import { routes } from './resources/routes.ts';
 import { trunks } from './resources/trunks.ts';
 import { Tokens } from './token.ts';
 import { handshakes } from './websocket/handshakes.ts';
@@ -143,6 +146,9 @@ const RESOURCES = [
   accesskeys,
   extensions,
   trunks,
+  providers,
+  routes,
+  outboundConfigs,
   numbers,
   flows,
   activeflows,

@@ -30,7 +30,7 @@ export interface Ground {
 /** Opens the store, fills the directory, and commits what a start finds missing. Throws the store's `Fault`s. */
 export async function openGround(settings: Settings, given: GivenSecrets, disposal: Disposal): Promise<Ground> {
   const random = secure();
-  const directory = new Directory(settings.domain);
+  const directory = new Directory(settings.domain, settings.country);
   const at = systemClock.wallTime();
   const { store, left } = await openStore(
     {

@@ -1,9 +1,12 @@
 import { ACCESSKEYS } from './accounts/accesskeys.ts';
 import { type AccountWrite, type Change, type Definition, type Definitions, isRefusal } from './accounts/change.ts';
 import { CONFERENCES } from './accounts/conferences.ts';
+import { DIAL_ROUTES } from './accounts/dial-routes.ts';
 import { EXTENSIONS } from './accounts/extensions.ts';
 import { FLOWS } from './accounts/flows.ts';
 import { NUMBERS } from './accounts/numbers.ts';
+import { OUTBOUND_CONFIGS } from './accounts/outbound-configs.ts';
+import { PROVIDERS } from './accounts/providers.ts';
 import { RECORDS } from './accounts/records.ts';
 import { TRUNKS } from './accounts/trunks.ts';
 import type { ConferencecallRecord } from './calls/conferencecall-record.ts';
@@ -51,6 +54,9 @@ const DEFINITIONS: Definitions<AccountCommand['kind']> = {
   ...ACCESSKEYS,
   ...NUMBERS,
   ...TRUNKS,
+  ...PROVIDERS,
+  ...DIAL_ROUTES,
+  ...OUTBOUND_CONFIGS,
   ...FLOWS,
   ...CONFERENCES,
   ...RECORDS,
@@ -226,6 +232,15 @@ function applyWrite(write: AccountWrite, directory: Directory): void {
       break;
     case 'saveTrunk':
       directory.putTrunk(write.row);
+      break;
+    case 'saveProvider':
+      directory.putProvider(write.row);
+      break;
+    case 'saveDialRoute':
+      directory.putDialRoute(write.row);
+      break;
+    case 'saveOutboundConfig':
+      directory.putOutboundConfig(write.row);
       break;
     case 'saveNumber':
       directory.putNumber(write.row);

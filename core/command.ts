@@ -1,7 +1,16 @@
 import type { Address } from './calls/address.ts';
 import type { CallRecord, MuteDirection } from './calls/call-record.ts';
 import type { RecordingRecord, RecordingReference } from './calls/recording-record.ts';
-import type { Accesskey, Conference, Flow, PhoneNumber, Trunk } from './directory/records.ts';
+import type {
+  Accesskey,
+  Conference,
+  DialRoute,
+  Flow,
+  OutboundConfig,
+  PhoneNumber,
+  Provider,
+  Trunk,
+} from './directory/records.ts';
 import type { Action } from './flows/action.ts';
 import type { ActiveflowRecord } from './flows/activeflow-record.ts';
 import type { RecordingLimits } from './flows/call-control.ts';
@@ -14,9 +23,12 @@ import type {
   ConferencecallId,
   ConferenceId,
   CustomerId,
+  DialRouteId,
   ExtensionId,
   FlowId,
   NumberId,
+  OutboundConfigId,
+  ProviderId,
   ScriptSessionId,
   TrunkId,
 } from './kernel/ids.ts';
@@ -37,6 +49,15 @@ export type NumberChanges = Partial<
 export type TrunkFields = Pick<
   Trunk,
   'name' | 'detail' | 'domainName' | 'authTypes' | 'username' | 'password' | 'allowedIps'
+>;
+export type ProviderFields = Pick<
+  Provider,
+  'name' | 'detail' | 'hostname' | 'techPrefix' | 'techPostfix' | 'techHeaders' | 'codecs' | 'terms'
+>;
+export type DialRouteFields = Pick<DialRoute, 'name' | 'detail' | 'providerId' | 'priority' | 'target'>;
+export type OutboundConfigFields = Pick<
+  OutboundConfig,
+  'name' | 'detail' | 'destinationWhitelist' | 'codecs' | 'defaultNumberId' | 'callsMax'
 >;
 export type FlowFields = Pick<Flow, 'type' | 'name' | 'detail' | 'actions' | 'onCompleteFlowId'>;
 export type ConferenceFields = Pick<
@@ -73,6 +94,19 @@ export type AccountCommand =
   | { readonly kind: 'createTrunk'; readonly customerId: CustomerId; readonly fields: TrunkFields }
   | { readonly kind: 'updateTrunk'; readonly id: TrunkId; readonly changes: Partial<Omit<TrunkFields, 'domainName'>> }
   | { readonly kind: 'deleteTrunk'; readonly id: TrunkId }
+  | { readonly kind: 'createProvider'; readonly customerId: CustomerId; readonly fields: ProviderFields }
+  | { readonly kind: 'updateProvider'; readonly id: ProviderId; readonly changes: Partial<ProviderFields> }
+  | { readonly kind: 'deleteProvider'; readonly id: ProviderId }
+  | { readonly kind: 'createDialRoute'; readonly customerId: CustomerId; readonly fields: DialRouteFields }
+  | { readonly kind: 'updateDialRoute'; readonly id: DialRouteId; readonly changes: Partial<DialRouteFields> }
+  | { readonly kind: 'deleteDialRoute'; readonly id: DialRouteId }
+  | { readonly kind: 'createOutboundConfig'; readonly customerId: CustomerId; readonly fields: OutboundConfigFields }
+  | {
+      readonly kind: 'updateOutboundConfig';
+      readonly id: OutboundConfigId;
+      readonly changes: Partial<OutboundConfigFields>;
+    }
+  | { readonly kind: 'deleteOutboundConfig'; readonly id: OutboundConfigId }
   | { readonly kind: 'createFlow'; readonly customerId: CustomerId; readonly fields: FlowFields }
   | { readonly kind: 'updateFlow'; readonly id: FlowId; readonly changes: Partial<Omit<FlowFields, 'type'>> }
   | { readonly kind: 'deleteFlow'; readonly id: FlowId }

@@ -1,7 +1,18 @@
 import type { CallRecord } from './calls/call-record.ts';
 import type { ConferencecallRecord } from './calls/conferencecall-record.ts';
 import type { RecordingRecord } from './calls/recording-record.ts';
-import type { Accesskey, Binding, Conference, Extension, Flow, PhoneNumber, Trunk } from './directory/records.ts';
+import type {
+  Accesskey,
+  Binding,
+  Conference,
+  DialRoute,
+  Extension,
+  Flow,
+  OutboundConfig,
+  PhoneNumber,
+  Provider,
+  Trunk,
+} from './directory/records.ts';
 import type { ActiveflowRecord } from './flows/activeflow-record.ts';
 import type { AgentId, CallId } from './kernel/ids.ts';
 
@@ -26,6 +37,12 @@ export type EventBody =
   | { readonly type: 'accesskey_created' | 'accesskey_updated' | 'accesskey_deleted'; readonly accesskey: Accesskey }
   | { readonly type: 'number_created' | 'number_updated' | 'number_deleted'; readonly number: PhoneNumber }
   | { readonly type: 'trunk_created' | 'trunk_updated' | 'trunk_deleted'; readonly trunk: Trunk }
+  | { readonly type: 'provider_created' | 'provider_updated' | 'provider_deleted'; readonly provider: Provider }
+  | { readonly type: 'route_created' | 'route_updated' | 'route_deleted'; readonly route: DialRoute }
+  | {
+      readonly type: 'outbound_config_created' | 'outbound_config_updated' | 'outbound_config_deleted';
+      readonly outboundConfig: OutboundConfig;
+    }
   | { readonly type: 'flow_created' | 'flow_updated' | 'flow_deleted'; readonly flow: Flow }
   | {
       readonly type: 'conference_created' | 'conference_updated' | 'conference_deleted';

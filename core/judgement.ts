@@ -4,7 +4,7 @@ import type { ConferencecallRecord } from './calls/conferencecall-record.ts';
 import type { RecordingReference } from './calls/recording-record.ts';
 import type { Command, Principal, Refusal } from './command.ts';
 import type { Directory } from './directory/directory.ts';
-import { PERMISSION } from './directory/records.ts';
+import { EVERYBODY, PERMISSION } from './directory/records.ts';
 import type { ActiveflowRecord } from './flows/activeflow-record.ts';
 import type { ActiveflowId, CallId, ConferencecallId, CustomerId, FlowId } from './kernel/ids.ts';
 import { denied, notFound, stateInvalid } from './refusal.ts';
@@ -18,6 +18,8 @@ export interface Known {
 }
 
 const ADMINS = PERMISSION.customerAdmin | PERMISSION.customerManager;
+/** Carriers and ways to them serve every customer. */
+const PROJECT = PERMISSION.projectSuperAdmin;
 
 /**
  * Why the principal may not do this, or the thing does not exist for them; undefined when they may. What the command
@@ -29,6 +31,9 @@ export function judge(command: Command, by: Principal, known: Known): Refusal | 
     case 'createAccesskey':
     case 'createNumber':
     case 'createTrunk':
+    case 'createProvider':
+    case 'createDialRoute':
+    case 'createOutboundConfig':
     case 'createFlow':
     case 'createConference':
     case 'createCalls':
@@ -66,7 +71,9 @@ export function judge(command: Command, by: Principal, known: Known): Refusal | 
 function judgeRow(
   command: Extract<
     Command,
-    { kind: `${'update' | 'delete'}${'Extension' | 'Accesskey' | 'Number' | 'Trunk' | 'Flow' | 'Conference'}` }
+    {
+      kind: `${'update' | 'delete'}${'Extension' | 'Accesskey' | 'Number' | 'Trunk' | 'Provider' | 'DialRoute' | 'OutboundConfig' | 'Flow' | 'Conference'}`;
+    }
   >,
   by: Principal,
   { directory }: Known,
@@ -86,6 +93,17 @@ function judgeRow(
     case 'updateTrunk':
     case 'deleteTrunk':
       return judgeThing(by, directory.trunks.get(command.id)?.customerId, 'trunk', command.id);
+    case 'updateProvider':
+    case 'deleteProvider':
+      return judgeThing(by, directory.providers.get(command.id)?.customerId, 'provider', command.id, PROJECT);
+    case 'updateDialRoute':
+    case 'deleteDialRoute':
+      return judgeThing(by, directory.dialRoutes.get(command.id)?.customerId, 'route', command.id, PROJECT);
+    case 'updateOutboundConfig':
+    case 'deleteOutboundConfig': {
+      const owner = directory.outboundConfigs.get(command.id)?.customerId;
+      return judgeThing(by, owner, 'outbound config', command.id, PERMISSION.customerAdmin);
+    }
     case 'updateFlow':
     case 'deleteFlow':
       return judgeThing(by, directory.flows.get(command.id)?.customerId, 'flow', command.id);
@@ -103,14 +121,16 @@ function judgeCreation(
 ): Refusal | undefined {
   const { kind, customerId } = command;
   if (!mayUse(by, customerId, rightsToCreate(kind))) return denied(kind);
+  if (kind === 'createDialRoute' && customerId === EVERYBODY) return undefined;
   if (!known.directory.customers.has(customerId)) return notFound('customer', customerId, 'customer_id');
   if (kind !== 'createCalls' && kind !== 'createActiveflow') return undefined;
   return judgeFlow(customerId, command.flowId, 'flow_id', known);
 }
 
-/** Access keys are made by admins alone, flows by every agent (platform §1.3). */
+/** Access keys are made by admins alone, flows by every agent (platform §1.3), providers by project super admins. */
 function rightsToCreate(kind: Command['kind']): number {
-  if (kind === 'createAccesskey') return PERMISSION.customerAdmin;
+  if (kind === 'createProvider' || kind === 'createDialRoute') return PROJECT;
+  if (kind === 'createAccesskey' || kind === 'createOutboundConfig') return PERMISSION.customerAdmin;
   return kind === 'createFlow' ? PERMISSION.all : ADMINS;
 }
 

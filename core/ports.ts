@@ -2,6 +2,7 @@ import type { MuteDirection } from './calls/call-record.ts';
 import type { Cause } from './calls/cause.ts';
 import type { RecordingFile, RecordingRecord } from './calls/recording-record.ts';
 import type { CommandResult, FlowCommand } from './command.ts';
+import type { HeaderRule, IdentityHeader } from './directory/provider-terms.ts';
 import type { Binding } from './directory/records.ts';
 import type { Action } from './flows/action.ts';
 import type { ActiveflowRecord, FlowReference } from './flows/activeflow-record.ts';
@@ -14,6 +15,7 @@ import type {
   FlowId,
   LegId,
   MixId,
+  ProviderId,
   RecordingId,
   RecordingNumber,
   ScriptSessionId,
@@ -45,7 +47,9 @@ export type Body = Uint8Array;
 /** Who a request proved to be. */
 export type Caller =
   | { readonly kind: 'extension'; readonly customerId: CustomerId; readonly extensionId: ExtensionId }
-  | { readonly kind: 'trunk'; readonly customerId: CustomerId; readonly trunkId: TrunkId };
+  | { readonly kind: 'trunk'; readonly customerId: CustomerId; readonly trunkId: TrunkId }
+  /** Its calls are for whoever has the number that they name. */
+  | { readonly kind: 'provider'; readonly customerId: CustomerId; readonly providerId: ProviderId };
 
 /** Where an outgoing INVITE goes. `contact` and `path` are SIP URIs, opaque to `core`. */
 export interface DialTarget {
@@ -54,6 +58,19 @@ export interface DialTarget {
   /** The flow to use (RFC 5626): where the binding was registered from, and our listener that received it. */
   readonly via: TransportAddress | undefined;
   readonly localPort: number | undefined;
+}
+
+/** How a provider wants to be told of a call. */
+export interface CarrierWishes {
+  readonly providerId: ProviderId;
+  /** User part of From in place of the caller's; '' for the caller's. */
+  readonly fromUser: string;
+  /** Host of From; '' for ours. */
+  readonly fromDomain: string;
+  readonly identity: IdentityHeader;
+  /** Number that forwards the call (RFC 5806); '' for none. */
+  readonly forwardedFrom: string;
+  readonly headers: readonly HeaderRule[];
 }
 
 export interface DialRequest {
@@ -68,6 +85,8 @@ export interface DialRequest {
   readonly credentials?: { readonly username: string; readonly password: string };
   /** The callee must not learn who calls: anonymous From, `Privacy: id`, the number in P-Asserted-Identity (RFC 3323, 3325). */
   readonly isAnonymous?: boolean;
+  /** When a provider carries the call. */
+  readonly wishes?: CarrierWishes;
 }
 
 export interface Signaling {
@@ -166,9 +185,10 @@ export interface MediaPlane {
   open(leg: LegId, peer: TransportAddress, offer: Body | undefined, beside: LegId | undefined): OpenResult;
   /**
    * Our session description: the answer to the offer given, else our offer. The first call settles the codec;
-   * `like` prefers the codec that another leg already has, or those that it offered.
+   * `like` prefers the codec that another leg already has, or those that it offered; an offer of ours names no other
+   * `encodings` than these, if we speak any of them.
    */
-  describe(leg: LegId, like: LegId | undefined): Body;
+  describe(leg: LegId, like: LegId | undefined, encodings?: readonly string[]): Body;
   /** The peer's answer to our offer. May be called again (early media, then 200). */
   accept(leg: LegId, answer: Body): OpenResult;
   /** The peer's new offer in an established session: the answer to give, or why not (then nothing changed). */

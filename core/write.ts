@@ -7,9 +7,12 @@ import type {
   Binding,
   Conference,
   Customer,
+  DialRoute,
   Extension,
   Flow,
+  OutboundConfig,
   PhoneNumber,
+  Provider,
   Trunk,
 } from './directory/records.ts';
 import type { ActiveflowRecord } from './flows/activeflow-record.ts';
@@ -22,6 +25,9 @@ export type Write =
   | { readonly kind: 'saveAccesskey'; readonly row: Accesskey }
   | { readonly kind: 'saveExtension'; readonly row: Extension }
   | { readonly kind: 'saveTrunk'; readonly row: Trunk }
+  | { readonly kind: 'saveProvider'; readonly row: Provider }
+  | { readonly kind: 'saveDialRoute'; readonly row: DialRoute }
+  | { readonly kind: 'saveOutboundConfig'; readonly row: OutboundConfig }
   | { readonly kind: 'saveNumber'; readonly row: PhoneNumber }
   | { readonly kind: 'saveFlow'; readonly row: Flow }
   | { readonly kind: 'saveConference'; readonly row: Conference }

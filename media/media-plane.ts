@@ -103,10 +103,10 @@ export class WorkerMediaPlane implements MediaPlane {
     return this.#place(leg, peer, session, audio, neighbour?.place.worker ?? this.#workers.leastBusy());
   }
 
-  describe(leg: LegId, like: LegId | undefined): Body {
+  describe(leg: LegId, like: LegId | undefined, encodings?: readonly string[]): Body {
     const own = this.#leg(leg);
     const isFirst = !own.isDescribed;
-    const body = own.describe(like === undefined ? undefined : (this.#legs.get(like)?.encodings ?? []));
+    const body = own.describe(like === undefined ? undefined : (this.#legs.get(like)?.encodings ?? []), encodings);
     this.#post(own, { kind: isFirst ? 'open' : 'update', leg, settings: own.settings() });
     return body;
   }

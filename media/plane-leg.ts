@@ -3,7 +3,7 @@ import type { Body } from '../core/ports.ts';
 import type { PlacementMode } from './io/port-pool.ts';
 import type { StreamSettings } from './protocol.ts';
 import type { Direction } from './sdp/direction.ts';
-import { type AudioFormat, SUPPORTED_FORMATS } from './sdp/formats.ts';
+import { type AudioFormat, isTelephoneEvent, SUPPORTED_FORMATS } from './sdp/formats.ts';
 import { LocalDescription } from './sdp/local-description.ts';
 import { acceptAnswer, encodingsOf, type NegotiatedAudio, negotiateAnswer } from './sdp/negotiate.ts';
 import type { SessionDescription } from './sdp/session-description.ts';
@@ -96,9 +96,9 @@ export class PlaneLeg {
 
   /**
    * The answer to the pending offer, else our offer; the same bytes until something changes. Without a preference the
-   * peer's own order counts.
+   * peer's own order counts. Our offer names these encodings alone, in their order, if we speak any of them.
    */
-  describe(preferred: readonly string[] | undefined): Body {
+  describe(preferred: readonly string[] | undefined, encodings: readonly string[] = []): Body {
     if (this.#described !== undefined && !this.#isRenegotiated) return this.#described;
     const offer = this.#pendingOffer;
     const chosen = offer === undefined ? undefined : this.#choose(offer, preferred ?? []);
@@ -107,7 +107,8 @@ export class PlaneLeg {
       this.#pendingOffer = undefined;
       this.#described = this.#local.answer(offer, chosen, this.place);
     } else {
-      this.#described = this.#local.offer(this.place, preferredFirst(preferred ?? this.encodings), this.willing);
+      const formats = onlyThese(preferredFirst(preferred ?? this.encodings), encodings);
+      this.#described = this.#local.offer(this.place, formats, this.willing);
     }
     this.#isRenegotiated = false;
     return this.#described;
@@ -149,6 +150,16 @@ export class PlaneLeg {
     const settings = settingsOf(placement, this.#negotiated, described);
     return this.#isHeld ? { ...settings, sends: false, receives: false } : settings;
   }
+}
+
+/** Those that are named, in the order of the names, with what is no codec; all when none is. */
+function onlyThese(formats: readonly AudioFormat[], encodings: readonly string[]): readonly AudioFormat[] {
+  const named = encodings.flatMap((name) => formats.filter((format) => isSameName(format.name, name)));
+  return named.length === 0 ? formats : [...named, ...formats.filter(isTelephoneEvent)];
+}
+
+function isSameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }
 
 function preferredFirst(preferred: readonly string[]): readonly AudioFormat[] {

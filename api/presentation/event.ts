@@ -2,6 +2,7 @@ import type { EventBody } from '../../core/event.ts';
 import { presentAccesskey, presentBinding, presentExtension, presentNumber, presentTrunk } from './accounts.ts';
 import { presentCall, presentConference, presentConferencecall, presentRecording } from './calls.ts';
 import { presentActiveflow, presentFlow } from './flows.ts';
+import { presentDialRoute, presentOutboundConfig, presentProvider } from './providers.ts';
 import type { Presented } from './values.ts';
 
 /** An event as clients get it. */
@@ -41,6 +42,9 @@ function dataOf(body: EventBody): Presented | undefined {
   if ('activeflow' in body) return presentActiveflow(body.activeflow);
   if ('flow' in body) return presentFlow(body.flow);
   if ('number' in body) return presentNumber(body.number);
+  if ('provider' in body) return presentProvider(body.provider, 'events');
+  if ('route' in body) return presentDialRoute(body.route);
+  if ('outboundConfig' in body) return presentOutboundConfig(body.outboundConfig);
   if ('trunk' in body) return presentTrunk(body.trunk, 'events');
   if ('accesskey' in body) return presentAccesskey(body.accesskey);
   if ('extension' in body) return presentExtension(body.extension, 'events');

@@ -190,6 +190,40 @@ const Agent = {
   ...timed,
 };
 
+const Provider = {
+  id: Id,
+  type: Type.Enum(['sip']),
+  hostname: Text,
+  tech_prefix: Text,
+  tech_postfix: Text,
+  tech_headers: Type.Record(Type.String(), Text),
+  metadata: Free,
+  ...named,
+  codecs: Text,
+  health_status: Type.Enum(['unknown', 'healthy', 'unhealthy']),
+  health_checked_at: Time,
+  ...timed,
+};
+
+const Route = {
+  ...owned,
+  ...named,
+  provider_id: Id,
+  priority: Count,
+  target: Text,
+  ...timed,
+};
+
+const OutboundConfig = {
+  ...owned,
+  ...named,
+  destination_whitelist: Type.Array(Text),
+  codecs: Text,
+  default_outgoing_source_number_id: Id,
+  calls_max: Count,
+  ...timed,
+};
+
 const Problem = {
   error: Type.Object({
     status: Text,
@@ -211,6 +245,9 @@ const FIELDS = {
   FlowManagerActiveflow: Activeflow,
   NumberManagerNumber: Numbered,
   RegistrarManagerTrunk: Trunk,
+  RouteManagerProvider: Provider,
+  RouteManagerRoute: Route,
+  CallManagerOutboundConfig: OutboundConfig,
   RegistrarManagerExtension: Extension,
   CustomerManagerAccesskey: Accesskey,
   AgentManagerAgent: Agent,

@@ -48,6 +48,11 @@ export class Aggregate<Row extends ChangedRow> {
     return this.#change(row, 'created');
   }
 
+  /** As `created`, for a row that needs no customer. */
+  createdForAll(row: Row): Change {
+    return this.#change(row, 'created');
+  }
+
   /** The row with this id after the changes, unless it is gone or `changesOf` refuses. */
   updated(id: string, ground: Ground, changesOf: (old: Row) => Partial<Row> | Refusal): Change | Refusal {
     const old = this.#options.rowsOf(ground.directory).get(id);

@@ -6,7 +6,7 @@ import type { Calendar } from '../kernel/clock.ts';
 import type { LegId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { MediaPlane, Signaling } from '../ports.ts';
-import { type Dialling, diallingOf, reachOf } from '../routing/destination.ts';
+import { type Calling, type Dialling, diallingOf, reachOf } from '../routing/destination.ts';
 import { Attempt } from './attempt.ts';
 import type { Call } from './call.ts';
 import type { CallLife } from './call-life.ts';
@@ -69,19 +69,28 @@ export class Connecting {
 
   /** A caller dialled an extension: every phone that is registered for it rings. */
   connectToExtension(caller: Call, extension: Extension, bindings: readonly Binding[], now: Instant): void {
-    const { customerId, source, destination } = caller.record;
+    const { destination } = caller.record;
+    const diallings = bindings.map((binding) => diallingOf(destination, extension, binding));
+    if (this.connectTo(caller, diallings, now)) this.#life.ring(caller, undefined, now);
+  }
+
+  /** A caller dialled whom these reach. False when nobody could be called, and the caller has been told. */
+  connectTo(caller: Call, diallings: readonly Dialling[], now: Instant): boolean {
+    const { customerId, source } = caller.record;
     const terms: DialTerms = { customerId, source, master: caller, isAnonymous: false };
     const callees: LegId[] = [];
-    for (const binding of bindings) {
-      const callee = this.#dialler.dial(diallingOf(destination, extension, binding), terms, now);
-      if (callee !== undefined) callees.push(callee.leg);
+    let cause: Cause = 'media-overloaded';
+    for (const dialling of diallings) {
+      const callee = this.#dialler.dial(dialling, terms, now);
+      if (typeof callee === 'string') cause = callee;
+      else callees.push(callee.leg);
     }
     if (callees.length === 0) {
-      this.#life.end(caller.leg, 'media-overloaded', now);
-      return;
+      this.#life.end(caller.leg, cause, now);
+      return false;
     }
     this.#begin(new Attempt(caller.leg, callees), caller, now);
-    this.#life.ring(caller, undefined, now);
+    return true;
   }
 
   /** The flow of a call wants it connected. News: connected, then disconnected; or disconnected alone. */
@@ -94,7 +103,7 @@ export class Connecting {
     const attempt = new Attempt(caller.leg, [], demand);
     for (const dialling of this.#reached(caller, demand, attempt, now)) {
       const callee = this.#dialler.dial(dialling, terms, now);
-      if (callee === undefined) attempt.miss('media-overloaded');
+      if (typeof callee === 'string') attempt.miss(callee);
       else attempt.add(callee.leg);
     }
     if (attempt.callees.length === 0) {
@@ -113,9 +122,16 @@ export class Connecting {
 
   #reached(caller: Call, demand: ConnectDemand, attempt: Attempt, now: Instant): readonly Dialling[] {
     const { directory, calendar } = this.#ports;
+    const { record } = caller;
+    const calling: Calling = {
+      customerId: record.customerId,
+      source: demand.source ?? record.source,
+      forwardedFrom:
+        record.direction === 'incoming' && record.destination.type === 'tel' ? record.destination.target : '',
+    };
     const diallings: Dialling[] = [];
     for (const destination of demand.destinations.slice(0, DESTINATIONS_MAX)) {
-      const reach = reachOf(directory, caller.record.customerId, destination, calendar(now));
+      const reach = reachOf(directory, calling, destination, calendar(now));
       if (reach.kind === 'diallings') diallings.push(...reach.diallings);
       else attempt.miss(reach.cause);
     }
@@ -135,10 +151,12 @@ export class Connecting {
   ringing(callee: Call, early: Uint8Array | undefined, now: Instant): void {
     this.#life.markRinging(callee, now);
     const attempt = this.#attempts.get(callee.leg);
-    if (early === undefined || attempt === undefined || attempt.isForked) return;
-    if (attempt.wish?.isEarlyMediaHeard === false) return;
-    const { media } = this.#ports;
+    if (attempt === undefined) return;
     const caller = this.#life.ledger.get(attempt.caller)!;
+    // A phone of ours rings at once as far as its caller is told; what is outside rings when it says so.
+    if (early === undefined && caller.status === 'dialing') this.#life.ring(caller, undefined, now);
+    if (early === undefined || attempt.isForked || attempt.wish?.isEarlyMediaHeard === false) return;
+    const { media } = this.#ports;
     if (media.accept(callee.leg, early).kind === 'refused') return;
     if (!caller.isAnswered) this.#life.ring(caller, media.describe(caller.leg, callee.leg), now);
     attempt.hears = 'callee';

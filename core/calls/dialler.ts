@@ -1,12 +1,16 @@
+import type { Directory } from '../directory/directory.ts';
 import type { CustomerId, FlowId, GroupcallId, LegId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
-import type { MediaPlane, Signaling, TransportAddress } from '../ports.ts';
+import type { MediaPlane, Signaling, SignalingEvent, TransportAddress } from '../ports.ts';
 import type { Dialling } from '../routing/destination.ts';
 import type { Address } from './address.ts';
 import type { Call } from './call.ts';
 import type { CallLife } from './call-life.ts';
+import { Carried } from './carried.ts';
+import type { Cause } from './cause.ts';
 
 export interface DiallerPorts {
+  readonly directory: Directory;
   readonly signaling: Signaling;
   readonly media: MediaPlane;
   /** Leg numbers are shared with signalling, which numbers the legs that it offers. */
@@ -33,25 +37,38 @@ interface Invitation {
 /** What callees see when nobody is named as the source. */
 const NOBODY = 'anonymous';
 
-/** Makes outgoing calls. What comes of them is signalling's to tell. */
+/** After these the callee itself has spoken, or we have: another provider would reach the same (platform §5.4). */
+const FINAL_CAUSES: ReadonlySet<Cause> = new Set([
+  'normal',
+  'busy',
+  'declined',
+  'canceled',
+  'answered-elsewhere',
+  'timeout',
+]);
+const FINAL_STATUSES: ReadonlySet<number> = new Set([403, 480]);
+
+/** Makes outgoing calls, through one provider after the other where providers carry them. What comes of them is signalling's to tell. */
 export class Dialler {
+  readonly carried = new Carried();
   readonly #ports: DiallerPorts;
   readonly #life: CallLife;
   /** Legs whose servers are being looked for. */
   readonly #unlocated = new Map<LegId, Invitation>();
+  /** Legs that a provider carries, until they are answered or over. */
+  readonly #underway = new Map<LegId, Invitation>();
 
   constructor(ports: DiallerPorts, life: CallLife) {
     this.#ports = ports;
     this.#life = life;
   }
 
-  /** The new call; undefined when media has no place for it. One to a name is dialled when its servers are found. */
-  dial(dialling: Dialling, terms: DialTerms, now: Instant): Call | undefined {
-    const { media, signaling, nextLeg } = this.#ports;
-    const { peer } = dialling;
+  /** The new call; the cause when there is no place for it. One to a name is dialled when its servers are found. */
+  dial(dialling: Dialling, terms: DialTerms, now: Instant): Call | Cause {
+    const leg = this.#ports.nextLeg();
+    const first = this.#open(leg, { dialling, terms }, now);
+    if (typeof first === 'string') return first;
     const { master, source, customerId, flowId = null, groupcallId = null } = terms;
-    const leg = nextLeg();
-    if (peer !== undefined && media.open(leg, peer, undefined, master?.leg).kind === 'refused') return undefined;
     const { destination, extensionId } = dialling;
     const masterCallId = master?.record.id ?? null;
     const call = this.#life.ledger.create(
@@ -59,11 +76,7 @@ export class Dialler {
       { customerId, direction: 'outgoing', source, destination, extensionId, flowId, masterCallId, groupcallId },
       now,
     );
-    if (peer !== undefined) this.#invite(leg, { dialling, terms });
-    else {
-      this.#unlocated.set(leg, { dialling, terms });
-      signaling.locate(leg, dialling.target);
-    }
+    this.#begin(leg, first);
     return call;
   }
 
@@ -77,20 +90,83 @@ export class Dialler {
     else this.#life.end(leg, opened.cause, now);
   }
 
+  /** A provider did not carry the call, and not because of the callee: the next one does. False when none is left. */
+  failsOver({ leg, cause, status }: Extract<SignalingEvent, { kind: 'failed' }>, now: Instant): boolean {
+    const invitation = this.#underway.get(leg);
+    const next = invitation?.dialling.carrier?.next;
+    if (invitation === undefined || next === undefined) return false;
+    if (FINAL_CAUSES.has(cause) || FINAL_STATUSES.has(status)) return false;
+    if (this.#life.ledger.get(leg)?.isGoingOn !== true) return false;
+    const wasLocating = this.#unlocated.delete(leg);
+    this.carried.free(leg);
+    if (!wasLocating) this.#ports.media.close(leg);
+    const second = this.#open(leg, { dialling: next, terms: invitation.terms }, now);
+    if (typeof second === 'string') return false;
+    this.#begin(leg, second);
+    return true;
+  }
+
+  /** The leg is answered: no other provider is asked any more. */
+  answered(leg: LegId): void {
+    this.#underway.delete(leg);
+  }
+
   /** The leg is over. */
   over(leg: LegId): void {
     this.#unlocated.delete(leg);
+    this.#underway.delete(leg);
+    this.carried.free(leg);
+  }
+
+  /** A place with media and with the first provider that has one; the cause when there is none. */
+  #open(leg: LegId, invitation: Invitation, now: Instant): Invitation | Cause {
+    let cause: Cause = 'overloaded';
+    for (let next: Dialling | undefined = invitation.dialling; next !== undefined; next = next.carrier?.next) {
+      const { terms } = invitation;
+      if (!this.#takePlace(leg, next, terms, now)) continue;
+      const { peer } = next;
+      const opened = peer && this.#ports.media.open(leg, peer, undefined, terms.master?.leg);
+      if (opened?.kind !== 'refused') return { dialling: next, terms };
+      this.carried.free(leg);
+      cause = opened.cause;
+    }
+    return cause;
+  }
+
+  #takePlace(leg: LegId, { carrier }: Dialling, { customerId }: DialTerms, now: Instant): boolean {
+    if (carrier === undefined) return true;
+    const { providerId, isEmergency, callsMax, callsPerSecondMax } = carrier;
+    const customerCallsMax = this.#ports.directory.outboundConfigOf(customerId)?.callsMax ?? 0;
+    // Help is called whatever the caps say; the call counts all the same.
+    const caps = isEmergency ? UNCAPPED : { callsMax, callsPerSecondMax, customerCallsMax };
+    return this.carried.take(leg, { providerId, customerId, ...caps }, now);
+  }
+
+  #begin(leg: LegId, invitation: Invitation): void {
+    const { dialling } = invitation;
+    if (dialling.carrier !== undefined) this.#underway.set(leg, invitation);
+    if (dialling.peer !== undefined) this.#invite(leg, invitation);
+    else {
+      this.#unlocated.set(leg, invitation);
+      this.#ports.signaling.locate(leg, dialling.target);
+    }
   }
 
   #invite(leg: LegId, { dialling, terms }: Invitation): void {
     const { source, master, isAnonymous } = terms;
+    const { target, toUser, carrier, credentials } = dialling;
+    const ownUser = source.target === '' ? NOBODY : source.target;
     this.#ports.signaling.dial(leg, {
-      target: dialling.target,
-      fromUser: source.target === '' ? NOBODY : source.target,
+      target,
+      fromUser: carrier === undefined ? ownUser : carrier.caller || NOBODY,
       fromName: source.targetName,
-      toUser: dialling.toUser,
-      offer: this.#ports.media.describe(leg, master?.leg),
+      toUser,
+      offer: this.#ports.media.describe(leg, master?.leg, carrier?.encodings),
       ...(isAnonymous ? { isAnonymous } : {}),
+      ...(credentials === undefined ? {} : { credentials }),
+      ...(carrier === undefined ? {} : { wishes: carrier.wishes }),
     });
   }
 }
+
+const UNCAPPED = { callsMax: 0, callsPerSecondMax: 0, customerCallsMax: 0 };

@@ -1,12 +1,13 @@
 import type { Directory } from '../directory/directory.ts';
 import type { Flow } from '../directory/records.ts';
 import type { Calendar } from '../kernel/clock.ts';
-import { type ActiveflowId, timeOrderedUuid } from '../kernel/ids.ts';
+import { type ActiveflowId, type CustomerId, type ProviderId, timeOrderedUuid } from '../kernel/ids.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Flows, MediaPlane, SignalingEvent } from '../ports.ts';
+import { type Reach, reachOutside } from '../routing/destination.ts';
 import { isNumeric } from '../routing/numbering.ts';
-import { type Route, routeOf } from '../routing/route.ts';
+import { numberOfAnybody, type Route, routeOf } from '../routing/route.ts';
 import { type Address, address } from './address.ts';
 import type { Call } from './call.ts';
 import type { CallLife } from './call-life.ts';
@@ -44,7 +45,14 @@ export class Incoming {
     const { leg } = offered;
     const opened = media.open(leg, offered.source, offered.offer, undefined);
     const route = opened.kind === 'refused' ? refusedFor(opened.cause) : this.#route(offered, now);
+    const outside = isOfNobody(route) ? this.#outside(offered) : undefined;
     const call = this.#create(offered, route, now);
+    if (outside !== undefined) {
+      if (offered.offer === undefined) this.#life.oweAnswer(leg);
+      if (outside.kind === 'diallings') this.#connecting.connectTo(call, outside.diallings, now);
+      else this.#life.end(leg, outside.cause, now);
+      return;
+    }
     if (route.kind === 'refused') {
       this.#life.end(leg, route.cause, now);
       return;
@@ -54,16 +62,38 @@ export class Incoming {
     else this.#run(call, route.flow, now);
   }
 
-  #route({ customerId, toUser }: Offered, now: Instant): Route {
+  /** Beyond what is ours: who carries calls there; undefined when nobody may call there at all. */
+  #outside({ caller, customerId, toUser, fromUser, fromName }: Offered): Reach | undefined {
+    const { directory } = this.#ports;
+    if (caller.kind === 'provider' || directory.customers.get(customerId)?.status !== 'active') return undefined;
+    const calling = { customerId, source: address('tel', fromUser, fromName), forwardedFrom: '' };
+    return reachOutside(directory, calling, address('tel', toUser));
+  }
+
+  #route({ caller, customerId, toUser }: Offered, now: Instant): Route {
     const { directory, calendar, country } = this.#ports;
+    if (caller.kind === 'provider') return this.#routeFrom(caller.providerId, toUser);
     const customer = directory.customers.get(customerId);
     if (customer === undefined || !MAY_CALL.has(customer.status)) return refusedFor('forbidden');
     return routeOf(directory, customerId, toUser, calendar(now), country);
   }
 
+  /** A provider calls numbers, whoever has them, and nothing else. */
+  #routeFrom(providerId: ProviderId, toUser: string): Route {
+    const { directory, country } = this.#ports;
+    const terms = directory.providers.get(providerId)?.terms;
+    if (terms === undefined) return refusedFor('forbidden');
+    const own = terms.country === '' ? country : terms.country;
+    const route = numberOfAnybody(directory, toUser, own) ?? numberOfAnybody(directory, terms.number, '');
+    if (route === undefined) return refusedFor('not-found');
+    const owner = route.number === undefined ? undefined : directory.customers.get(route.number.customerId);
+    return owner !== undefined && MAY_CALL.has(owner.status) ? route : refusedFor('forbidden');
+  }
+
   #create(offered: Offered, route: Route, now: Instant): Call {
     const { calendar, random } = this.#ports;
-    const { leg, customerId, caller } = offered;
+    const { leg, caller } = offered;
+    const customerId = caller.kind === 'provider' ? (ownerOf(route) ?? offered.customerId) : offered.customerId;
     const flow = route.kind === 'number' ? route.flow : undefined;
     return this.#life.ledger.create(
       leg,
@@ -99,6 +129,15 @@ export class Incoming {
       webhookMethod: '',
     });
   }
+}
+
+function ownerOf(route: Route): CustomerId | undefined {
+  return route.kind === 'extension' ? undefined : route.number?.customerId;
+}
+
+/** Neither an extension nor a number of ours. */
+function isOfNobody(route: Route): boolean {
+  return route.kind === 'refused' && route.cause === 'not-found' && route.number === undefined;
 }
 
 function refusedFor(cause: Extract<Route, { kind: 'refused' }>['cause']): Route {

@@ -95,11 +95,13 @@ export class Outgoing {
 
   #createTo(command: CreateCalls, destination: Address, field: string, now: Instant): readonly Call[] | Refusal {
     const { directory, calendar, random } = this.#ports;
-    const reach = reachOf(directory, command.customerId, destination, calendar(now));
+    const source = command.source ?? address('', '');
+    const calling = { customerId: command.customerId, source, forwardedFrom: '' };
+    const reach = reachOf(directory, calling, destination, calendar(now));
     if (reach.kind === 'refused') return invalid(field, reach.expected, `${destination.type}:${destination.target}`);
     const terms: DialTerms = {
       customerId: command.customerId,
-      source: command.source ?? address('', ''),
+      source,
       master: undefined,
       isAnonymous: command.anonymous === 'yes',
       flowId: command.flowId,
@@ -107,14 +109,14 @@ export class Outgoing {
     };
     const calls = this.#dial(reach.diallings, terms, { members: new Set(), command }, now);
     if (calls.length > 0) return calls;
-    return { code: 'SERVICE_UNAVAILABLE', message: 'media has no place for another call', field };
+    return { code: 'SERVICE_UNAVAILABLE', message: 'there is no place for another call', field };
   }
 
   #dial(diallings: readonly Dialling[], terms: DialTerms, group: Group, now: Instant): readonly Call[] {
     const calls: Call[] = [];
     for (const dialling of diallings) {
       const call = this.#dialler.dial(dialling, terms, now);
-      if (call === undefined) continue;
+      if (typeof call === 'string') continue;
       group.members.add(call.leg);
       this.#groups.set(call.leg, group);
       this.#life.arm('ring', call.leg, now + this.#ports.ringTimeoutMs);

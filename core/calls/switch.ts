@@ -83,7 +83,7 @@ export class Switch {
   readonly #ports: SwitchPorts;
   readonly #flows: Flows;
   readonly #life: CallLife;
-  readonly #dialler: Dialler;
+  readonly dialler: Dialler;
   readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
   readonly #connecting: Connecting;
@@ -116,7 +116,7 @@ export class Switch {
     this.recordings = recordings;
     this.sounds = sounds;
     this.#life = life;
-    this.#dialler = dialler;
+    this.dialler = dialler;
     this.#incoming = new Incoming({ ...ports, flows, country }, life, connecting);
     this.#outgoing = outgoing;
     this.#connecting = connecting;
@@ -273,7 +273,7 @@ export class Switch {
         this.#incoming.offered(event, now);
         break;
       case 'located':
-        this.#dialler.located(event.leg, event.peer, now);
+        this.dialler.located(event.leg, event.peer, now);
         break;
       case 'ringing': {
         const call = this.ledger.get(event.leg);
@@ -284,6 +284,8 @@ export class Switch {
         this.#answered(event.leg, event.body, event.dialog, now);
         break;
       case 'failed':
+        if (!this.dialler.failsOver(event, now)) this.#over(event.leg, event.cause, now);
+        break;
       case 'ended':
         this.#over(event.leg, event.cause, now);
         break;
@@ -335,6 +337,7 @@ export class Switch {
     const call = this.ledger.get(leg);
     // The answer crossed our CANCEL, or came after another contact's: signalling hangs it up.
     if (call === undefined || !call.isGoingOn) return;
+    this.dialler.answered(leg);
     if (this.#connecting.isCallee(leg)) this.#connecting.answered(call, body, dialog, now);
     else if (this.#outgoing.isWaitingFor(leg)) this.#outgoing.answered(call, body, dialog, now);
   }
@@ -366,7 +369,7 @@ export class Switch {
     const final = record.cause ?? cause;
     this.#part(leg, record.id, final, now);
     this.#connecting.missed(leg, final, now);
-    this.#dialler.over(leg);
+    this.dialler.over(leg);
     this.#outgoing.over(leg);
     this.#control.over(leg);
     this.#holding.over(leg);

@@ -1,18 +1,21 @@
 import type { CustomerId, ExtensionId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
 import { LiveRows } from './live-rows.ts';
+import { NetworkSources } from './network-sources.ts';
 import type {
   Accesskey,
   Agent,
   Binding,
   Conference,
   Customer,
+  DialRoute,
   Extension,
   Flow,
+  OutboundConfig,
   PhoneNumber,
+  Provider,
   Trunk,
 } from './records.ts';
-import { TrunkSources } from './trunk-sources.ts';
 import { TrunkUsernames } from './trunk-usernames.ts';
 
 /**
@@ -25,6 +28,9 @@ export class Directory {
   readonly #accesskeys = new LiveRows<Accesskey>((row) => [row.tokenHash]);
   readonly #extensions = new LiveRows<Extension>((row) => [`${row.customerId}/${row.extension}`]);
   readonly #trunks = new LiveRows<Trunk>((row) => [row.domainName.toLowerCase()]);
+  readonly #providers = new LiveRows<Provider>(() => []);
+  readonly #dialRoutes = new LiveRows<DialRoute>(() => []);
+  readonly #outboundConfigs = new LiveRows<OutboundConfig>((row) => [row.customerId]);
   readonly #numbers = new LiveRows<PhoneNumber>(namesOfNumber);
   readonly #flows = new LiveRows<Flow>(() => []);
   readonly #conferences = new LiveRows<Conference>(() => []);
@@ -32,19 +38,28 @@ export class Directory {
   readonly accesskeys = this.#accesskeys.byId;
   readonly extensions = this.#extensions.byId;
   readonly trunks = this.#trunks.byId;
+  readonly providers = this.#providers.byId;
+  readonly dialRoutes = this.#dialRoutes.byId;
+  readonly outboundConfigs = this.#outboundConfigs.byId;
   readonly numbers = this.#numbers.byId;
   readonly flows = this.#flows.byId;
   readonly conferences = this.#conferences.byId;
-  readonly #trunkSources = new TrunkSources();
+  readonly #trunkSources = new NetworkSources<Trunk>(({ authTypes, allowedIps }) =>
+    authTypes.includes('ip') ? allowedIps : [],
+  );
+  readonly #providerSources = new NetworkSources<Provider>(({ hostname, terms }) => [hostname, ...terms.addresses]);
   readonly #trunkUsernames = new TrunkUsernames();
   readonly #bindings = new Map<ExtensionId, readonly Binding[]>();
+  /** ISO 3166-1 alpha-2 of the installation; '' for none. */
+  readonly country: string;
   #domain: string;
   readonly #ownHosts = new Set<string>();
   /** Source address → bindings registered from it. */
   readonly #bindingsFrom = new Map<string, number>();
   #bindingCount = 0;
 
-  constructor(domain = '') {
+  constructor(domain = '', country = '') {
+    this.country = country;
     this.#domain = domain.toLowerCase();
   }
 
@@ -125,6 +140,20 @@ export class Directory {
     }
   }
 
+  putProvider(provider: Provider): void {
+    const old = this.#providers.put(provider);
+    if (old !== undefined) this.#providerSources.remove(old);
+    if (provider.deletedAt === null) this.#providerSources.add(provider);
+  }
+
+  putDialRoute(route: DialRoute): void {
+    this.#dialRoutes.put(route);
+  }
+
+  putOutboundConfig(config: OutboundConfig): void {
+    this.#outboundConfigs.put(config);
+  }
+
   putNumber(number: PhoneNumber): void {
     this.#numbers.put(number);
   }
@@ -149,6 +178,18 @@ export class Directory {
 
   trunksBefore(customerId: CustomerId, before: WallTime, count: number): readonly Trunk[] {
     return this.#trunks.before(customerId, before, count);
+  }
+
+  providersBefore(customerId: CustomerId, before: WallTime, count: number): readonly Provider[] {
+    return this.#providers.before(customerId, before, count);
+  }
+
+  dialRoutesBefore(customerId: CustomerId, before: WallTime, count: number): readonly DialRoute[] {
+    return this.#dialRoutes.before(customerId, before, count);
+  }
+
+  outboundConfigsBefore(customerId: CustomerId, before: WallTime, count: number): readonly OutboundConfig[] {
+    return this.#outboundConfigs.before(customerId, before, count);
   }
 
   numbersBefore(customerId: CustomerId, before: WallTime, count: number): readonly PhoneNumber[] {
@@ -199,6 +240,28 @@ export class Directory {
   /** The trunk to which requests from this literal address belong: by its longest allowed prefix, then the oldest. */
   trunkForSource(address: string): Trunk | undefined {
     return this.#trunkSources.find(address);
+  }
+
+  /** The provider whose calls come from this literal address, as far as addresses tell. */
+  providerForSource(address: string): Provider | undefined {
+    return this.#providerSources.find(address);
+  }
+
+  /** Routes of the customer, or of all with `EVERYBODY`, in no order. */
+  dialRoutesOf(customerId: CustomerId): readonly DialRoute[] {
+    return this.#dialRoutes.before(customerId, Number.MAX_SAFE_INTEGER, this.#dialRoutes.countOf(customerId));
+  }
+
+  /** What the customer may call outside; undefined when nobody has said so. */
+  outboundConfigOf(customerId: CustomerId): OutboundConfig | undefined {
+    return this.#outboundConfigs.byName(customerId);
+  }
+
+  /** Countries that the customer may call; for the first customer that of the installation while nobody has said more. */
+  destinationsOf(customerId: CustomerId): readonly string[] {
+    const said = this.outboundConfigOf(customerId);
+    if (said !== undefined) return said.destinationWhitelist;
+    return this.country !== '' && customerId === this.firstCustomer()?.id ? [this.country.toLowerCase()] : [];
   }
 
   /** `number` is E.164 with `+`. */

@@ -4,12 +4,16 @@ import type {
   AgentId,
   ConferenceId,
   CustomerId,
+  DialRouteId,
   ExtensionId,
   FlowId,
   NumberId,
+  OutboundConfigId,
+  ProviderId,
   TrunkId,
 } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
+import type { ProviderTerms } from './provider-terms.ts';
 
 /** What the directory holds and the store keeps, one shape for both. Deleted rows have `deletedAt`. */
 interface Row {
@@ -87,6 +91,53 @@ export interface Trunk extends Row {
   readonly password: string;
   /** Literal addresses or CIDR. */
   readonly allowedIps: readonly string[];
+}
+
+/** A carrier or exchange that carries calls out, and may bring some in, for every customer. */
+export interface Provider extends Row {
+  readonly id: ProviderId;
+  readonly name: string;
+  readonly detail: string;
+  /** Name or literal address, with a port behind a colon when it has one of its own. */
+  readonly hostname: string;
+  /** Stand before and behind the number in the Request-URI. */
+  readonly techPrefix: string;
+  readonly techPostfix: string;
+  /** Added to each INVITE, as far as they may be. */
+  readonly techHeaders: Readonly<Record<string, string>>;
+  /** Names of encodings to offer, the preferred one first, with commas between; '' for all. */
+  readonly codecs: string;
+  readonly terms: ProviderTerms;
+}
+
+/** In the place of a customer, in routes that serve all (platform §5.12). */
+export const EVERYBODY = '00000000-0000-0000-0000-000000000001' as CustomerId;
+
+/** Which provider carries a customer's calls to a part of the world. */
+export interface DialRoute extends Row {
+  readonly id: DialRouteId;
+  readonly name: string;
+  readonly detail: string;
+  readonly providerId: ProviderId;
+  /** The smallest is tried first. */
+  readonly priority: number;
+  /** A calling code such as `+49`, or `all`. */
+  readonly target: string;
+}
+
+/** What a customer may call outside, and as whom. One for each customer. */
+export interface OutboundConfig extends Row {
+  readonly id: OutboundConfigId;
+  readonly name: string;
+  readonly detail: string;
+  /** ISO 3166-1 alpha-2 in lower case; none means nowhere. */
+  readonly destinationWhitelist: readonly string[];
+  /** Encodings for calls to SIP URIs, as a provider's. */
+  readonly codecs: string;
+  /** Shown where the caller's own number is none of the customer's. */
+  readonly defaultNumberId: NumberId | null;
+  /** Calls outside at the same time; 0 for any number. */
+  readonly callsMax: number;
 }
 
 /** A number that this installation answers. */

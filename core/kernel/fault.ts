@@ -36,6 +36,8 @@ export const FAULTS = {
   EXTENSION_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
   FLOW_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
   NUMBER_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
+  OUTBOUND_CONFIG_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
+  PROVIDER_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
   RECORDING_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
   TRUNK_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
   ROUTE_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: 'See /openapi.json for what exists.' },

@@ -4,7 +4,9 @@ import type { Directory } from '../directory/directory.ts';
 import type { Binding, Extension } from '../directory/records.ts';
 import type { CustomerId, ExtensionId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
-import type { DialTarget, TransportAddress, TransportProtocol } from '../ports.ts';
+import type { DialRequest, DialTarget, TransportAddress, TransportProtocol } from '../ports.ts';
+import { carriagesOf, type OutsideCall } from './outside.ts';
+import { type Carrier, diallingThrough } from './provider-dialling.ts';
 
 /** One INVITE to send. */
 export interface Dialling {
@@ -18,6 +20,9 @@ export interface Dialling {
    */
   readonly peer: TransportAddress | undefined;
   readonly toUser: string;
+  readonly credentials?: DialRequest['credentials'];
+  /** When a provider carries the call. */
+  readonly carrier?: Carrier;
 }
 
 /** What a destination means: those to dial, all at once, or why nobody can be. */
@@ -25,21 +30,33 @@ export type Reach =
   | { readonly kind: 'diallings'; readonly diallings: readonly Dialling[]; readonly isGroup: boolean }
   | { readonly kind: 'refused'; readonly cause: Cause; readonly expected: string };
 
+/** On whose behalf a destination is called. */
+export type Calling = Omit<OutsideCall, 'dialled'>;
+
 /**
- * Whom a call to this address reaches: an extension by each of its contacts, a SIP URI by itself. A pure function of
- * the directory.
+ * Whom a call to this address reaches: an extension by each of its contacts, a SIP URI by itself, a number through a
+ * provider. A pure function of the directory.
  */
-export function reachOf(directory: Directory, customerId: CustomerId, destination: Address, at: WallTime): Reach {
+export function reachOf(directory: Directory, calling: Calling, destination: Address, at: WallTime): Reach {
+  const { customerId } = calling;
   switch (destination.type) {
     case 'extension':
       return reachOfExtension(directory, customerId, destination, at);
     case 'sip':
       return reachOfUri(destination);
     case 'tel':
-      return refused('not-found', 'an extension or a SIP URI: no route to telephone numbers exists');
+      return reachOutside(directory, calling, destination);
     default:
-      return refused('not-found', 'an address of type extension or sip');
+      return refused('not-found', 'an address of type tel, extension or sip');
   }
+}
+
+/** A number that a provider carries the call to. */
+export function reachOutside(directory: Directory, calling: Calling, destination: Address): Reach {
+  const outside = carriagesOf(directory, { ...calling, dialled: destination.target });
+  if (outside.kind === 'refused') return outside;
+  const dialling = diallingThrough(destination, outside.carriages, directory.country);
+  return { kind: 'diallings', diallings: dialling === undefined ? [] : [dialling], isGroup: false };
 }
 
 function reachOfExtension(directory: Directory, customerId: CustomerId, destination: Address, at: WallTime): Reach {

@@ -73,6 +73,15 @@ export function e164Candidates(user: string, country: string): readonly string[]
   ]);
 }
 
+/** How people of this country dial the number (`+` and digits); of one whose plan is not known, after 00. */
+export function nationalForm(number: string, country: string): string {
+  const dialling = PLANS[country.toUpperCase()];
+  const digits = number.slice(1);
+  if (dialling === undefined) return EVERYWHERE + digits;
+  const { code, trunkPrefix, internationalPrefix } = dialling;
+  return digits.startsWith(code) ? trunkPrefix + digits.slice(code.length) : internationalPrefix + digits;
+}
+
 function afterInternationalPrefix(text: string, dialling: DiallingPlan | undefined): readonly string[] {
   const own = dialling?.internationalPrefix ?? EVERYWHERE;
   if (own !== EVERYWHERE && text.startsWith(own)) return [text.slice(own.length)];

@@ -36,6 +36,21 @@ export function routeOf(
   return { kind: 'number', number, flow };
 }
 
+/** What answers a number of any customer; undefined when nobody here has it. */
+export function numberOfAnybody(
+  directory: Directory,
+  toUser: string,
+  country: string,
+): Exclude<Route, { kind: 'extension' }> | undefined {
+  for (const candidate of e164Candidates(toUser, country)) {
+    const number = directory.numberByE164(candidate);
+    if (number?.status !== 'active') continue;
+    const flow = number.callFlowId === null ? undefined : directory.flows.get(number.callFlowId);
+    return flow === undefined ? { kind: 'refused', cause: 'not-found', number } : { kind: 'number', number, flow };
+  }
+  return undefined;
+}
+
 /** The customer's own active number that is meant, by short code or in any of its forms. */
 export function ownNumber(
   directory: Directory,

@@ -118,6 +118,34 @@ export interface TrunksTable extends RowsTable {
   allowed_ips: string;
 }
 
+export interface ProvidersTable extends RowsTable {
+  name: string;
+  detail: string;
+  hostname: string;
+  tech_prefix: string;
+  tech_postfix: string;
+  tech_headers: string;
+  codecs: string;
+  sealed_terms: string;
+}
+
+export interface DialRoutesTable extends RowsTable {
+  name: string;
+  detail: string;
+  provider_id: string;
+  priority: number;
+  target: string;
+}
+
+export interface OutboundConfigsTable extends RowsTable {
+  name: string;
+  detail: string;
+  destination_whitelist: string;
+  codecs: string;
+  default_number_id: string | null;
+  calls_max: number;
+}
+
 export interface NumbersTable extends RowsTable {
   number: string;
   short_code: string;
@@ -213,6 +241,9 @@ export interface Schema {
   extensions: ExtensionsTable;
   bindings: BindingsTable;
   trunks: TrunksTable;
+  providers: ProvidersTable;
+  dial_routes: DialRoutesTable;
+  outbound_configs: OutboundConfigsTable;
   numbers: NumbersTable;
   flows: FlowsTable;
   conferences: ConferencesTable;

@@ -8,11 +8,14 @@ import { callToRow, saveCall } from './repositories/calls.ts';
 import { conferencecallToRow, saveConferencecall } from './repositories/conferencecalls.ts';
 import { conferenceToRow, saveConference } from './repositories/conferences.ts';
 import { customerToRow, saveCustomer } from './repositories/customers.ts';
+import { dialRouteToRow, saveDialRoute } from './repositories/dial-routes.ts';
 import { dropDialog, saveDialog } from './repositories/dialogs.ts';
 import { extensionToRow, saveExtension } from './repositories/extensions.ts';
 import { saveFact } from './repositories/facts.ts';
 import { flowToRow, saveFlow } from './repositories/flows.ts';
 import { numberToRow, saveNumber } from './repositories/numbers.ts';
+import { outboundConfigToRow, saveOutboundConfig } from './repositories/outbound-configs.ts';
+import { providerToRow, saveProvider } from './repositories/providers.ts';
 import { recordingToRow, saveRecording } from './repositories/recordings.ts';
 import { saveTrunk, trunkToRow } from './repositories/trunks.ts';
 import type { Seal } from './seal.ts';
@@ -27,6 +30,9 @@ const STATEMENTS: readonly Pick<Statement<never>, 'sql'>[] = [
   saveAccesskey,
   saveExtension,
   saveTrunk,
+  saveProvider,
+  saveDialRoute,
+  saveOutboundConfig,
   saveNumber,
   saveFlow,
   saveConference,
@@ -66,6 +72,12 @@ export function bindWrite(write: Write, seal: Seal): BoundWrite[] {
       return [bound(saveExtension, extensionToRow(write.row, seal))];
     case 'saveTrunk':
       return [bound(saveTrunk, trunkToRow(write.row, seal))];
+    case 'saveProvider':
+      return [bound(saveProvider, providerToRow(write.row, seal))];
+    case 'saveDialRoute':
+      return [bound(saveDialRoute, dialRouteToRow(write.row))];
+    case 'saveOutboundConfig':
+      return [bound(saveOutboundConfig, outboundConfigToRow(write.row))];
     case 'saveNumber':
       return [bound(saveNumber, numberToRow(write.row))];
     case 'saveFlow':

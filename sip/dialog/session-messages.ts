@@ -9,6 +9,8 @@ import type { HeaderName, Message, Request, Uri } from '../message.ts';
 import type { Timing } from '../transaction/timing.ts';
 import type { SentBy } from '../transaction/transaction-layer.ts';
 import { buildRequest } from '../writer.ts';
+import { callerAddress, identityFields } from './caller-identity.ts';
+import { withRules } from './header-table.ts';
 import { withoutHeaders } from './next-hop.ts';
 
 export type Field = readonly [HeaderName, string];
@@ -100,44 +102,24 @@ export interface InviteParts {
 export function buildInvite(parts: InviteParts): Request {
   const { dial, uri, callId, localTag, cseq, sentBy, settings, extra } = parts;
   const ownHost = settings.domain === '' ? sentBy.host : settings.domain;
-  const self = buildUri({ user: dial.fromUser, host: ownHost });
-  const isAnonymous = dial.isAnonymous === true;
   // Who is called at an address of their own is named by it, a phone of ours by our name.
   const to = buildUri({ user: dial.toUser, host: dial.target.via === undefined ? uri.host : ownHost });
+  const own: readonly Field[] = [...identityFields(dial, ownHost), ALLOW_FIELD, ['User-Agent', settings.userAgent]];
   return buildRequest({
     method: 'INVITE',
     uri,
     fields: [
       ...dial.target.path.map((hop): Field => ['Route', `<${hop}>`]),
       ['Max-Forwards', '70'],
-      ['From', `${isAnonymous ? ANONYMOUS : formatNameAddress(printable(dial.fromName), self)};tag=${localTag}`],
+      ['From', `${callerAddress(dial, ownHost)};tag=${localTag}`],
       ['To', formatNameAddress('', to)],
       ['Call-ID', callId],
       ['CSeq', `${cseq} INVITE`],
       contactField(sentBy, uri.scheme === 'sips'),
-      ...(isAnonymous ? identityFields(printable(dial.fromName), self) : []),
-      ALLOW_FIELD,
-      ['User-Agent', settings.userAgent],
+      ...(dial.wishes === undefined ? own : withRules(own, dial.wishes.headers)),
       ...extra,
       ...descriptionFields(dial.offer),
     ],
     body: dial.offer,
   });
-}
-
-/** RFC 3323 §4.1.1.3. */
-const ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>';
-
-/** Who an anonymous caller is, for networks that keep it to themselves (RFC 3325 §9.1, §9.3). */
-function identityFields(name: string, self: Uri): readonly Field[] {
-  return [
-    ['P-Asserted-Identity', formatNameAddress(name, self)],
-    ['Privacy', 'id'],
-  ];
-}
-
-/** A name typed by people, fit for a quoted string: control characters would end the header. */
-function printable(name: string): string {
-  if (name === '') return name;
-  return name.replace(/\p{Cc}/gu, ' ').trim();
 }

@@ -1,5 +1,5 @@
 import type { Directory } from '../../core/directory/directory.ts';
-import type { Customer, Extension, Trunk } from '../../core/directory/records.ts';
+import type { Customer, Extension, Provider, Trunk } from '../../core/directory/records.ts';
 import { bitsOf, keyOf, networkOf } from '../../core/kernel/network.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { TransportAddress } from '../../core/ports.ts';
@@ -11,7 +11,8 @@ import type { Gatekeeper } from './gatekeeper.ts';
 /** Who a request comes from. */
 export type Party =
   | { readonly kind: 'extension'; readonly extension: Extension }
-  | { readonly kind: 'trunk'; readonly trunk: Trunk };
+  | { readonly kind: 'trunk'; readonly trunk: Trunk }
+  | { readonly kind: 'provider'; readonly provider: Provider };
 
 /** What a request proves about its sender. */
 export type Proof =
@@ -23,7 +24,7 @@ export type Proof =
 /**
  * Who is calling, judged in this order: valid credentials name an extension of the customer whose domain the
  * Request-URI addresses, or a trunk; who says to be such an extension must show credentials; a source address that a
- * trunk allows is that trunk's; all others are challenged. A host of ours means the first customer, for a trunk its
+ * trunk allows is that trunk's, and one of a provider that provider's; all others are challenged. A host of ours means the first customer, for a trunk its
  * own; a host that addresses nobody is accepted from trunks alone. Trunks do not register.
  */
 export class CallerProof {
@@ -40,11 +41,11 @@ export class CallerProof {
   judge(request: Request, source: TransportAddress, now: Instant): Proof {
     const { host } = request.uri;
     const customer = this.#directory.customerForHost(host);
-    const trusted = this.#trustedTrunk(request, source, customer);
+    const trusted = this.#trusted(request, source, customer);
     const withoutCredentials: Proof =
       trusted === undefined
         ? { kind: 'challenge', stale: false }
-        : { kind: 'proven', party: { kind: 'trunk', trunk: trusted } };
+        : { kind: 'proven', party: trusted };
     // A trusted trunk is never banned; credentials that are, are not looked at.
     const username = claimedUsername(request);
     if (trusted !== undefined && this.#gatekeeper.isBanned(source, username, now)) return withoutCredentials;
@@ -77,8 +78,8 @@ export class CallerProof {
     return this.#digest.challenge(domain === '' ? 'tandem' : domain, now, stale, source.address);
   }
 
-  /** The trunk that this request comes from by its source address alone. */
-  #trustedTrunk(request: Request, source: TransportAddress, customer: Customer | undefined): Trunk | undefined {
+  /** The trunk or provider that this request comes from by its source address alone. */
+  #trusted(request: Request, source: TransportAddress, customer: Customer | undefined): Party | undefined {
     if (request.method === 'REGISTER') return undefined;
     if (customer !== undefined && this.#directory.extensionByName(customer.id, request.from.uri.user) !== undefined) {
       return undefined;
@@ -88,7 +89,9 @@ export class CallerProof {
       addressed !== undefined && allows(addressed, source.address)
         ? addressed
         : this.#directory.trunkForSource(source.address);
-    return trunk !== undefined && this.#isMeant(trunk, request, customer) ? trunk : undefined;
+    if (trunk !== undefined && this.#isMeant(trunk, request, customer)) return { kind: 'trunk', trunk };
+    const provider = this.#directory.providerForSource(source.address);
+    return provider === undefined ? undefined : { kind: 'provider', provider };
   }
 
   /** Whose credentials these are: an extension's of the customer addressed, else a trunk's. */
@@ -121,7 +124,8 @@ function allows(trunk: Trunk, address: string): boolean {
 }
 
 function accountOf(party: Party | undefined): { readonly password: string } | undefined {
-  return party?.kind === 'trunk' ? party.trunk : party?.extension;
+  if (party?.kind === 'extension') return party.extension;
+  return party?.kind === 'trunk' ? party.trunk : undefined;
 }
 
 /** '' when the request claims nothing. */

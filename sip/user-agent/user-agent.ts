@@ -251,6 +251,10 @@ function callerOf(party: Party): Caller {
     const { customerId, id: trunkId } = party.trunk;
     return { kind: 'trunk', customerId, trunkId };
   }
+  if (party.kind === 'provider') {
+    const { customerId, id: providerId } = party.provider;
+    return { kind: 'provider', customerId, providerId };
+  }
   const { customerId, id: extensionId } = party.extension;
   return { kind: 'extension', customerId, extensionId };
 }

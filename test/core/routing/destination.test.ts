@@ -11,7 +11,7 @@ function reached(destination: Address, customerId = CUSTOMER.id) {
   directory.putExtension(SECOND);
   directory.putBinding(bindingOf(1));
   directory.putBinding(bindingOf(2));
-  return reachOf(directory, customerId, destination, 0);
+  return reachOf(directory, { customerId, source: address('', ''), forwardedFrom: '' }, destination, 0);
 }
 
 const causeOf = (destination: Address, customerId = CUSTOMER.id) => {

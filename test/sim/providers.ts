@@ -1,0 +1,85 @@
+import { PROVIDER_TERMS, type ProviderTerms } from '../../core/directory/provider-terms.ts';
+import { EVERYBODY, type PhoneNumber, type Provider } from '../../core/directory/records.ts';
+import type { DialRouteId, NumberId, OutboundConfigId, ProviderId } from '../../core/kernel/ids.ts';
+import type { Scene } from './scene.ts';
+import { CUSTOMER, EPOCH, type SimulatedSwitch } from './switch.ts';
+
+const STAMPS = { createdAt: EPOCH, updatedAt: null, deletedAt: null };
+
+/** The customer's own number, which is shown outside. */
+export const OWN_NUMBER = '+4930123456';
+/** Somebody outside. */
+export const OUTSIDE = '+498912345678';
+
+export type Peer = Partial<Omit<Provider, 'terms'>> & { readonly terms?: Partial<ProviderTerms> };
+
+/** The provider with this number, which calls to everywhere go through. OPTIONS and REGISTER are sent only if asked for. */
+export function providerOf(number: number, { terms, ...rest }: Peer): Provider {
+  return {
+    ...STAMPS,
+    id: `9f000000-0000-4000-8000-${String(number).padStart(12, '0')}` as ProviderId,
+    customerId: CUSTOMER,
+    name: `provider ${number}`,
+    detail: '',
+    hostname: 'carrier.example',
+    techPrefix: '',
+    techPostfix: '',
+    techHeaders: {},
+    codecs: '',
+    terms: { ...PROVIDER_TERMS, optionsIntervalS: 0, ...terms },
+    ...rest,
+  };
+}
+
+/** A switch that calls out through these, the first one first, to Germany, and shows its one number. */
+export function calleesThrough(tandem: SimulatedSwitch, providers: readonly Provider[]): void {
+  const number: PhoneNumber = {
+    ...STAMPS,
+    id: '9e000000-0000-4000-8000-000000000001' as NumberId,
+    customerId: CUSTOMER,
+    number: OWN_NUMBER,
+    shortCode: '',
+    type: 'normal',
+    callFlowId: null,
+    messageFlowId: null,
+    name: '',
+    detail: '',
+    status: 'active',
+    isRtpDebugged: false,
+    purchasedAt: null,
+    renewedAt: null,
+  };
+  tandem.directory.putNumber(number);
+  const outbound = {
+    ...STAMPS,
+    id: '9d000000-0000-4000-8000-000000000001' as OutboundConfigId,
+    customerId: CUSTOMER,
+    name: '',
+    detail: '',
+    destinationWhitelist: ['de'],
+    codecs: '',
+    defaultNumberId: number.id,
+    callsMax: 0,
+  };
+  tandem.directory.putOutboundConfig(outbound);
+  for (const [index, provider] of providers.entries()) {
+    tandem.directory.putProvider(provider);
+    tandem.directory.putDialRoute({
+      ...STAMPS,
+      id: `9c000000-0000-4000-8000-${String(index).padStart(12, '0')}` as DialRouteId,
+      customerId: EVERYBODY,
+      name: '',
+      detail: '',
+      providerId: provider.id,
+      priority: index,
+      target: 'all',
+    });
+  }
+}
+
+/** Alice dials somebody outside at 1 s. */
+export function dialsOut(scene: Scene, number = OUTSIDE) {
+  const alice = scene.phone('alice', '1000');
+  alice.plan(1_000, { kind: 'call', to: number });
+  return alice;
+}
