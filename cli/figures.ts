@@ -82,6 +82,8 @@ function signalling(metrics: Metrics, { node: { stack } }: FigureSources): void 
       { labels: { kind: 'non-invite server' }, value: counters.nonInviteServerTransactions },
     ];
   });
+  metrics.gauge('tandem_subscriptions_live', 'Subscriptions to what becomes of phones', () => read().subscriptions);
+  metrics.counted('tandem_notifications_total', 'NOTIFYs sent to subscribers', () => read().notifications);
   metrics.gauge('tandem_sip_timers', 'SIP timers armed', () => read().timersArmed);
   metrics.counted('tandem_sip_received_total', 'SIP messages received', () => read().received);
   metrics.counted('tandem_sip_sent_total', 'SIP messages sent', () => read().sent);

@@ -101,8 +101,9 @@ export class Exchange {
   }
 
   #binding(event: Extract<SignalingEvent, { kind: 'bound' | 'unbound' }>, now: Instant): void {
-    const { directory, store, journal, calendar } = this.#ports;
+    const { directory, store, journal, calendar, signaling } = this.#ports;
     const { binding } = event;
+    const before = directory.bindings(binding.extensionId, 0).length;
     if (event.kind === 'bound') {
       directory.putBinding(binding);
       this.#expiry.add(binding, now);
@@ -114,6 +115,8 @@ export class Exchange {
       store.write([{ kind: 'dropBinding', extensionId: binding.extensionId, contact: binding.contact }], 0);
       journal.append(binding.customerId, { type: 'extension_unregistered', binding }, calendar(now));
     }
+    const isReachable = directory.bindings(binding.extensionId, 0).length > 0;
+    if (isReachable !== before > 0) signaling.reachabilityChanged(binding.extensionId);
   }
 
   #execute(ticket: number, command: Command, by: Principal, now: Instant): void {

@@ -87,6 +87,8 @@ export interface DialRequest {
   readonly isAnonymous?: boolean;
   /** When a provider carries the call. */
   readonly wishes?: CarrierWishes;
+  /** The extension whose phone is dialled: others may watch what becomes of it. */
+  readonly extensionId?: ExtensionId;
 }
 
 export interface Signaling {
@@ -111,6 +113,8 @@ export interface Signaling {
   refuseOffer(leg: LegId, cause: Cause): void;
   /** Takes up a confirmed dialog that an earlier process left behind, so that it can be hung up. */
   restore(leg: LegId, dialog: string): void;
+  /** An extension can be reached now, or cannot any more: those who watch it are told. */
+  reachabilityChanged(extensionId: ExtensionId): void;
 }
 
 export type SignalingEvent =

@@ -1,5 +1,5 @@
 import type { Cause } from '../core/calls/cause.ts';
-import type { LegId } from '../core/kernel/ids.ts';
+import type { ExtensionId, LegId } from '../core/kernel/ids.ts';
 import { Queue } from '../core/kernel/queue.ts';
 import type { Body, DialRequest, DialTarget, Signaling } from '../core/ports.ts';
 
@@ -13,7 +13,8 @@ export type SignalingCommand =
   | { readonly kind: 'reoffer'; readonly leg: LegId; readonly offer: Body }
   | { readonly kind: 'acceptOffer'; readonly leg: LegId; readonly answer: Body }
   | { readonly kind: 'refuseOffer'; readonly leg: LegId; readonly cause: Cause }
-  | { readonly kind: 'restore'; readonly leg: LegId; readonly dialog: string };
+  | { readonly kind: 'restore'; readonly leg: LegId; readonly dialog: string }
+  | { readonly kind: 'reachability'; readonly extensionId: ExtensionId };
 
 /**
  * The core's port as a queue: every call returns at once, and whoever drives both machines hands the commands to
@@ -61,5 +62,9 @@ export class QueuedSignaling implements Signaling {
 
   restore(leg: LegId, dialog: string): void {
     this.#commands.push({ kind: 'restore', leg, dialog });
+  }
+
+  reachabilityChanged(extensionId: ExtensionId): void {
+    this.#commands.push({ kind: 'reachability', extensionId });
   }
 }

@@ -7,6 +7,7 @@ import type { Instant } from '../core/kernel/time.ts';
 import type { SignalingEvent, TransportAddress } from '../core/ports.ts';
 import { aim } from './dialog/session-messages.ts';
 import { Sessions } from './dialog/sessions.ts';
+import { Notifier, type SubscriptionLimits } from './events/notifier.ts';
 import { LegLocations } from './locating/leg-locations.ts';
 import { Locator } from './locating/locator.ts';
 import type { Lookup, LookupAnswer } from './locating/records.ts';
@@ -58,6 +59,7 @@ export interface StackOptions {
     readonly nonceLifetimeMs?: number;
     readonly serverTransactionsMax?: number;
     readonly legsMax?: number;
+    readonly subscriptionLimits?: SubscriptionLimits;
     /** `off` counts failures and refusals and lets everything pass. */
     readonly rateLimits?: 'on' | 'off';
     /** Whether a phone is registered from this address: then it is not banned as a whole. */
@@ -79,6 +81,7 @@ export class SipStack {
   readonly #locator: Locator;
   readonly #locations: LegLocations;
   readonly #sessions: Sessions;
+  readonly #notifier: Notifier;
   readonly #userAgent: UserAgent;
   readonly #outputs = new Queue<StackOutput>();
   #received = 0;
@@ -108,11 +111,22 @@ export class SipStack {
       contactFor,
       domain: directory.domain,
     });
+    this.#notifier = new Notifier({
+      directory,
+      layer: this.#layer,
+      dialogs: this.#sessions,
+      calendar,
+      random,
+      userAgent,
+      contactFor,
+      ...(settings.subscriptionLimits && { limits: settings.subscriptionLimits }),
+    });
     const digest = new DigestServer({ random, calendar, nonceLifetimeMs, ...(secret && { secret }) });
     this.#userAgent = new UserAgent({
       directory,
       layer: this.#layer,
       sessions: this.#sessions,
+      notifier: this.#notifier,
       registrar: new Registrar({ directory, calendar, random }),
       gatekeeper: this.gatekeeper,
       proof: new CallerProof(directory, digest, this.gatekeeper),
@@ -148,10 +162,11 @@ export class SipStack {
 
   /** Does what the core asked through its `Signaling` port. */
   execute(command: SignalingCommand, now: Instant): void {
-    const { leg } = command;
-    if (command.kind === 'locate') this.#locations.begin(leg, aim(command.target)?.next, now);
-    else if (command.kind === 'dial') this.#sessions.dial(leg, command.request, this.#locations.take(leg), now);
-    else if (command.kind !== 'hangup' || !this.#locations.hangup(leg, command.cause)) {
+    if (command.kind === 'reachability') this.#notifier.moved(command.extensionId, now);
+    else if (command.kind === 'locate') this.#locations.begin(command.leg, aim(command.target)?.next, now);
+    else if (command.kind === 'dial') {
+      this.#sessions.dial(command.leg, command.request, this.#locations.take(command.leg), now);
+    } else if (command.kind !== 'hangup' || !this.#locations.hangup(command.leg, command.cause)) {
       this.#sessions.execute(command, now);
     }
     this.#drain(now);
@@ -173,12 +188,18 @@ export class SipStack {
     const at = this.deadline();
     if (this.#layer.deadline() === at) this.#layer.expire(now);
     else if (this.#sessions.deadline() === at) this.#sessions.expire(now);
+    else if (this.#notifier.deadline() === at) this.#notifier.expire(now);
     else this.#locator.expire(now);
     this.#drain(now);
   }
 
   deadline(): Instant {
-    return Math.min(this.#layer.deadline(), this.#sessions.deadline(), this.#locator.deadline());
+    return Math.min(
+      this.#layer.deadline(),
+      this.#sessions.deadline(),
+      this.#locator.deadline(),
+      this.#notifier.deadline(),
+    );
   }
 
   poll(): StackOutput | undefined {
@@ -197,7 +218,9 @@ export class SipStack {
       nonInviteServerTransactions: transactions.nonInviteServer,
       dialogs: this.#sessions.dialogCount,
       legs: this.#sessions.legCount + this.#locations.size,
-      timersArmed: this.#layer.timersArmed + this.#sessions.timersArmed,
+      subscriptions: this.#notifier.subscriptionCount,
+      notifications: this.#notifier.sentCount,
+      timersArmed: this.#layer.timersArmed + this.#sessions.timersArmed + this.#notifier.timersArmed,
       retransmissions: this.#layer.retransmissions,
       parseFailures: this.#parseFailures,
       strays: this.#layer.strays,
@@ -209,7 +232,7 @@ export class SipStack {
 
   #drain(now: Instant): void {
     do this.#drainLayer(now);
-    while (this.#drainLocator(now));
+    while (this.#drainLocator(now) || this.#drainWatched(now));
     for (let event = this.#userAgent.poll(); event !== undefined; event = this.#userAgent.poll()) {
       this.#outputs.push({ kind: 'signal', event });
     }
@@ -228,6 +251,14 @@ export class SipStack {
         this.#outputs.push(output);
       } else this.#userAgent.receive(output, now);
     }
+  }
+
+  /** True when somebody watched a phone whose dialogs changed. */
+  #drainWatched(now: Instant): boolean {
+    let moved = this.#sessions.pollMoved();
+    if (moved === undefined) return false;
+    for (; moved !== undefined; moved = this.#sessions.pollMoved()) this.#notifier.moved(moved, now);
+    return true;
   }
 
   /** True when something came of it. */

@@ -165,6 +165,7 @@ export class Dialler {
       ...(isAnonymous ? { isAnonymous } : {}),
       ...(credentials === undefined ? {} : { credentials }),
       ...(carrier === undefined ? {} : { wishes: carrier.wishes }),
+      ...(dialling.extensionId === null ? {} : { extensionId: dialling.extensionId }),
     });
   }
 }

@@ -107,6 +107,11 @@ export class InviteSession {
     return this.#speaker.localTag;
   }
 
+  /** '' before the peer has one. */
+  get remoteTag(): string {
+    return this.#speaker.dialog?.remoteTag ?? '';
+  }
+
   get isInDialog(): boolean {
     return this.#speaker.dialog !== undefined;
   }

@@ -1,9 +1,10 @@
 import { assert } from '../../core/kernel/assert.ts';
 import { type Deadline, DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
-import type { LegId } from '../../core/kernel/ids.ts';
+import type { ExtensionId, LegId } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { DialRequest, SignalingEvent, TransportAddress } from '../../core/ports.ts';
+import { type DialogSight, WatchedDialogs, type WatchedParty } from '../events/watched-dialogs.ts';
 import type { Located, LocationId, Locator } from '../locating/locator.ts';
 import type { Request, Response } from '../message.ts';
 import type { SignalingCommand } from '../signaling.ts';
@@ -25,6 +26,8 @@ interface Entry {
   readonly served: TransactionId[];
   /** Undefined when no timer runs. */
   deadline: Deadline<Entry> | undefined;
+  /** Whose phone it is; undefined when it is nobody's that can be watched. */
+  readonly party: WatchedParty | undefined;
 }
 
 /**
@@ -45,6 +48,7 @@ export class Sessions {
   readonly #named = new Map<LocationId, { readonly entry: Entry; readonly output: Sending }>();
   readonly #deadlines = new DeadlineHeap<Entry>();
   readonly #signals = new Queue<SignalingEvent>();
+  readonly #watched = new WatchedDialogs();
 
   constructor(layer: TransactionLayer, locator: Locator, settings: SessionSettings) {
     this.#layer = layer;
@@ -70,16 +74,39 @@ export class Sessions {
     return this.#signals.shift();
   }
 
-  /** A new leg for an INVITE outside a dialog. */
-  offer(leg: LegId, arrival: Arrival, transaction: TransactionId, now: Instant): void {
-    const entry = this.#add(InviteSession.offered(leg, this.#settings, arrival, transaction), now);
+  /** The dialogs of this phone are looked at from now on. */
+  watch(extensionId: ExtensionId): void {
+    this.#watched.watch(extensionId);
+    for (const { party, session } of this.#byLeg.values()) {
+      if (party?.extensionId === extensionId) this.#watched.see(party, session);
+    }
+  }
+
+  unwatch(extensionId: ExtensionId): void {
+    this.#watched.unwatch(extensionId);
+  }
+
+  /** Those of a phone that is watched. */
+  dialogsOf(extensionId: ExtensionId): readonly DialogSight[] {
+    return this.#watched.of(extensionId);
+  }
+
+  /** A watched phone of which a dialog has changed. */
+  pollMoved(): ExtensionId | undefined {
+    return this.#watched.poll();
+  }
+
+  /** A new leg for an INVITE outside a dialog, from this party. */
+  offer(leg: LegId, arrival: Arrival, transaction: TransactionId, party: WatchedParty | undefined, now: Instant): void {
+    const entry = this.#add(InviteSession.offered(leg, this.#settings, arrival, transaction), party, now);
     this.#serve(entry, transaction);
   }
 
   /** Our INVITE: to the first of these servers, or where its target says. */
   dial(leg: LegId, request: DialRequest, servers: readonly TransportAddress[] | undefined, now: Instant): void {
     assert(!this.#byLeg.has(leg), `leg ${leg} is in use`);
-    this.#add(InviteSession.dialled(leg, this.#settings, reach(request, servers), now), now);
+    const session = InviteSession.dialled(leg, this.#settings, reach(request, servers), now);
+    this.#add(session, calledParty(request), now);
   }
 
   /** A command for a leg that is over is too late, and ignored. */
@@ -87,7 +114,7 @@ export class Sessions {
     const { leg } = command;
     if (command.kind === 'restore') {
       const session = InviteSession.restored(leg, this.#settings, command.dialog);
-      if (session !== undefined) this.#add(session, now);
+      if (session !== undefined) this.#add(session, undefined, now);
       else this.#signals.push({ kind: 'ended', leg, cause: 'crashed', by: 'local' });
       return;
     }
@@ -186,9 +213,9 @@ export class Sessions {
     return this.#deadlines.next();
   }
 
-  #add(session: InviteSession, now: Instant): Entry {
+  #add(session: InviteSession, party: WatchedParty | undefined, now: Instant): Entry {
     const key = dialogKey(session.callId, session.localTag);
-    const entry: Entry = { session, key, invite: undefined, served: [], deadline: undefined };
+    const entry: Entry = { session, key, invite: undefined, served: [], deadline: undefined, party };
     this.#byLeg.set(session.leg, entry);
     this.#byDialog.set(key, entry);
     this.#drain(entry, now);
@@ -205,6 +232,7 @@ export class Sessions {
   #drain(entry: Entry, now: Instant): void {
     const { session } = entry;
     for (let output = session.poll(); output !== undefined; output = session.poll()) this.#carry(entry, output, now);
+    if (entry.party !== undefined && this.#watched.size > 0) this.#watched.follow(entry.party, session);
     if (session.isOver && this.#byLeg.delete(session.leg)) this.#rest(entry);
     const at = session.deadline();
     if (at === NEVER) {
@@ -265,7 +293,7 @@ export class Sessions {
 }
 
 /** Commands of legs that exist, or did in an earlier process. */
-type SessionCommand = Exclude<SignalingCommand, { kind: 'locate' | 'dial' }>;
+type SessionCommand = Exclude<SignalingCommand, { kind: 'locate' | 'dial' | 'reachability' }>;
 type LegCommand = Exclude<SessionCommand, { kind: 'restore' }>;
 
 function instruct(session: InviteSession, command: LegCommand, now: Instant): void {
@@ -289,6 +317,13 @@ function instruct(session: InviteSession, command: LegCommand, now: Instant): vo
       session.refuseOffer(command.cause, now);
       break;
   }
+}
+
+/** The phone that an INVITE of ours goes to; an anonymous caller stays so for those who watch it. */
+function calledParty({ extensionId, fromUser, fromName, isAnonymous }: DialRequest): WatchedParty | undefined {
+  if (extensionId === undefined) return undefined;
+  const [remoteUser, remoteName] = isAnonymous === true ? ['anonymous', ''] : [fromUser, fromName];
+  return { extensionId, direction: 'recipient', remoteUser, remoteName };
 }
 
 function dialogKey(callId: string, localTag: string): string {

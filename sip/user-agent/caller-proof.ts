@@ -43,9 +43,7 @@ export class CallerProof {
     const customer = this.#directory.customerForHost(host);
     const trusted = this.#trusted(request, source, customer);
     const withoutCredentials: Proof =
-      trusted === undefined
-        ? { kind: 'challenge', stale: false }
-        : { kind: 'proven', party: trusted };
+      trusted === undefined ? { kind: 'challenge', stale: false } : { kind: 'proven', party: trusted };
     // A trusted trunk is never banned; credentials that are, are not looked at.
     const username = claimedUsername(request);
     if (trusted !== undefined && this.#gatekeeper.isBanned(source, username, now)) return withoutCredentials;

@@ -1,4 +1,5 @@
 import { ALLOW, isSdp, SDP } from '../dialog/session-messages.ts';
+import { ALLOWED_EVENTS } from '../events/packages.ts';
 import type { HeaderName, Request } from '../message.ts';
 
 /** Why a request is not processed, as a response that says so. */
@@ -30,6 +31,7 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([
 
 export const OPTIONS_FIELDS: readonly (readonly [HeaderName, string])[] = [
   ['Allow', ALLOW],
+  ['Allow-Events', ALLOWED_EVENTS],
   ['Accept', SDP],
   ['Accept-Encoding', 'identity'],
   ['Supported', [...REGISTRAR_OPTIONS].join(', ')],

@@ -7,6 +7,8 @@ import type { Caller, SignalingEvent } from '../../core/ports.ts';
 import type { InviteSession } from '../dialog/invite-session.ts';
 import { sessionDescription } from '../dialog/session-messages.ts';
 import type { Sessions } from '../dialog/sessions.ts';
+import type { Notifier } from '../events/notifier.ts';
+import type { WatchedParty } from '../events/watched-dialogs.ts';
 import type { HeaderName, Request } from '../message.ts';
 import type { Arrival, LayerOutput, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
 import { respond } from '../writer.ts';
@@ -22,6 +24,7 @@ export interface UserAgentParts {
   readonly directory: Directory;
   readonly layer: TransactionLayer;
   readonly sessions: Sessions;
+  readonly notifier: Notifier;
   readonly registrar: Registrar;
   readonly gatekeeper: Gatekeeper;
   readonly proof: Pick<CallerProof, 'judge' | 'challenges'>;
@@ -67,7 +70,7 @@ export class UserAgent {
   }
 
   receive(output: Exclude<LayerOutput, { kind: 'send' }>, now: Instant): void {
-    const { sessions } = this.#parts;
+    const { sessions, notifier } = this.#parts;
     switch (output.kind) {
       case 'request':
         this.#receiveRequest(output, now);
@@ -77,9 +80,11 @@ export class UserAgent {
         break;
       case 'response':
         sessions.receiveResponse(output.transaction, output.response, now);
+        notifier.receiveResponse(output.transaction, output.response, now);
         break;
       case 'failed':
         sessions.requestFailed(output.transaction, output.reason, now);
+        notifier.requestFailed(output.transaction, now);
         break;
       case 'refused':
         sessions.refused(output.transaction, now);
@@ -105,8 +110,10 @@ export class UserAgent {
   #receiveRequest(arrival: Arrival, now: Instant): void {
     const { request } = arrival;
     if (request.toTag !== '') this.#receiveInDialog(arrival, now);
-    else if (request.method === 'INVITE' || request.method === 'REGISTER') this.#receiveFromCaller(arrival, now);
+    else if (NEEDS_PROOF.has(request.method)) this.#receiveFromCaller(arrival, now);
     else if (request.method === 'OPTIONS') this.#receiveOptions(arrival, now);
+    // What nobody asked for is taken, and told nobody: phones and providers send it to keep their way open.
+    else if (request.method === 'NOTIFY') this.refuse(arrival, 200, [], now);
     else if (request.method === 'BYE' || request.method === 'CANCEL') this.refuse(arrival, 481, [], now);
     else {
       const { status, fields } = methodObjection(request.method);
@@ -135,11 +142,26 @@ export class UserAgent {
     const { sessions } = this.#parts;
     const { request } = arrival;
     const session = sessions.find(request);
-    if (session === undefined) this.refuse(arrival, 481, [], now);
+    if (session === undefined) this.#receiveInSubscription(arrival, now);
     else if (request.method === 'ACK') sessions.receiveAck(session, request, now);
     else {
       const transaction = this.#open(arrival, now);
       if (transaction !== undefined) this.#receiveOrderly(session, arrival, transaction, now);
+    }
+  }
+
+  /** In the dialog of a subscription there are SUBSCRIBEs alone. */
+  #receiveInSubscription(arrival: Arrival, now: Instant): void {
+    const { notifier } = this.#parts;
+    const { request } = arrival;
+    const subscription = notifier.find(request);
+    if (subscription === undefined) this.refuse(arrival, 481, [], now);
+    else if (request.method === 'SUBSCRIBE') {
+      const transaction = this.#open(arrival, now);
+      if (transaction !== undefined) notifier.receiveInDialog(subscription, arrival, transaction, now);
+    } else {
+      const { status, fields } = methodObjection(request.method);
+      this.refuse(arrival, status, fields, now);
     }
   }
 
@@ -152,7 +174,7 @@ export class UserAgent {
 
   // ── Outside a dialog ──────────────────────────────────────────────────────────────────────────────────────
 
-  /** INVITE and REGISTER: from somebody who can prove it. */
+  /** INVITE, REGISTER and SUBSCRIBE: from somebody who can prove it. */
   #receiveFromCaller(arrival: Arrival, now: Instant): void {
     const { request, source } = arrival;
     const { proof, sessions, legsMax } = this.#parts;
@@ -178,7 +200,9 @@ export class UserAgent {
     const objection = objectionTo(request) ?? (isInvite ? inviteObjection(request, party) : undefined);
     if (objection !== undefined) this.#answer(transaction, request, objection, now);
     else if (isInvite) this.#offer(arrival, transaction, party, now);
-    else if (party.kind === 'extension') this.#register(arrival, transaction, party.extension, now);
+    else if (party.kind !== 'extension') this.#answer(transaction, request, { status: 403, fields: [] }, now);
+    else if (request.method === 'REGISTER') this.#register(arrival, transaction, party.extension, now);
+    else this.#parts.notifier.receive(arrival, transaction, party.extension, now);
   }
 
   #register(arrival: Arrival, transaction: TransactionId, extension: Extension, now: Instant): void {
@@ -194,18 +218,19 @@ export class UserAgent {
     const { request, source } = arrival;
     const caller = callerOf(party);
     const leg = nextLeg();
+    const toUser = ownCopy(request.uri.user.slice(0, NAME_LENGTH_MAX));
     this.#signals.push({
       kind: 'offered',
       leg,
       caller,
       customerId: caller.customerId,
-      toUser: ownCopy(request.uri.user.slice(0, NAME_LENGTH_MAX)),
+      toUser,
       fromUser: ownCopy(request.from.uri.user.slice(0, NAME_LENGTH_MAX)),
       fromName: ownCopy(request.from.displayName.slice(0, NAME_LENGTH_MAX)),
       source,
       offer: sessionDescription(request),
     });
-    sessions.offer(leg, arrival, transaction, now);
+    sessions.offer(leg, arrival, transaction, callingParty(caller, toUser), now);
   }
 
   /** A server transaction; when there is none to be had, the request is refused without one. */
@@ -258,6 +283,15 @@ function callerOf(party: Party): Caller {
   const { customerId, id: extensionId } = party.extension;
   return { kind: 'extension', customerId, extensionId };
 }
+
+/** Whose phone calls, and whom. */
+function callingParty(caller: Caller, remoteUser: string): WatchedParty | undefined {
+  if (caller.kind !== 'extension') return undefined;
+  return { extensionId: caller.extensionId, direction: 'initiator', remoteUser, remoteName: '' };
+}
+
+/** Requests outside a dialog that are worth nothing without knowing who sends them. */
+const NEEDS_PROOF: ReadonlySet<string> = new Set(['INVITE', 'REGISTER', 'SUBSCRIBE']);
 
 /** An extension calls in its own name only; callers say where they are reached (RFC 3261 §8.1.1.8). */
 function inviteObjection(request: Request, party: Party): Objection | undefined {

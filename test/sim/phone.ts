@@ -5,6 +5,7 @@ import type { Random } from '../../core/kernel/random.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { SignalingEvent, TransportAddress } from '../../core/ports.ts';
 import { Sessions } from '../../sip/dialog/sessions.ts';
+import { Notifier } from '../../sip/events/notifier.ts';
 import { buildUri } from '../../sip/grammar/uri.ts';
 import { Locator } from '../../sip/locating/locator.ts';
 import type { Response } from '../../sip/message.ts';
@@ -93,6 +94,14 @@ export class Phone implements Party {
       directory,
       layer: this.layer,
       sessions: this.sessions,
+      notifier: new Notifier({
+        ...shared,
+        directory,
+        layer: this.layer,
+        dialogs: this.sessions,
+        calendar: (now) => now,
+        userAgent: 'Phone',
+      }),
       registrar: new Registrar({ directory, calendar: (now) => now, random }),
       gatekeeper: new Gatekeeper({ registeredFrom: () => true, mode: 'off' }),
       proof: {

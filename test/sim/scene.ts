@@ -5,6 +5,7 @@ import { type Link, Network, PERFECT_LINK } from './network.ts';
 import { Phone, type PhoneOptions } from './phone.ts';
 import { PASSWORD, SimulatedSwitch, type SimulatedSwitchOptions } from './switch.ts';
 import { synchronously } from './synchronously.ts';
+import { Watcher } from './watcher.ts';
 import { World } from './world.ts';
 
 export const SERVER: TransportAddress = { transport: 'udp', address: '192.0.2.1', port: 5060 };
@@ -24,6 +25,7 @@ export class Scene {
   readonly phones: Phone[] = [];
   readonly random: Random;
   readonly #names: string[] = [];
+  readonly #watchers: string[] = [];
 
   constructor({ seed = 1, link = PERFECT_LINK, ...particulars }: SceneOptions = {}) {
     this.random = seeded(seed);
@@ -59,6 +61,16 @@ export class Scene {
     return phone;
   }
 
+  /** A lamp of an extension that watches another one. */
+  watcher(name: string, username: string, event: string, watched: string): Watcher {
+    const address = { transport: 'udp', address: `192.0.2.${100 + this.#watchers.length}`, port: 5060 } as const;
+    const own = { username, password: PASSWORD, server: SERVER, random: this.random };
+    const watcher = new Watcher({ name, address, event, watched, ...own });
+    this.#watchers.push(name);
+    this.world.add(watcher);
+    return watcher;
+  }
+
   /** Runs to an instant, or until nothing is left to happen: in virtual time, and without anything left for later. */
   run(limit?: Instant): void {
     synchronously(() => this.world.run(limit));
@@ -66,6 +78,6 @@ export class Scene {
 
   /** What was said, with the caller left, the switch beside it, and who is called on the right. */
   get ladder(): string {
-    return this.world.ladder(this.#names);
+    return this.world.ladder([...this.#names, ...this.#watchers]);
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { SESSION_TRANSITIONS } from '../../sip/dialog/session-table.ts';
+import { SUBSCRIPTION_TRANSITIONS } from '../../sip/events/subscription-table.ts';
 import { INVITE_CLIENT_TRANSITIONS } from '../../sip/transaction/invite-client.ts';
 import { INVITE_SERVER_TRANSITIONS } from '../../sip/transaction/invite-server.ts';
 import { NON_INVITE_CLIENT_TRANSITIONS } from '../../sip/transaction/non-invite-client.ts';
@@ -27,6 +28,7 @@ test.each([
   ['INVITE server transaction', INVITE_SERVER_TRANSITIONS],
   ['Non-INVITE server transaction', NON_INVITE_SERVER_TRANSITIONS],
   ['INVITE session', SESSION_TRANSITIONS],
+  ['Subscription', SUBSCRIPTION_TRANSITIONS],
 ])('the README shows the %s as its table has it', (name, table) => {
   expect(readme).toContain(`${name}:\n\n\`\`\`\n${picture(table)}\`\`\`\n`);
 });

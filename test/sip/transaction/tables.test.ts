@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { SESSION_TIMERS, SESSION_TRANSITIONS } from '../../../sip/dialog/session-table.ts';
+import { SUBSCRIPTION_TIMERS, SUBSCRIPTION_TRANSITIONS } from '../../../sip/events/subscription-table.ts';
 import { INVITE_CLIENT_TIMERS, INVITE_CLIENT_TRANSITIONS } from '../../../sip/transaction/invite-client.ts';
 import { INVITE_SERVER_TIMERS, INVITE_SERVER_TRANSITIONS } from '../../../sip/transaction/invite-server.ts';
 import { NON_INVITE_CLIENT_TIMERS, NON_INVITE_CLIENT_TRANSITIONS } from '../../../sip/transaction/non-invite-client.ts';
@@ -49,6 +50,13 @@ const MACHINES: readonly Machine[] = [
     last: 'ended',
     table: SESSION_TRANSITIONS,
     timers: SESSION_TIMERS,
+  },
+  {
+    name: 'subscription',
+    first: ['active'],
+    last: 'ended',
+    table: SUBSCRIPTION_TRANSITIONS,
+    timers: SUBSCRIPTION_TIMERS,
   },
 ];
 

@@ -1,0 +1,43 @@
+import type { Deadline } from '../../core/kernel/deadline-heap.ts';
+import type { ExtensionId } from '../../core/kernel/ids.ts';
+import type { Instant } from '../../core/kernel/time.ts';
+import type { Dialog } from '../dialog/dialog.ts';
+import type { EventPackage } from './packages.ts';
+import type { SubscriptionState } from './subscription-table.ts';
+
+/** One watcher of one phone by one package, in a dialog of its own (RFC 6665 §4.5.1). */
+export class Subscription {
+  readonly dialog: Dialog;
+  readonly watcher: ExtensionId;
+  readonly watched: ExtensionId;
+  /** The phone that is watched, as it was asked for. */
+  readonly user: string;
+  readonly host: string;
+  readonly kind: EventPackage;
+  /** Value of Event in every NOTIFY: with the id that the watcher gave. */
+  readonly event: string;
+  state: SubscriptionState = 'active';
+  expiresAt: Instant = 0;
+  /** Of the next document. */
+  version = 0;
+  /** When it ends by itself. */
+  deadline: Deadline<Subscription> | undefined;
+
+  constructor(parts: {
+    readonly dialog: Dialog;
+    readonly watcher: ExtensionId;
+    readonly watched: ExtensionId;
+    readonly user: string;
+    readonly host: string;
+    readonly kind: EventPackage;
+    readonly event: string;
+  }) {
+    this.dialog = parts.dialog;
+    this.watcher = parts.watcher;
+    this.watched = parts.watched;
+    this.user = parts.user;
+    this.host = parts.host;
+    this.kind = parts.kind;
+    this.event = parts.event;
+  }
+}
