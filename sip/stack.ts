@@ -157,6 +157,7 @@ export class SipStack {
   /** What was sent to this address did not leave, or its connection broke. */
   transportFailed(destination: TransportAddress, now: Instant): void {
     this.#layer.transportFailed(destination, now);
+    this.#userAgent.transportFailed(destination);
     this.#drain(now);
   }
 

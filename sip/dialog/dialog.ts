@@ -5,7 +5,7 @@ import { parseUri } from '../grammar/uri.ts';
 import type { HeaderName, Message, NameAddress, Request, Response, Uri } from '../message.ts';
 import { ownCopy } from '../user-agent/own-copy.ts';
 import { buildRequest } from '../writer.ts';
-import { type Flow, isNamed, nextHop, withoutHeaders } from './next-hop.ts';
+import { type Flow, isNamed, isPrivateElsewhere, nextHop, withoutHeaders } from './next-hop.ts';
 
 /** Where a request goes next. */
 export interface Hop {
@@ -169,6 +169,19 @@ export class Dialog {
     const destination = nextHop(next, flow) ?? flow.remote;
     const localPort = destination.transport === flow.remote.transport ? flow.localPort : undefined;
     return { destination, localPort, name: isNamed(next, flow) ? next : undefined };
+  }
+
+  /**
+   * The peer's connection is gone: where else its requests can go, if its next URI is an address that it listens at
+   * (RFC 3261 §18.1.1). From then on they go there; undefined when they cannot.
+   */
+  leaveConnection(): Hop | undefined {
+    const { remote, localPort } = this.flow;
+    if (remote.transport === 'udp' || localPort === undefined) return undefined;
+    const destination = nextHop(this.#nextUri(), undefined);
+    if (destination === undefined || isPrivateElsewhere(destination.address, remote.address)) return undefined;
+    this.#state = { ...this.#state, name: undefined, ...flowState({ remote: destination, localPort: undefined }) };
+    return { destination, localPort: undefined, name: undefined };
   }
 
   /** Whether a request of the peer is in order (RFC 3261 §12.2.2); then its CSeq is remembered. */

@@ -8,7 +8,7 @@ import type { Request, Response } from '../message.ts';
 import type { Arrival, TransactionId } from '../transaction/transaction-layer.ts';
 import { ignore, never } from '../transaction/transition.ts';
 import { causeOfStatus } from './cause-of-status.ts';
-import { Dialog } from './dialog.ts';
+import { Dialog, type Hop } from './dialog.ts';
 import type { Flow } from './next-hop.ts';
 import { type Input, present, speak } from './session-actions.ts';
 import { type SessionSettings, sessionDescription } from './session-messages.ts';
@@ -200,11 +200,20 @@ export class InviteSession {
   requestFailed(purpose: Purpose, reason: 'timeout' | 'transport error', now: Instant): void {
     if (purpose === 'invite') {
       this.#outcome =
-        reason === 'timeout' ? { status: 408, cause: 'unavailable' } : { status: 503, cause: 'network-failed' };
+        reason === 'timeout'
+          ? { status: 408, cause: 'unavailable' }
+          : this.#speaker.callsByConnection
+            ? { status: 430, cause: 'unavailable' } // RFC 5626 §11.5: the phone's connection is gone.
+            : { status: 503, cause: 'network-failed' };
       const failsOver = this.#failsOver(reason === 'timeout' ? 'silent' : 'broken');
       this.#handle(failsOver ? 'failover' : 'failure', now, {});
     } else if (purpose === 'reinvite') this.#handle('gone', now, {});
     else if (purpose === 'bye') this.#handle('byeDone', now, {});
+  }
+
+  /** The peer's connection is gone: where its requests go instead, if they can. */
+  leaveConnection(): Hop | undefined {
+    return this.#speaker.dialog?.leaveConnection();
   }
 
   /** A refusal of ours to this INVITE is acknowledged, or given up. */

@@ -24,7 +24,7 @@ export function nextHop(uri: Uri, flow: Flow | undefined): TransportAddress | un
   // This name needs no server to be asked (RFC 6761 §6.3).
   if (seen === undefined && uri.host === 'localhost') return { transport, address: LOOPBACK, port };
   if (isIP(uri.host) === 0 || isUnspecified(uri.host)) return seen;
-  if (seen !== undefined && uri.host !== seen.address && isPrivate(uri.host)) return seen;
+  if (seen !== undefined && isPrivateElsewhere(uri.host, seen.address)) return seen;
   return { transport, address: uri.host, port };
 }
 
@@ -41,7 +41,7 @@ export function locatedHop(targets: readonly TransportAddress[], { remote: seen 
   const isSeen = ({ transport, address }: TransportAddress): boolean =>
     address === seen.address && transport === seen.transport;
   const target = targets.find(isSeen) ?? targets[0];
-  return target === undefined || (target.address !== seen.address && isPrivate(target.address)) ? seen : target;
+  return target === undefined || isPrivateElsewhere(target.address, seen.address) ? seen : target;
 }
 
 /** The same URI fit for a Request-URI, where headers are not allowed (RFC 3261 §19.1.1 table 1). */
@@ -61,6 +61,11 @@ function transportOf(uri: Uri): TransportProtocol {
 
 function isUnspecified(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
+}
+
+/** A private address that is not the one the peer was seen at is behind NAT. */
+export function isPrivateElsewhere(host: string, seen: string): boolean {
+  return host !== seen && isPrivate(host);
 }
 
 /** RFC 1918, shared (RFC 6598), link-local and loopback addresses; ULA of IPv6. */

@@ -125,6 +125,12 @@ export class SessionSpeaker {
     this.localTag = start.dialog?.localTag ?? hexToken(settings.random, 8);
   }
 
+  /** Whether our INVITE goes to a phone over the connection that it opened. */
+  get callsByConnection(): boolean {
+    const flow = this.#dialled?.flow;
+    return flow?.localPort !== undefined && flow.remote.transport !== 'udp';
+  }
+
   static toCaller(settings: SessionSettings, arrival: Arrival, transaction: TransactionId): SessionSpeaker {
     const { request, source, localPort } = arrival;
     const dialog = Dialog.fromRequest(request, hexToken(settings.random, 8), { remote: source, localPort });

@@ -17,6 +17,14 @@ import { type Purpose, reach, type SessionOutput } from './session-speaker.ts';
 /** A request of ours. */
 type Sending = Extract<SessionOutput, { kind: 'request' | 'acknowledge' }>;
 
+/** A request of ours that has no final response yet. */
+interface Sent {
+  readonly entry: Entry;
+  readonly purpose: Purpose;
+  /** Kept in a dialog alone, to be sent elsewhere when the peer's connection is gone. */
+  readonly request: Request | undefined;
+}
+
 interface Entry {
   readonly session: InviteSession;
   readonly key: string;
@@ -41,7 +49,7 @@ export class Sessions {
   readonly #byLeg = new Map<LegId, Entry>();
   readonly #byDialog = new Map<string, Entry>();
   /** Client transactions outlive their leg: a late 2xx must still be acknowledged. */
-  readonly #requests = new Map<TransactionId, { readonly entry: Entry; readonly purpose: Purpose }>();
+  readonly #requests = new Map<TransactionId, Sent>();
   /** Server transactions of INVITEs; those of a session that is over rest with our tag alone. */
   readonly #invites = new Map<TransactionId, Entry | string>();
   /** What waits for the servers of a name. */
@@ -183,7 +191,13 @@ export class Sessions {
   requestFailed(transaction: TransactionId, reason: 'timeout' | 'transport error', now: Instant): void {
     const owner = this.#requests.get(transaction);
     if (owner === undefined) return;
-    owner.entry.session.requestFailed(owner.purpose, reason, now);
+    const { entry, purpose, request } = owner;
+    const hop = reason === 'transport error' && request !== undefined ? entry.session.leaveConnection() : undefined;
+    if (hop !== undefined && request !== undefined) {
+      this.#send(entry, { kind: 'request', purpose, request, ...hop }, now);
+      return;
+    }
+    entry.session.requestFailed(purpose, reason, now);
     this.#drain(owner.entry, now);
   }
 
@@ -262,7 +276,8 @@ export class Sessions {
       return;
     }
     const transaction = this.#layer.request(request, destination, localPort, now);
-    this.#requests.set(transaction, { entry, purpose: output.purpose });
+    const isInDialog = output.purpose !== 'invite' && output.purpose !== 'fork';
+    this.#requests.set(transaction, { entry, purpose: output.purpose, request: isInDialog ? request : undefined });
     if (output.purpose === 'invite') entry.invite = transaction;
   }
 

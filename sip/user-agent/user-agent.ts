@@ -3,7 +3,7 @@ import type { Extension } from '../../core/directory/records.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import type { Instant } from '../../core/kernel/time.ts';
-import type { Caller, SignalingEvent } from '../../core/ports.ts';
+import type { Caller, SignalingEvent, TransportAddress } from '../../core/ports.ts';
 import type { InviteSession } from '../dialog/invite-session.ts';
 import { sessionDescription } from '../dialog/session-messages.ts';
 import type { Sessions } from '../dialog/sessions.ts';
@@ -16,6 +16,7 @@ import type { CallerProof, Party } from './caller-proof.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 import { methodObjection, type Objection, OPTIONS_FIELDS, objectionTo } from './objection.ts';
 import { ownCopy } from './own-copy.ts';
+import { RegisteredFlows } from './registered-flows.ts';
 import type { Registrar } from './registrar.ts';
 
 type Field = readonly [HeaderName, string];
@@ -48,11 +49,13 @@ const RETRY_AFTER: Field = ['Retry-After', '10'];
 export class UserAgent {
   readonly #parts: UserAgentParts;
   readonly #signals = new Queue<SignalingEvent>();
+  readonly #flows: RegisteredFlows;
   #isDraining = false;
   #dropped = 0;
 
   constructor(parts: UserAgentParts) {
     this.#parts = parts;
+    this.#flows = new RegisteredFlows(parts.directory);
   }
 
   /** Requests that got no answer: banned senders, exhausted budgets, ACKs of no dialog. */
@@ -67,6 +70,11 @@ export class UserAgent {
 
   poll(): SignalingEvent | undefined {
     return this.#signals.shift();
+  }
+
+  /** A connection is gone, and with it the phones that registered over it. */
+  transportFailed(remote: TransportAddress): void {
+    for (const event of this.#flows.failed(remote)) this.#signals.push(event);
   }
 
   receive(output: Exclude<LayerOutput, { kind: 'send' }>, now: Instant): void {
@@ -210,7 +218,10 @@ export class UserAgent {
     const { request, source, localPort } = arrival;
     const { response, events } = registrar.receive(request, extension, source, localPort, now);
     layer.respond(transaction, response, now);
-    for (const event of events) this.#signals.push(event);
+    for (const event of events) {
+      if (event.kind === 'bound') this.#flows.bound(event.binding);
+      this.#signals.push(event);
+    }
   }
 
   #offer(arrival: Arrival, transaction: TransactionId, party: Party, now: Instant): void {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { CONNECTION_TIMEOUTS } from '../../sip/transport/connections.ts';
 import type { Listener } from '../../sip/transport/transport.ts';
@@ -97,4 +97,66 @@ test('strangers who occupy every connection lose their oldest to who comes; phon
   await closed;
   while (counters.received < 1) await new Promise((resolve) => setImmediate(resolve));
   expect(counters).toMatchObject({ connections: 2, connectionsEvicted: 1, connectionsRefused: 0 });
+});
+
+const MESSAGE_BYTES = Buffer.from(MESSAGE);
+
+/** A peer that we connect to, and what it hears. */
+async function peerOf(timeouts: Partial<typeof CONNECTION_TIMEOUTS>, answer: (socket: Socket, text: string) => void) {
+  const heard: string[] = [];
+  const server = createServer((socket) => {
+    ending.push(() => socket.destroy());
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      heard.push(text);
+      answer(socket, text);
+    });
+  }).listen(0, '127.0.0.1');
+  ending.push(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const failures: number[] = [];
+  const transports = await SipTransports.open(
+    [],
+    { received: () => {}, failed: (remote) => failures.push(remote.port) },
+    { timeouts: { ...CONNECTION_TIMEOUTS, ...timeouts } },
+  );
+  ending.push(() => transports.close());
+  transports.send({ transport: 'tcp', address: '127.0.0.1', port }, undefined, MESSAGE_BYTES);
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  return { heard, failures, port, counters: transports.counters, until };
+}
+
+test('RFC 5626 §4.4.1: a connection that we opened is pinged, and a peer that answers no more is reported', async () => {
+  let pongs = 2;
+  const peer = await peerOf({ pingMs: 40, pongMs: 30 }, (socket, text) => {
+    if (text === '\r\n\r\n' && pongs-- > 0) socket.write('\r\n');
+  });
+  await peer.until(() => peer.failures.length > 0);
+  expect(peer.heard).toEqual([MESSAGE, '\r\n\r\n', '\r\n\r\n', '\r\n\r\n']);
+  expect(peer.failures).toEqual([peer.port]);
+  expect(peer.counters).toMatchObject({ pongsMissed: 1, keepAlives: 2, connections: 0 });
+});
+
+test('a peer that never answers pings is none of RFC 5626, and is kept while it is used', async () => {
+  const peer = await peerOf({ pingMs: 20, pongMs: 10, idleMs: 120 }, () => {});
+  await peer.until(() => peer.heard.length > 3);
+  expect(peer.counters.connections).toBe(1);
+  await peer.until(() => peer.failures.length > 0);
+  expect(peer.counters).toMatchObject({ pongsMissed: 0, idleCloses: 1 });
+});
+
+test('a stranger who sends without end is read no faster than a busy phone would send, and nothing is lost', async () => {
+  for (const [isHome, isSlowed] of [
+    [false, true],
+    [true, false],
+  ]) {
+    const { counters, client } = await open(undefined, 10_000, () => isHome!);
+    const socket = client();
+    for (let sent = 0; sent < 530; sent += 10) socket.write(MESSAGE.repeat(10));
+    while (counters.received < 530) await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(counters.intakePauses > 0).toBe(isSlowed);
+  }
 });

@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import type { LegId } from '../../../core/kernel/ids.ts';
+import type { TransportAddress } from '../../../core/ports.ts';
+import type { Request } from '../../../sip/message.ts';
+import { kinds, OFFER, Rig, words } from './rig.ts';
+
+const PHONE: TransportAddress = { transport: 'tcp', address: '198.51.100.7', port: 40_000 };
+const TRUNK: TransportAddress = { transport: 'tcp', address: '203.0.113.9', port: 51_000 };
+const VIA = 'SIP/2.0/TCP 198.51.100.7:5060;branch=z9hG4bK';
+
+let branches = 0;
+const overTcp = (fields: Readonly<Record<string, string>> = {}) => ({ Via: `${VIA}t${++branches}`, ...fields });
+
+function registered(contact = '<sip:1000@198.51.100.7:5060;transport=tcp>'): Rig {
+  const rig = new Rig();
+  const fields = overTcp({ To: '<sip:1000@192.0.2.1>', Contact: contact });
+  rig.authenticated('REGISTER', fields, '', PHONE, { uri: 'sip:192.0.2.1' });
+  const event = rig.events[0];
+  if (event?.kind !== 'bound') throw new Error('not registered');
+  rig.directory.putBinding(event.binding);
+  return rig;
+}
+
+function called(rig: Rig): Request {
+  const leg = rig.nextLeg();
+  const target = { contact: 'sip:1000@198.51.100.7:5060;transport=tcp', path: [], via: PHONE, localPort: 5060 };
+  const request = { target, fromUser: '1001', fromName: '', toUser: '1000', offer: new TextEncoder().encode(OFFER) };
+  const [sent] = rig.execute({ kind: 'dial', leg, request });
+  return sent?.message as Request;
+}
+
+test('RFC 5626 §5.3: what is bound to a connection is bound no more when it breaks', () => {
+  const rig = registered();
+  rig.transportFailed({ ...PHONE, port: 40_001 });
+  expect(kinds(rig.events)).toEqual(['bound']);
+  rig.transportFailed(PHONE);
+  expect(rig.events[1]).toMatchObject({ kind: 'unbound', binding: { contact: expect.stringContaining('1000@') } });
+  rig.transportFailed(PHONE);
+  expect(kinds(rig.events)).toEqual(['bound', 'unbound']);
+});
+
+test('RFC 5626 §5.3: a phone that registered anew over another connection stays bound when the old one breaks', () => {
+  const rig = registered();
+  const again = { ...PHONE, port: 40_002 };
+  const fields = overTcp({
+    To: '<sip:1000@192.0.2.1>',
+    'Call-ID': 'again',
+    Contact: '<sip:1000@198.51.100.7:5060;transport=tcp>',
+  });
+  rig.authenticated('REGISTER', fields, '', again, { uri: 'sip:192.0.2.1' });
+  const event = rig.events.at(-1);
+  if (event?.kind !== 'bound') throw new Error('not registered');
+  rig.directory.putBinding(event.binding);
+  rig.transportFailed(PHONE);
+  expect(kinds(rig.events)).toEqual(['bound', 'bound']);
+  rig.transportFailed(again);
+  expect(kinds(rig.events).at(-1)).toBe('unbound');
+});
+
+test('RFC 5626 §11.5: a call to a phone whose connection is gone fails at once, as to one that is not there', () => {
+  const rig = new Rig();
+  called(rig);
+  rig.transportFailed(PHONE);
+  expect(rig.events).toEqual([{ kind: 'failed', leg: 1, cause: 'unavailable', status: 430 }]);
+});
+
+/** A call from a trunk over a connection that it opened, answered; its Contact is this. */
+function answered(contact: string): { readonly rig: Rig; readonly leg: LegId } {
+  const rig = new Rig();
+  const leg = rig.offered(overTcp({ Contact: contact }), TRUNK);
+  const [ok] = rig.execute({ kind: 'answer', leg, body: new TextEncoder().encode(OFFER) });
+  const to = ok!.message.first('To')!;
+  rig.receive(rig.request('ACK', overTcp({ To: to, CSeq: '2 ACK' })), TRUNK);
+  return { rig, leg };
+}
+
+test('RFC 3261 §18.1.1: a BYE that finds the connection gone goes to where the peer listens, over a new one', () => {
+  const { rig, leg } = answered('<sip:gateway@203.0.113.9:5060;transport=tcp>');
+  const [bye] = rig.execute({ kind: 'hangup', leg, cause: 'normal' });
+  expect([bye!.destination, bye!.localPort]).toEqual([TRUNK, 5060]);
+  rig.transportFailed(TRUNK);
+  const again = rig.sent.at(-1)!;
+  expect(again.destination).toEqual({ transport: 'tcp', address: '203.0.113.9', port: 5060 });
+  expect([again.localPort, again.message.cseq]).toEqual([undefined, bye!.message.cseq]);
+  expect((again.message as Request).topVia.branch).not.toBe((bye!.message as Request).topVia.branch);
+  rig.transportFailed(again.destination);
+  expect(words(rig.sent.slice(-2))).toEqual(['BYE', 'BYE']);
+  expect(kinds(rig.events).at(-1)).toBe('ended normal');
+});
+
+test.each([
+  ['a browser', '<sip:x7@k2.invalid;transport=ws>'],
+  ['a phone behind NAT', '<sip:phone@192.168.1.20:5060;transport=tcp>'],
+])('a BYE to %s whose connection is gone goes nowhere', (_, contact) => {
+  const { rig, leg } = answered(contact);
+  rig.execute({ kind: 'hangup', leg, cause: 'normal' });
+  const { length } = rig.sent;
+  rig.transportFailed(TRUNK);
+  expect(rig.sent.length).toBe(length);
+  expect(kinds(rig.events).at(-1)).toBe('ended normal');
+});
