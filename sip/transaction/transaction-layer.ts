@@ -2,7 +2,6 @@ import { assert } from '../../core/kernel/assert.ts';
 import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import { hexToken } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
-import type { Random } from '../../core/kernel/random.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { TransportAddress } from '../../core/ports.ts';
 import { formatHostPort } from '../grammar/host.ts';
@@ -12,6 +11,8 @@ import type { ClientTransaction } from './client-transaction.ts';
 import { type Entry, machineOf, type TransactionId, type TransactionKind } from './entry.ts';
 import { cancelOf, InviteClient } from './invite-client.ts';
 import { InviteServer } from './invite-server.ts';
+import { DATAGRAM_BYTES_MAX, type LargeRequest, LargeRequests } from './large-requests.ts';
+import type { Arrival, LayerOutput, TransactionLayerOptions } from './layer-output.ts';
 import { canceledKey, clientKey, keyOfBranch, MAGIC_COOKIE, mergeKey, serverKey } from './matching.ts';
 import { NonInviteClient } from './non-invite-client.ts';
 import { NonInviteServer } from './non-invite-server.ts';
@@ -19,53 +20,9 @@ import { responseDestination, stampSource } from './response-route.ts';
 import { Rests } from './rests.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 import { Sharers } from './sharers.ts';
-import type { Timing } from './timing.ts';
 
 export type { TransactionId } from './entry.ts';
-
-export type LayerOutput =
-  | {
-      readonly kind: 'send';
-      readonly destination: TransportAddress;
-      readonly localPort: number | undefined;
-      readonly bytes: Uint8Array;
-    }
-  /** A request of no known transaction, stamped with its source: open one for it, or answer it statelessly. */
-  | Arrival
-  /** The peer cancels the INVITE of this server transaction. */
-  | { readonly kind: 'canceled'; readonly transaction: TransactionId; readonly cancel: Arrival }
-  | { readonly kind: 'response'; readonly transaction: TransactionId; readonly response: Response }
-  /** A client transaction ended without a final response. */
-  | { readonly kind: 'failed'; readonly transaction: TransactionId; readonly reason: 'timeout' | 'transport error' }
-  /** The refusal of an INVITE is over: acknowledged, or given up. */
-  | { readonly kind: 'refused'; readonly transaction: TransactionId; readonly outcome: 'acknowledged' | 'given up' }
-  /** Nothing more comes of this transaction. */
-  | { readonly kind: 'terminated'; readonly transaction: TransactionId };
-
-export interface Arrival {
-  readonly kind: 'request';
-  readonly request: Request;
-  readonly source: TransportAddress;
-  readonly localPort: number;
-  /** What names its server transaction; undefined when nobody asked for it yet. */
-  readonly key: string | undefined;
-}
-
-/** Our side of a Via or Contact: what we tell a peer to send to. */
-export interface SentBy {
-  readonly host: string;
-  readonly port: number;
-  readonly transport: TransportAddress['transport'];
-}
-
-export interface TransactionLayerOptions {
-  readonly random: Random;
-  readonly timing: Timing;
-  /** Sent-by of the Via towards this peer. */
-  readonly contactFor: (peer: TransportAddress, localPort: number | undefined) => SentBy;
-  /** More server transactions than this are refused. */
-  readonly serverTransactionsMax: number;
-}
+export type { Arrival, LayerOutput, SentBy, TransactionLayerOptions } from './layer-output.ts';
 
 const VIA_START: Readonly<Record<TransportAddress['transport'], string>> = {
   udp: 'SIP/2.0/UDP ',
@@ -74,6 +31,16 @@ const VIA_START: Readonly<Record<TransportAddress['transport'], string>> = {
   ws: 'SIP/2.0/WS ',
   wss: 'SIP/2.0/WSS ',
 };
+
+/** What a client transaction begins with: the request with its Via, and as it is sent. */
+interface ClientStart {
+  readonly id: TransactionId;
+  readonly request: Request;
+  readonly bytes: Uint8Array;
+  readonly branch: string;
+  readonly destination: TransportAddress;
+  readonly localPort: number | undefined;
+}
 
 /**
  * All transactions of one stack (RFC 3261 §17): matching, timers, retransmission. What belongs to no transaction is
@@ -88,6 +55,7 @@ export class TransactionLayer {
   readonly #sharers = new Sharers<Entry>();
   readonly #deadlines = new DeadlineHeap<Entry>();
   readonly #rests = new Rests<Entry>();
+  readonly #large = new LargeRequests();
   readonly #outputs = new Queue<LayerOutput>();
   readonly live: Record<TransactionKind, number> = {
     inviteClient: 0,
@@ -165,9 +133,18 @@ export class TransactionLayer {
 
   /** Sends a request, to which the Via is added, in a client transaction of its own. */
   request(request: Request, destination: TransportAddress, localPort: number | undefined, now: Instant): TransactionId {
+    const id = ++this.#lastId;
     const branch = this.#newBranch();
     const sent = this.#withVia(request, destination, localPort, branch);
-    return this.#startClient(sent, branch, destination, localPort, now);
+    const bytes = write(sent);
+    if (bytes.length <= DATAGRAM_BYTES_MAX || !this.#large.isSwitched(destination, localPort, now)) {
+      return this.#startClient({ id, request: sent, bytes, branch, destination, localPort }, now);
+    }
+    const overTcp: TransportAddress = { ...destination, transport: 'tcp' };
+    const switched = this.#withVia(request, overTcp, undefined, branch);
+    this.#large.add(id, { request, destination });
+    const what = { id, request: switched, bytes: write(switched), branch, destination: overTcp, localPort };
+    return this.#startClient(what, now);
   }
 
   /** Sends a request, to which the Via is added, without a transaction: the ACK of a 2xx (RFC 3261 §13.2.2.4). */
@@ -180,9 +157,11 @@ export class TransactionLayer {
   cancel(invite: TransactionId, fields: readonly (readonly [HeaderName, string])[], now: Instant): void {
     const entry = this.#entries.get(invite);
     if (entry?.client?.state !== 'proceeding') return;
-    const { request } = entry.client;
-    assert(request !== undefined, 'an INVITE that is not answered is kept');
-    this.#startClient(cancelOf(request, fields), request.topVia.branch, entry.destination, entry.localPort, now);
+    const { client, destination, localPort } = entry;
+    assert(client.request !== undefined, 'an INVITE that is not answered is kept');
+    const request = cancelOf(client.request, fields);
+    const { branch } = client.request.topVia;
+    this.#startClient({ id: ++this.#lastId, request, bytes: write(request), branch, destination, localPort }, now);
   }
 
   /** Forgets a client transaction that nobody waits for any more. */
@@ -209,9 +188,22 @@ export class TransactionLayer {
   /** What was sent to this address did not leave, or its connection broke. */
   transportFailed(destination: TransportAddress, now: Instant): void {
     for (const entry of this.#sharers.of(addressKey(destination))) {
-      machineOf(entry).transportFailed(now);
-      this.#drain(entry, now);
+      const large = this.#large.takeBack(entry, now);
+      if (large !== undefined) this.#fallBack(entry, large, now);
+      else {
+        machineOf(entry).transportFailed(now);
+        this.#drain(entry, now);
+      }
     }
+  }
+
+  /** Once more as a datagram, however large. */
+  #fallBack(entry: Entry, { request, destination }: LargeRequest, now: Instant): void {
+    this.#discard(entry);
+    const branch = this.#newBranch();
+    const sent = this.#withVia(request, destination, undefined, branch);
+    const what = { id: entry.id, request: sent, bytes: write(sent), branch, destination, localPort: undefined };
+    this.#startClient(what, now);
   }
 
   /** Acts on one due timer. Call again while `deadline()` is not after `now`. */
@@ -272,19 +264,13 @@ export class TransactionLayer {
     return request.withViaOnTop(`${VIA_START[transport]}${formatHostPort(host, port)};rport;branch=${branch}`);
   }
 
-  #startClient(
-    request: Request,
-    branch: string,
-    destination: TransportAddress,
-    localPort: number | undefined,
-    now: Instant,
-  ): TransactionId {
+  #startClient({ id, request, bytes, branch, destination, localPort }: ClientStart, now: Instant): TransactionId {
     const reliable = destination.transport !== 'udp';
-    const options = { request, bytes: write(request), reliable, timing: this.#options.timing };
+    const options = { request, bytes, reliable, timing: this.#options.timing };
     const isInvite = request.method === 'INVITE';
     return this.#add(
       {
-        id: ++this.#lastId,
+        id,
         kind: isInvite ? 'inviteClient' : 'nonInviteClient',
         key: keyOfBranch(request.method, branch),
         destination,
@@ -372,6 +358,12 @@ export class TransactionLayer {
   }
 
   #remove(entry: Entry): void {
+    this.#discard(entry);
+    this.#large.forget(entry.id);
+    this.#outputs.push({ kind: 'terminated', transaction: entry.id });
+  }
+
+  #discard(entry: Entry): void {
     this.#disarm(entry);
     if (entry.isResting) this.#resting--;
     entry.isRemoved = true;
@@ -381,7 +373,6 @@ export class TransactionLayer {
     if (entry.mergeKey !== '') this.#merges.delete(entry.mergeKey);
     this.#sharers.remove(entry);
     this.live[entry.kind]--;
-    this.#outputs.push({ kind: 'terminated', transaction: entry.id });
   }
 }
 
