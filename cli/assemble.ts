@@ -17,6 +17,7 @@ import type { Lookup } from '../sip/locating/records.ts';
 import { reachableFrom } from '../sip/locating/survey.ts';
 import { SipStack, type StackOutput } from '../sip/stack.ts';
 import type { SentBy } from '../sip/transaction/transaction-layer.ts';
+import type { SipTransports } from '../sip/transport/transports.ts';
 import { Archives } from './archives.ts';
 import { TandemBackend } from './backend.ts';
 import { registerMetrics } from './figures.ts';
@@ -54,8 +55,8 @@ export interface Machines {
   readonly effects: Effects;
   /** Called after each drain: somebody may want to hear of new events. */
   readonly onTurn: (listener: () => void) => void;
-  /** Shows what the media threads count. */
-  readonly watch: (media: MediaSide) => void;
+  /** Shows what everybody counts. */
+  readonly watch: (media: MediaSide, transports: SipTransports) => void;
 }
 
 /** Puts the machines together over real time and real chance. Nothing is opened here. */
@@ -115,7 +116,8 @@ export function assemble(ground: Ground, settings: Settings, log: Log, disposal:
   const onTurn = (listener: () => void): void => {
     told = listener;
   };
-  const watch = (media: MediaSide): void => registerMetrics(metrics, { node, directory, store, plane, media, journal });
+  const watch = (media: MediaSide, transports: SipTransports): void =>
+    registerMetrics(metrics, { node, directory, store, plane, media, journal, transports });
   return { clock, node, plane, wake, begin, backend, trace, journal, effects, onTurn, watch };
 }
 

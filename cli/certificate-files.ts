@@ -1,5 +1,6 @@
 import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
+import { systemClock } from '../core/kernel/clock.ts';
 import type { Settings } from '../core/kernel/config.ts';
 import { Fault } from '../core/kernel/fault.ts';
 import type { Log } from '../core/kernel/log.ts';
@@ -10,6 +11,8 @@ type TlsSettings = Pick<Settings, 'tlsCertificate' | 'tlsKey' | 'tlsAuthorities'
 
 /** Who renews a certificate writes several files, one after another: they are read when it is quiet. */
 const QUIET_MS = 500;
+/** Those who renew do it a month before, or a third of the time. */
+const EXPIRES_SOON_MS = 14 * 86_400_000;
 
 /** What the settings say of TLS, read from its files. Throws INVALID_SETTING or FILE_UNREADABLE. */
 export function readIdentity(settings: TlsSettings): TlsIdentity {
@@ -33,8 +36,14 @@ export function readIdentity(settings: TlsSettings): TlsIdentity {
  * Reads the files again whenever something changes where they are, and gives them to the transports when they are good;
  * else the old ones stay, and the log tells why. Folders are watched, since renewals replace files or links to them.
  */
-export function watchIdentity(settings: TlsSettings, transports: SipTransports, log: Log): { close(): void } {
-  let known = JSON.stringify(readIdentity(settings));
+export function watchIdentity(
+  settings: TlsSettings,
+  transports: Pick<SipTransports, 'identify'>,
+  log: Log,
+): { close(): void } {
+  const first = readIdentity(settings);
+  warnOfExpiry(first, log);
+  let known = JSON.stringify(first);
   let quiet: NodeJS.Timeout | undefined;
   const reload = (): void => {
     try {
@@ -43,7 +52,8 @@ export function watchIdentity(settings: TlsSettings, transports: SipTransports, 
       if (text === known) return;
       transports.identify(identity);
       known = text;
-      log.info('TLS certificate read again', { expires: expiryOf(identity) });
+      log.info('TLS certificate read again', { expires: expiryOf(identity)?.toISOString() });
+      warnOfExpiry(identity, log);
     } catch (error) {
       log.warn('TLS certificate not changed: the old one stays in use', { error });
     }
@@ -64,6 +74,14 @@ export function watchIdentity(settings: TlsSettings, transports: SipTransports, 
       for (const watcher of watchers) watcher.close();
     },
   };
+}
+
+function warnOfExpiry(identity: TlsIdentity, log: Log): void {
+  const expiresAt = expiryOf(identity);
+  const now = systemClock.wallTime();
+  if (expiresAt === undefined || expiresAt.getTime() - now > EXPIRES_SOON_MS) return;
+  const what = expiresAt.getTime() <= now ? 'ran out: clients will not connect' : 'runs out soon';
+  log.warn(`the TLS certificate ${what}`, { expires: expiresAt.toISOString() });
 }
 
 function textOf(path: string): string {

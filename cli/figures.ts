@@ -4,6 +4,7 @@ import type { Metrics } from '../core/kernel/metrics.ts';
 import type { StoreWriter } from '../core/store/writer.ts';
 import type { CounterName } from '../media/counters.ts';
 import type { WorkerMediaPlane } from '../media/media-plane.ts';
+import type { TransportCounters } from '../sip/transport/transport.ts';
 import type { MediaSide } from './media-side.ts';
 import type { Node } from './node.ts';
 
@@ -14,6 +15,7 @@ export interface FigureSources {
   readonly plane: WorkerMediaPlane;
   readonly media: MediaSide;
   readonly journal: Journal;
+  readonly transports: { readonly counters: Readonly<TransportCounters> };
 }
 
 /** Everything at `/metrics`. What lives is a gauge that comes back to zero; what is counted never falls. */
@@ -21,6 +23,7 @@ export function registerMetrics(metrics: Metrics, sources: FigureSources): void 
   calls(metrics, sources);
   service(metrics, sources);
   signalling(metrics, sources);
+  connections(metrics, sources);
   media(metrics, sources);
   storage(metrics, sources);
   processFigures(metrics);
@@ -107,6 +110,14 @@ function signalling(metrics: Metrics, { node: { stack } }: FigureSources): void 
     'Wrong passwords and unknown accounts',
     () => stack.gatekeeper.counters.failures,
   );
+}
+
+function connections(metrics: Metrics, { transports: { counters } }: FigureSources): void {
+  metrics.gauge('tandem_sip_connections', 'SIP connections over TCP, TLS and WebSocket', () => counters.connections);
+  countersOf(metrics, 'tandem_sip_transport', 'What SIP sockets took, sent, opened and dropped', () => {
+    const { connections: _, ...counted } = counters;
+    return counted;
+  });
 }
 
 const MEDIA_COUNTERS: readonly (readonly [CounterName, string, string])[] = [

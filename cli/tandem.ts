@@ -77,8 +77,8 @@ export class Tandem {
       if (!(await media.stop())) log.warn('a media thread did not end in time');
     });
     effects.post = (post) => media.post(post);
-    machines.watch(media);
     const transports = await openSip(machines, ground, settings, log, disposal);
+    machines.watch(media, transports);
     const http = await openHttp(machines, settings, disposal);
     backend.listeners = [
       ...transports.bound.map(({ transport, host, port }) => `sip ${transport} ${hostPort(host, port)}`),

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../core/kernel/clock.ts';
 import type { TransportAddress } from '../../core/ports.ts';
 import { networkOf } from '../user-agent/refusal-budget.ts';
+import { Newcomers } from './newcomers.ts';
 import type { TransportCounters, TransportHandlers } from './transport.ts';
 
 export interface ConnectionTimeouts {
@@ -74,6 +75,7 @@ export class Connections {
   /** Also those that have not shaken hands. */
   readonly #sockets = new Set<Socket>();
   readonly #countByNetwork = new Map<string, number>();
+  readonly #newcomers: Newcomers;
   #isClosing = false;
 
   constructor(handlers: TransportHandlers, { clock, counters, timeouts, limits }: ConnectionsOptions) {
@@ -82,6 +84,18 @@ export class Connections {
     this.counters = counters;
     this.timeouts = timeouts ?? CONNECTION_TIMEOUTS;
     this.#limits = limits ?? CONNECTION_LIMITS;
+    this.#newcomers = new Newcomers(clock.now());
+  }
+
+  /** As `admit`, for one that comes to us: strangers may not come too fast. */
+  greet(socket: Socket): boolean {
+    const { remoteAddress: address } = socket;
+    const isWelcome =
+      address !== undefined &&
+      (isLoopback(address) ||
+        this.#handlers.isHome?.(address) === true ||
+        this.#newcomers.take(hostOf(address), this.clock.now()));
+    return this.admit(socket, isWelcome ? address : undefined);
   }
 
   /** Counts a socket for as long as it is open. When there are too many, it is closed instead: false. */
@@ -166,6 +180,11 @@ export class Connections {
     else this.#countByNetwork.delete(host);
     this.counters.connections -= 1;
   }
+}
+
+/** It cannot be forged, and whoever is there has the machine already. */
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
 }
 
 /** Who counts as one: an IPv4 address, or an IPv6 /64, which one host may use as it likes. */

@@ -18,7 +18,7 @@ export class TcpTransport implements ConnectionTransport {
     const connections = this.#connections;
     const server = createServer({ noDelay: true }, (socket) => {
       const { remoteAddress: address, remotePort: port } = socket;
-      if (!connections.admit(socket, address) || address === undefined || port === undefined) return;
+      if (!connections.greet(socket) || address === undefined || port === undefined) return;
       connections.counters.connectionsAccepted += 1;
       connections.add(new StreamConnection(socket, 'accepted', { transport: 'tcp', address, port }, connections));
     });

@@ -46,8 +46,8 @@ export function tlsContexts({ certificate, key, authorities }: TlsIdentity): Tls
 }
 
 /** When our certificate runs out; undefined without one. */
-export function expiryOf({ certificate }: TlsIdentity): string | undefined {
-  return certificate === '' ? undefined : new X509Certificate(certificate).validTo;
+export function expiryOf({ certificate }: TlsIdentity): Date | undefined {
+  return certificate === '' ? undefined : new Date(new X509Certificate(certificate).validTo);
 }
 
 function assertPair(certificate: string, key: string): void {

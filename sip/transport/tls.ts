@@ -94,7 +94,7 @@ export function watchHandshakes(
   failure: 'tlsClientError' | 'clientError',
   connections: Connections,
 ): void {
-  server.prependListener('connection', (socket: Socket) => connections.admit(socket, socket.remoteAddress));
+  server.prependListener('connection', (socket: Socket) => connections.greet(socket));
   server.on(failure, (_: Error, socket: Duplex) => {
     connections.counters.handshakeFailures += 1;
     socket.destroy();
