@@ -17,8 +17,9 @@ import type {
 import type { Action } from '../core/flows/action.ts';
 import type { ActiveflowRecord } from '../core/flows/activeflow-record.ts';
 import type { Clock } from '../core/kernel/clock.ts';
-import type { ActiveflowId, ConferenceId, CustomerId, RecordingId } from '../core/kernel/ids.ts';
+import type { ActiveflowId, ConferenceId, CustomerId, ProviderId, RecordingId } from '../core/kernel/ids.ts';
 import type { WallTime } from '../core/kernel/time.ts';
+import type { ProviderNow } from '../core/provider-states.ts';
 
 /** Everything that can be listed and read, by the name of its kind. */
 export interface Rows {
@@ -76,6 +77,8 @@ export interface Backend {
   /** A row of any customer, live or stored, unless it is deleted. */
   get<Kind extends RowKind>(kind: Kind, id: string): Promise<Rows[Kind] | undefined>;
   conferenceNow(id: ConferenceId): Promise<ConferenceNow>;
+  /** Whether we are registered at a provider, and whether it lives. */
+  providerNow(id: ProviderId): ProviderNow;
   /** Where a running flow is; null when it does not run. */
   currentAction(id: ActiveflowId): Action | null;
   /** A file of a recording by its name; undefined when it is not there. */
@@ -98,6 +101,8 @@ export interface StatusReport {
   readonly dataFolder: string;
   /** As printed at the start: `sip udp 127.0.0.1:5060`. */
   readonly listeners: readonly string[];
+  /** One line for each provider: its name, whether we are registered there, and whether it lives. */
+  readonly providers: readonly string[];
   /** Named numbers: live calls, bindings, extensions, … */
   readonly figures: Readonly<Record<string, number>>;
 }

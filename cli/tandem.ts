@@ -99,12 +99,15 @@ export class Tandem {
     const { calls } = node.exchange;
     backend.state = 'draining';
     node.stack.setDraining(true);
+    node.exchange.retire();
+    wake();
     await quiet(() => calls.ledger.liveCount === 0, limitMs);
     calls.hangupAll('shutting-down', clock.now());
     wake();
     const { recordings } = calls;
     const isDone = (): boolean =>
-      calls.ledger.liveCount + calls.leftBehindCount + recordings.liveCount + recordings.uncommittedCount === 0;
+      calls.ledger.liveCount + calls.leftBehindCount + recordings.liveCount + recordings.uncommittedCount === 0 &&
+      node.stack.counters.providerRegistrations === 0;
     await quiet(isDone, LINGER_MS);
   }
 

@@ -31,6 +31,8 @@ export interface AccountsPorts {
   readonly random: Random;
   /** Who is in a conference, for the events of its changes; nobody when left out. */
   readonly conferencecallsOf?: (id: ConferenceId) => readonly ConferencecallRecord[];
+  /** Told of each row that has just been applied. */
+  readonly applied?: (write: AccountWrite) => void;
 }
 
 /** A command that has ended, for whoever holds its ticket. */
@@ -183,7 +185,10 @@ export class Accounts {
 
   #apply(ticket: number, change: Change, now: Instant): void {
     const { directory, journal, calendar } = this.#ports;
-    for (const write of change.writes) applyWrite(write, directory);
+    for (const write of change.writes) {
+      applyWrite(write, directory);
+      this.#ports.applied?.(write);
+    }
     for (const event of change.events) journal.append(change.customerId, this.#asOfNow(event), calendar(now));
     this.#settled.push({ ticket, result: { kind: 'done', id: change.id } });
   }

@@ -37,7 +37,17 @@ export type EventBody =
   | { readonly type: 'accesskey_created' | 'accesskey_updated' | 'accesskey_deleted'; readonly accesskey: Accesskey }
   | { readonly type: 'number_created' | 'number_updated' | 'number_deleted'; readonly number: PhoneNumber }
   | { readonly type: 'trunk_created' | 'trunk_updated' | 'trunk_deleted'; readonly trunk: Trunk }
-  | { readonly type: 'provider_created' | 'provider_updated' | 'provider_deleted'; readonly provider: Provider }
+  | {
+      readonly type:
+        | 'provider_created'
+        | 'provider_updated'
+        | 'provider_deleted'
+        | 'provider_registered'
+        | 'provider_unregistered'
+        | 'provider_healthy'
+        | 'provider_unhealthy';
+      readonly provider: Provider;
+    }
   | { readonly type: 'route_created' | 'route_updated' | 'route_deleted'; readonly route: DialRoute }
   | {
       readonly type: 'outbound_config_created' | 'outbound_config_updated' | 'outbound_config_deleted';

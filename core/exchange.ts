@@ -5,10 +5,11 @@ import type { CallCommand, Command, FlowCommand, Principal } from './command.ts'
 import { BindingExpiry } from './directory/binding-expiry.ts';
 import type { ActiveflowRecord } from './flows/activeflow-record.ts';
 import { judge, type Known } from './judgement.ts';
-import type { ActiveflowId } from './kernel/ids.ts';
+import type { ActiveflowId, ProviderId } from './kernel/ids.ts';
 import { Queue } from './kernel/queue.ts';
 import type { Instant } from './kernel/time.ts';
 import type { ArchiveEvent, FlowEvent, HttpEvent, MediaEvent, SignalingEvent, StoreEvent } from './ports.ts';
+import { ProviderStates } from './provider-states.ts';
 
 export interface ExchangePorts extends SwitchPorts {
   /** An activeflow that runs; whoever runs flows knows. */
@@ -30,6 +31,7 @@ export type ExchangeInput =
 export class Exchange {
   readonly calls: Switch;
   readonly accounts: Accounts;
+  readonly providers: ProviderStates;
   readonly #ports: ExchangePorts;
   readonly #known: Known;
   readonly #expiry: BindingExpiry;
@@ -41,7 +43,11 @@ export class Exchange {
     this.accounts = new Accounts({
       ...ports,
       conferencecallsOf: (id) => this.calls.conferences.conferencecallsOf(id),
+      applied: (write) => {
+        if (write.kind === 'saveProvider') this.#maintain(write.row.id);
+      },
     });
+    this.providers = new ProviderStates(ports);
     this.#expiry = new BindingExpiry(ports.calendar);
     this.#known = {
       directory: ports.directory,
@@ -55,7 +61,9 @@ export class Exchange {
     switch (input.kind) {
       case 'signal':
         if (input.event.kind === 'bound' || input.event.kind === 'unbound') this.#binding(input.event, now);
-        else this.calls.receive(input.event, now);
+        else if (input.event.kind === 'providerRegistration' || input.event.kind === 'providerWatched') {
+          this.providers.receive(input.event, now);
+        } else this.calls.receive(input.event, now);
         break;
       case 'media':
         this.calls.receive(input.event, now);
@@ -82,6 +90,17 @@ export class Exchange {
   restore(left: LeftBehind, now: Instant): void {
     for (const binding of this.#ports.directory.allBindings()) this.#expiry.add(binding, now);
     this.calls.restore(left, now);
+    for (const id of this.#ports.directory.providers.keys()) this.#ports.signaling.maintain(id);
+  }
+
+  /** No calls are to come from providers any more. */
+  retire(): void {
+    this.#ports.signaling.retire();
+  }
+
+  #maintain(id: ProviderId): void {
+    this.providers.forget(id);
+    this.#ports.signaling.maintain(id);
   }
 
   /** Acts on one due timer. Call again while `deadline()` is not after `now`. */

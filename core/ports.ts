@@ -111,10 +111,28 @@ export interface Signaling {
   acceptOffer(leg: LegId, answer: Body): void;
   /** Refuses the peer's re-INVITE or UPDATE; the session goes on as it was. */
   refuseOffer(leg: LegId, cause: Cause): void;
+  /** Registers at a provider and watches whether it lives, as the directory has it now. News: providerRegistration, providerWatched. */
+  maintain(provider: ProviderId): void;
+  /** Takes away all bindings at providers, and watches none any more. */
+  retire(): void;
   /** Takes up a confirmed dialog that an earlier process left behind, so that it can be hung up. */
   restore(leg: LegId, dialog: string): void;
   /** An extension can be reached now, or cannot any more: those who watch it are told. */
   reachabilityChanged(extensionId: ExtensionId): void;
+}
+
+/** How our registration at a provider stands. */
+export interface RegistrationStatus {
+  readonly state: 'waiting' | 'registering' | 'registered' | 'refreshing' | 'removing' | 'stopped';
+  /** SIP status of the last answer; 0 when there was none. */
+  readonly status: number;
+  /** Its reason phrase, or why there was none. */
+  readonly detail: string;
+  /** Address and port that the provider saw us at; '' when it did not say. */
+  readonly seenAs: string;
+  /** Until the binding ends unless it is refreshed, and until we try again; 0 for never. */
+  readonly endsInMs: number;
+  readonly retryInMs: number;
 }
 
 export type SignalingEvent =
@@ -128,6 +146,8 @@ export type SignalingEvent =
       readonly toUser: string;
       readonly fromUser: string;
       readonly fromName: string;
+      /** Number that forwarded the call, as a trusted peer says (RFC 5806); '' for none. */
+      readonly divertedFrom?: string;
       readonly source: TransportAddress;
       readonly offer: Body | undefined;
     }
@@ -148,6 +168,17 @@ export type SignalingEvent =
   /** The leg is over: BYE, CANCEL, refusal acknowledged, timeout. Always the last event of a leg that was offered,
    *  answered or hung up. `by` tells who ended it. */
   | { readonly kind: 'ended'; readonly leg: LegId; readonly cause: Cause; readonly by: 'remote' | 'local' }
+  | {
+      readonly kind: 'providerRegistration';
+      readonly providerId: ProviderId;
+      readonly registration: RegistrationStatus;
+    }
+  | {
+      readonly kind: 'providerWatched';
+      readonly providerId: ProviderId;
+      readonly health: 'unknown' | 'healthy' | 'unhealthy';
+      readonly detail: string;
+    }
   /** A phone registered or refreshed; the REGISTER is being answered. */
   | { readonly kind: 'bound'; readonly binding: Binding }
   | { readonly kind: 'unbound'; readonly binding: Binding };

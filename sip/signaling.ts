@@ -1,5 +1,5 @@
 import type { Cause } from '../core/calls/cause.ts';
-import type { ExtensionId, LegId } from '../core/kernel/ids.ts';
+import type { ExtensionId, LegId, ProviderId } from '../core/kernel/ids.ts';
 import { Queue } from '../core/kernel/queue.ts';
 import type { Body, DialRequest, DialTarget, Signaling } from '../core/ports.ts';
 
@@ -14,7 +14,9 @@ export type SignalingCommand =
   | { readonly kind: 'acceptOffer'; readonly leg: LegId; readonly answer: Body }
   | { readonly kind: 'refuseOffer'; readonly leg: LegId; readonly cause: Cause }
   | { readonly kind: 'restore'; readonly leg: LegId; readonly dialog: string }
-  | { readonly kind: 'reachability'; readonly extensionId: ExtensionId };
+  | { readonly kind: 'reachability'; readonly extensionId: ExtensionId }
+  | { readonly kind: 'maintain'; readonly provider: ProviderId }
+  | { readonly kind: 'retire' };
 
 /**
  * The core's port as a queue: every call returns at once, and whoever drives both machines hands the commands to
@@ -58,6 +60,14 @@ export class QueuedSignaling implements Signaling {
 
   refuseOffer(leg: LegId, cause: Cause): void {
     this.#commands.push({ kind: 'refuseOffer', leg, cause });
+  }
+
+  maintain(provider: ProviderId): void {
+    this.#commands.push({ kind: 'maintain', provider });
+  }
+
+  retire(): void {
+    this.#commands.push({ kind: 'retire' });
   }
 
   restore(leg: LegId, dialog: string): void {

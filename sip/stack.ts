@@ -13,9 +13,12 @@ import { Locator } from './locating/locator.ts';
 import type { Lookup, LookupAnswer } from './locating/records.ts';
 import type { Reachable } from './locating/survey.ts';
 import { parse } from './parser.ts';
+import { Errands } from './providers/errands.ts';
+import { Lines } from './providers/lines.ts';
+import { ProviderLinks } from './providers/provider-links.ts';
 import type { SignalingCommand } from './signaling.ts';
 import { RFC_TIMING, type Timing } from './transaction/timing.ts';
-import { type SentBy, TransactionLayer } from './transaction/transaction-layer.ts';
+import { type LayerOutput, type SentBy, TransactionLayer } from './transaction/transaction-layer.ts';
 import { CallerProof } from './user-agent/caller-proof.ts';
 import { DigestServer } from './user-agent/digest.ts';
 import { Gatekeeper } from './user-agent/gatekeeper.ts';
@@ -54,7 +57,7 @@ export interface StackOptions {
     /** The address told to this peer, in Via and Contact. */
     readonly contactFor: (peer: TransportAddress, localPort: number | undefined) => SentBy;
     readonly timing?: Timing;
-    /** 32 bytes that nonces are made with; they outlive a restart when it does. */
+    /** 32 bytes that nonces and lines at providers are made with; they outlive a restart when it does. */
     readonly nonceSecret?: Uint8Array;
     readonly nonceLifetimeMs?: number;
     readonly serverTransactionsMax?: number;
@@ -83,13 +86,16 @@ export class SipStack {
   readonly #sessions: Sessions;
   readonly #notifier: Notifier;
   readonly #userAgent: UserAgent;
+  readonly #errands: Errands;
+  readonly #links: ProviderLinks;
   readonly #outputs = new Queue<StackOutput>();
   #received = 0;
   #sent = 0;
   #parseFailures = 0;
 
   constructor({ directory, random, calendar, nextLeg, settings }: StackOptions) {
-    const { userAgent, contactFor, nonceSecret: secret } = settings;
+    const { userAgent, contactFor } = settings;
+    const secret = settings.nonceSecret ?? random.bytes(32);
     const timing = settings.timing ?? RFC_TIMING;
     const nonceLifetimeMs = settings.nonceLifetimeMs ?? NONCE_LIFETIME_MS;
     this.gatekeeper = new Gatekeeper({
@@ -104,12 +110,16 @@ export class SipStack {
     });
     this.#locator = new Locator(settings.reachable ?? NOTHING_REACHABLE, random);
     this.#locations = new LegLocations(this.#locator);
+    const lines = new Lines(secret);
+    this.#errands = new Errands(this.#layer, this.#locator, { random, contactFor });
+    this.#links = new ProviderLinks({ directory, errands: this.#errands, lines, random, userAgent });
     this.#sessions = new Sessions(this.#layer, this.#locator, {
       random,
       timing,
       userAgent,
       contactFor,
       domain: directory.domain,
+      lineOf: (provider) => lines.lineOf(provider),
     });
     this.#notifier = new Notifier({
       directory,
@@ -121,7 +131,7 @@ export class SipStack {
       contactFor,
       ...(settings.subscriptionLimits && { limits: settings.subscriptionLimits }),
     });
-    const digest = new DigestServer({ random, calendar, nonceLifetimeMs, ...(secret && { secret }) });
+    const digest = new DigestServer({ random, calendar, nonceLifetimeMs, secret });
     this.#userAgent = new UserAgent({
       directory,
       layer: this.#layer,
@@ -129,8 +139,9 @@ export class SipStack {
       notifier: this.#notifier,
       registrar: new Registrar({ directory, calendar, random }),
       gatekeeper: this.gatekeeper,
-      proof: new CallerProof(directory, digest, this.gatekeeper),
+      proof: new CallerProof(directory, digest, this.gatekeeper, lines),
       nextLeg,
+      isLine: (user) => lines.find(user) !== undefined,
       userAgent,
       legsMax: settings.legsMax ?? LEGS_MAX,
     });
@@ -158,19 +169,26 @@ export class SipStack {
   transportFailed(destination: TransportAddress, now: Instant): void {
     this.#layer.transportFailed(destination, now);
     this.#userAgent.transportFailed(destination);
+    this.#links.transportFailed(destination, now);
     this.#drain(now);
   }
 
   /** Does what the core asked through its `Signaling` port. */
   execute(command: SignalingCommand, now: Instant): void {
+    this.#execute(command, now);
+    this.#drain(now);
+  }
+
+  #execute(command: SignalingCommand, now: Instant): void {
     if (command.kind === 'reachability') this.#notifier.moved(command.extensionId, now);
+    else if (command.kind === 'maintain') this.#links.maintain(command.provider, now);
+    else if (command.kind === 'retire') this.#links.retire(now);
     else if (command.kind === 'locate') this.#locations.begin(command.leg, aim(command.target)?.next, now);
     else if (command.kind === 'dial') {
       this.#sessions.dial(command.leg, command.request, this.#locations.take(command.leg), now);
     } else if (command.kind !== 'hangup' || !this.#locations.hangup(command.leg, command.cause)) {
       this.#sessions.execute(command, now);
     }
-    this.#drain(now);
   }
 
   /** What a name server answered, or that nobody could be asked. */
@@ -190,6 +208,7 @@ export class SipStack {
     if (this.#layer.deadline() === at) this.#layer.expire(now);
     else if (this.#sessions.deadline() === at) this.#sessions.expire(now);
     else if (this.#notifier.deadline() === at) this.#notifier.expire(now);
+    else if (this.#links.deadline() === at) this.#links.expire(now);
     else this.#locator.expire(now);
     this.#drain(now);
   }
@@ -200,6 +219,7 @@ export class SipStack {
       this.#sessions.deadline(),
       this.#locator.deadline(),
       this.#notifier.deadline(),
+      this.#links.deadline(),
     );
   }
 
@@ -227,13 +247,20 @@ export class SipStack {
       strays: this.#layer.strays,
       overloadRefusals: this.#layer.refusals,
       dropped: this.#userAgent.dropped,
+      providerRegistrations: this.#links.registrationCount,
+      providersWatched: this.#links.watchCount,
       ...this.#locator.counters,
     };
   }
 
   #drain(now: Instant): void {
-    do this.#drainLayer(now);
-    while (this.#drainLocator(now) || this.#drainWatched(now));
+    do {
+      this.#drainLayer(now);
+      this.#links.collect(now);
+    } while (this.#drainLocator(now) || this.#drainWatched(now));
+    for (let event = this.#links.poll(); event !== undefined; event = this.#links.poll()) {
+      this.#outputs.push({ kind: 'signal', event });
+    }
     for (let event = this.#userAgent.poll(); event !== undefined; event = this.#userAgent.poll()) {
       this.#outputs.push({ kind: 'signal', event });
     }
@@ -250,7 +277,7 @@ export class SipStack {
       if (output.kind === 'send') {
         this.#sent++;
         this.#outputs.push(output);
-      } else this.#userAgent.receive(output, now);
+      } else if (!this.#isErrand(output, now)) this.#userAgent.receive(output, now);
     }
   }
 
@@ -262,13 +289,21 @@ export class SipStack {
     return true;
   }
 
+  /** Whether it is news of a request to a provider. */
+  #isErrand(output: Exclude<LayerOutput, { kind: 'send' }>, now: Instant): boolean {
+    if (this.#errands.size === 0) return false;
+    if (output.kind === 'request' || output.kind === 'canceled' || output.kind === 'refused') return false;
+    return this.#errands.receive(output, now);
+  }
+
   /** True when something came of it. */
   #drainLocator(now: Instant): boolean {
     let output = this.#locator.poll();
     if (output === undefined) return false;
     for (; output !== undefined; output = this.#locator.poll()) {
       if (output.kind === 'lookup') this.#outputs.push(output);
-      else if (!this.#locations.receive(output)) this.#sessions.located(output, now);
+      else if (!this.#errands.located(output, now) && !this.#locations.receive(output))
+        this.#sessions.located(output, now);
     }
     return true;
   }

@@ -42,7 +42,7 @@ function dataOf(body: EventBody): Presented | undefined {
   if ('activeflow' in body) return presentActiveflow(body.activeflow);
   if ('flow' in body) return presentFlow(body.flow);
   if ('number' in body) return presentNumber(body.number);
-  if ('provider' in body) return presentProvider(body.provider, 'events');
+  if ('provider' in body) return presentProvider(body.provider, 'events', undefined);
   if ('route' in body) return presentDialRoute(body.route);
   if ('outboundConfig' in body) return presentOutboundConfig(body.outboundConfig);
   if ('trunk' in body) return presentTrunk(body.trunk, 'events');

@@ -2,8 +2,9 @@ import { mayUse } from '../../core/authorization.ts';
 import { PROVIDER_TERMS, type ProviderTerms } from '../../core/directory/provider-terms.ts';
 import type { DialRoute, OutboundConfig, Provider } from '../../core/directory/records.ts';
 import { PERMISSION } from '../../core/directory/records.ts';
+import type { ProviderNow } from '../../core/provider-states.ts';
 import type { Reader } from './accounts.ts';
-import { idOf, type Presented, timesOf } from './values.ts';
+import { idOf, type Presented, timeOf, timesOf } from './values.ts';
 
 /** Where each term stands in `metadata`. */
 const NAMES: Readonly<Record<keyof ProviderTerms, string>> = {
@@ -33,7 +34,7 @@ const NAMES: Readonly<Record<keyof ProviderTerms, string>> = {
 };
 
 /** RouteManagerProvider. `metadata` holds the terms that are not those of every provider. */
-export function presentProvider(provider: Provider, reader: Reader): Presented {
+export function presentProvider(provider: Provider, reader: Reader, now: ProviderNow | undefined): Presented {
   return {
     id: provider.id,
     type: 'sip',
@@ -45,9 +46,25 @@ export function presentProvider(provider: Provider, reader: Reader): Presented {
     name: provider.name,
     detail: provider.detail,
     codecs: provider.codecs,
-    health_status: 'unknown',
-    health_checked_at: null,
+    health_status: now?.health ?? 'unknown',
+    health_checked_at: timeOf(now?.healthyAt ?? null),
+    registration: presentRegistration(now?.registration),
     ...timesOf(provider),
+  };
+}
+
+/** Ours: `{}` where we do not register. */
+function presentRegistration(registration: ProviderNow['registration']): Presented {
+  if (registration === undefined) return {};
+  const { state, status, detail, seenAs, at, endsAt, retryAt } = registration;
+  return {
+    state,
+    status,
+    detail,
+    seen_as: seenAs,
+    tm_change: timeOf(at),
+    tm_expire: timeOf(endsAt),
+    tm_retry: timeOf(retryAt),
   };
 }
 

@@ -202,6 +202,7 @@ const Provider = {
   codecs: Text,
   health_status: Type.Enum(['unknown', 'healthy', 'unhealthy']),
   health_checked_at: Time,
+  registration: Free,
   ...timed,
 };
 

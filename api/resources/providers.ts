@@ -35,7 +35,7 @@ export function providers(app: FastifyInstance, backend: Backend): void {
     kind: 'provider',
     path: '/providers',
     shape: 'RouteManagerProvider',
-    present: presentProvider,
+    present: (row, by) => presentProvider(row, by, backend.providerNow(row.id)),
   });
   routes.read();
   routes.create(Creation, (body, { customerId }) => ({

@@ -145,9 +145,10 @@ function refusedFor(cause: Extract<Route, { kind: 'refused' }>['cause']): Route 
 }
 
 /** A trunk brings callers from elsewhere: by telephone number, or by another name. */
-function sourceOf({ caller, fromUser, fromName }: Offered): Address {
+function sourceOf({ caller, fromUser, fromName, divertedFrom = '' }: Offered): Address {
   if (caller.kind === 'extension') return address('extension', fromUser, fromName);
-  return address(isNumeric(fromUser) ? 'tel' : 'sip', fromUser, fromName);
+  const source = address(isNumeric(fromUser) ? 'tel' : 'sip', fromUser, fromName);
+  return divertedFrom === '' ? source : { ...source, detail: `diverted by ${divertedFrom}` };
 }
 
 function destinationOf(toUser: string, route: Route): Address {

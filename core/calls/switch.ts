@@ -301,9 +301,11 @@ export class Switch {
       case 'reanswered':
         this.#holding.reanswered(event, now);
         break;
-      // Bindings belong to the directory.
+      // Bindings belong to the directory, providers to the exchange.
       case 'bound':
       case 'unbound':
+      case 'providerRegistration':
+      case 'providerWatched':
         break;
       default:
         this.#handleMedia(event, now);

@@ -1,4 +1,4 @@
-import type { CustomerId, ExtensionId } from '../kernel/ids.ts';
+import type { CustomerId, ExtensionId, ProviderId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
 import { LiveRows } from './live-rows.ts';
 import { NetworkSources } from './network-sources.ts';
@@ -49,6 +49,7 @@ export class Directory {
   );
   readonly #providerSources = new NetworkSources<Provider>(({ hostname, terms }) => [hostname, ...terms.addresses]);
   readonly #trunkUsernames = new TrunkUsernames();
+  readonly #providersDown = new Set<ProviderId>();
   readonly #bindings = new Map<ExtensionId, readonly Binding[]>();
   /** ISO 3166-1 alpha-2 of the installation; '' for none. */
   readonly country: string;
@@ -245,6 +246,16 @@ export class Directory {
   /** The provider whose calls come from this literal address, as far as addresses tell. */
   providerForSource(address: string): Provider | undefined {
     return this.#providerSources.find(address);
+  }
+
+  /** A provider that does not answer is tried last. */
+  setProviderDown(id: ProviderId, state: 'up' | 'down'): void {
+    if (state === 'down') this.#providersDown.add(id);
+    else this.#providersDown.delete(id);
+  }
+
+  isProviderDown(id: ProviderId): boolean {
+    return this.#providersDown.has(id);
   }
 
   /** Routes of the customer, or of all with `EVERYBODY`, in no order. */

@@ -2,7 +2,7 @@ import type { Address } from '../calls/address.ts';
 import type { Cause } from '../calls/cause.ts';
 import type { Directory } from '../directory/directory.ts';
 import { type DialRoute, EVERYBODY, type PhoneNumber, type Provider } from '../directory/records.ts';
-import type { CustomerId } from '../kernel/ids.ts';
+import type { CustomerId, ProviderId } from '../kernel/ids.ts';
 import { callingCodeOf, countryOfNumber } from './country-of-number.ts';
 import { isEmergencyNumber } from './emergency-number.ts';
 import { e164Candidates } from './numbering.ts';
@@ -68,14 +68,17 @@ function mayCall(directory: Directory, customerId: CustomerId, number: string): 
 
 /**
  * The customer's routes to this very code, then its routes to everywhere, then the same of the routes that serve all
- * (platform §5.12); of those that are alike the smaller priority, then the newer. Each provider once.
+ * (platform §5.12); of those that are alike the smaller priority, then the newer. Each provider once, those that are down behind the others.
  */
 function providersFor(directory: Directory, customerId: CustomerId, number: string): readonly Provider[] {
   const code = number.startsWith('+') ? callingCodeOf(number) : '';
   const own = matching(directory.dialRoutesOf(customerId), code);
   const general = matching(directory.dialRoutesOf(EVERYBODY), code);
-  const ids = new Set([...own, ...general].map(({ providerId }) => providerId));
-  return [...ids].map((id) => directory.providers.get(id)).filter((provider) => provider !== undefined);
+  const ids = [...new Set([...own, ...general].map(({ providerId }) => providerId))];
+  const isUp = (id: ProviderId): boolean => !directory.isProviderDown(id);
+  return [...ids.filter(isUp), ...ids.filter((id) => !isUp(id))]
+    .map((id) => directory.providers.get(id))
+    .filter((provider) => provider !== undefined);
 }
 
 function matching(routes: readonly DialRoute[], code: string): readonly DialRoute[] {

@@ -1,4 +1,5 @@
 import { CAUSES, type Cause } from '../../core/calls/cause.ts';
+import type { ProviderId } from '../../core/kernel/ids.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { Body, DialRequest, TransportAddress } from '../../core/ports.ts';
 import { formatHostPort } from '../grammar/host.ts';
@@ -25,6 +26,8 @@ export interface SessionSettings {
   readonly domain: string;
   /** The address told to this peer. */
   readonly contactFor: (peer: TransportAddress, localPort: number | undefined) => SentBy;
+  /** User part of our Contact at a provider. */
+  readonly lineOf?: (provider: ProviderId) => string;
 }
 
 /** Methods that we answer (RFC 3261 §20.5). */
@@ -35,10 +38,13 @@ const NO_FIELDS: readonly Field[] = [];
 const SDP_FIELDS: readonly Field[] = [['Content-Type', SDP]];
 
 /** Contact of ours towards a peer, with the transport that it must use. */
-export function contactField({ host, port, transport }: SentBy, secure: boolean): Field {
+export function contactField({ host, port, transport }: SentBy, secure: boolean, user = ''): Field {
   const named = transport === 'wss' ? 'ws' : transport; // RFC 7118 §5.2.4: there is one name for both.
   const parameter = transport === 'udp' || (secure && transport === 'tls') ? '' : `;transport=${named}`;
-  return ['Contact', `<${secure ? 'sips' : 'sip'}:${formatHostPort(host.toLowerCase(), port)}${parameter}>`];
+  return [
+    'Contact',
+    `<${secure ? 'sips' : 'sip'}:${user === '' ? '' : `${user}@`}${formatHostPort(host.toLowerCase(), port)}${parameter}>`,
+  ];
 }
 
 /** A session description is the body of a message that says so (RFC 3261 §13.2.1); others are none of ours. */
@@ -115,7 +121,7 @@ export function buildInvite(parts: InviteParts): Request {
       ['To', formatNameAddress('', to)],
       ['Call-ID', callId],
       ['CSeq', `${cseq} INVITE`],
-      contactField(sentBy, uri.scheme === 'sips'),
+      contactField(sentBy, uri.scheme === 'sips', dial.wishes && settings.lineOf?.(dial.wishes.providerId)),
       ...(dial.wishes === undefined ? own : withRules(own, dial.wishes.headers)),
       ...extra,
       ...descriptionFields(dial.offer),

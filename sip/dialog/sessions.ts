@@ -308,7 +308,7 @@ export class Sessions {
 }
 
 /** Commands of legs that exist, or did in an earlier process. */
-type SessionCommand = Exclude<SignalingCommand, { kind: 'locate' | 'dial' | 'reachability' }>;
+type SessionCommand = Exclude<SignalingCommand, { kind: 'locate' | 'dial' | 'reachability' | 'maintain' | 'retire' }>;
 type LegCommand = Exclude<SessionCommand, { kind: 'restore' }>;
 
 function instruct(session: InviteSession, command: LegCommand, now: Instant): void {

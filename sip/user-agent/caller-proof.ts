@@ -5,6 +5,7 @@ import type { Instant } from '../../core/kernel/time.ts';
 import type { TransportAddress } from '../../core/ports.ts';
 import { parseCredentials } from '../grammar/authentication.ts';
 import type { Request } from '../message.ts';
+import type { Lines } from '../providers/lines.ts';
 import type { DigestServer } from './digest.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 
@@ -31,11 +32,13 @@ export class CallerProof {
   readonly #directory: Directory;
   readonly #digest: DigestServer;
   readonly #gatekeeper: Gatekeeper;
+  readonly #lines: Lines | undefined;
 
-  constructor(directory: Directory, digest: DigestServer, gatekeeper: Gatekeeper) {
+  constructor(directory: Directory, digest: DigestServer, gatekeeper: Gatekeeper, lines?: Lines) {
     this.#directory = directory;
     this.#digest = digest;
     this.#gatekeeper = gatekeeper;
+    this.#lines = lines;
   }
 
   judge(request: Request, source: TransportAddress, now: Instant): Proof {
@@ -76,9 +79,12 @@ export class CallerProof {
     return this.#digest.challenge(domain === '' ? 'tandem' : domain, now, stale, source.address);
   }
 
-  /** The trunk or provider that this request comes from by its source address alone. */
+  /** The provider whose line is called, or the trunk or provider that the source address belongs to. */
   #trusted(request: Request, source: TransportAddress, customer: Customer | undefined): Party | undefined {
     if (request.method === 'REGISTER') return undefined;
+    const line = this.#lines?.find(request.uri.user);
+    const called = line === undefined ? undefined : this.#directory.providers.get(line);
+    if (called !== undefined) return { kind: 'provider', provider: called };
     if (customer !== undefined && this.#directory.extensionByName(customer.id, request.from.uri.user) !== undefined) {
       return undefined;
     }

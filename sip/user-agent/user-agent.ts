@@ -12,10 +12,10 @@ import type { WatchedParty } from '../events/watched-dialogs.ts';
 import type { HeaderName, Request } from '../message.ts';
 import type { Arrival, LayerOutput, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
 import { respond } from '../writer.ts';
+import { partiesOf } from './call-parties.ts';
 import type { CallerProof, Party } from './caller-proof.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 import { methodObjection, type Objection, OPTIONS_FIELDS, objectionTo } from './objection.ts';
-import { ownCopy } from './own-copy.ts';
 import { RegisteredFlows } from './registered-flows.ts';
 import type { Registrar } from './registrar.ts';
 
@@ -30,14 +30,13 @@ export interface UserAgentParts {
   readonly gatekeeper: Gatekeeper;
   readonly proof: Pick<CallerProof, 'judge' | 'challenges'>;
   readonly nextLeg: () => LegId;
+  /** Whether a user part is our line at a provider. */
+  readonly isLine?: (user: string) => boolean;
   /** Product name for Server. */
   readonly userAgent: string;
   /** More legs than this are refused with 503. */
   readonly legsMax: number;
 }
-
-/** What is kept of names that peers choose: they stand in records and events. */
-const NAME_LENGTH_MAX = 128;
 
 /** Seconds after which a refused caller may try again (RFC 3261 §20.33). */
 const RETRY_AFTER: Field = ['Retry-After', '10'];
@@ -225,23 +224,21 @@ export class UserAgent {
   }
 
   #offer(arrival: Arrival, transaction: TransactionId, party: Party, now: Instant): void {
-    const { sessions, nextLeg } = this.#parts;
+    const { sessions, nextLeg, isLine } = this.#parts;
     const { request, source } = arrival;
     const caller = callerOf(party);
     const leg = nextLeg();
-    const toUser = ownCopy(request.uri.user.slice(0, NAME_LENGTH_MAX));
+    const parties = partiesOf(request, party, isLine?.(request.uri.user) === true);
     this.#signals.push({
       kind: 'offered',
       leg,
       caller,
       customerId: caller.customerId,
-      toUser,
-      fromUser: ownCopy(request.from.uri.user.slice(0, NAME_LENGTH_MAX)),
-      fromName: ownCopy(request.from.displayName.slice(0, NAME_LENGTH_MAX)),
+      ...parties,
       source,
       offer: sessionDescription(request),
     });
-    sessions.offer(leg, arrival, transaction, callingParty(caller, toUser), now);
+    sessions.offer(leg, arrival, transaction, callingParty(caller, parties.toUser), now);
   }
 
   /** A server transaction; when there is none to be had, the request is refused without one. */

@@ -23,6 +23,7 @@ import {
 } from '../../core/kernel/ids.ts';
 import { seeded } from '../../core/kernel/random.ts';
 import type { Instant, WallTime } from '../../core/kernel/time.ts';
+import type { ProviderNow } from '../../core/provider-states.ts';
 import { SimulatedLife, SimulatedStore } from './simulated-life.ts';
 
 /** 2026-01-01T00:00Z: when the simulated process started. */
@@ -179,6 +180,7 @@ export class SimulatedBackend implements Backend {
       state: 'serving',
       startedAt: STARTED_AT,
       dataFolder: '/data',
+      providers: [],
       listeners: ['sip udp 127.0.0.1:5060'],
       figures: { liveCalls: 0 },
     };
@@ -195,6 +197,10 @@ export class SimulatedBackend implements Backend {
 
   tell(entry: TraceEntry): void {
     for (const listener of this.#listeners) listener(entry);
+  }
+
+  providerNow(): ProviderNow {
+    return { health: 'unknown', healthDetail: '', healthyAt: null, registration: undefined };
   }
 
   report(error: unknown): void {

@@ -146,7 +146,8 @@ export function office({ contacts = 1, ports = {} }: OfficeOptions = {}) {
       if (order.kind === 'dial') dialled.push(order.request);
       const cause = order.kind === 'hangup' ? ` ${order.cause}` : '';
       const early = order.kind === 'ring' && order.early !== undefined ? ' early' : '';
-      orders.push(`${order.kind} ${order.leg}${cause}${early}`);
+      const leg = 'leg' in order ? ` ${order.leg}` : '';
+      orders.push(`${order.kind}${leg}${cause}${early}`);
     }
     return orders;
   };

@@ -1,5 +1,12 @@
 import { PROVIDER_TERMS, type ProviderTerms } from '../../core/directory/provider-terms.ts';
-import { EVERYBODY, type PhoneNumber, type Provider } from '../../core/directory/records.ts';
+import {
+  type DialRoute,
+  EVERYBODY,
+  type Flow,
+  type OutboundConfig,
+  type PhoneNumber,
+  type Provider,
+} from '../../core/directory/records.ts';
 import type { DialRouteId, NumberId, OutboundConfigId, ProviderId } from '../../core/kernel/ids.ts';
 import type { Scene } from './scene.ts';
 import { CUSTOMER, EPOCH, type SimulatedSwitch } from './switch.ts';
@@ -32,7 +39,7 @@ export function providerOf(number: number, { terms, ...rest }: Peer): Provider {
 }
 
 /** A switch that calls out through these, the first one first, to Germany, and shows its one number. */
-export function calleesThrough(tandem: SimulatedSwitch, providers: readonly Provider[]): void {
+export function calleesThrough(tandem: SimulatedSwitch, providers: readonly Provider[], flow?: Flow): void {
   const number: PhoneNumber = {
     ...STAMPS,
     id: '9e000000-0000-4000-8000-000000000001' as NumberId,
@@ -40,7 +47,7 @@ export function calleesThrough(tandem: SimulatedSwitch, providers: readonly Prov
     number: OWN_NUMBER,
     shortCode: '',
     type: 'normal',
-    callFlowId: null,
+    callFlowId: flow?.id ?? null,
     messageFlowId: null,
     name: '',
     detail: '',
@@ -49,8 +56,7 @@ export function calleesThrough(tandem: SimulatedSwitch, providers: readonly Prov
     purchasedAt: null,
     renewedAt: null,
   };
-  tandem.directory.putNumber(number);
-  const outbound = {
+  const outbound: OutboundConfig = {
     ...STAMPS,
     id: '9d000000-0000-4000-8000-000000000001' as OutboundConfigId,
     customerId: CUSTOMER,
@@ -61,10 +67,8 @@ export function calleesThrough(tandem: SimulatedSwitch, providers: readonly Prov
     defaultNumberId: number.id,
     callsMax: 0,
   };
-  tandem.directory.putOutboundConfig(outbound);
-  for (const [index, provider] of providers.entries()) {
-    tandem.directory.putProvider(provider);
-    tandem.directory.putDialRoute({
+  const routes = providers.map(
+    (provider, index): DialRoute => ({
       ...STAMPS,
       id: `9c000000-0000-4000-8000-${String(index).padStart(12, '0')}` as DialRouteId,
       customerId: EVERYBODY,
@@ -73,8 +77,22 @@ export function calleesThrough(tandem: SimulatedSwitch, providers: readonly Prov
       providerId: provider.id,
       priority: index,
       target: 'all',
-    });
-  }
+    }),
+  );
+  // As after a start: from the store, and with everything begun that a start begins.
+  tandem.store.write(
+    [
+      ...(flow === undefined ? [] : [{ kind: 'saveFlow', row: flow } as const]),
+      { kind: 'saveNumber', row: number },
+      { kind: 'saveOutboundConfig', row: outbound },
+      ...providers.map((row) => ({ kind: 'saveProvider', row }) as const),
+      ...routes.map((row) => ({ kind: 'saveDialRoute', row }) as const),
+    ],
+    0,
+  );
+  tandem.store.poll();
+  tandem.crash();
+  tandem.start(0);
 }
 
 /** Alice dials somebody outside at 1 s. */

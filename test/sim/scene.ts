@@ -41,6 +41,21 @@ export class Scene {
     return phone;
   }
 
+  /** A phone of another switch's extension, that registers there at 0 ms. */
+  phoneOf(name: string, extension: string, server: SimulatedSwitch, address: TransportAddress): Phone {
+    const phone = new Phone({
+      name,
+      address,
+      username: extension,
+      password: PASSWORD,
+      server: server.addresses[0]!,
+      random: this.random,
+    });
+    this.world.add(phone);
+    phone.plan(0, { kind: 'register', expiresS: 3600 });
+    return phone;
+  }
+
   /** A phone that does not register by itself. */
   stranger(name: string, username: string, particulars: Particulars = {}): Phone {
     const address = { transport: 'udp', address: `192.0.2.${10 + this.phones.length}`, port: 5060 } as const;

@@ -29,6 +29,8 @@ const MEDIA_TIMEOUT_MS = 60_000;
 const STREAMS_MAX = 64;
 
 export interface SimulatedSwitchOptions {
+  /** Its column on the ladder; `tandem` unless told. */
+  readonly name?: string;
   readonly address: TransportAddress;
   readonly random: Random;
   readonly workerCount?: number;
@@ -61,7 +63,7 @@ interface Process {
  * store, media engines and a clock in memory. Its store outlives a crash. After each step nothing may be left undone.
  */
 export class SimulatedSwitch implements Party {
-  readonly name = 'tandem';
+  readonly name: string;
   readonly addresses: readonly TransportAddress[];
   readonly store: InProcessStore;
   readonly names: NameServer;
@@ -82,8 +84,9 @@ export class SimulatedSwitch implements Party {
   #mediaAt: Instant = NEVER;
 
   constructor(options: SimulatedSwitchOptions) {
-    const { address, random } = options;
+    const { address, random, name = 'tandem' } = options;
     this.#options = options;
+    this.name = name;
     this.addresses = [address, { ...address, transport: address.transport === 'udp' ? 'tcp' : 'udp' }];
     this.store = new InProcessStore(random);
     this.names = new NameServer(options.zone ?? {});
@@ -142,6 +145,7 @@ export class SimulatedSwitch implements Party {
     const { node } = this.#running;
     this.#now = now;
     node.stack.setDraining(true);
+    node.exchange.retire();
     node.exchange.calls.hangupAll('shutting-down', now);
     this.#settle(now);
   }

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { SESSION_TRANSITIONS } from '../../sip/dialog/session-table.ts';
 import { SUBSCRIPTION_TRANSITIONS } from '../../sip/events/subscription-table.ts';
+import { LIVENESS_TRANSITIONS } from '../../sip/providers/liveness.ts';
+import { REGISTRATION_TRANSITIONS } from '../../sip/providers/registration-table.ts';
 import { INVITE_CLIENT_TRANSITIONS } from '../../sip/transaction/invite-client.ts';
 import { INVITE_SERVER_TRANSITIONS } from '../../sip/transaction/invite-server.ts';
 import { NON_INVITE_CLIENT_TRANSITIONS } from '../../sip/transaction/non-invite-client.ts';
@@ -29,6 +31,8 @@ test.each([
   ['Non-INVITE server transaction', NON_INVITE_SERVER_TRANSITIONS],
   ['INVITE session', SESSION_TRANSITIONS],
   ['Subscription', SUBSCRIPTION_TRANSITIONS],
+  ['Registration at a provider', REGISTRATION_TRANSITIONS],
+  ['Liveness of a provider', LIVENESS_TRANSITIONS],
 ])('the README shows the %s as its table has it', (name, table) => {
   expect(readme).toContain(`${name}:\n\n\`\`\`\n${picture(table)}\`\`\`\n`);
 });
