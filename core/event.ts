@@ -15,6 +15,7 @@ import type {
 } from './directory/records.ts';
 import type { ActiveflowRecord } from './flows/activeflow-record.ts';
 import type { AgentId, CallId } from './kernel/ids.ts';
+import type { MessageRecord } from './messages/message-record.ts';
 
 /** Everything that has happened, versioned by adding, never by changing. Secrets are taken out by `api/presentation`. */
 export type EventBody =
@@ -76,4 +77,5 @@ export type EventBody =
       readonly type: 'activeflow_created' | 'activeflow_updated' | 'activeflow_deleted';
       readonly activeflow: ActiveflowRecord;
     }
+  | { readonly type: 'message_created' | 'message_updated'; readonly message: MessageRecord }
   | { readonly type: 'dtmf_received'; readonly callId: CallId; readonly digit: string; readonly durationMs: number };

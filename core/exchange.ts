@@ -8,6 +8,7 @@ import { judge, type Known } from './judgement.ts';
 import type { ActiveflowId, ProviderId } from './kernel/ids.ts';
 import { Queue } from './kernel/queue.ts';
 import type { Instant } from './kernel/time.ts';
+import { Messages } from './messages/messages.ts';
 import type { ArchiveEvent, FlowEvent, HttpEvent, MediaEvent, SignalingEvent, StoreEvent } from './ports.ts';
 import { ProviderStates } from './provider-states.ts';
 
@@ -30,6 +31,7 @@ export type ExchangeInput =
 /** The core as one machine: what comes in is handed to the one part that owns it; rights are judged here alone. */
 export class Exchange {
   readonly calls: Switch;
+  readonly messages: Messages;
   readonly accounts: Accounts;
   readonly providers: ProviderStates;
   readonly #ports: ExchangePorts;
@@ -40,6 +42,7 @@ export class Exchange {
   constructor(ports: ExchangePorts) {
     this.#ports = ports;
     this.calls = new Switch(ports);
+    this.messages = new Messages(ports);
     this.accounts = new Accounts({
       ...ports,
       conferencecallsOf: (id) => this.calls.conferences.conferencecallsOf(id),
@@ -63,6 +66,8 @@ export class Exchange {
         if (input.event.kind === 'bound' || input.event.kind === 'unbound') this.#binding(input.event, now);
         else if (input.event.kind === 'providerRegistration' || input.event.kind === 'providerWatched') {
           this.providers.receive(input.event, now);
+        } else if (input.event.kind === 'messaged' || input.event.kind === 'messageSettled') {
+          this.messages.receive(input.event, now);
         } else this.calls.receive(input.event, now);
         break;
       case 'media':
@@ -106,12 +111,13 @@ export class Exchange {
   /** Acts on one due timer. Call again while `deadline()` is not after `now`. */
   expire(now: Instant): void {
     const binding = this.#expiry.takeDue(now);
-    if (binding === undefined) this.calls.expire(now);
+    if (binding === undefined && this.messages.deadline() <= now) this.messages.expire(now);
+    else if (binding === undefined) this.calls.expire(now);
     else this.#binding({ kind: 'unbound', binding }, now);
   }
 
   deadline(): Instant {
-    return Math.min(this.calls.deadline(), this.#expiry.deadline());
+    return Math.min(this.calls.deadline(), this.#expiry.deadline(), this.messages.deadline());
   }
 
   /** The next command that has ended. */

@@ -91,6 +91,26 @@ export interface DialRequest {
   readonly extensionId?: ExtensionId;
 }
 
+/** A text outside any call. */
+interface MessageContent {
+  /** Media type, as `text/plain;charset=utf-8`. */
+  readonly contentType: string;
+  readonly body: Body;
+  readonly fromUser: string;
+  readonly fromName: string;
+  readonly toUser: string;
+}
+
+export interface MessageRequest extends MessageContent {
+  readonly target: DialTarget;
+}
+
+/** A text from somebody who proved who they are; it waits for `answerMessage` under its number. */
+export interface MessageOffer extends MessageContent {
+  readonly message: number;
+  readonly caller: Caller;
+}
+
 export interface Signaling {
   /**
    * Looks for the servers of a target that is named (RFC 3263), before it is dialled. Outcome: located | failed, or ended
@@ -117,6 +137,10 @@ export interface Signaling {
   retire(): void;
   /** Takes up a confirmed dialog that an earlier process left behind, so that it can be hung up. */
   restore(leg: LegId, dialog: string): void;
+  /** Sends a text to one phone (RFC 3428). Outcome: messageSettled. */
+  sendMessage(delivery: number, request: MessageRequest): void;
+  /** Tells the sender of a text what became of it; without a cause it was taken. */
+  answerMessage(message: number, cause: Cause | undefined): void;
   /** An extension can be reached now, or cannot any more: those who watch it are told. */
   reachabilityChanged(extensionId: ExtensionId): void;
 }
@@ -179,6 +203,9 @@ export type SignalingEvent =
       readonly health: 'unknown' | 'healthy' | 'unhealthy';
       readonly detail: string;
     }
+  | ({ readonly kind: 'messaged' } & MessageOffer)
+  /** What a phone said to a text of ours; without a cause it took it. */
+  | { readonly kind: 'messageSettled'; readonly delivery: number; readonly cause: Cause | undefined }
   /** A phone registered or refreshed; the REGISTER is being answered. */
   | { readonly kind: 'bound'; readonly binding: Binding }
   | { readonly kind: 'unbound'; readonly binding: Binding };

@@ -1,7 +1,7 @@
 import type { Cause } from '../core/calls/cause.ts';
 import type { ExtensionId, LegId, ProviderId } from '../core/kernel/ids.ts';
 import { Queue } from '../core/kernel/queue.ts';
-import type { Body, DialRequest, DialTarget, Signaling } from '../core/ports.ts';
+import type { Body, DialRequest, DialTarget, MessageRequest, Signaling } from '../core/ports.ts';
 
 /** What the core asked of signalling, as data: one input of the stack. */
 export type SignalingCommand =
@@ -14,6 +14,8 @@ export type SignalingCommand =
   | { readonly kind: 'acceptOffer'; readonly leg: LegId; readonly answer: Body }
   | { readonly kind: 'refuseOffer'; readonly leg: LegId; readonly cause: Cause }
   | { readonly kind: 'restore'; readonly leg: LegId; readonly dialog: string }
+  | { readonly kind: 'sendMessage'; readonly delivery: number; readonly request: MessageRequest }
+  | { readonly kind: 'answerMessage'; readonly message: number; readonly cause: Cause | undefined }
   | { readonly kind: 'reachability'; readonly extensionId: ExtensionId }
   | { readonly kind: 'maintain'; readonly provider: ProviderId }
   | { readonly kind: 'retire' };
@@ -72,6 +74,14 @@ export class QueuedSignaling implements Signaling {
 
   restore(leg: LegId, dialog: string): void {
     this.#commands.push({ kind: 'restore', leg, dialog });
+  }
+
+  sendMessage(delivery: number, request: MessageRequest): void {
+    this.#commands.push({ kind: 'sendMessage', delivery, request });
+  }
+
+  answerMessage(message: number, cause: Cause | undefined): void {
+    this.#commands.push({ kind: 'answerMessage', message, cause });
   }
 
   reachabilityChanged(extensionId: ExtensionId): void {

@@ -22,6 +22,7 @@ import { type LayerOutput, type SentBy, TransactionLayer } from './transaction/t
 import { CallerProof } from './user-agent/caller-proof.ts';
 import { DigestServer } from './user-agent/digest.ts';
 import { Gatekeeper } from './user-agent/gatekeeper.ts';
+import { Messenger } from './user-agent/messenger.ts';
 import { Registrar } from './user-agent/registrar.ts';
 import { UserAgent } from './user-agent/user-agent.ts';
 
@@ -85,6 +86,7 @@ export class SipStack {
   readonly #locations: LegLocations;
   readonly #sessions: Sessions;
   readonly #notifier: Notifier;
+  readonly #messenger: Messenger;
   readonly #userAgent: UserAgent;
   readonly #errands: Errands;
   readonly #links: ProviderLinks;
@@ -131,12 +133,14 @@ export class SipStack {
       contactFor,
       ...(settings.subscriptionLimits && { limits: settings.subscriptionLimits }),
     });
+    this.#messenger = new Messenger({ layer: this.#layer, random, userAgent, contactFor, domain: directory.domain });
     const digest = new DigestServer({ random, calendar, nonceLifetimeMs, secret });
     this.#userAgent = new UserAgent({
       directory,
       layer: this.#layer,
       sessions: this.#sessions,
       notifier: this.#notifier,
+      messenger: this.#messenger,
       registrar: new Registrar({ directory, calendar, random }),
       gatekeeper: this.gatekeeper,
       proof: new CallerProof(directory, digest, this.gatekeeper, lines),
@@ -180,14 +184,31 @@ export class SipStack {
   }
 
   #execute(command: SignalingCommand, now: Instant): void {
-    if (command.kind === 'reachability') this.#notifier.moved(command.extensionId, now);
-    else if (command.kind === 'maintain') this.#links.maintain(command.provider, now);
-    else if (command.kind === 'retire') this.#links.retire(now);
-    else if (command.kind === 'locate') this.#locations.begin(command.leg, aim(command.target)?.next, now);
-    else if (command.kind === 'dial') {
-      this.#sessions.dial(command.leg, command.request, this.#locations.take(command.leg), now);
-    } else if (command.kind !== 'hangup' || !this.#locations.hangup(command.leg, command.cause)) {
-      this.#sessions.execute(command, now);
+    switch (command.kind) {
+      case 'locate':
+        this.#locations.begin(command.leg, aim(command.target)?.next, now);
+        break;
+      case 'dial':
+        this.#sessions.dial(command.leg, command.request, this.#locations.take(command.leg), now);
+        break;
+      case 'sendMessage':
+        this.#messenger.send(command.delivery, command.request, now);
+        break;
+      case 'answerMessage':
+        this.#messenger.answer(command.message, command.cause, now);
+        break;
+      case 'maintain':
+        this.#links.maintain(command.provider, now);
+        break;
+      case 'retire':
+        this.#links.retire(now);
+        break;
+      case 'reachability':
+        this.#notifier.moved(command.extensionId, now);
+        break;
+      default:
+        if (command.kind === 'hangup' && this.#locations.hangup(command.leg, command.cause)) break;
+        this.#sessions.execute(command, now);
     }
   }
 
@@ -262,6 +283,9 @@ export class SipStack {
       this.#outputs.push({ kind: 'signal', event });
     }
     for (let event = this.#userAgent.poll(); event !== undefined; event = this.#userAgent.poll()) {
+      this.#outputs.push({ kind: 'signal', event });
+    }
+    for (let event = this.#messenger.poll(); event !== undefined; event = this.#messenger.poll()) {
       this.#outputs.push({ kind: 'signal', event });
     }
     for (let event = this.#locations.poll(); event !== undefined; event = this.#locations.poll()) {

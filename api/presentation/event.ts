@@ -2,6 +2,7 @@ import type { EventBody } from '../../core/event.ts';
 import { presentAccesskey, presentBinding, presentExtension, presentNumber, presentTrunk } from './accounts.ts';
 import { presentCall, presentConference, presentConferencecall, presentRecording } from './calls.ts';
 import { presentActiveflow, presentFlow } from './flows.ts';
+import { presentMessage } from './messages.ts';
 import { presentDialRoute, presentOutboundConfig, presentProvider } from './providers.ts';
 import type { Presented } from './values.ts';
 
@@ -49,6 +50,7 @@ function dataOf(body: EventBody): Presented | undefined {
   if ('accesskey' in body) return presentAccesskey(body.accesskey);
   if ('extension' in body) return presentExtension(body.extension, 'events');
   if ('binding' in body) return presentBinding(body.binding);
+  if ('message' in body) return presentMessage(body.message);
   if ('digit' in body) return { call_id: body.callId, digit: body.digit, duration: body.durationMs };
   // agent_updated is a new password so far, which the reference keeps to itself as well.
   return undefined;

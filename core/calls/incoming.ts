@@ -26,7 +26,7 @@ export interface IncomingPorts {
 
 type Offered = Extract<SignalingEvent, { kind: 'offered' }>;
 
-const MAY_CALL: ReadonlySet<string> = new Set(['active', 'initial']);
+export const MAY_CALL: ReadonlySet<string> = new Set(['active', 'initial']);
 
 /** A caller arrives: who answers, and with what. */
 export class Incoming {

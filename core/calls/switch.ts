@@ -301,7 +301,9 @@ export class Switch {
       case 'reanswered':
         this.#holding.reanswered(event, now);
         break;
-      // Bindings belong to the directory, providers to the exchange.
+      // Bindings belong to the directory, providers and texts to the exchange.
+      case 'messaged':
+      case 'messageSettled':
       case 'bound':
       case 'unbound':
       case 'providerRegistration':

@@ -20,6 +20,7 @@ export type OutboundConfigId = Branded<string, 'OutboundConfigId'>;
 export type NumberId = Branded<string, 'NumberId'>;
 export type FlowId = Branded<string, 'FlowId'>;
 export type ActionId = Branded<string, 'ActionId'>;
+export type MessageId = Branded<string, 'MessageId'>;
 export type ActiveflowId = Branded<string, 'ActiveflowId'>;
 export type ConferenceId = Branded<string, 'ConferenceId'>;
 export type ConferencecallId = Branded<string, 'ConferencecallId'>;

@@ -67,7 +67,7 @@ function hostFor({ wishes }: DialRequest, ownHost: string): string {
 }
 
 /** A name typed by people, fit for a quoted string: control characters would end the header. */
-function printable(name: string): string {
+export function printable(name: string): string {
   if (name === '') return name;
   return name.replace(/\p{Cc}/gu, ' ').trim();
 }

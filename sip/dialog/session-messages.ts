@@ -31,7 +31,7 @@ export interface SessionSettings {
 }
 
 /** Methods that we answer (RFC 3261 §20.5). */
-export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER, SUBSCRIBE, NOTIFY';
+export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE';
 export const ALLOW_FIELD: Field = ['Allow', ALLOW];
 export const SDP = 'application/sdp';
 const NO_FIELDS: readonly Field[] = [];

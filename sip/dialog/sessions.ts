@@ -307,8 +307,12 @@ export class Sessions {
   }
 }
 
+/** What is for others than the sessions that exist. */
+type ForeignCommand = {
+  kind: 'locate' | 'dial' | 'reachability' | 'maintain' | 'retire' | 'sendMessage' | 'answerMessage';
+};
 /** Commands of legs that exist, or did in an earlier process. */
-type SessionCommand = Exclude<SignalingCommand, { kind: 'locate' | 'dial' | 'reachability' | 'maintain' | 'retire' }>;
+type SessionCommand = Exclude<SignalingCommand, ForeignCommand>;
 type LegCommand = Exclude<SessionCommand, { kind: 'restore' }>;
 
 function instruct(session: InviteSession, command: LegCommand, now: Instant): void {

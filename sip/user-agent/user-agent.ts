@@ -15,6 +15,7 @@ import { respond } from '../writer.ts';
 import { partiesOf } from './call-parties.ts';
 import type { CallerProof, Party } from './caller-proof.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
+import type { Messenger } from './messenger.ts';
 import { methodObjection, type Objection, OPTIONS_FIELDS, objectionTo } from './objection.ts';
 import { RegisteredFlows } from './registered-flows.ts';
 import type { Registrar } from './registrar.ts';
@@ -26,6 +27,7 @@ export interface UserAgentParts {
   readonly layer: TransactionLayer;
   readonly sessions: Sessions;
   readonly notifier: Notifier;
+  readonly messenger: Messenger;
   readonly registrar: Registrar;
   readonly gatekeeper: Gatekeeper;
   readonly proof: Pick<CallerProof, 'judge' | 'challenges'>;
@@ -77,7 +79,7 @@ export class UserAgent {
   }
 
   receive(output: Exclude<LayerOutput, { kind: 'send' }>, now: Instant): void {
-    const { sessions, notifier } = this.#parts;
+    const { sessions, notifier, messenger } = this.#parts;
     switch (output.kind) {
       case 'request':
         this.#receiveRequest(output, now);
@@ -88,10 +90,12 @@ export class UserAgent {
       case 'response':
         sessions.receiveResponse(output.transaction, output.response, now);
         notifier.receiveResponse(output.transaction, output.response, now);
+        messenger.receiveResponse(output.transaction, output.response);
         break;
       case 'failed':
         sessions.requestFailed(output.transaction, output.reason, now);
         notifier.requestFailed(output.transaction, now);
+        messenger.requestFailed(output.transaction, output.reason);
         break;
       case 'refused':
         sessions.refused(output.transaction, now);
@@ -181,7 +185,7 @@ export class UserAgent {
 
   // ── Outside a dialog ──────────────────────────────────────────────────────────────────────────────────────
 
-  /** INVITE, REGISTER and SUBSCRIBE: from somebody who can prove it. */
+  /** INVITE, REGISTER, SUBSCRIBE and MESSAGE: from somebody who can prove it. */
   #receiveFromCaller(arrival: Arrival, now: Instant): void {
     const { request, source } = arrival;
     const { proof, sessions, legsMax } = this.#parts;
@@ -207,9 +211,17 @@ export class UserAgent {
     const objection = objectionTo(request) ?? (isInvite ? inviteObjection(request, party) : undefined);
     if (objection !== undefined) this.#answer(transaction, request, objection, now);
     else if (isInvite) this.#offer(arrival, transaction, party, now);
+    else if (request.method === 'MESSAGE') this.#message(request, transaction, party, now);
     else if (party.kind !== 'extension') this.#answer(transaction, request, { status: 403, fields: [] }, now);
     else if (request.method === 'REGISTER') this.#register(arrival, transaction, party.extension, now);
     else this.#parts.notifier.receive(arrival, transaction, party.extension, now);
+  }
+
+  /** A phone writes in its own name only. */
+  #message(request: Request, transaction: TransactionId, party: Party, now: Instant): void {
+    const isOther = party.kind === 'extension' && request.from.uri.user !== party.extension.extension;
+    if (isOther) this.#answer(transaction, request, { status: 403, fields: [] }, now);
+    else this.#parts.messenger.receive(request, transaction, callerOf(party), now);
   }
 
   #register(arrival: Arrival, transaction: TransactionId, extension: Extension, now: Instant): void {
@@ -299,7 +311,7 @@ function callingParty(caller: Caller, remoteUser: string): WatchedParty | undefi
 }
 
 /** Requests outside a dialog that are worth nothing without knowing who sends them. */
-const NEEDS_PROOF: ReadonlySet<string> = new Set(['INVITE', 'REGISTER', 'SUBSCRIBE']);
+const NEEDS_PROOF: ReadonlySet<string> = new Set(['INVITE', 'REGISTER', 'SUBSCRIBE', 'MESSAGE']);
 
 /** An extension calls in its own name only; callers say where they are reached (RFC 3261 §8.1.1.8). */
 function inviteObjection(request: Request, party: Party): Objection | undefined {

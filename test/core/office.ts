@@ -142,7 +142,7 @@ export function office({ contacts = 1, ports = {} }: OfficeOptions = {}) {
   const said = () => {
     const orders: string[] = [];
     for (let order = signaling.poll(); order !== undefined; order = signaling.poll()) {
-      if (order.kind === 'reachability') continue;
+      if (!('leg' in order)) continue;
       if (order.kind === 'dial') dialled.push(order.request);
       const cause = order.kind === 'hangup' ? ` ${order.cause}` : '';
       const early = order.kind === 'ring' && order.early !== undefined ? ' early' : '';

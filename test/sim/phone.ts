@@ -15,9 +15,11 @@ import { RFC_TIMING } from '../../sip/transaction/timing.ts';
 import { TransactionLayer } from '../../sip/transaction/transaction-layer.ts';
 import { answerChallenge } from '../../sip/user-agent/digest.ts';
 import { Gatekeeper } from '../../sip/user-agent/gatekeeper.ts';
+import { Messenger } from '../../sip/user-agent/messenger.ts';
 import { Registrar } from '../../sip/user-agent/registrar.ts';
 import { UserAgent } from '../../sip/user-agent/user-agent.ts';
 import { buildRequest } from '../../sip/writer.ts';
+import { textRequest } from './text-request.ts';
 import type { Party, Send } from './world.ts';
 
 /** What a phone does by itself when it is called. */
@@ -46,6 +48,7 @@ export interface PhoneOptions {
 type Act =
   | { readonly kind: 'register'; readonly expiresS: number }
   | { readonly kind: 'call'; readonly to: string }
+  | { readonly kind: 'write'; readonly to: string; readonly text: string }
   /** Unplugged, it hears and says nothing any more. */
   | { readonly kind: 'answer' | 'hangup' | 'hold' | 'resume' | 'unplug' };
 
@@ -62,6 +65,7 @@ export class Phone implements Party {
   readonly layer: TransactionLayer;
   readonly sessions: Sessions;
   readonly #options: PhoneOptions;
+  readonly #messenger: Messenger;
   readonly #userAgent: UserAgent;
   readonly #acts = new DeadlineHeap<Act>();
   readonly #sends: Send[] = [];
@@ -71,6 +75,7 @@ export class Phone implements Party {
   #isTalking = false;
   #isUnplugged = false;
   #remoteDescription: Uint8Array | undefined;
+  #writing: { transaction: number; to: string; text: string; isChallenged: boolean } | undefined;
   #lastLeg = 0;
   /** Version of its last session description (RFC 3264 §8). */
   #version = 0;
@@ -90,6 +95,7 @@ export class Phone implements Party {
       domain: server.address,
     });
     const directory = new Directory();
+    this.#messenger = new Messenger({ ...shared, layer: this.layer, userAgent: 'Phone', domain: server.address });
     this.#userAgent = new UserAgent({
       directory,
       layer: this.layer,
@@ -102,6 +108,7 @@ export class Phone implements Party {
         calendar: (now) => now,
         userAgent: 'Phone',
       }),
+      messenger: this.#messenger,
       registrar: new Registrar({ directory, calendar: (now) => now, random }),
       gatekeeper: new Gatekeeper({ registeredFrom: () => true, mode: 'off' }),
       proof: {
@@ -184,7 +191,8 @@ export class Phone implements Party {
       this.#register(undefined, now);
     } else if (act.kind === 'call') {
       if (leg === undefined) this.#call(act.to, now);
-    } else if (act.kind === 'unplug') this.#isUnplugged = true;
+    } else if (act.kind === 'write') this.#write(act.to, act.text, undefined, now);
+    else if (act.kind === 'unplug') this.#isUnplugged = true;
     else if (leg === undefined) return;
     else if (act.kind === 'answer') this.#answer(leg, now);
     else if (act.kind === 'hangup') this.sessions.execute({ kind: 'hangup', leg, cause: 'normal' }, now);
@@ -217,6 +225,27 @@ export class Phone implements Party {
       undefined,
       now,
     );
+  }
+
+  /** A text, once more with credentials when it is challenged. */
+  #write(to: string, text: string, authorization: string | undefined, now: Instant): void {
+    const { server, username, address, random } = this.#options;
+    const request = textRequest({ server: server.address, username, to, text, authorization, random });
+    const transaction = this.layer.request(request, server, address.port, now);
+    this.#writing = { transaction, to, text, isChallenged: authorization !== undefined };
+  }
+
+  #written(response: Response, now: Instant): void {
+    const { username, password, server, random } = this.#options;
+    const { to, text, isChallenged } = this.#writing!;
+    const challenge = response.first('WWW-Authenticate');
+    if (response.status !== 401 || challenge === undefined || isChallenged) {
+      if (response.status >= 200) this.heard.push(`written ${response.status}`);
+      return;
+    }
+    const uri = buildUri({ user: to, host: server.address }).text;
+    const use = { username, password, method: 'MESSAGE', uri, cnonce: hexToken(random, 8), nc: 1 };
+    this.#write(to, text, answerChallenge(challenge, use), now);
   }
 
   #register(authorization: string | undefined, now: Instant): void {
@@ -263,9 +292,11 @@ export class Phone implements Party {
       if (output?.kind === 'send') this.#sends.push(output);
       else if (output?.kind === 'response' && output.transaction === this.#registration.transaction) {
         this.#registered(output.response, now);
+      } else if (output?.kind === 'response' && output.transaction === this.#writing?.transaction) {
+        this.#written(output.response, now);
       } else if (output !== undefined) this.#userAgent.receive(output, now);
       else {
-        const event = this.#userAgent.poll() ?? this.sessions.poll();
+        const event = this.#userAgent.poll() ?? this.sessions.poll() ?? this.#messenger.poll();
         if (event === undefined) return;
         this.#react(event, now);
       }
@@ -275,6 +306,10 @@ export class Phone implements Party {
   #react(event: SignalingEvent, now: Instant): void {
     const { hangsUpAfterMs } = this.#options;
     switch (event.kind) {
+      case 'messaged':
+        this.heard.push(`text of ${event.fromUser}: ${new TextDecoder().decode(event.body)}`);
+        this.#messenger.answer(event.message, undefined, now);
+        break;
       case 'offered':
         this.#offered(event, now);
         break;

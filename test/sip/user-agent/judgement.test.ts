@@ -82,7 +82,7 @@ test('OPTIONS is answered without a challenge, and tells what we can', () => {
 
 test('methods, extensions, hops and bodies that are none of ours are named', () => {
   const rig = new Rig();
-  expect(words(rig.receive(rig.request('MESSAGE')))).toEqual(['405 MESSAGE']);
+  expect(words(rig.receive(rig.request('PUBLISH')))).toEqual(['405 PUBLISH']);
   expect(words(rig.receive(rig.request('FROB')))).toEqual(['501 FROB']);
   expect(words(rig.receive(rig.request('BYE')))).toEqual(['481 BYE']);
   expect(words(rig.receive(rig.request('CANCEL')))).toEqual(['481 CANCEL']);
