@@ -26,6 +26,7 @@ export class TandemProcess {
   tlsPort = 0;
   wssPort = 0;
   httpPort = 0;
+  #token: string | undefined;
 
   constructor(options: TandemOptions = {}) {
     this.folder = options.folder ?? mkdtempSync(join(tmpdir(), 'tandem-data-'));
@@ -66,12 +67,26 @@ export class TandemProcess {
     this.wssPort = this.#portOf('wss');
   }
 
-  /** Answer of the API with the suite's access key. */
-  async api(method: string, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }> {
+  /** Answer of the API to the admin of the first start, a project super admin. */
+  async asAdmin(method: string, path: string, body?: unknown): Promise<{ id: string } & Record<string, unknown>> {
+    const credentials = { username: 'admin@localhost', password: 'correct horse battery' };
+    this.#token ??= String((await this.api('POST', '/auth/login', credentials)).body['token']);
+    const answer = await this.api(method, path, body, this.#token);
+    if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body as { id: string } & Record<string, unknown>;
+  }
+
+  /** Answer of the API with the suite's access key, or another credential. */
+  async api(
+    method: string,
+    path: string,
+    body?: unknown,
+    credential = 'vb_test_key_of_the_suite_0123456789',
+  ): Promise<{ status: number; body: Record<string, unknown> }> {
     const response = await fetch(`http://127.0.0.1:${this.httpPort}${path}`, {
       method,
       headers: {
-        authorization: 'Bearer vb_test_key_of_the_suite_0123456789',
+        authorization: `Bearer ${credential}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
