@@ -38,6 +38,8 @@ export interface PhoneOptions {
   /** The switch it belongs to. */
   readonly server: TransportAddress;
   readonly random: Random;
+  /** What it calls itself in Via and Contact when it does not know its address, as browsers do (RFC 7118 §5). */
+  readonly ownHost?: string;
   readonly manner?: Manner;
   /** Payload types that it offers and takes, as in an m-line; 0, 8 and telephone-events unless told. */
   readonly formats?: string;
@@ -86,7 +88,11 @@ export class Phone implements Party {
     this.#options = options;
     this.name = name;
     this.addresses = [address];
-    const contactFor = () => ({ host: address.address, port: address.port, transport: address.transport });
+    const contactFor = () => ({
+      host: options.ownHost ?? address.address,
+      port: address.port,
+      transport: address.transport,
+    });
     const shared = { random, timing: RFC_TIMING, contactFor };
     this.layer = new TransactionLayer({ ...shared, serverTransactionsMax: 100 });
     this.sessions = new Sessions(this.layer, new Locator({ transports: [], families: [] }, random), {
@@ -249,7 +255,7 @@ export class Phone implements Party {
   }
 
   #register(authorization: string | undefined, now: Instant): void {
-    const { server, username, address } = this.#options;
+    const { server, username, address, ownHost = address.address } = this.#options;
     const registration = this.#registration;
     const aor = `<sip:${username}@${server.address}>`;
     const transport = address.transport === 'udp' ? '' : `;transport=${address.transport}`;
@@ -262,10 +268,7 @@ export class Phone implements Party {
         ['To', aor],
         ['Call-ID', registration.callId],
         ['CSeq', `${++registration.cseq} REGISTER`],
-        [
-          'Contact',
-          `<sip:${username}@${address.address}:${address.port}${transport}>;expires=${registration.expiresS}`,
-        ],
+        ['Contact', `<sip:${username}@${ownHost}:${address.port}${transport}>;expires=${registration.expiresS}`],
         ...(authorization === undefined ? [] : [['Authorization', authorization] as const]),
       ],
     });

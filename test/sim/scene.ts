@@ -1,6 +1,6 @@
 import { type Random, seeded } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
-import type { TransportAddress } from '../../core/ports.ts';
+import type { TransportAddress, TransportProtocol } from '../../core/ports.ts';
 import { type Link, Network, PERFECT_LINK } from './network.ts';
 import { Phone, type PhoneOptions } from './phone.ts';
 import { PASSWORD, SimulatedSwitch, type SimulatedSwitchOptions } from './switch.ts';
@@ -10,7 +10,10 @@ import { World } from './world.ts';
 
 export const SERVER: TransportAddress = { transport: 'udp', address: '192.0.2.1', port: 5060 };
 
-type Particulars = Partial<Pick<PhoneOptions, 'manner' | 'hangsUpAfterMs' | 'password' | 'formats'>>;
+type Particulars = Partial<Pick<PhoneOptions, 'manner' | 'hangsUpAfterMs' | 'password' | 'formats' | 'ownHost'>> & {
+  /** UDP unless told. */
+  readonly transport?: TransportProtocol;
+};
 
 export interface SceneOptions
   extends Partial<Pick<SimulatedSwitchOptions, 'lingerMs' | 'workerCount' | 'recordingsFolder' | 'zone'>> {
@@ -57,14 +60,14 @@ export class Scene {
   }
 
   /** A phone that does not register by itself. */
-  stranger(name: string, username: string, particulars: Particulars = {}): Phone {
-    const address = { transport: 'udp', address: `192.0.2.${10 + this.phones.length}`, port: 5060 } as const;
+  stranger(name: string, username: string, { transport = 'udp', ...particulars }: Particulars = {}): Phone {
+    const address = { transport, address: `192.0.2.${10 + this.phones.length}`, port: 5060 } as const;
     const phone = new Phone({
       name,
       address,
       username,
       password: PASSWORD,
-      server: SERVER,
+      server: { ...SERVER, transport },
       random: this.random,
       ...particulars,
     });

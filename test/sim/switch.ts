@@ -87,7 +87,7 @@ export class SimulatedSwitch implements Party {
     const { address, random, name = 'tandem' } = options;
     this.#options = options;
     this.name = name;
-    this.addresses = [address, { ...address, transport: address.transport === 'udp' ? 'tcp' : 'udp' }];
+    this.addresses = (['udp', 'tcp', 'tls', 'ws'] as const).map((transport) => ({ ...address, transport }));
     this.store = new InProcessStore(random);
     this.names = new NameServer(options.zone ?? {});
     this.store.write([{ kind: 'saveCustomer', row: customer() }, ...EXTENSIONS.map(savedExtension)], 0);
@@ -191,6 +191,12 @@ export class SimulatedSwitch implements Party {
   receive(packet: SipPacket, now: Instant): void {
     this.#now = now;
     this.#process?.node.receive(packet, now);
+    this.#settle(now);
+  }
+
+  transportFailed(destination: TransportAddress, now: Instant): void {
+    this.#now = now;
+    this.#process?.node.transportFailed(destination, now);
     this.#settle(now);
   }
 

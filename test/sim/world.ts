@@ -20,6 +20,8 @@ export interface SipMachine {
   deadline(): Instant;
   /** Next packet to send, or undefined when drained. */
   poll(): Send | undefined;
+  /** A connection to there is broken, or there is nobody to connect to. */
+  transportFailed?(destination: TransportAddress, now: Instant): void;
 }
 
 /** A participant of the simulation: a machine, its name on the ladder and the addresses it is reached at. */
@@ -85,6 +87,16 @@ export class World {
     this.#translated.set(addressKey(inside), outside);
   }
 
+  /** Breaks the connections of an address: others find out now, or when they send to it. `translate` gives it another. */
+  cut(inside: TransportAddress): void {
+    const address = this.#translated.get(addressKey(inside)) ?? inside;
+    this.#byAddress.delete(addressKey(address));
+    for (const party of this.#parties) {
+      if (!party.addresses.includes(inside)) party.transportFailed?.(address, this.now);
+      this.#drain(party);
+    }
+  }
+
   /** Sends what the parties say after they were spoken to from outside. */
   settle(): void {
     for (const party of this.#parties) this.#drain(party);
@@ -148,6 +160,7 @@ export class World {
     const source = this.#translated.get(addressKey(inside)) ?? inside;
     if (target === undefined) {
       this.unroutable++;
+      if (destination.transport !== 'udp') party.transportFailed?.(destination, this.now);
       return;
     }
     const fate = this.#network.send(source, destination, bytes, this.now);
