@@ -1,0 +1,104 @@
+/** What the core asks of media, and hears from it; part of `ports.ts`. */
+
+import type { MuteDirection } from './calls/call-record.ts';
+import type { RecordingFile } from './calls/recording-record.ts';
+import type { LegId, MixId, RecordingNumber } from './kernel/ids.ts';
+import type { Body, TransportAddress } from './ports.ts';
+
+export type PlaySource =
+  /** Goes on until it is stopped, save `beep`, which ends by itself. */
+  | { readonly kind: 'tone'; readonly tone: 'ringback' | 'busy' | 'dial' | 'beep' }
+  /** 1 to 32,000 Hz sine for tests and demonstrations; `levelDbov` is negative. */
+  | { readonly kind: 'sine'; readonly frequencyHz: number; readonly levelDbov: number }
+  | { readonly kind: 'file'; readonly path: string };
+
+export type OpenResult =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'refused'; readonly cause: 'not-acceptable' | 'media-overloaded'; readonly detail: string };
+
+export type RecordingSource =
+  | { readonly kind: 'leg'; readonly leg: LegId }
+  | { readonly kind: 'mix'; readonly mix: MixId };
+
+export interface RecordingRequest {
+  readonly source: RecordingSource;
+  /** WAV file of what the far end says, or of the mix. */
+  readonly inPath: string;
+  /** WAV file of what the far end is told, sample for sample beside the first; undefined for a mix. */
+  readonly outPath: string | undefined;
+  /** Ends by itself after so long, and after so much silence from the far end; 0 for never. */
+  readonly durationMs: number;
+  readonly silenceMs: number;
+}
+
+export interface MediaPlane {
+  /**
+   * Reserves a stream for the leg: worker, port, codecs. With the peer's offer it checks that something is common;
+   * without one, `describe` makes our offer. `peer` is where the leg's signalling comes from or goes to; the stream is
+   * placed on the worker of the leg `beside`, with which it will be bridged.
+   */
+  open(leg: LegId, peer: TransportAddress, offer: Body | undefined, beside: LegId | undefined): OpenResult;
+  /**
+   * Our session description: the answer to the offer given, else our offer. The first call settles the codec;
+   * `like` prefers the codec that another leg already has, or those that it offered; an offer of ours names no other
+   * `encodings` than these, if we speak any of them.
+   */
+  describe(leg: LegId, like: LegId | undefined, encodings?: readonly string[]): Body;
+  /** The peer's answer to our offer. May be called again (early media, then 200). */
+  accept(leg: LegId, answer: Body): OpenResult;
+  /** The peer's new offer in an established session: the answer to give, or why not (then nothing changed). */
+  renegotiate(
+    leg: LegId,
+    offer: Body,
+  ): { readonly kind: 'answer'; readonly body: Body } | (OpenResult & { readonly kind: 'refused' });
+  /** Each hears the other. Replaces whatever either was connected to or played. */
+  bridge(a: LegId, b: LegId): void;
+  unbridge(leg: LegId): void;
+  /** The far end hears itself. Replaces whatever the leg was connected to; `unbridge` ends it. */
+  echo(leg: LegId): void;
+  /**
+   * Everybody in the mix hears all others, and what is played to the leg besides. Replaces whatever the leg was
+   * connected to; a mix exists while somebody is in it or records it. Legs of several workers may meet.
+   */
+  join(leg: LegId, mix: MixId): void;
+  leave(leg: LegId): void;
+  /** `in`: nobody hears the far end; `out`: the far end hears nothing; '' undoes both. */
+  mute(leg: LegId, direction: MuteDirection): void;
+  /** Our new offer that holds the far end (sendonly) or takes it back; give it to `Signaling.reoffer`, then `accept`. */
+  hold(leg: LegId, mode: 'held' | 'active'): Body;
+  /** Plays to the leg until it ends (`played`), is replaced, or stopped. Tones go on. */
+  play(leg: LegId, source: PlaySource): void;
+  stopPlaying(leg: LegId): void;
+  /** Outcome: recorded, once, whatever ends it: `stopRecording`, a limit, the end of the leg or mix, a full disk. */
+  record(recording: RecordingNumber, request: RecordingRequest): void;
+  /** Without effect when it is over already. */
+  stopRecording(recording: RecordingNumber): void;
+  /**
+   * Puts right the headers of WAV files that a crash left behind, and measures them. Outcome: recorded, with the files
+   * that are there; `failed` when one is missing.
+   */
+  salvage(recording: RecordingNumber, inPath: string, outPath: string | undefined): void;
+  /** Removes files after everything asked before is done with them. One that is not there is no failure. */
+  removeFiles(paths: readonly string[]): void;
+  /** Sends digits as telephone-events (RFC 4733), each so long, with so much silence between. */
+  sendDigits(leg: LegId, digits: string, durationMs: number, intervalMs: number): void;
+  close(leg: LegId): void;
+}
+
+export type MediaEvent =
+  | { readonly kind: 'played'; readonly leg: LegId; readonly outcome: 'finished' | 'failed'; readonly detail: string }
+  | { readonly kind: 'digit'; readonly leg: LegId; readonly digit: string; readonly durationMs: number }
+  | {
+      readonly kind: 'recorded';
+      readonly recording: RecordingNumber;
+      /** What ended it; `failed` when the files are missing or shorter than what was said. */
+      readonly reason: 'stopped' | 'duration' | 'silence' | 'failed';
+      readonly files: readonly RecordingFile[];
+      /** Samples that did not fit into the ring while the disk was slow, and are silence in the files. */
+      readonly lostSamples: number;
+      readonly detail: string;
+    }
+  /** No RTP and no RTCP for the time-out. */
+  | { readonly kind: 'silent'; readonly leg: LegId }
+  /** The thread that carried these legs died; their streams are gone. */
+  | { readonly kind: 'workerLost'; readonly legs: readonly LegId[] };
