@@ -19,7 +19,8 @@ const INITIAL_BYTES = 2048;
 const CONTENT_LENGTH = /\n(?:content-length|l)[ \t]*:(?:[ \t]|\r?\n[ \t])*([^\r\n]*)/gi;
 
 /**
- * Cuts a stream into whole messages (RFC 3261 §18.3). However the bytes are chunked, the same messages come out. Line
+ * Cuts a stream into whole messages (RFC 3261 §18.3). A head whose Content-Length cannot be read comes without its body,
+ * to be refused, and is the last (RFC 4475 §3.1.2.3). However the bytes are chunked, the same messages come out. Line
  * ends between messages are keep-alives (RFC 5626 §3.5.1): on a connection that was accepted, two in a row are a ping
  * to be answered with one; on one that we opened, each is a pong. Poll until undefined after each push.
  */
@@ -37,6 +38,8 @@ export class StreamFraming {
   #pings = 0;
   #pongs = 0;
   #defect: FramingDefect | undefined;
+  /** What shows when the head at `#start` was polled, of which nobody knows where its body ends. */
+  #comingDefect: FramingDefect | undefined;
 
   constructor(side: 'accepted' | 'opened' = 'accepted') {
     this.#side = side;
@@ -59,6 +62,7 @@ export class StreamFraming {
     this.#start += this.#sizeBytes;
     this.#searched = this.#start;
     this.#sizeBytes = 0;
+    this.#defect = this.#comingDefect;
     if (this.#start === this.#end) this.#startOver();
     return message;
   }
@@ -99,7 +103,10 @@ export class StreamFraming {
     const head = Buffer.from(this.#buffer.buffer, this.#start, bodyStart - this.#start).toString('latin1');
     const bodyBytes = contentLength(head);
     if (typeof bodyBytes === 'number') this.#sizeBytes = bodyStart - this.#start + bodyBytes;
-    else this.#defect = bodyBytes;
+    else if (bodyBytes === 'malformed-content-length') {
+      this.#comingDefect = bodyBytes;
+      this.#sizeBytes = bodyStart - this.#start;
+    } else this.#defect = bodyBytes;
   }
 
   #skipLineEnds(): void {

@@ -1,6 +1,7 @@
 import type { DefectList } from './defect.ts';
 import { parseCSeq } from './grammar/cseq.ts';
 import { indexOfName } from './grammar/header-name.ts';
+import { KNOWN_METHODS } from './grammar/known-methods.ts';
 import { parseNameAddress } from './grammar/name-address.ts';
 import { parseVia } from './grammar/via.ts';
 import type { HeaderName, Message } from './message.ts';
@@ -75,7 +76,9 @@ function checkCSeq(message: Message, defects: DefectList): void {
   const { number, method } = message.cseq;
   if (number === 0 && parseCSeq(text) === undefined) malformed(message, 'CSeq', defects);
   else if (message.type === 'request' && method !== message.method) {
-    defects.fatal('cseq-method-mismatch', 'CSeq', 400, `${method} in ${message.method}`);
+    // RFC 4475 §3.1.2.18: of a method that nobody knows, that is what matters.
+    const status = KNOWN_METHODS.has(message.method) ? 400 : 501;
+    defects.fatal('cseq-method-mismatch', 'CSeq', status, `${method} in ${message.method}`);
   }
 }
 

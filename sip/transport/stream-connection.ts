@@ -111,7 +111,8 @@ export class StreamConnection implements Connection {
     }
     if (this.#framing.defect !== undefined) {
       counters.framingDefects += 1;
-      this.#socket.destroy();
+      this.#socket.pause();
+      this.#socket.destroySoon(); // After the refusal, if there was one.
       return;
     }
     this.#answerKeepAlives();

@@ -1,5 +1,6 @@
 import { ALLOW, isSdp, SDP } from '../dialog/session-messages.ts';
 import { ALLOWED_EVENTS } from '../events/packages.ts';
+import { KNOWN_METHODS } from '../grammar/known-methods.ts';
 import type { HeaderName, Request } from '../message.ts';
 
 /** Why a request is not processed, as a response that says so. */
@@ -11,23 +12,8 @@ export interface Objection {
 /** Options that a REGISTER may require of us (RFC 5626, RFC 3327). We offer none for sessions. */
 const REGISTRAR_OPTIONS: ReadonlySet<string> = new Set(['path', 'outbound']);
 
-/** Methods that exist but are none of ours (RFC 3261 §8.2.1: 405, not 501). */
-const KNOWN_METHODS: ReadonlySet<string> = new Set([
-  'ACK',
-  'BYE',
-  'CANCEL',
-  'INFO',
-  'INVITE',
-  'MESSAGE',
-  'NOTIFY',
-  'OPTIONS',
-  'PRACK',
-  'PUBLISH',
-  'REFER',
-  'REGISTER',
-  'SUBSCRIBE',
-  'UPDATE',
-]);
+/** Media ranges that include session descriptions. */
+const SDP_RANGES: ReadonlySet<string> = new Set([SDP, 'application/*', '*/*']);
 
 export const OPTIONS_FIELDS: readonly (readonly [HeaderName, string])[] = [
   ['Allow', ALLOW],
@@ -37,21 +23,28 @@ export const OPTIONS_FIELDS: readonly (readonly [HeaderName, string])[] = [
   ['Supported', [...REGISTRAR_OPTIONS].join(', ')],
 ];
 
-/** A method that we do not take here: inside a dialog, or outside. */
+/** A method that we do not take here: inside a dialog, or outside (RFC 3261 §8.2.1: 405 when it exists, else 501). */
 export function methodObjection(method: string): Objection {
   return { status: KNOWN_METHODS.has(method) ? 405 : 501, fields: [['Allow', ALLOW]] };
 }
 
-/** Extensions and bodies that we do not understand (RFC 3261 §8.2.2.3, §8.2.3), and INVITEs that went too far. */
+/** What we do not understand or may not answer (RFC 3261 §8.2.2.3, §8.2.3), and INVITEs that went too far. */
 export function objectionTo(request: Request): Objection | undefined {
   const { method, uri } = request;
   if (uri.scheme !== 'sip' && uri.scheme !== 'sips') return { status: 416, fields: [] };
-  if (method === 'INVITE' && request.first('Max-Forwards')?.trim() === '0') return { status: 483, fields: [] };
+  if (method === 'INVITE' && /^0+$/.test(request.first('Max-Forwards') ?? '')) return { status: 483, fields: [] };
   const unsupported = request.all('Require').filter((option) => {
     return method !== 'REGISTER' || !REGISTRAR_OPTIONS.has(option.toLowerCase());
   });
   if (unsupported.length > 0) return { status: 420, fields: [['Unsupported', unsupported.join(', ')]] };
   const describes = method === 'INVITE' || method === 'UPDATE';
   if (describes && request.body.length > 0 && !isSdp(request)) return { status: 415, fields: [['Accept', SDP]] };
-  return undefined;
+  // RFC 3261 §8.2.6: what would be answered is a session description.
+  return describes && !acceptsSdp(request) ? { status: 406, fields: [] } : undefined;
+}
+
+/** Whether the response may carry a session description (RFC 3261 §20.1: SDP is what no Accept means). */
+function acceptsSdp(request: Request): boolean {
+  if (request.first('Accept') === undefined) return true;
+  return request.all('Accept').some((range) => SDP_RANGES.has(range.split(';', 1)[0]!.trim().toLowerCase()));
 }

@@ -8,7 +8,7 @@ import type { SignalingEvent, TransportAddress } from '../../core/ports.ts';
 import { parseNameAddress } from '../grammar/name-address.ts';
 import { quote } from '../grammar/quoted-string.ts';
 import { parseUri, uriEquals } from '../grammar/uri.ts';
-import type { HeaderName, NameAddress, Request, Response } from '../message.ts';
+import type { HeaderName, NameAddress, Request, Response, Uri } from '../message.ts';
 import { respond } from '../writer.ts';
 import { ownCopy } from './own-copy.ts';
 
@@ -98,6 +98,7 @@ export class Registrar {
 
 /** The changes a request asks for, none for a query; or why it is refused. */
 function judge(request: Request, extension: Extension, live: readonly Binding[]): readonly Change[] | Refusal {
+  if (!isSip(request.to.uri)) return { status: 400, reason: 'Address of Record Is No SIP URI' };
   if (request.to.uri.user !== extension.extension) return { status: 403 };
   if (request.contactIsStar) {
     const alone = request.all('Contact').length === 1 && readSeconds(request.first('Expires')) === 0;
@@ -107,8 +108,7 @@ function judge(request: Request, extension: Extension, live: readonly Binding[])
   const outbound = hasOption(request, 'outbound');
   const changes: Change[] = [];
   for (const contact of request.contacts) {
-    const { scheme } = contact.uri;
-    if (scheme !== 'sip' && scheme !== 'sips') return { status: 400, reason: 'Contact Is No SIP URI' };
+    if (!isSip(contact.uri)) return { status: 400, reason: 'Contact Is No SIP URI' };
     const asked = readSeconds(contact.parameters.get('expires') ?? request.first('Expires')) ?? EXPIRES_MAX;
     if (asked > 0 && asked < EXPIRES_MIN) return { status: 423, fields: [['Min-Expires', String(EXPIRES_MIN)]] };
     const instance = contact.parameters.get('+sip.instance') ?? '';
@@ -117,6 +117,11 @@ function judge(request: Request, extension: Extension, live: readonly Binding[])
     changes.push({ contact, expiresS: Math.min(asked, EXPIRES_MAX), instance, regId });
   }
   return changes;
+}
+
+/** RFC 3261 §10.3 step 5. */
+function isSip({ scheme }: Uri): boolean {
+  return scheme === 'sip' || scheme === 'sips';
 }
 
 function removal(binding: Binding): Change[] {

@@ -10,6 +10,7 @@ import type { Sessions } from '../dialog/sessions.ts';
 import type { Notifier } from '../events/notifier.ts';
 import type { WatchedParty } from '../events/watched-dialogs.ts';
 import type { HeaderName, Request } from '../message.ts';
+import { MAGIC_COOKIE } from '../transaction/matching.ts';
 import type { Arrival, LayerOutput, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
 import { respond } from '../writer.ts';
 import { partiesOf } from './call-parties.ts';
@@ -313,11 +314,15 @@ function callingParty(caller: Caller, remoteUser: string): WatchedParty | undefi
 /** Requests outside a dialog that are worth nothing without knowing who sends them. */
 const NEEDS_PROOF: ReadonlySet<string> = new Set(['INVITE', 'REGISTER', 'SUBSCRIBE', 'MESSAGE']);
 
-/** An extension calls in its own name only; callers say where they are reached (RFC 3261 §8.1.1.8). */
+/**
+ * An extension calls in its own name only; callers say where they are reached (RFC 3261 §8.1.1.8), except peers of
+ * RFC 2543, who are reached at their From URI.
+ */
 function inviteObjection(request: Request, party: Party): Objection | undefined {
   const isOther = party.kind === 'extension' && request.from.uri.user !== party.extension.extension;
   if (isOther) return { status: 403, fields: [] };
-  return request.contacts.length === 1 ? undefined : { status: 400, fields: [] };
+  const isOld = request.contacts.length === 0 && !request.topVia.branch.startsWith(MAGIC_COOKIE);
+  return isOld || request.contacts.length === 1 ? undefined : { status: 400, fields: [] };
 }
 
 /** The same tag for every copy of a request, remembered by nobody (RFC 3261 §8.2.7): FNV-1a of what names it. */

@@ -21,11 +21,17 @@ export class Station {
   transports!: SipTransports;
   #wake = () => {};
 
-  static async open(listeners: readonly Listener[], options: TransportsOptions = {}): Promise<Station> {
+  /** `received` hears of each packet at once. */
+  static async open(
+    listeners: readonly Listener[],
+    options: TransportsOptions = {},
+    received: (packet: Packet) => void = () => {},
+  ): Promise<Station> {
     const station = new Station();
     const handlers = {
       received: (packet: Packet) => {
         station.packets.push(packet);
+        received(packet);
         station.#wake();
       },
       failed: (destination: TransportAddress) => {

@@ -76,8 +76,13 @@ export class Rig {
   /** Gives the stack a message, and returns what it sends because of it. */
   receive(message: string | Message, source: TransportAddress = PEER): readonly Sent[] {
     const bytes = typeof message === 'string' ? new TextEncoder().encode(message) : write(message);
-    const before = this.sent.length;
     this.#last = message;
+    return this.receiveBytes(bytes, source);
+  }
+
+  /** The same for bytes as they come. */
+  receiveBytes(bytes: Uint8Array, source: TransportAddress): readonly Sent[] {
+    const before = this.sent.length;
     this.stack.receive({ bytes, source, localPort: 5060 }, this.now);
     this.#drain();
     return this.sent.slice(before);

@@ -87,9 +87,11 @@ test('methods, extensions, hops and bodies that are none of ours are named', () 
   expect(words(rig.receive(rig.request('BYE')))).toEqual(['481 BYE']);
   expect(words(rig.receive(rig.request('CANCEL')))).toEqual(['481 CANCEL']);
   const status = (fields: Record<string, string>) => words(new Rig().authenticated('INVITE', fields, OFFER));
-  expect(status({ 'Max-Forwards': '0' })).toEqual(['483 INVITE']);
+  expect(status({ 'Max-Forwards': '00' })).toEqual(['483 INVITE']);
   expect(status({ Require: '100rel' })).toEqual(['420 INVITE']);
   expect(status({ 'Content-Type': 'text/plain' })).toEqual(['415 INVITE']);
+  expect(status({ Accept: 'text/plain' })).toEqual(['406 INVITE']);
+  expect(['application/*;q=0.5', 'text/plain, application/SDP'].flatMap((Accept) => status({ Accept }))).toEqual([]);
 });
 
 test('a malformed request is refused once, and what is no SIP at all is only counted', () => {
