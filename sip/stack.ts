@@ -122,6 +122,7 @@ export class SipStack {
       contactFor,
       domain: directory.domain,
       lineOf: (provider) => lines.lineOf(provider),
+      flowOf: (contact) => this.#userAgent.flowOf(contact),
     });
     this.#notifier = new Notifier({
       directory,

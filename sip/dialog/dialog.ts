@@ -172,16 +172,21 @@ export class Dialog {
   }
 
   /**
-   * The peer's connection is gone: where else its requests can go, if its next URI is an address that it listens at
-   * (RFC 3261 §18.1.1). From then on they go there; undefined when they cannot.
+   * The peer's connection is gone: where else its requests can go. That is another connection from the same address that
+   * it registered over since, or else an address that it listens at (RFC 3261 §18.1.1). From then on they go there.
    */
-  leaveConnection(): Hop | undefined {
+  leaveConnection(flowOf: (contact: Uri) => Flow | undefined): Hop | undefined {
     const { remote, localPort } = this.flow;
     if (remote.transport === 'udp' || localPort === undefined) return undefined;
-    const destination = nextHop(this.#nextUri(), undefined);
-    if (destination === undefined || isPrivateElsewhere(destination.address, remote.address)) return undefined;
-    this.#state = { ...this.#state, name: undefined, ...flowState({ remote: destination, localPort: undefined }) };
-    return { destination, localPort: undefined, name: undefined };
+    const next = this.#nextUri();
+    const again = flowOf(next);
+    const isSame = again !== undefined && again.remote.address === remote.address && again.remote.port !== remote.port;
+    const listening = isSame ? undefined : nextHop(next, undefined);
+    const isThere = listening !== undefined && !isPrivateElsewhere(listening.address, remote.address);
+    const flow = isSame ? again : isThere ? { remote: listening, localPort: undefined } : undefined;
+    if (flow === undefined) return undefined;
+    this.#state = { ...this.#state, name: undefined, ...flowState(flow) };
+    return { destination: flow.remote, localPort: flow.localPort, name: undefined };
   }
 
   /** Whether a request of the peer is in order (RFC 3261 §12.2.2); then its CSeq is remembered. */

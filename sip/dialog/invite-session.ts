@@ -213,7 +213,7 @@ export class InviteSession {
 
   /** The peer's connection is gone: where its requests go instead, if they can. */
   leaveConnection(): Hop | undefined {
-    return this.#speaker.dialog?.leaveConnection();
+    return this.#speaker.dialog?.leaveConnection((contact) => this.#settings.flowOf?.(contact));
   }
 
   /** A refusal of ours to this INVITE is acknowledged, or given up. */

@@ -12,7 +12,7 @@ import type { SentBy } from '../transaction/transaction-layer.ts';
 import { buildRequest } from '../writer.ts';
 import { callerAddress, identityFields } from './caller-identity.ts';
 import { withRules } from './header-table.ts';
-import { withoutHeaders } from './next-hop.ts';
+import { type Flow, withoutHeaders } from './next-hop.ts';
 
 export type Field = readonly [HeaderName, string];
 
@@ -28,6 +28,8 @@ export interface SessionSettings {
   readonly contactFor: (peer: TransportAddress, localPort: number | undefined) => SentBy;
   /** User part of our Contact at a provider. */
   readonly lineOf?: (provider: ProviderId) => string;
+  /** The connection that a phone with this contact registered over last. */
+  readonly flowOf?: (contact: Uri) => Flow | undefined;
 }
 
 /** Methods that we answer (RFC 3261 §20.5). */

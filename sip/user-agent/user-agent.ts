@@ -5,11 +5,12 @@ import { Queue } from '../../core/kernel/queue.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { Caller, SignalingEvent, TransportAddress } from '../../core/ports.ts';
 import type { InviteSession } from '../dialog/invite-session.ts';
+import type { Flow } from '../dialog/next-hop.ts';
 import { sessionDescription } from '../dialog/session-messages.ts';
 import type { Sessions } from '../dialog/sessions.ts';
 import type { Notifier } from '../events/notifier.ts';
 import type { WatchedParty } from '../events/watched-dialogs.ts';
-import type { HeaderName, Request } from '../message.ts';
+import type { HeaderName, Request, Uri } from '../message.ts';
 import { MAGIC_COOKIE } from '../transaction/matching.ts';
 import type { Arrival, LayerOutput, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
 import { respond } from '../writer.ts';
@@ -77,6 +78,11 @@ export class UserAgent {
   /** A connection is gone, and with it the phones that registered over it. */
   transportFailed(remote: TransportAddress): void {
     for (const event of this.#flows.failed(remote)) this.#signals.push(event);
+  }
+
+  /** The connection that a phone with this contact registered over last. */
+  flowOf(contact: Uri): Flow | undefined {
+    return this.#flows.flowOf(contact);
   }
 
   receive(output: Exclude<LayerOutput, { kind: 'send' }>, now: Instant): void {

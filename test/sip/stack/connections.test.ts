@@ -99,3 +99,73 @@ test.each([
   expect(rig.sent.length).toBe(length);
   expect(kinds(rig.events).at(-1)).toBe('ended normal');
 });
+
+/** Bob's phone over a connection, in a call; whatever has this contact is the phone. */
+function talking(contact: string): { readonly rig: Rig; readonly leg: LegId } {
+  const rig = new Rig();
+  const leg = rig.nextLeg();
+  const target = { contact: contact.slice(1, -1), path: [], via: PHONE, localPort: 5060 };
+  const request = { target, fromUser: '1001', fromName: '', toUser: '1000', offer: new TextEncoder().encode(OFFER) };
+  const [invite] = rig.execute({ kind: 'dial', leg, request });
+  rig.answer(invite!.message as Request, 200, {
+    fields: [['Contact', contact]],
+    body: new TextEncoder().encode(OFFER),
+  });
+  return { rig, leg };
+}
+
+function register(rig: Rig, contact: string, source: TransportAddress, callId = 'register'): void {
+  const fields = overTcp({ To: '<sip:1000@192.0.2.1>', 'Call-ID': callId, Contact: contact });
+  rig.authenticated('REGISTER', fields, '', source, { uri: 'sip:192.0.2.1' });
+  const event = rig.events.at(-1);
+  if (event?.kind !== 'bound') throw new Error('not registered');
+  rig.directory.putBinding(event.binding);
+}
+
+test.each([
+  ['from the same address', '198.51.100.7', true],
+  ['from another address, which may be anybody', '198.51.100.8', false],
+])(
+  'RFC 5626 §5.3: a BYE finds a phone whose connection broke over the one that it registered by since, %s',
+  (_, address, isFound) => {
+    const contact = '<sip:x7@k2.invalid;transport=ws>';
+    const { rig, leg } = talking(contact);
+    register(rig, contact, PHONE);
+    rig.transportFailed(PHONE);
+    const again = { ...PHONE, address, port: 40_009 };
+    register(rig, contact, again, 'again');
+    const [bye] = rig.execute({ kind: 'hangup', leg, cause: 'normal' });
+    expect(bye!.destination).toEqual(PHONE);
+    const { length } = rig.sent;
+    rig.transportFailed(PHONE);
+    const repeated = rig.sent.slice(length);
+    expect(words(repeated)).toEqual(isFound ? ['BYE'] : []);
+    if (isFound) expect([repeated[0]!.destination, repeated[0]!.localPort]).toEqual([again, 5060]);
+  },
+);
+
+test('RFC 5922 §4: in a dialog too the name that was dialled must be proved, whenever the connection is opened again', () => {
+  const names = { 'A pbx.example': ['203.0.113.80'] };
+  const rig = new Rig({ reachable: { transports: ['udp', 'tls'], families: [4] } });
+  rig.names.zone = names;
+  const leg = rig.nextLeg();
+  const target = { contact: 'sips:bob@pbx.example', path: [], via: undefined, localPort: undefined };
+  rig.execute({ kind: 'locate', leg, target });
+  rig.until(100);
+  const offer = new TextEncoder().encode(OFFER);
+  const [invite] = rig.execute({
+    kind: 'dial',
+    leg,
+    request: { target, fromUser: '1', fromName: '', toUser: 'bob', offer },
+  });
+  const server = { transport: 'tls', address: '203.0.113.80', port: 5061, name: 'pbx.example' };
+  expect(invite!.destination).toEqual(server);
+  expect(invite!.message.first('Via')).toMatch(/^SIP\/2\.0\/TLS /);
+  expect(invite!.message.first('Contact')).toMatch(/^<sips:/);
+  rig.answer(invite!.message as Request, 200, { fields: [['Contact', '<sips:bob@203.0.113.81>']], body: offer });
+  expect(rig.sent.at(-1)).toMatchObject({ destination: server, message: { method: 'ACK' } });
+  const stored = rig.events.find((event) => event.kind === 'answered')!.dialog;
+  rig.execute({ kind: 'restore', leg: 77 as LegId, dialog: stored });
+  const [bye] = rig.execute({ kind: 'hangup', leg: 77 as LegId, cause: 'crashed' });
+  expect(bye!.destination).toEqual(server);
+});
