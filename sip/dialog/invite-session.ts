@@ -8,25 +8,15 @@ import type { Request, Response } from '../message.ts';
 import type { Arrival, TransactionId } from '../transaction/transaction-layer.ts';
 import { ignore, never } from '../transaction/transition.ts';
 import { causeOfStatus } from './cause-of-status.ts';
+import type { Dialled } from './dialled.ts';
 import { Dialog, type Hop } from './dialog.ts';
 import type { Flow } from './next-hop.ts';
 import { type Input, present, speak } from './session-actions.ts';
 import { type SessionSettings, sessionDescription } from './session-messages.ts';
-import {
-  type Dialled,
-  type Purpose,
-  type ServerFailure,
-  type SessionOutput,
-  SessionSpeaker,
-} from './session-speaker.ts';
-import {
-  SESSION_TIMERS,
-  SESSION_TRANSITIONS,
-  type SessionAction,
-  type SessionEvent,
-  type SessionState,
-  type SessionTimer,
-} from './session-table.ts';
+import type { Purpose, ServerFailure, SessionOutput } from './session-output.ts';
+import { SessionSpeaker } from './session-speaker.ts';
+import type { SessionAction, SessionEvent, SessionState, SessionTimer } from './session-state.ts';
+import { SESSION_TIMERS, SESSION_TRANSITIONS } from './session-table.ts';
 
 /** Bound of an INVITE without a final response, as timer C of a proxy (RFC 3261 §16.6 step 11). */
 const DIAL_BOUND_MS = 180_000;

@@ -3,8 +3,9 @@ import { assert } from '../../core/kernel/assert.ts';
 import type { Body } from '../../core/ports.ts';
 import type { Response } from '../message.ts';
 import type { Field } from './session-messages.ts';
-import type { Pending, SessionSpeaker } from './session-speaker.ts';
-import type { ModificationAction, SpokenAction } from './session-table.ts';
+import type { Pending } from './session-output.ts';
+import type { SessionSpeaker } from './session-speaker.ts';
+import type { ModificationAction, SpokenAction } from './session-state.ts';
 
 /** What an event brings along. */
 export interface Input {

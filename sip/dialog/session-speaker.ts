@@ -3,18 +3,16 @@ import { CAUSES } from '../../core/calls/cause.ts';
 import { assert } from '../../core/kernel/assert.ts';
 import { hexToken } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
-import type { Body, DialRequest, SignalingEvent, TransportAddress } from '../../core/ports.ts';
-import type { Locator } from '../locating/locator.ts';
+import type { Body, SignalingEvent } from '../../core/ports.ts';
 import type { HeaderName, Request, Response } from '../message.ts';
 import type { Arrival, TransactionId } from '../transaction/transaction-layer.ts';
 import { answerChallenge } from '../user-agent/digest.ts';
 import { ownCopy } from '../user-agent/own-copy.ts';
 import { respond } from '../writer.ts';
-import { Dialog, type Hop } from './dialog.ts';
-import { type Flow, nextHop } from './next-hop.ts';
+import { type Dialled, reach } from './dialled.ts';
+import { Dialog } from './dialog.ts';
 import {
   ALLOW_FIELD,
-  aim,
   buildInvite,
   contactField,
   descriptionFields,
@@ -23,62 +21,7 @@ import {
   refusalFields,
   type SessionSettings,
 } from './session-messages.ts';
-
-/** What a request of ours is for; its responses come back under the same word. Nobody waits for that of a `fork`. */
-export type Purpose = 'invite' | 'reinvite' | 'bye' | 'fork';
-
-interface Outgoing extends Hop {
-  readonly request: Request;
-}
-
-/** How one of several servers failed (RFC 3263 §4.3). */
-export type ServerFailure = Parameters<Locator['avoid']>[1];
-
-/** What a session asks of its owner, in order. */
-export type SessionOutput =
-  | ({ readonly kind: 'request'; readonly purpose: Purpose } & Outgoing)
-  /** The ACK of a 2xx: no transaction. */
-  | ({ readonly kind: 'acknowledge' } & Outgoing)
-  | { readonly kind: 'respond'; readonly transaction: TransactionId; readonly response: Response }
-  /** This server failed: others are to be tried first for a while. */
-  | { readonly kind: 'avoid'; readonly server: TransportAddress; readonly failure: ServerFailure }
-  /** Cancel our INVITE. */
-  | { readonly kind: 'cancel'; readonly fields: readonly Field[] }
-  /** Forget our INVITE. */
-  | { readonly kind: 'abandon' }
-  | { readonly kind: 'signal'; readonly event: SignalingEvent };
-
-/** A request of the peer that is to be answered. */
-export interface Pending {
-  readonly transaction: TransactionId;
-  readonly request: Request;
-}
-
-/** A target that can be reached. */
-export interface Dialled {
-  readonly dial: DialRequest;
-  readonly aim: NonNullable<ReturnType<typeof aim>>;
-  readonly flow: Flow;
-  readonly destination: TransportAddress;
-  /** Servers that are tried after this one; undefined when nobody had to look for any. */
-  readonly others: readonly TransportAddress[] | undefined;
-}
-
-/**
- * Where a dialled INVITE goes: to the first of the servers that were found, else to what its target says. Undefined when
- * that is no SIP URI, or a name without servers and flow.
- */
-export function reach(dial: DialRequest, servers?: readonly TransportAddress[]): Dialled | undefined {
-  const { via, localPort } = dial.target;
-  const aimed = aim(dial.target);
-  const destination = aimed && (servers?.[0] ?? nextHop(aimed.next, via && { remote: via, localPort }));
-  if (aimed === undefined || destination === undefined) return undefined;
-  const flow = {
-    remote: via ?? destination,
-    localPort: via?.transport === destination.transport ? localPort : undefined,
-  };
-  return { dial, aim: aimed, flow, destination, others: servers?.slice(1) };
-}
+import type { Pending, Purpose, ServerFailure, SessionOutput } from './session-output.ts';
 
 /** Seconds after which a re-INVITE that came too early may be sent again, at most (RFC 3261 §14.2). */
 const RETRY_AFTER_MAX_S = 10;

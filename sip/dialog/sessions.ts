@@ -9,10 +9,11 @@ import type { Located, LocationId, Locator } from '../locating/locator.ts';
 import type { Request, Response } from '../message.ts';
 import type { SignalingCommand } from '../signaling.ts';
 import type { Arrival, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
+import { reach } from './dialled.ts';
 import { InviteSession } from './invite-session.ts';
 import { locatedHop } from './next-hop.ts';
 import type { SessionSettings } from './session-messages.ts';
-import { type Purpose, reach, type SessionOutput } from './session-speaker.ts';
+import type { Purpose, SessionOutput } from './session-output.ts';
 
 /** A request of ours. */
 type Sending = Extract<SessionOutput, { kind: 'request' | 'acknowledge' }>;

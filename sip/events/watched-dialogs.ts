@@ -1,7 +1,7 @@
 import type { ExtensionId, LegId } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import type { InviteSession } from '../dialog/invite-session.ts';
-import type { SessionState } from '../dialog/session-table.ts';
+import type { SessionState } from '../dialog/session-state.ts';
 
 /** RFC 4235 §3.7.1. */
 export type DialogPhase = 'trying' | 'early' | 'confirmed' | 'terminated';

@@ -1,0 +1,99 @@
+/** Where one leg is. The first five are ours as UAS, the next four as UAC, the rest are of both. */
+export type SessionState =
+  /** An INVITE came; we have said nothing, or 100. */
+  | 'offered'
+  | 'ringing'
+  /** Our 2xx is repeated until its ACK comes. */
+  | 'answering'
+  /** As answering, and BYE follows the ACK: it must not come before (RFC 3261 §15). */
+  | 'releasing'
+  /** Our refusal waits for its ACK. */
+  | 'refusing'
+  /** Our INVITE has no response yet. */
+  | 'dialing'
+  | 'early'
+  /** To be canceled as soon as CANCEL is allowed: after a provisional response (RFC 3261 §9.1). */
+  | 'abandoning'
+  | 'canceling'
+  | 'established'
+  /** Our re-INVITE has no final response yet. */
+  | 'reoffering'
+  /** Our re-INVITE met the peer's and is repeated after a random time (RFC 3261 §14.1). */
+  | 'postponed'
+  /** The peer's re-INVITE or UPDATE waits for our user. */
+  | 'reoffered'
+  /** Our 2xx to the peer's re-INVITE is repeated until its ACK comes. */
+  | 'reanswering'
+  /** BYE is sent. */
+  | 'ending'
+  | 'ended';
+
+export type SessionTimer = 'Repeat' | 'Ack' | 'Cancel' | 'Dial' | 'Glare';
+
+type UserEvent = 'ring' | 'answer' | 'hangup' | 'reoffer' | 'acceptOffer' | 'acceptUpdate' | 'refuseOffer';
+type PeerEvent = 'ack' | 'bye' | 'cancel' | 'modify';
+/** Responses to our INVITE: `again` is a 2xx repeated, `fork` the 2xx of another branch. */
+type InviteEvent = 'provisional' | 'success' | 'again' | 'fork' | 'failure';
+/** Responses to our re-INVITE: `pending` is 491, `gone` says that the peer has lost the dialog. */
+type ReinviteEvent = 'modified' | 'pending' | 'unmodified' | 'gone';
+
+export type SessionEvent =
+  | UserEvent
+  | PeerEvent
+  | InviteEvent
+  | ReinviteEvent
+  /** 401 or 407 that we have an answer to. */
+  | 'challenge'
+  /** The server did not serve, and there is another one. */
+  | 'failover'
+  /** BYE is answered, or given up. */
+  | 'byeDone'
+  /** Our refusal of an INVITE is acknowledged, or given up. */
+  | 'refused'
+  | `timer${SessionTimer}`;
+
+/** Answers to the peer's re-INVITE or UPDATE. */
+export type ModificationAction =
+  | 'acceptModify'
+  | 'refuseModify'
+  | 'terminateModify'
+  | 'sayPending'
+  | 'sayRetry'
+  | 'sayUnknown';
+
+/** What is said to the peer. */
+export type SpokenAction =
+  | 'sendProvisional'
+  | 'sendAnswer'
+  | 'repeatAnswer'
+  | 'refuse'
+  | 'sayTerminated'
+  | 'resend'
+  | 'inviteNext'
+  | 'establish'
+  | 'cancelInvite'
+  | 'abandonInvite'
+  | 'acknowledge'
+  | 'releaseFork'
+  | 'sendReinvite'
+  | 'sendBye'
+  | 'replyOk'
+  | ModificationAction;
+
+/** What is said to our user, or remembered for it. */
+type ReportAction =
+  | 'reportRinging'
+  | 'reportAnswered'
+  | 'reportDialog'
+  | 'reportConfirmed'
+  | 'reportModified'
+  | 'reportUnmodified'
+  | 'reportPending'
+  | 'reportReoffer'
+  | 'blameNetwork'
+  | 'blameNoAnswer'
+  | 'reportCanceled'
+  | 'reportRemoteEnd'
+  | 'reportOver';
+
+export type SessionAction = SpokenAction | ReportAction;
