@@ -178,13 +178,18 @@ export class Dialog {
   leaveConnection(flowOf: (contact: Uri) => Flow | undefined): Hop | undefined {
     const { remote, localPort } = this.flow;
     if (remote.transport === 'udp' || localPort === undefined) return undefined;
+    // One that was opened by us, and can be once more.
+    if (remote.name !== undefined) return this.#moveTo({ remote, localPort: undefined });
     const next = this.#nextUri();
     const again = flowOf(next);
     const isSame = again !== undefined && again.remote.address === remote.address && again.remote.port !== remote.port;
     const listening = isSame ? undefined : nextHop(next, undefined);
     const isThere = listening !== undefined && !isPrivateElsewhere(listening.address, remote.address);
-    const flow = isSame ? again : isThere ? { remote: listening, localPort: undefined } : undefined;
-    if (flow === undefined) return undefined;
+    if (isSame) return this.#moveTo(again);
+    return isThere ? this.#moveTo({ remote: listening, localPort: undefined }) : undefined;
+  }
+
+  #moveTo(flow: Flow): Hop {
     this.#state = { ...this.#state, name: undefined, ...flowState(flow) };
     return { destination: flow.remote, localPort: flow.localPort, name: undefined };
   }

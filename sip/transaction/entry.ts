@@ -15,8 +15,8 @@ export interface Entry extends Sharer<Entry> {
   readonly id: TransactionId;
   readonly kind: TransactionKind;
   readonly key: string;
-  readonly destination: TransportAddress;
-  readonly localPort: number | undefined;
+  destination: TransportAddress;
+  localPort: number | undefined;
   readonly client: ClientTransaction | undefined;
   readonly server: ServerTransaction | undefined;
   /** Of a server, until its final response. */

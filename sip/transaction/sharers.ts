@@ -1,6 +1,7 @@
 /** One of those who send to one address. */
 export interface Sharer<Self> {
-  readonly towards: string;
+  /** Changed only while it is not among them. */
+  towards: string;
   /** Its neighbours among them; written by `Sharers` alone. */
   previous: Self | undefined;
   next: Self | undefined;

@@ -16,7 +16,7 @@ import type { Arrival, LayerOutput, TransactionLayerOptions } from './layer-outp
 import { canceledKey, clientKey, keyOfBranch, MAGIC_COOKIE, mergeKey, serverKey } from './matching.ts';
 import { NonInviteClient } from './non-invite-client.ts';
 import { NonInviteServer } from './non-invite-server.ts';
-import { responseDestination, stampSource } from './response-route.ts';
+import { reconnection, responseDestination, stampSource } from './response-route.ts';
 import { Rests } from './rests.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 import { Sharers } from './sharers.ts';
@@ -190,11 +190,24 @@ export class TransactionLayer {
     for (const entry of this.#sharers.of(addressKey(destination))) {
       const large = this.#large.takeBack(entry, now);
       if (large !== undefined) this.#fallBack(entry, large, now);
-      else {
+      else if (!this.#reconnects(entry)) {
         machineOf(entry).transportFailed(now);
         this.#drain(entry, now);
       }
     }
+  }
+
+  /** Whether responses that are still to come go over a connection that we open. */
+  #reconnects(entry: Entry): boolean {
+    const { request, localPort, destination } = entry;
+    const place = request === undefined || localPort === undefined ? undefined : reconnection(request, destination);
+    if (place === undefined) return false;
+    this.#sharers.remove(entry);
+    entry.destination = place;
+    entry.towards = addressKey(place);
+    entry.localPort = undefined;
+    this.#sharers.add(entry);
+    return true;
   }
 
   /** Once more as a datagram, however large. */

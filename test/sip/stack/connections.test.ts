@@ -169,3 +169,38 @@ test('RFC 5922 §4: in a dialog too the name that was dialled must be proved, wh
   const [bye] = rig.execute({ kind: 'hangup', leg: 77 as LegId, cause: 'crashed' });
   expect(bye!.destination).toEqual(server);
 });
+
+test.each([
+  ['that is an address', 'SIP/2.0/TCP 203.0.113.9:5080', 5080],
+  ['that is a name', 'SIP/2.0/TCP gateway.example', 5060],
+])('RFC 3261 §18.2.2: a response that finds the connection gone goes to the sent-by of the Via, %s', (_, via, port) => {
+  const rig = new Rig();
+  const leg = rig.offered({ Via: `${via};branch=z9hG4bKgone${port}`, Contact: '<sip:gateway@203.0.113.9>' }, TRUNK);
+  rig.transportFailed(TRUNK);
+  const [ok] = rig.execute({ kind: 'answer', leg, body: new TextEncoder().encode(OFFER) });
+  expect(ok!.destination).toEqual({ transport: 'tcp', address: '203.0.113.9', port });
+  expect([ok!.localPort, words([ok!])]).toEqual([undefined, ['200 INVITE']]);
+});
+
+test('RFC 3261 §18.2.2: nobody listens behind NAT: a response there is lost with its connection', () => {
+  const rig = new Rig();
+  const leg = rig.offered({ Via: 'SIP/2.0/TCP 192.168.1.9:5060;branch=z9hG4bKnat' }, TRUNK);
+  rig.transportFailed(TRUNK);
+  const [ok] = rig.execute({ kind: 'answer', leg, body: new TextEncoder().encode(OFFER) });
+  expect(ok!.destination).toEqual(TRUNK);
+});
+
+test('RFC 5922 §4: a BYE in a call that came over a connection of ours opens it again, for the same name', () => {
+  const ours: TransportAddress = { transport: 'tls', address: '203.0.113.80', port: 5061, name: 'pbx.example' };
+  const rig = new Rig();
+  const via = {
+    Via: 'SIP/2.0/TLS 203.0.113.80:5061;branch=z9hG4bKours',
+    Contact: '<sip:pbx@203.0.113.81;transport=tls>',
+  };
+  const leg = rig.offered(via, ours);
+  const [ok] = rig.execute({ kind: 'answer', leg, body: new TextEncoder().encode(OFFER) });
+  rig.receive(rig.request('ACK', { ...via, To: ok!.message.first('To')!, CSeq: '2 ACK' }), ours);
+  rig.execute({ kind: 'hangup', leg, cause: 'normal' });
+  rig.transportFailed(ours);
+  expect([rig.sent.at(-1)!.destination, rig.sent.at(-1)!.localPort]).toEqual([ours, undefined]);
+});
