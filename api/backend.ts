@@ -19,6 +19,7 @@ import type { ActiveflowRecord } from '../core/flows/activeflow-record.ts';
 import type { Clock } from '../core/kernel/clock.ts';
 import type { ActiveflowId, ConferenceId, CustomerId, ProviderId, RecordingId } from '../core/kernel/ids.ts';
 import type { WallTime } from '../core/kernel/time.ts';
+import type { ProviderProbe } from '../core/provider-ports.ts';
 import type { ProviderNow } from '../core/provider-states.ts';
 
 /** Everything that can be listed and read, by the name of its kind. */
@@ -86,10 +87,26 @@ export interface Backend {
   /** All metrics in Prometheus text format. */
   metricsText(): string;
   status(): StatusReport;
+  /** Tries the provider with this name, host name or id; undefined when there is none. */
+  checkTrunk(name: string): Promise<TrunkReport | undefined>;
   /** Tells the listener about every message and event from now on, until the function returned is called. */
   trace(listener: (entry: TraceEntry) => void): () => void;
   /** An error of ours while answering: it belongs in the log, the client is told the request id alone. */
   report(error: unknown, requestId: string): void;
+}
+
+/** What `tandem trunk check` finds. */
+export interface TrunkReport {
+  /** Ids of the providers with the name that was asked for; more than one are not tried. */
+  readonly providers: readonly string[];
+  /** Targets of the routes that lead there. */
+  readonly routes: readonly string[];
+  /** Where the first customer may call. */
+  readonly countries: readonly string[];
+  /** Number that is shown for callers without one; '' for none. */
+  readonly caller: string;
+  readonly registers: boolean;
+  readonly probe: ProviderProbe;
 }
 
 /** What `tandem status` shows. */

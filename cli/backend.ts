@@ -1,6 +1,15 @@
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { Backend, ConferenceNow, OpenFile, RowKind, Rows, StatusReport, TraceEntry } from '../api/backend.ts';
+import type {
+  Backend,
+  ConferenceNow,
+  OpenFile,
+  RowKind,
+  Rows,
+  StatusReport,
+  TraceEntry,
+  TrunkReport,
+} from '../api/backend.ts';
 import type { Command, CommandResult, Principal } from '../core/command.ts';
 import type { Directory } from '../core/directory/directory.ts';
 import type { Action } from '../core/flows/action.ts';
@@ -14,6 +23,7 @@ import type { Archives } from './archives.ts';
 import type { Node } from './node.ts';
 import { describeProvider } from './provider-line.ts';
 import type { TraceTap } from './trace-tap.ts';
+import { TrunkReports } from './trunk-reports.ts';
 import { VERSION } from './version.ts';
 
 export interface BackendParts {
@@ -140,6 +150,10 @@ export class TandemBackend implements Backend {
         'recordings in progress': node.exchange.calls.recordings.liveCount,
       },
     };
+  }
+
+  checkTrunk(name: string): Promise<TrunkReport | undefined> {
+    return new TrunkReports(this.directory, (command, by) => this.execute(command, by)).of(name);
   }
 
   trace(listener: (entry: TraceEntry) => void): () => void {

@@ -59,6 +59,7 @@ function buildProgram(setExitCode: (code: number) => void): Command {
       resetPassword({ data, format: formatOf(json), username, source: stdin ? 'standard-input' : 'random' }),
     );
   addCallCommand(program, setExitCode);
+  addTrunkCommand(program, setExitCode);
   addFlowCommand(program, setExitCode);
   return program;
 }
@@ -79,6 +80,22 @@ function addFlowCommand(program: Command, setExitCode: (code: number) => void): 
     .action(async (file: string, { json }: { json?: boolean }) => {
       const { checkFlow } = await import('./flow-check.ts');
       setExitCode(checkFlow(file, formatOf(json)));
+    });
+}
+
+function addTrunkCommand(program: Command, setExitCode: (code: number) => void): void {
+  const trunk = program
+    .command('trunk')
+    .description('Work on the providers that carry calls outside.')
+    .allowExcessArguments()
+    .action((_: unknown, command: Command) =>
+      command.error(`trunk: expected check and a name, got ${command.args.join(' ') || 'nothing'}`),
+    );
+  asking(trunk.command('check'), 'Try a provider step by step, and say what is wrong and what to change.')
+    .argument('<name>', 'the name, host name or id of a provider')
+    .action(async (name: string, { data, json }: Asking) => {
+      const { checkTrunk } = await import('./trunk-check.ts');
+      setExitCode(await checkTrunk({ data, name, format: formatOf(json) }));
     });
 }
 
@@ -117,6 +134,7 @@ Examples:
   tandem trace --match 1001                      every message about extension 1001
   tandem call sip:1001@127.0.0.1 --user 1000 --password SECRET --seconds 5
   tandem flow check menu.json                    whether a call flow can run, and what is wrong with it
+  tandem trunk check carrier                     whether a provider can be called, and what is wrong
   tandem reset-password                          a new password for ${ADMIN_USERNAME}
 
 Exit codes: 0 done, 1 failed, 2 wrong command line or setting, 69 cannot start.`;

@@ -32,6 +32,7 @@ import type {
   ScriptSessionId,
   TrunkId,
 } from './kernel/ids.ts';
+import type { ProviderProbe } from './provider-ports.ts';
 
 /** Who asks. Rights are judged in one place, `core/authorization.ts`. */
 export type Principal =
@@ -155,6 +156,11 @@ export type CallCommand =
   | { readonly kind: 'deleteConference'; readonly id: ConferenceId }
   | { readonly kind: 'kickConferencecall'; readonly id: ConferencecallId };
 
+/** What is asked of the ways to providers. */
+export type ProviderCommand =
+  /** Asks it once, changing nothing there. The result has the `probe`. */
+  { readonly kind: 'probeProvider'; readonly id: ProviderId };
+
 /** What is asked of whoever runs flows. */
 export type FlowCommand =
   | {
@@ -175,11 +181,11 @@ export type FlowCommand =
   | { readonly kind: 'attachScript'; readonly callId: CallId; readonly session: ScriptSessionId };
 
 /** Everything that can be asked of the core. */
-export type Command = AccountCommand | CallCommand | FlowCommand;
+export type Command = AccountCommand | CallCommand | ProviderCommand | FlowCommand;
 
 /** How a command ended. `done` means committed, applied and published; `id` names the thing created or changed. */
 export type CommandResult =
-  | { readonly kind: 'done'; readonly id: string; readonly ids?: readonly string[] }
+  | { readonly kind: 'done'; readonly id: string; readonly ids?: readonly string[]; readonly probe?: ProviderProbe }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** An answer, not an exception: nothing was changed. */

@@ -66,6 +66,9 @@ export class Exchange {
         if (input.event.kind === 'bound' || input.event.kind === 'unbound') this.#binding(input.event, now);
         else if (input.event.kind === 'providerRegistration' || input.event.kind === 'providerWatched') {
           this.providers.receive(input.event, now);
+        } else if (input.event.kind === 'providerProbed') {
+          const { ticket, probe } = input.event;
+          this.#settled.push({ ticket, result: { kind: 'done', id: '', probe } });
         } else if (input.event.kind === 'messaged' || input.event.kind === 'messageSettled') {
           this.messages.receive(input.event, now);
         } else this.calls.receive(input.event, now);
@@ -155,6 +158,8 @@ export class Exchange {
       this.accounts.execute(ticket, { ...command, record }, now);
     } else if (isAccountCommand(command)) {
       this.accounts.execute(ticket, command, now);
+    } else if (command.kind === 'probeProvider') {
+      this.#ports.signaling.probe(ticket, command.id);
     } else if (isFlowCommand(command)) {
       if (command.kind === 'attachScript') this.calls.drive(command.callId);
       (this.#ports.flows ?? NO_FLOWS).execute(ticket, command);

@@ -60,6 +60,8 @@ export function judge(command: Command, by: Principal, known: Known): Refusal | 
       return judgeThing(by, known.liveConferencecall(command.id)?.customerId, 'live conferencecall', command.id);
     case 'stopActiveflow':
       return judgeThing(by, known.liveActiveflow(command.id)?.customerId, 'running activeflow', command.id);
+    case 'probeProvider':
+      return judgeThing(by, known.directory.providers.get(command.id)?.customerId, 'provider', command.id, PROJECT);
     case 'setAgentPassword':
       return by.kind === 'operator' ? undefined : denied(command.kind);
     default:

@@ -1,7 +1,6 @@
 import type { Cause } from './calls/cause.ts';
 import type { RecordingRecord } from './calls/recording-record.ts';
 import type { CommandResult, FlowCommand } from './command.ts';
-import type { HeaderRule, IdentityHeader } from './directory/provider-terms.ts';
 import type { Binding } from './directory/records.ts';
 import type { Action } from './flows/action.ts';
 import type { ActiveflowRecord, FlowReference } from './flows/activeflow-record.ts';
@@ -18,6 +17,7 @@ import type {
   ScriptSessionId,
   TrunkId,
 } from './kernel/ids.ts';
+import type { CarrierWishes, ProviderSignal, ProviderSignaling } from './provider-ports.ts';
 import type { Write } from './write.ts';
 
 export type * from './media-port.ts';
@@ -59,19 +59,6 @@ export interface DialTarget {
   readonly localPort: number | undefined;
 }
 
-/** How a provider wants to be told of a call. */
-export interface CarrierWishes {
-  readonly providerId: ProviderId;
-  /** User part of From in place of the caller's; '' for the caller's. */
-  readonly fromUser: string;
-  /** Host of From; '' for ours. */
-  readonly fromDomain: string;
-  readonly identity: IdentityHeader;
-  /** Number that forwards the call (RFC 5806); '' for none. */
-  readonly forwardedFrom: string;
-  readonly headers: readonly HeaderRule[];
-}
-
 export interface DialRequest {
   readonly target: DialTarget;
   /** User part and display name that the callee sees in From. */
@@ -110,7 +97,7 @@ export interface MessageOffer extends MessageContent {
   readonly caller: Caller;
 }
 
-export interface Signaling {
+export interface Signaling extends ProviderSignaling {
   /**
    * Looks for the servers of a target that is named (RFC 3263), before it is dialled. Outcome: located | failed, or ended
    * when it is hung up first.
@@ -130,10 +117,6 @@ export interface Signaling {
   acceptOffer(leg: LegId, answer: Body): void;
   /** Refuses the peer's re-INVITE or UPDATE; the session goes on as it was. */
   refuseOffer(leg: LegId, cause: Cause): void;
-  /** Registers at a provider and watches whether it lives, as the directory has it now. News: providerRegistration, providerWatched. */
-  maintain(provider: ProviderId): void;
-  /** Takes away all bindings at providers, and watches none any more. */
-  retire(): void;
   /** Takes up a confirmed dialog that an earlier process left behind, so that it can be hung up. */
   restore(leg: LegId, dialog: string): void;
   /** Sends a text to one phone (RFC 3428). Outcome: messageSettled. */
@@ -142,20 +125,6 @@ export interface Signaling {
   answerMessage(message: number, cause: Cause | undefined): void;
   /** An extension can be reached now, or cannot any more: those who watch it are told. */
   reachabilityChanged(extensionId: ExtensionId): void;
-}
-
-/** How our registration at a provider stands. */
-export interface RegistrationStatus {
-  readonly state: 'waiting' | 'registering' | 'registered' | 'refreshing' | 'removing' | 'stopped';
-  /** SIP status of the last answer; 0 when there was none. */
-  readonly status: number;
-  /** Its reason phrase, or why there was none. */
-  readonly detail: string;
-  /** Address and port that the provider saw us at; '' when it did not say. */
-  readonly seenAs: string;
-  /** Until the binding ends unless it is refreshed, and until we try again; 0 for never. */
-  readonly endsInMs: number;
-  readonly retryInMs: number;
 }
 
 export type SignalingEvent =
@@ -191,20 +160,10 @@ export type SignalingEvent =
   /** The leg is over: BYE, CANCEL, refusal acknowledged, timeout. Always the last event of a leg that was offered,
    *  answered or hung up. `by` tells who ended it. */
   | { readonly kind: 'ended'; readonly leg: LegId; readonly cause: Cause; readonly by: 'remote' | 'local' }
-  | {
-      readonly kind: 'providerRegistration';
-      readonly providerId: ProviderId;
-      readonly registration: RegistrationStatus;
-    }
-  | {
-      readonly kind: 'providerWatched';
-      readonly providerId: ProviderId;
-      readonly health: 'unknown' | 'healthy' | 'unhealthy';
-      readonly detail: string;
-    }
   | ({ readonly kind: 'messaged' } & MessageOffer)
   /** What a phone said to a text of ours; without a cause it took it. */
   | { readonly kind: 'messageSettled'; readonly delivery: number; readonly cause: Cause | undefined }
+  | ProviderSignal
   /** A phone registered or refreshed; the REGISTER is being answered. */
   | { readonly kind: 'bound'; readonly binding: Binding }
   | { readonly kind: 'unbound'; readonly binding: Binding };

@@ -3,7 +3,8 @@ import type { Journal } from './journal.ts';
 import type { Calendar } from './kernel/clock.ts';
 import type { ProviderId } from './kernel/ids.ts';
 import type { Instant, WallTime } from './kernel/time.ts';
-import type { RegistrationStatus, SignalingEvent } from './ports.ts';
+import type { SignalingEvent } from './ports.ts';
+import type { RegistrationStatus } from './provider-ports.ts';
 
 /** How a provider is doing, as far as signalling has seen. */
 export interface ProviderNow {

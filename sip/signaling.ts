@@ -18,6 +18,7 @@ export type SignalingCommand =
   | { readonly kind: 'answerMessage'; readonly message: number; readonly cause: Cause | undefined }
   | { readonly kind: 'reachability'; readonly extensionId: ExtensionId }
   | { readonly kind: 'maintain'; readonly provider: ProviderId }
+  | { readonly kind: 'probe'; readonly ticket: number; readonly provider: ProviderId }
   | { readonly kind: 'retire' };
 
 /**
@@ -66,6 +67,10 @@ export class QueuedSignaling implements Signaling {
 
   maintain(provider: ProviderId): void {
     this.#commands.push({ kind: 'maintain', provider });
+  }
+
+  probe(ticket: number, provider: ProviderId): void {
+    this.#commands.push({ kind: 'probe', ticket, provider });
   }
 
   retire(): void {

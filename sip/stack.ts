@@ -15,6 +15,7 @@ import type { Reachable } from './locating/survey.ts';
 import { parse } from './parser.ts';
 import { Errands } from './providers/errands.ts';
 import { Lines } from './providers/lines.ts';
+import { Probes } from './providers/probes.ts';
 import { ProviderLinks } from './providers/provider-links.ts';
 import type { SignalingCommand } from './signaling.ts';
 import { RFC_TIMING, type Timing } from './transaction/timing.ts';
@@ -90,6 +91,7 @@ export class SipStack {
   readonly #userAgent: UserAgent;
   readonly #errands: Errands;
   readonly #links: ProviderLinks;
+  readonly #probes: Probes;
   readonly #outputs = new Queue<StackOutput>();
   #received = 0;
   #sent = 0;
@@ -115,6 +117,7 @@ export class SipStack {
     const lines = new Lines(secret);
     this.#errands = new Errands(this.#layer, this.#locator, { random, contactFor });
     this.#links = new ProviderLinks({ directory, errands: this.#errands, lines, random, userAgent });
+    this.#probes = new Probes({ directory, errands: this.#errands, random, userAgent });
     this.#sessions = new Sessions(this.#layer, this.#locator, {
       random,
       timing,
@@ -201,6 +204,9 @@ export class SipStack {
       case 'maintain':
         this.#links.maintain(command.provider, now);
         break;
+      case 'probe':
+        this.#probes.begin(command.ticket, command.provider, now);
+        break;
       case 'retire':
         this.#links.retire(now);
         break;
@@ -278,8 +284,11 @@ export class SipStack {
   #drain(now: Instant): void {
     do {
       this.#drainLayer(now);
-      this.#links.collect(now);
+      this.#collect(now);
     } while (this.#drainLocator(now) || this.#drainWatched(now));
+    for (let event = this.#probes.poll(); event !== undefined; event = this.#probes.poll()) {
+      this.#outputs.push({ kind: 'signal', event });
+    }
     for (let event = this.#links.poll(); event !== undefined; event = this.#links.poll()) {
       this.#outputs.push({ kind: 'signal', event });
     }
@@ -312,6 +321,13 @@ export class SipStack {
     if (moved === undefined) return false;
     for (; moved !== undefined; moved = this.#sessions.pollMoved()) this.#notifier.moved(moved, now);
     return true;
+  }
+
+  /** Hands on what has become of requests to providers. */
+  #collect(now: Instant): void {
+    for (let ended = this.#errands.poll(); ended !== undefined; ended = this.#errands.poll()) {
+      if (!this.#probes.receive(ended.errand, ended.outcome)) this.#links.receive(ended.errand, ended.outcome, now);
+    }
   }
 
   /** Whether it is news of a request to a provider. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { secure } from '../../core/kernel/random.ts';
-import { refuse, send } from '../answer.ts';
+import { notFound, refuse, send } from '../answer.ts';
 import type { Backend, TraceEntry } from '../backend.ts';
 import { hashPassword } from '../password.ts';
 
@@ -11,6 +11,10 @@ const TRACE_WAITING_BYTES_MAX = 1024 * 1024;
 const NewPassword = Type.Object({
   username: Type.String({ minLength: 1, maxLength: 255, description: 'the username of an agent' }),
   password: Type.String({ minLength: 8, maxLength: 1024, description: '8 to 1024 characters' }),
+});
+
+const TrunkName = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 255, description: 'the name, host name or id of a provider' }),
 });
 
 /** `/operator/*`: what the command line asks of a running process. */
@@ -27,6 +31,12 @@ export function operator(app: FastifyInstance, backend: Backend): void {
     const passwordHash = await hashPassword(password, secure());
     const result = await backend.execute({ kind: 'setAgentPassword', username, passwordHash }, { kind: 'operator' });
     return send(reply, result.kind === 'refused' ? refuse(result.refusal) : { body: { id: result.id, username } });
+  });
+
+  app.post('/operator/trunk-check', { schema: { hide: true, body: TrunkName } }, async (request, reply) => {
+    const { name } = request.body as Static<typeof TrunkName>;
+    const report = await backend.checkTrunk(name);
+    return send(reply, report === undefined ? notFound('provider', name) : { body: report });
   });
 
   app.get('/operator/trace', { schema: { hide: true } }, (_request, reply) => {

@@ -22,6 +22,7 @@ import { CallControl } from './call-control.ts';
 import { CallLife } from './call-life.ts';
 import type { CallRecord } from './call-record.ts';
 import { CallRecording } from './call-recording.ts';
+import { type CallSignal, isOfCall } from './call-signal.ts';
 import type { Cause } from './cause.ts';
 import type { ConferencecallRecord } from './conferencecall-record.ts';
 import { Conferences } from './conferences.ts';
@@ -156,7 +157,7 @@ export class Switch {
   // ── Inputs ────────────────────────────────────────────────────────────────────────────────────────────────
 
   receive(event: SignalingEvent | MediaEvent, now: Instant): void {
-    this.#handle(event, now);
+    if (isOfCall(event)) this.#handle(event, now);
     this.#finish(now);
   }
 
@@ -267,7 +268,7 @@ export class Switch {
 
   // ── Who gets what ─────────────────────────────────────────────────────────────────────────────────────────
 
-  #handle(event: SignalingEvent | MediaEvent, now: Instant): void {
+  #handle(event: CallSignal | MediaEvent, now: Instant): void {
     switch (event.kind) {
       case 'offered':
         this.#incoming.offered(event, now);
@@ -300,14 +301,6 @@ export class Switch {
         break;
       case 'reanswered':
         this.#holding.reanswered(event, now);
-        break;
-      // Bindings belong to the directory, providers and texts to the exchange.
-      case 'messaged':
-      case 'messageSettled':
-      case 'bound':
-      case 'unbound':
-      case 'providerRegistration':
-      case 'providerWatched':
         break;
       default:
         this.#handleMedia(event, now);

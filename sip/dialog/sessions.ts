@@ -310,7 +310,16 @@ export class Sessions {
 
 /** What is for others than the sessions that exist. */
 type ForeignCommand = {
-  kind: 'locate' | 'dial' | 'reachability' | 'maintain' | 'retire' | 'sendMessage' | 'answerMessage';
+  kind:
+    | 'locate'
+    | 'dial'
+    | 'reachability'
+    | 'maintain'
+    | 'probe'
+    | 'probe'
+    | 'retire'
+    | 'sendMessage'
+    | 'answerMessage';
 };
 /** Commands of legs that exist, or did in an earlier process. */
 type SessionCommand = Exclude<SignalingCommand, ForeignCommand>;

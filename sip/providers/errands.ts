@@ -24,9 +24,14 @@ export interface Errand {
 }
 
 /** How an errand ended: the final response of the first server that gave one, or why there is none. */
-export type ErrandOutcome =
+export type ErrandOutcome = (
   | { readonly kind: 'answered'; readonly response: Response; readonly server: TransportAddress }
-  | { readonly kind: 'failed'; readonly reason: Unlocated | 'silent' | 'unreachable' };
+  | { readonly kind: 'failed'; readonly reason: Unlocated | 'silent' | 'unreachable' }
+) & {
+  /** Servers that were found, in the order in which they are tried, and our address as they were told last. */
+  readonly found?: readonly TransportAddress[];
+  readonly saidAs?: SentBy;
+};
 
 export interface ErrandsSettings {
   readonly random: Random;
@@ -36,7 +41,10 @@ export interface ErrandsSettings {
 
 interface Underway {
   readonly errand: Errand;
+  found: readonly TransportAddress[];
+  /** Of those found, the one that is asked and those after it. */
   servers: readonly TransportAddress[];
+  saidAs: SentBy | undefined;
   /** Challenges answered at the present server. */
   authorizations: number;
   location: LocationId | undefined;
@@ -74,7 +82,9 @@ export class Errands {
     const location = this.#locator.locate(errand.next, now);
     const underway: Underway = {
       errand,
+      found: [],
       servers: [],
+      saidAs: undefined,
       authorizations: 0,
       location,
       transaction: undefined,
@@ -100,6 +110,7 @@ export class Errands {
     this.#byLocation.delete(located.location);
     underway.location = undefined;
     if (located.kind === 'located') {
+      underway.found = located.targets;
       underway.servers = located.targets;
       this.#send(underway, undefined, now);
     } else this.#end(underway, { kind: 'failed', reason: located.reason });
@@ -160,11 +171,13 @@ export class Errands {
     const { errand, servers } = underway;
     const server = servers[0]!;
     const { method, uri } = errand;
+    const saidAs = this.#settings.contactFor(server, undefined);
+    underway.saidAs = saidAs;
     const request = buildRequest({
       method,
       uri,
       fields: [
-        ...errand.fieldsFor(this.#settings.contactFor(server, undefined)),
+        ...errand.fieldsFor(saidAs),
         ['CSeq', `${errand.nextCSeq()} ${method}`],
         ...(authorization === undefined ? [] : [authorization]),
       ],
@@ -201,7 +214,8 @@ export class Errands {
 
   #end(underway: Underway, outcome: ErrandOutcome): void {
     this.#forget(underway);
-    this.#outcomes.push({ errand: underway.errand, outcome });
+    const { errand, found, saidAs } = underway;
+    this.#outcomes.push({ errand, outcome: { ...outcome, found, ...(saidAs && { saidAs }) } });
   }
 
   #forget(underway: Underway): void {

@@ -6,7 +6,7 @@ import { Queue } from '../../core/kernel/queue.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { SignalingEvent, TransportAddress } from '../../core/ports.ts';
-import type { Errand, Errands } from './errands.ts';
+import type { Errand, ErrandOutcome, Errands } from './errands.ts';
 import type { Lines } from './lines.ts';
 import { Liveness, type LivenessOutput } from './liveness.ts';
 import { aimOf, type ProviderAim } from './provider-aim.ts';
@@ -113,16 +113,13 @@ export class ProviderLinks {
     }
   }
 
-  /** Hands on what has become of the errands. */
-  collect(now: Instant): void {
-    const { errands } = this.#parts;
-    for (let ended = errands.poll(); ended !== undefined; ended = errands.poll()) {
-      const link = this.#byErrand.get(ended.errand);
-      this.#byErrand.delete(ended.errand);
-      if (link === undefined) continue;
-      link.machine.receive(ended.errand, ended.outcome, now);
-      this.#drain(link, now);
-    }
+  /** What has become of an errand. */
+  receive(errand: Errand, outcome: ErrandOutcome, now: Instant): void {
+    const link = this.#byErrand.get(errand);
+    if (link === undefined) return;
+    this.#byErrand.delete(errand);
+    link.machine.receive(errand, outcome, now);
+    this.#drain(link, now);
   }
 
   /** Acts on one due timer. Call again while `deadline()` is not after `now`. */

@@ -4,7 +4,8 @@ import { Queue } from '../../core/kernel/queue.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { TimerTable } from '../../core/kernel/timer-table.ts';
-import type { RegistrationStatus, TransportAddress } from '../../core/ports.ts';
+import type { TransportAddress } from '../../core/ports.ts';
+import type { RegistrationStatus } from '../../core/provider-ports.ts';
 import type { Field } from '../dialog/session-messages.ts';
 import { formatHostPort } from '../grammar/host.ts';
 import type { Response } from '../message.ts';
@@ -263,7 +264,7 @@ function namesOf({ aim, expiresS }: Pick<RegistrationOptions, 'aim' | 'expiresS'
 }
 
 /** Where the provider saw the request come from (RFC 3261 §18.2.1, RFC 3581 §4); '' when it does not say. */
-function seenAsOf(response: Response): string {
+export function seenAsOf(response: Response): string {
   const { parameters, port } = response.topVia;
   const received = parameters.get('received');
   if (received === undefined || received === '') return '';

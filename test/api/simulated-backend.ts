@@ -113,6 +113,7 @@ export class SimulatedBackend implements Backend {
       liveActiveflow: (id) => activeflow.get(id),
     });
     if (refusal !== undefined) return Promise.resolve({ kind: 'refused', refusal });
+    if (command.kind === 'probeProvider') throw new Error('nobody to be asked');
     if (!isAccountCommand(command)) return Promise.resolve(this.life.execute(command));
     if (command.kind === 'deleteCall') this.life.changeCall(command.record.id, { status: 'hangup' });
     const ticket = ++this.#lastTicket;
@@ -201,6 +202,10 @@ export class SimulatedBackend implements Backend {
 
   providerNow(): ProviderNow {
     return { health: 'unknown', healthDetail: '', healthyAt: null, registration: undefined };
+  }
+
+  checkTrunk(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   report(error: unknown): void {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { seeded } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
-import type { RegistrationStatus, TransportAddress } from '../../core/ports.ts';
+import type { TransportAddress } from '../../core/ports.ts';
+import type { RegistrationStatus } from '../../core/provider-ports.ts';
 import type { Errand, ErrandOutcome } from '../../sip/providers/errands.ts';
 import { aimOf } from '../../sip/providers/provider-aim.ts';
 import { Registration } from '../../sip/providers/registration.ts';

@@ -148,3 +148,25 @@ test('terms that change begin what is wanted anew, and a provider that is delete
   run(3, { kind: 'deleteProvider', id: row!.id });
   expect(provider.directory.bindingCount).toBe(0);
 });
+
+test('a provider is probed without its bindings being touched, and the password is judged', () => {
+  for (const [password, status] of [
+    ['secret', 200],
+    ['guessed', 401],
+  ] as const) {
+    const { scene, provider } = registered([{ terms: { username: '1000', password } }]);
+    const [id] = [...scene.tandem.directory.providers.keys()];
+    scene.tandem.execute(7, { kind: 'probeProvider', id: id! }, { kind: 'operator' }, 0);
+    scene.run(10_000);
+    const settled = scene.tandem.settled.find(({ ticket }) => ticket === 7);
+    const saidAs = '192.0.2.1:5060';
+    expect(settled?.result).toMatchObject({
+      kind: 'done',
+      probe: {
+        options: { status: 200, servers: ['udp 192.0.2.2:5060'], saidAs, seenAs: saidAs },
+        register: { status },
+      },
+    });
+    expect(provider.directory.bindingCount).toBe(0);
+  }
+});
