@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Baresip } from './baresip.ts';
-import { hasProgram, until } from './program.ts';
-import { TandemProcess } from './tandem-process.ts';
+import { hasProgram, Program, until } from './program.ts';
+import { ROOT, TandemProcess } from './tandem-process.ts';
 import { readVoice, toneSeconds, writeVoice } from './voice.ts';
 
 const OURS_HZ = 500;
@@ -53,6 +53,16 @@ function heard(phone: Baresip, frequencyHz: number): number {
   return phone.heard().reduce((sum, path) => sum + toneSeconds(readVoice(path), frequencyHz), 0);
 }
 
+/** What `tandem trunk check` says, and its exit code. */
+async function checked(tandem: TandemProcess, name: string) {
+  const node = join(ROOT, 'node_modules/.bin/node');
+  const args = [join(ROOT, 'cli/main.ts'), 'trunk', 'check', name, '--data', tandem.folder];
+  const program = new Program(node, args);
+  const code = await program.exited;
+  const wrong = [...program.output.matchAll(/^WRONG +(\w+)/gm)].map(([, step]) => step);
+  return { code, wrong, output: program.output };
+}
+
 const seconds = (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * 1000));
 
 describe.skipIf(!hasProgram('baresip'))('a second Tandem as the provider', () => {
@@ -82,6 +92,15 @@ describe.skipIf(!hasProgram('baresip'))('a second Tandem as the provider', () =>
     await us.settled('tandem_providers_registered', 1);
     // The phone and our account.
     await provider.settled('tandem_bindings', 2);
+    const check = await checked(us, 'second');
+    expect([check.code, check.wrong], check.output).toEqual([0, []]);
+    await us.asAdmin('POST', '/v1.0/providers', {
+      hostname: `127.0.0.1:${provider.sipPort}`,
+      name: 'mistaken',
+      metadata: { username: '5000', password: 'guessed' },
+    });
+    const mistaken = await checked(us, 'mistaken');
+    expect([mistaken.code, mistaken.wrong], mistaken.output).toEqual([1, ['route', 'register']]);
 
     ours.phone.command('dial', THEIR_NUMBER);
     await ours.phone.event('CALL_ESTABLISHED');
