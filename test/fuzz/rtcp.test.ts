@@ -17,8 +17,8 @@ import { SendStream } from '../../media/rtp/send-stream.ts';
 import { rtpView } from '../media/rtp/packets.ts';
 import { outsideCases } from '../messages/cases.ts';
 import { mutate } from './accidents.ts';
+import { COUNT } from './counts.ts';
 
-const COUNT = Number(process.env['TANDEM_FUZZ_COUNT'] ?? 5000);
 const corpus = outsideCases('rtp/fuzz/webrtc-rtcp');
 
 function compound(): Uint8Array {

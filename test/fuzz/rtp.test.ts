@@ -11,8 +11,8 @@ import { TelephoneEventReceiver } from '../../media/rtp/telephone-event.ts';
 import { rtpPacket } from '../media/rtp/packets.ts';
 import { outsideCases } from '../messages/cases.ts';
 import { mutate } from './accidents.ts';
+import { COUNT } from './counts.ts';
 
-const COUNT = Number(process.env['TANDEM_FUZZ_COUNT'] ?? 5000);
 const corpus = outsideCases('rtp/fuzz/webrtc-rtp');
 
 /** Everything of a stream that a packet passes through. */

@@ -1,3 +1,4 @@
+import type { Directory } from '../../core/directory/directory.ts';
 import type { Extension, Trunk } from '../../core/directory/records.ts';
 import type { ExtensionId, TrunkId } from '../../core/kernel/ids.ts';
 import type { TransportAddress } from '../../core/ports.ts';
@@ -16,7 +17,7 @@ const CARRIER_ADDRESS = '203.0.113.20';
  */
 export function onTheWire(bytes: Uint8Array, transport: 'udp' | 'tcp'): string {
   const rig = new Rig();
-  admitCarrier(rig);
+  rig.directory.putTrunk(carrier(rig.directory));
   const source: TransportAddress = { transport, address: CARRIER_ADDRESS, port: 40_000 };
   if (transport === 'udp') return outcome(rig, bytes, source).join(', ') || 'silence';
   const framing = new StreamFraming();
@@ -72,9 +73,10 @@ function admitUser(rig: Rig, extension: string): void {
   if (extension !== '1000') rig.directory.putExtension(record);
 }
 
-function admitCarrier(rig: Rig): void {
-  const { id: customerId, createdAt, updatedAt, deletedAt } = rig.directory.firstCustomer()!;
-  const carrier: Trunk = {
+/** A trunk that is known by its address. */
+export function carrier(directory: Directory): Trunk {
+  const { id: customerId, createdAt, updatedAt, deletedAt } = directory.firstCustomer()!;
+  return {
     id: 'carrier' as TrunkId,
     customerId,
     createdAt,
@@ -88,5 +90,4 @@ function admitCarrier(rig: Rig): void {
     password: '',
     allowedIps: [CARRIER_ADDRESS],
   };
-  rig.directory.putTrunk(carrier);
 }
