@@ -39,7 +39,7 @@ test('a stream is cut into its messages, and pings are counted', () => {
   ]);
 });
 
-test('any chunking gives the same messages', () => {
+test('RFC 3261 §18.3: any chunking gives the same messages', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: STREAM.length }), { maxLength: 40 }), (cuts) => {
       const borders = [0, ...cuts.sort((a, b) => a - b), STREAM.length];

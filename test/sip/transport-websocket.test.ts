@@ -76,6 +76,14 @@ test('RFC 7118 §4.1: who does not speak the subprotocol sip is refused, and so 
   expect(page.status).toBe(426);
 });
 
+test('a renewed certificate is shown to browsers from the next connection on', async () => {
+  const station = await open(on('wss'));
+  const other = new Authority('another');
+  station.transports.identify({ ...other.issue({ names: ['127.0.0.1'] }), authorities: '', clients: 'anyone' });
+  await expect(once(dial(station.address('wss')), 'open')).rejects.toThrow(/certificate/);
+  await once(dial(station.address('wss'), ['sip'], { ca: other.certificate }), 'open');
+});
+
 test('RFC 7118 §5: nobody is called over a connection that they did not open', async () => {
   const [station, other] = [await open(on('ws')), await open(on('ws'))];
   station.transports.send(other.address('ws'), undefined, message('lost'));

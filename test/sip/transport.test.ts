@@ -37,7 +37,7 @@ async function listen(onConnection: (socket: Socket) => void): Promise<Transport
 }
 
 for (const host of ['127.0.0.1', '::1']) {
-  test(`datagrams arrive over UDP at ${host} with their source and our port`, async () => {
+  test(`RFC 3261 §18: datagrams arrive over UDP at ${host} with their source and our port`, async () => {
     const [a, b] = [await open(on('udp', host)), await open(on('udp', host))];
     a.transports.send(b.address('udp'), undefined, message('one'));
     await b.until(() => b.packets.length === 1);
@@ -47,7 +47,7 @@ for (const host of ['127.0.0.1', '::1']) {
     expect([...b.subjects, ...a.subjects]).toEqual(['one', 'two']);
   });
 
-  test(`messages go both ways over one TCP connection at ${host}`, async () => {
+  test(`RFC 3261 §18: messages go both ways over one TCP connection at ${host}`, async () => {
     const [a, b] = [await open(on('tcp', host)), await open(on('tcp', host))];
     for (const name of ['one', 'two']) a.transports.send(b.address('tcp'), undefined, message(name, 'a body'));
     await b.until(() => b.packets.length === 2);
@@ -72,7 +72,7 @@ test('the socket that received also answers', async () => {
   expect(phone.packets[0]!.source.port).toBe(second!.port);
 });
 
-test('TCP messages come out whole however the stream is chunked', async () => {
+test('RFC 3261 §18.3: TCP messages come out whole however the stream is chunked', async () => {
   const station = await open(on('tcp'));
   const random = seeded(5);
   const names = Array.from({ length: 40 }, (_, i) => `m${i}`);
@@ -89,7 +89,7 @@ test('TCP messages come out whole however the stream is chunked', async () => {
   expect(station.subjects).toEqual(names);
 });
 
-test('a ping over TCP gets a pong, over UDP nothing', async () => {
+test('RFC 5626 §3.5.1: a ping over TCP gets a pong, over UDP nothing', async () => {
   const station = await open(on('tcp'), on('udp'));
   const socket = await client(station.address('tcp'));
   socket.write(CRLF + CRLF);
@@ -103,7 +103,7 @@ test('a ping over TCP gets a pong, over UDP nothing', async () => {
   expect(station.transports.counters.keepAlives).toBe(5);
 });
 
-test('a STUN Binding request on the SIP port is told where it came from', async () => {
+test('RFC 5626 §3.5.2: a STUN Binding request on the SIP port is told where it came from', async () => {
   for (const [type, host] of [
     ['udp4', '127.0.0.1'],
     ['udp6', '::1'],
@@ -149,7 +149,7 @@ test('an address that this machine does not have is a fault, and so is TLS witho
   await expect(listenOn(on('tls'))).rejects.toMatchObject({ code: 'INVALID_SETTING' });
 });
 
-test('what cannot be sent is reported, later than the call that sent it', async () => {
+test('RFC 3261 §18.4: what cannot be sent is reported, later than the call that sent it', async () => {
   const station = await open(on('udp'), on('tcp'));
   const closed = await open(on('tcp'));
   const nobody = closed.address('tcp');
@@ -169,7 +169,7 @@ test('what cannot be sent is reported, later than the call that sent it', async 
   expect(station.transports.counters).toMatchObject({ connectFailures: 1, connections: 0 });
 });
 
-test('what is addressed by a flow never opens a connection', async () => {
+test('RFC 5626 §5.3: what is addressed by a flow never opens a connection', async () => {
   const station = await open(on('tcp'));
   let connections = 0;
   const elsewhere = await listen(() => connections++);
