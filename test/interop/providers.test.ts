@@ -63,6 +63,38 @@ async function checked(tandem: TandemProcess, name: string) {
   return { code, wrong, output: program.output };
 }
 
+/** Our account at the provider, by which we register there and call to Germany. */
+async function accountAt(us: TandemProcess, provider: TandemProcess, numberId: string) {
+  const carrier = await us.asAdmin('POST', '/v1.0/providers', {
+    hostname: `127.0.0.1:${provider.sipPort}`,
+    name: 'second',
+    metadata: {
+      username: '5000',
+      password: 'secret-of-5000',
+      from_user: '5000',
+      register: true,
+      number: OUR_NUMBER,
+      options_interval: 1,
+    },
+  });
+  await us.asAdmin('POST', '/v1.0/routes', { provider_id: carrier.id, target: '+49' });
+  await us.asAdmin('PUT', '/v1.0/outbound_config', { default_outgoing_source_number_id: numberId });
+  return carrier;
+}
+
+/** A provider as it should be, and one whose password is wrong and that no route leads to. */
+async function expectChecks(us: TandemProcess, provider: TandemProcess): Promise<void> {
+  const check = await checked(us, 'second');
+  expect([check.code, check.wrong], check.output).toEqual([0, []]);
+  await us.asAdmin('POST', '/v1.0/providers', {
+    hostname: `127.0.0.1:${provider.sipPort}`,
+    name: 'mistaken',
+    metadata: { username: '5000', password: 'guessed' },
+  });
+  const mistaken = await checked(us, 'mistaken');
+  expect([mistaken.code, mistaken.wrong], mistaken.output).toEqual([1, ['route', 'register']]);
+}
+
 const seconds = (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * 1000));
 
 describe.skipIf(!hasProgram('baresip'))('a second Tandem as the provider', () => {
@@ -75,32 +107,11 @@ describe.skipIf(!hasProgram('baresip'))('a second Tandem as the provider', () =>
       numberOf(provider, THEIR_NUMBER, 15_720, THEIRS_HZ),
     ]);
     await provider.createExtension('5000', 'secret-of-5000');
-    const carrier = await us.asAdmin('POST', '/v1.0/providers', {
-      hostname: `127.0.0.1:${provider.sipPort}`,
-      name: 'second',
-      metadata: {
-        username: '5000',
-        password: 'secret-of-5000',
-        from_user: '5000',
-        register: true,
-        number: OUR_NUMBER,
-        options_interval: 1,
-      },
-    });
-    await us.asAdmin('POST', '/v1.0/routes', { provider_id: carrier.id, target: '+49' });
-    await us.asAdmin('PUT', '/v1.0/outbound_config', { default_outgoing_source_number_id: ours.numberId });
+    const carrier = await accountAt(us, provider, ours.numberId);
     await us.settled('tandem_providers_registered', 1);
     // The phone and our account.
     await provider.settled('tandem_bindings', 2);
-    const check = await checked(us, 'second');
-    expect([check.code, check.wrong], check.output).toEqual([0, []]);
-    await us.asAdmin('POST', '/v1.0/providers', {
-      hostname: `127.0.0.1:${provider.sipPort}`,
-      name: 'mistaken',
-      metadata: { username: '5000', password: 'guessed' },
-    });
-    const mistaken = await checked(us, 'mistaken');
-    expect([mistaken.code, mistaken.wrong], mistaken.output).toEqual([1, ['route', 'register']]);
+    await expectChecks(us, provider);
 
     ours.phone.command('dial', THEIR_NUMBER);
     await ours.phone.event('CALL_ESTABLISHED');
