@@ -212,6 +212,20 @@ export class Dialog {
     return REFRESHED.some((name) => next[name] !== before[name]);
   }
 
+  /** The remote target as a response in an early dialog shows it. */
+  refreshTarget(response: Response): void {
+    const remoteTarget = targetOf(response);
+    if (remoteTarget === undefined || remoteTarget === this.#state.remoteTarget) return;
+    this.#state = { ...this.#state, remoteTarget };
+    this.#target = undefined;
+  }
+
+  /** The 2xx that confirms an early dialog: its route set and target count from now on (RFC 3261 §13.2.2.4). */
+  confirm(response: Response): void {
+    this.refreshTarget(response);
+    this.#state = { ...this.#state, routeSet: routesBack(response) };
+  }
+
   #build(method: string, cseq: number, fields: readonly Field[], body?: Uint8Array): Request {
     const { callId, localTag, remoteTag, localAddress, remoteAddress } = this.#state;
     const { uri, routes } = this.#route();

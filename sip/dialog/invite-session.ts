@@ -11,17 +11,15 @@ import { causeOfStatus } from './cause-of-status.ts';
 import type { Dialled } from './dialled.ts';
 import { Dialog, type Hop } from './dialog.ts';
 import type { Flow } from './next-hop.ts';
+import { ReliableProvisional } from './reliable-provisional.ts';
 import { type Input, present, speak } from './session-actions.ts';
+import { timerDurationMs } from './session-durations.ts';
 import { type SessionSettings, sessionDescription } from './session-messages.ts';
-import type { Purpose, ServerFailure, SessionOutput } from './session-output.ts';
+import type { Pending, Purpose, ServerFailure, SessionOutput } from './session-output.ts';
+import { eventOfResponse, retryAfterMs } from './session-responses.ts';
 import { SessionSpeaker } from './session-speaker.ts';
 import type { SessionAction, SessionEvent, SessionState, SessionTimer } from './session-state.ts';
 import { SESSION_TIMERS, SESSION_TRANSITIONS } from './session-table.ts';
-
-/** Bound of an INVITE without a final response, as timer C of a proxy (RFC 3261 §16.6 step 11). */
-const DIAL_BOUND_MS = 180_000;
-/** A re-INVITE that meets the peer's this often is given up. */
-const GLARE_MAX = 3;
 
 /**
  * One leg: an INVITE session of either role, from offer to end (RFC 3261 §12 to §15). What it must do in which state is
@@ -107,7 +105,8 @@ export class InviteSession {
   }
 
   ring(body: Body | undefined, now: Instant): void {
-    this.#handle('ring', now, { body });
+    const manner = ReliableProvisional.mannerOf(this.#speaker.offered?.request);
+    if (manner !== undefined) this.#handle(manner, now, { body });
   }
 
   answer(body: Body, now: Instant): void {
@@ -125,12 +124,14 @@ export class InviteSession {
   }
 
   acceptOffer(answer: Body, now: Instant): void {
-    const event = this.#speaker.modification?.request.method === 'UPDATE' ? 'acceptUpdate' : 'acceptOffer';
-    this.#handle(event, now, { body: answer });
+    const { method } = this.#speaker.modification?.request ?? { method: 'INVITE' };
+    this.#handle(method === 'INVITE' ? 'acceptOffer' : 'acceptUpdate', now, { body: answer });
+    this.#pursueDeferred(now);
   }
 
   refuseOffer(cause: Cause, now: Instant): void {
     this.#handle('refuseOffer', now, { cause });
+    this.#pursueDeferred(now);
   }
 
   /** Whether a request names the dialog of this leg; while the peer has no tag yet, any will do. */
@@ -141,7 +142,7 @@ export class InviteSession {
 
   /** Whether a request other than ACK comes in order (RFC 3261 §12.2.2). */
   accept(request: Request): 'in order' | 'out of order' {
-    return this.#speaker.dialog?.accept(request) ?? 'in order';
+    return this.#speaker.dialogOf(request)?.accept(request) ?? 'in order';
   }
 
   /** An ACK in this dialog. */
@@ -150,7 +151,7 @@ export class InviteSession {
     this.#handle('ack', now, { body: sessionDescription(request) });
   }
 
-  /** BYE, re-INVITE or UPDATE in this dialog, in order. */
+  /** BYE, PRACK, re-INVITE or UPDATE in this dialog, in order. */
   receiveRequest({ request, source, localPort }: Arrival, transaction: TransactionId, now: Instant): void {
     const pending = { request, transaction };
     if (request.method === 'BYE') {
@@ -158,14 +159,32 @@ export class InviteSession {
       return;
     }
     const body = sessionDescription(request);
+    if (request.method === 'PRACK') {
+      this.#receivePrack(pending, body, now);
+      return;
+    }
     const flow = { remote: source, localPort };
-    if (request.method === 'UPDATE' && body === undefined && this.#speaker.dialog !== undefined) {
+    if (request.method === 'UPDATE' && body === undefined) {
       this.#speaker.respondWithContact(pending);
       this.#refresh(request, flow);
       return;
     }
-    this.#handle('modify', now, { pending, body });
+    const isEarly = this.#state === 'ringing' || this.#state === 'early';
+    const event = isEarly && this.#speaker.mayModifyEarly(request) ? 'modifyEarly' : 'modify';
+    this.#handle(event, now, { pending, body });
     if (this.#state === 'reoffered' && this.#speaker.modification === pending) this.#refresh(request, flow);
+  }
+
+  /** One that acknowledges nothing of ours is answered by 481 (RFC 3262 §3). */
+  #receivePrack(pending: Pending, body: Body | undefined, now: Instant): void {
+    const { reliable, modification } = this.#speaker;
+    if (reliable?.isAcknowledgedBy(pending.request) !== true) {
+      this.#speaker.respond(pending, 481);
+      return;
+    }
+    const offers = body !== undefined && reliable.isOfferAnswered && modification === undefined;
+    this.#handle(offers ? 'prackOffer' : 'prack', now, { pending, body });
+    this.#pursueDeferred(now);
   }
 
   /** The peer cancels its INVITE or re-INVITE. */
@@ -176,7 +195,8 @@ export class InviteSession {
 
   receiveResponse(purpose: Purpose, response: Response, now: Instant): void {
     const authorization = this.#mayAuthorize(purpose) ? this.#speaker.authorize(response) : undefined;
-    let event = authorization === undefined ? this.#eventOf(purpose, response) : 'challenge';
+    let event = authorization === undefined ? eventOfResponse(this.#speaker, purpose, response) : 'challenge';
+    if (event === 'provisional' && !this.#speaker.isNews(response)) return;
     if (event === 'failure' && response.status === 503 && this.#failsOver({ retryAfterMs: retryAfterMs(response) })) {
       event = 'failover';
     }
@@ -216,7 +236,10 @@ export class InviteSession {
     const timer = this.#timers.takeDue(now);
     if (timer === undefined) return;
     this.#handle(`timer${timer}`, now, {});
-    if (timer === 'Repeat') {
+    if (timer === 'Assure') {
+      this.#repeatGapMs *= 2;
+      this.#timers.start('Assure', now + this.#repeatGapMs);
+    } else if (timer === 'Repeat') {
       this.#repeatGapMs = Math.min(2 * this.#repeatGapMs, this.#settings.timing.t2);
       this.#timers.start('Repeat', now + this.#repeatGapMs);
     }
@@ -243,20 +266,12 @@ export class InviteSession {
     return this.#speaker.blame(failure) && isWaiting;
   }
 
-  #eventOf(purpose: Purpose, response: Response): SessionEvent | undefined {
-    const { status, cseq } = response;
-    if (purpose === 'fork' || (purpose !== 'invite' && status < 200)) return undefined;
-    if (purpose === 'bye') return 'byeDone';
-    const { dialog, reinviteCSeq, glares } = this.#speaker;
-    if (purpose === 'reinvite') {
-      if (status < 300) return cseq.number === reinviteCSeq ? 'modified' : 'again';
-      if (status === 408 || status === 481) return 'gone';
-      return status === 491 && glares < GLARE_MAX ? 'pending' : 'unmodified';
-    }
-    if (status < 200) return 'provisional';
-    if (status >= 300) return 'failure';
-    if (dialog === undefined) return 'success';
-    return dialog.remoteTag === response.toTag ? 'again' : 'fork';
+  /** What our user said while our last provisional response waited for its PRACK. */
+  #pursueDeferred(now: Instant): void {
+    if (this.#state !== 'ringing' || this.#speaker.modification !== undefined) return;
+    const deferred = this.#speaker.reliable?.takeDeferred();
+    if (deferred?.kind === 'answer') this.answer(deferred.body, now);
+    else if (deferred !== undefined) this.ring(deferred.body, now);
   }
 
   #handle(event: SessionEvent, now: Instant, input: Input): void {
@@ -274,29 +289,12 @@ export class InviteSession {
   #changeTimers(before: readonly SessionTimer[], now: Instant): void {
     const wanted = SESSION_TIMERS[this.#state];
     for (const timer of before) if (!wanted.includes(timer)) this.#timers.stop(timer);
-    for (const timer of wanted) if (!before.includes(timer)) this.#timers.start(timer, now + this.#durationOf(timer));
-  }
-
-  #durationOf(timer: SessionTimer): number {
-    const { t1 } = this.#settings.timing;
-    switch (timer) {
-      case 'Repeat':
-        this.#repeatGapMs = t1;
-        return t1;
-      case 'Ack':
-      case 'Cancel':
-        return 64 * t1;
-      case 'Dial':
-        return DIAL_BOUND_MS;
-      case 'Glare':
-        return this.#glareWaitMs();
+    for (const timer of wanted) {
+      if (before.includes(timer)) continue;
+      const durationMs = timerDurationMs(timer, this.#settings, this.#role);
+      if (timer === 'Assure' || timer === 'Repeat') this.#repeatGapMs = durationMs;
+      this.#timers.start(timer, now + durationMs);
     }
-  }
-
-  /** RFC 3261 §14.1: who chose the Call-ID waits 2.1 to 4 s, the other up to 2 s, in steps of 10 ms. */
-  #glareWaitMs(): number {
-    const chance = this.#settings.random.next();
-    return this.#role === 'caller' ? 2_100 + 10 * Math.floor(chance * 191) : 10 * Math.floor(chance * 201);
   }
 
   /** Remote target and address as the peer's re-INVITE, UPDATE or 2xx shows them. */
@@ -323,7 +321,7 @@ export class InviteSession {
       case 'reportAnswered': {
         this.#wasAnswered = true;
         const dialog = present(speaker.dialog).toText();
-        speaker.signal({ kind: 'answered', leg, body: descriptionIn(input), dialog });
+        speaker.signal({ kind: 'answered', leg, body: speaker.answerIn(present(input.response)), dialog });
         break;
       }
       case 'reportDialog':
@@ -380,10 +378,4 @@ export class InviteSession {
 
 function descriptionIn({ response }: Input): Body | undefined {
   return response === undefined ? undefined : sessionDescription(response);
-}
-
-/** RFC 3261 §20.33; 0 when it does not say. */
-function retryAfterMs(response: Response): number {
-  const seconds = /^\d{1,9}/.exec(response.first('Retry-After') ?? '')?.[0];
-  return 1_000 * Number(seconds ?? 0);
 }

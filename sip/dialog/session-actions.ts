@@ -2,10 +2,10 @@ import type { Cause } from '../../core/calls/cause.ts';
 import { assert } from '../../core/kernel/assert.ts';
 import type { Body } from '../../core/ports.ts';
 import type { Response } from '../message.ts';
-import type { Field } from './session-messages.ts';
+import { type Field, reasonField } from './session-messages.ts';
 import type { Pending } from './session-output.ts';
 import type { SessionSpeaker } from './session-speaker.ts';
-import type { ModificationAction, SpokenAction } from './session-state.ts';
+import type { ModificationAction, ReliableAction, SpokenAction } from './session-state.ts';
 
 /** What an event brings along. */
 export interface Input {
@@ -20,7 +20,7 @@ export interface Input {
 export function speak(speaker: SessionSpeaker, action: SpokenAction, input: Input, cause: Cause): void {
   switch (action) {
     case 'sendProvisional':
-      speaker.provisional(input.body);
+      speaker.provisional(present(speaker.offered), input.body);
       break;
     case 'sendAnswer':
       speaker.accept(present(speaker.offered), input.body);
@@ -64,10 +64,48 @@ export function speak(speaker: SessionSpeaker, action: SpokenAction, input: Inpu
     case 'sendReinvite':
       speaker.reoffer(input.body);
       break;
+    case 'sendReliably':
+    case 'repeatProvisional':
+    case 'deferProvisional':
+    case 'deferAnswer':
+    case 'refuseUnassured':
+    case 'sendPrack':
+      speakReliably(speaker, action, input, cause);
+      break;
     default:
       speakOfModification(speaker, action, input);
   }
 }
+
+/** Provisional responses that must be acknowledged, ours and the peer's (RFC 3262). */
+function speakReliably(speaker: SessionSpeaker, action: ReliableAction, input: Input, cause: Cause): void {
+  switch (action) {
+    case 'sendReliably': {
+      const { transaction } = present(speaker.offered);
+      const reliable = speaker.reliably();
+      const fields = [RELIABLE_FIELD, ['RSeq', String(reliable.nextNumber)]] as const;
+      reliable.sent(transaction, speaker.provisional(present(speaker.offered), input.body, fields));
+      break;
+    }
+    case 'repeatProvisional':
+      speaker.repeat(present(speaker.reliable?.awaited));
+      break;
+    case 'deferProvisional':
+      speaker.reliable?.defer({ kind: 'ring', body: input.body });
+      break;
+    case 'deferAnswer':
+      speaker.reliable?.defer({ kind: 'answer', body: present(input.body) });
+      break;
+    case 'refuseUnassured':
+      speaker.respond(present(speaker.offered), 504, [reasonField(cause)]);
+      break;
+    case 'sendPrack':
+      speaker.acknowledgeProvisional(present(input.response));
+      break;
+  }
+}
+
+const RELIABLE_FIELD: Field = ['Require', '100rel'];
 
 /** Answers to the peer's re-INVITE or UPDATE: the one that waits, or one that comes at the wrong time. */
 function speakOfModification(speaker: SessionSpeaker, action: ModificationAction, input: Input): void {

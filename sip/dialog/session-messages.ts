@@ -33,8 +33,10 @@ export interface SessionSettings {
 }
 
 /** Methods that we answer (RFC 3261 §20.5). */
-export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE';
+export const ALLOW = 'INVITE, ACK, CANCEL, PRACK, BYE, OPTIONS, INFO, UPDATE, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE';
 export const ALLOW_FIELD: Field = ['Allow', ALLOW];
+/** Extensions that our sessions have (RFC 3262). */
+export const SUPPORTED_FIELD: Field = ['Supported', '100rel'];
 export const SDP = 'application/sdp';
 const NO_FIELDS: readonly Field[] = [];
 const SDP_FIELDS: readonly Field[] = [['Content-Type', SDP]];
@@ -56,6 +58,11 @@ export function sessionDescription(message: Message): Body | undefined {
 
 export function isSdp(message: Message): boolean {
   return (message.first('Content-Type') ?? '').split(';')[0]!.trim().toLowerCase() === SDP;
+}
+
+/** Whether a message needs its receiver to have this extension (RFC 3261 §20.32). */
+export function requires(message: Message, option: string): boolean {
+  return message.all('Require').some((required) => required.toLowerCase() === option);
 }
 
 export function descriptionFields(body: Body | undefined): readonly Field[] {
@@ -112,7 +119,12 @@ export function buildInvite(parts: InviteParts): Request {
   const ownHost = settings.domain === '' ? sentBy.host : settings.domain;
   // Who is called at an address of their own is named by it, a phone of ours by our name.
   const to = buildUri({ user: dial.toUser, host: dial.target.via === undefined ? uri.host : ownHost });
-  const own: readonly Field[] = [...identityFields(dial, ownHost), ALLOW_FIELD, ['User-Agent', settings.userAgent]];
+  const own: readonly Field[] = [
+    ...identityFields(dial, ownHost),
+    ALLOW_FIELD,
+    SUPPORTED_FIELD,
+    ['User-Agent', settings.userAgent],
+  ];
   return buildRequest({
     method: 'INVITE',
     uri,

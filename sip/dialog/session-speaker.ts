@@ -4,13 +4,15 @@ import { assert } from '../../core/kernel/assert.ts';
 import { hexToken } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import type { Body, SignalingEvent } from '../../core/ports.ts';
-import type { HeaderName, Request, Response } from '../message.ts';
+import type { Request, Response } from '../message.ts';
 import type { Arrival, TransactionId } from '../transaction/transaction-layer.ts';
-import { answerChallenge } from '../user-agent/digest.ts';
 import { ownCopy } from '../user-agent/own-copy.ts';
 import { respond } from '../writer.ts';
+import { authorizationFor } from './authorization.ts';
 import { type Dialled, reach } from './dialled.ts';
 import { Dialog } from './dialog.ts';
+import { EarlyDialogs, reliableNumber } from './early-dialogs.ts';
+import { ReliableProvisional } from './reliable-provisional.ts';
 import {
   ALLOW_FIELD,
   buildInvite,
@@ -20,6 +22,7 @@ import {
   reasonField,
   refusalFields,
   type SessionSettings,
+  sessionDescription,
 } from './session-messages.ts';
 import type { Pending, Purpose, ServerFailure, SessionOutput } from './session-output.ts';
 
@@ -47,6 +50,10 @@ export class SessionSpeaker {
   #invite: Request | undefined;
   #inviteCSeq = 0;
   #lastReinvite: Request | undefined;
+  /** Branches of our INVITE that answer reliably; undefined when none does. */
+  #early: EarlyDialogs | undefined;
+  /** Our provisional responses to a caller who demands reliable ones; undefined before the first. */
+  reliable: ReliableProvisional | undefined;
   /** Our last 2xx to an INVITE, until it is acknowledged. */
   #answer: { readonly transaction: TransactionId; readonly response: Response } | undefined;
   #answeredCSeq = 0;
@@ -105,6 +112,8 @@ export class SessionSpeaker {
   rest(): void {
     this.offered = undefined;
     this.#answer = undefined;
+    this.reliable = undefined;
+    if (this.modification !== undefined) this.sayRetry(this.modification);
     this.modification = undefined;
   }
 
@@ -124,6 +133,7 @@ export class SessionSpeaker {
     const { dial, destination, flow } = dialled;
     const { callId, localTag } = this;
     this.#inviteCSeq += 1;
+    this.#early = undefined;
     const cseq = this.#inviteCSeq;
     const sentBy = this.#settings.contactFor(destination, flow.localPort);
     const settings = this.#settings;
@@ -165,9 +175,31 @@ export class SessionSpeaker {
   /** The first 2xx makes the dialog, and is acknowledged. */
   establish(response: Response): void {
     assert(this.#invite !== undefined && this.#dialled !== undefined, 'a response answers our INVITE');
-    this.#dialog = Dialog.fromResponse(this.#invite, response, this.#dialled.flow);
+    const early = this.#early?.of(response.toTag);
+    early?.confirm(response);
+    this.#dialog = early ?? Dialog.fromResponse(this.#invite, response, this.#dialled.flow);
     this.#invite = undefined;
     this.acknowledge(response);
+  }
+
+  /** Whether a provisional response is news: reliable ones come again, and may overtake each other (RFC 3262 §4). */
+  isNews(response: Response): boolean {
+    const number = reliableNumber(response);
+    return number === 0 || this.#early === undefined || this.#early.isNext(response, number);
+  }
+
+  /** PRACK for a provisional response that is reliable. */
+  acknowledgeProvisional(response: Response): void {
+    if (reliableNumber(response) === 0) return;
+    assert(this.#invite !== undefined && this.#dialled !== undefined, 'a response answers our INVITE');
+    this.#early ??= new EarlyDialogs();
+    const { dialog, request } = this.#early.acknowledge(this.#invite, response, this.#dialled.flow, this.#ownFields());
+    this.#request('prack', dialog, request);
+  }
+
+  /** The description of a 2xx: its own, else what its branch has said before it, reliably. */
+  answerIn(response: Response): Body | undefined {
+    return sessionDescription(response) ?? this.#early?.answerOf(response.toTag);
   }
 
   acknowledge(response: Response): void {
@@ -181,7 +213,9 @@ export class SessionSpeaker {
     if (isNew && this.#forks.length === FORKS_MAX) return;
     if (isNew) this.#forks = [...this.#forks, ownCopy(response.toTag)];
     const { aim, flow } = this.#dialled;
-    const dialog = this.#established().forked(response, this.#inviteCSeq, aim.uri.text, flow);
+    const early = this.#early?.of(response.toTag);
+    early?.confirm(response);
+    const dialog = early ?? this.#established().forked(response, this.#inviteCSeq, aim.uri.text, flow);
     this.#acknowledgeIn(dialog, response);
     if (!isNew) return;
     this.#request('fork', dialog, dialog.request('BYE', [reasonField('answered-elsewhere'), ...this.#ownFields()]));
@@ -208,18 +242,10 @@ export class SessionSpeaker {
     const credentials = this.#dialled?.dial.credentials;
     if ((response.status !== 401 && response.status !== 407) || credentials === undefined) return undefined;
     if (this.#authorizations >= AUTHORIZATIONS_MAX) return undefined;
-    const [asked, name]: [HeaderName, HeaderName] =
-      response.status === 401 ? ['WWW-Authenticate', 'Authorization'] : ['Proxy-Authenticate', 'Proxy-Authorization'];
-    const { method } = response.cseq;
     const uri = (this.#dialog?.requestUri ?? this.#dialled!.aim.uri).text;
-    const cnonce = hexToken(this.#settings.random, 8);
-    for (const challenge of response.all(asked)) {
-      const value = answerChallenge(challenge, { ...credentials, method, uri, cnonce, nc: 1 });
-      if (value === undefined) continue;
-      this.#authorizations++;
-      return [name, value];
-    }
-    return undefined;
+    const field = authorizationFor(response, credentials, uri, this.#settings.random);
+    if (field !== undefined) this.#authorizations++;
+    return field;
   }
 
   /** The request that this response challenges, once more with credentials and the next CSeq. */
@@ -232,9 +258,25 @@ export class SessionSpeaker {
   // ── Responses ─────────────────────────────────────────────────────────────────────────────────────────────
 
   /** 183 with a body, 180 without. */
-  provisional(body: Body | undefined): void {
-    assert(this.offered !== undefined, 'only an offered session rings');
-    this.respond(this.offered, body === undefined ? 180 : 183, [this.#contact(), ALLOW_FIELD], body);
+  provisional(offered: Pending, body: Body | undefined, extra: readonly Field[] = []): Response {
+    return this.respond(offered, body === undefined ? 180 : 183, [this.#contact(), ALLOW_FIELD, ...extra], body);
+  }
+
+  /** The peer's INVITE is answered by provisional responses that it must acknowledge. */
+  reliably(): ReliableProvisional {
+    this.reliable ??= new ReliableProvisional(this.#settings.random);
+    return this.reliable;
+  }
+
+  /** Whether a new offer may come before our INVITE, or the peer's, is answered (RFC 3311 §5.2). */
+  mayModifyEarly(request: Request): boolean {
+    if (this.modification !== undefined) return false;
+    return this.reliable?.isOfferAnswered ?? this.#early?.answerOf(request.fromTag) !== undefined;
+  }
+
+  /** The dialog that a request names: the one that we have, or one of a branch that has not answered yet. */
+  dialogOf(request: Request): Dialog | undefined {
+    return this.#dialog ?? this.#early?.of(request.fromTag);
   }
 
   /** 2xx to the peer's INVITE, re-INVITE or UPDATE; that of an INVITE is kept for repeating. */
@@ -248,7 +290,11 @@ export class SessionSpeaker {
 
   repeatAnswer(): void {
     assert(this.#answer !== undefined, 'an answer was given');
-    this.#outputs.push({ kind: 'respond', ...this.#answer });
+    this.repeat(this.#answer);
+  }
+
+  repeat({ transaction, response }: { readonly transaction: TransactionId; readonly response: Response }): void {
+    this.#outputs.push({ kind: 'respond', transaction, response });
   }
 
   refuse(pending: Pending, cause: Cause): void {
@@ -301,8 +347,10 @@ export class SessionSpeaker {
   }
 
   #contact(): Field {
-    const dialog = this.#established();
-    return contactField(this.#settings.contactFor(dialog.flow.remote, dialog.flow.localPort), dialog.secure);
+    const dialog = this.#dialog;
+    const { remote, localPort } = dialog?.flow ?? this.#dialled!.flow;
+    const secure = dialog?.secure ?? this.#dialled!.aim.uri.scheme === 'sips';
+    return contactField(this.#settings.contactFor(remote, localPort), secure);
   }
 
   #ownFields(): readonly Field[] {

@@ -1,8 +1,10 @@
-/** Where one leg is. The first five are ours as UAS, the next four as UAC, the rest are of both. */
+/** Where one leg is. The first six are ours as UAS, the next four as UAC, the rest are of both. */
 export type SessionState =
   /** An INVITE came; we have said nothing, or 100. */
   | 'offered'
   | 'ringing'
+  /** Our reliable provisional response is repeated until its PRACK comes (RFC 3262 §3). */
+  | 'assuring'
   /** Our 2xx is repeated until its ACK comes. */
   | 'answering'
   /** As answering, and BYE follows the ACK: it must not come before (RFC 3261 §15). */
@@ -28,10 +30,23 @@ export type SessionState =
   | 'ending'
   | 'ended';
 
-export type SessionTimer = 'Repeat' | 'Ack' | 'Cancel' | 'Dial' | 'Glare';
+export type SessionTimer = 'Assure' | 'Prack' | 'Repeat' | 'Ack' | 'Cancel' | 'Dial' | 'Glare';
 
-type UserEvent = 'ring' | 'answer' | 'hangup' | 'reoffer' | 'acceptOffer' | 'acceptUpdate' | 'refuseOffer';
-type PeerEvent = 'ack' | 'bye' | 'cancel' | 'modify';
+/** `ringReliably`: the caller demands to be sure of provisional responses. */
+type UserEvent =
+  | 'ring'
+  | 'ringReliably'
+  | 'answer'
+  | 'hangup'
+  | 'reoffer'
+  | 'acceptOffer'
+  | 'acceptUpdate'
+  | 'refuseOffer';
+/**
+ * `modify`: a new offer; `modifyEarly`: one before the INVITE is answered, after offer and answer were exchanged. `prack`
+ * acknowledges our provisional response, `prackOffer` brings a new offer along.
+ */
+type PeerEvent = 'ack' | 'bye' | 'cancel' | 'modify' | 'modifyEarly' | 'prack' | 'prackOffer';
 /** Responses to our INVITE: `again` is a 2xx repeated, `fork` the 2xx of another branch. */
 type InviteEvent = 'provisional' | 'success' | 'again' | 'fork' | 'failure';
 /** Responses to our re-INVITE: `pending` is 491, `gone` says that the peer has lost the dialog. */
@@ -61,6 +76,15 @@ export type ModificationAction =
   | 'sayRetry'
   | 'sayUnknown';
 
+/** Provisional responses that are acknowledged. */
+export type ReliableAction =
+  | 'sendReliably'
+  | 'deferProvisional'
+  | 'repeatProvisional'
+  | 'deferAnswer'
+  | 'refuseUnassured'
+  | 'sendPrack';
+
 /** What is said to the peer. */
 export type SpokenAction =
   | 'sendProvisional'
@@ -78,6 +102,7 @@ export type SpokenAction =
   | 'sendReinvite'
   | 'sendBye'
   | 'replyOk'
+  | ReliableAction
   | ModificationAction;
 
 /** What is said to our user, or remembered for it. */

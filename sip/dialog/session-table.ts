@@ -2,6 +2,8 @@ import { ignore, never, type Table, to } from '../transaction/transition.ts';
 import type { SessionAction, SessionEvent, SessionState, SessionTimer } from './session-state.ts';
 
 const NO_TIMERS = {
+  timerAssure: never,
+  timerPrack: never,
   timerRepeat: never,
   timerAck: never,
   timerCancel: never,
@@ -19,9 +21,12 @@ const NO_INVITE_OF_OURS = {
 const NO_REINVITE_OF_OURS = { modified: never, pending: never, unmodified: never, gone: never } as const;
 /** A response that was on its way when the session went on. */
 const LATE_REINVITE = { pending: ignore, unmodified: ignore, gone: ignore } as const;
+/** Only in the states that say otherwise: what comes at another time is none of these events. */
+const NOTHING_EARLY = { modifyEarly: never, prack: never, prackOffer: never } as const;
 /** Our user acts on what it has not yet heard to be over. */
 const LATE_COMMANDS = {
   ring: ignore,
+  ringReliably: ignore,
   answer: ignore,
   acceptOffer: ignore,
   acceptUpdate: ignore,
@@ -33,6 +38,7 @@ const UNANSWERED = {
   ...NO_TIMERS,
   ...NO_INVITE_OF_OURS,
   ...NO_REINVITE_OF_OURS,
+  ...NOTHING_EARLY,
   answer: to('answering', 'sendAnswer', 'reportDialog'),
   hangup: to('refusing', 'refuse'),
   reoffer: never,
@@ -51,12 +57,14 @@ const UNANSWERED = {
 const UNANSWERED_BY_PEER = {
   ...NO_TIMERS,
   ...NO_REINVITE_OF_OURS,
+  ...NOTHING_EARLY,
   ring: never,
+  ringReliably: never,
   answer: never,
   reoffer: never,
   acceptOffer: never,
-  acceptUpdate: never,
-  refuseOffer: never,
+  acceptUpdate: ignore, // Our INVITE was challenged, or we gave up, before our user had decided.
+  refuseOffer: ignore,
   ack: ignore,
   cancel: ignore,
   again: never,
@@ -69,6 +77,7 @@ const UNANSWERED_BY_PEER = {
 /** In a confirmed dialog: the 2xx of our INVITE may be repeated, or come from another branch, in each of these. */
 const CONFIRMED = {
   ...NO_TIMERS,
+  ...NOTHING_EARLY,
   ...LATE_COMMANDS,
   hangup: to('ending', 'sendBye'),
   ack: ignore,
@@ -86,6 +95,7 @@ const CONFIRMED = {
 /** What happens at the end of a dialog, and after it. */
 const LAST = {
   ...NO_TIMERS,
+  ...NOTHING_EARLY,
   ...LATE_COMMANDS,
   ...LATE_REINVITE,
   hangup: ignore,
@@ -101,8 +111,34 @@ const LAST = {
 
 /** One leg as a machine over both roles (RFC 3261 §9, §13 to §15). Every cell is decided. */
 export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionAction> = {
-  offered: { ...UNANSWERED, ring: to('ringing', 'sendProvisional'), modify: to('offered', 'sayRetry') },
-  ringing: { ...UNANSWERED, ring: to('ringing', 'sendProvisional'), modify: to('ringing', 'sayRetry') },
+  offered: {
+    ...UNANSWERED,
+    ring: to('ringing', 'sendProvisional'),
+    ringReliably: to('assuring', 'sendReliably'),
+    modify: to('offered', 'sayRetry'),
+  },
+  ringing: {
+    ...UNANSWERED,
+    ring: to('ringing', 'sendProvisional'),
+    ringReliably: to('assuring', 'sendReliably'),
+    acceptUpdate: to('ringing', 'acceptModify'),
+    refuseOffer: to('ringing', 'refuseModify'),
+    modify: to('ringing', 'sayRetry'),
+    modifyEarly: to('ringing', 'reportReoffer'),
+  },
+  assuring: {
+    ...UNANSWERED,
+    ring: never,
+    ringReliably: to('assuring', 'deferProvisional'),
+    answer: to('assuring', 'deferAnswer'),
+    acceptUpdate: to('assuring', 'acceptModify'),
+    refuseOffer: to('assuring', 'refuseModify'),
+    modify: to('assuring', 'sayRetry'),
+    prack: to('ringing', 'replyOk'),
+    prackOffer: to('ringing', 'reportReoffer'),
+    timerAssure: to('assuring', 'repeatProvisional'),
+    timerPrack: to('refusing', 'blameNetwork', 'refuseUnassured'),
+  },
   answering: {
     ...CONFIRMED,
     ...NO_INVITE_OF_OURS,
@@ -132,6 +168,8 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     ...NO_REINVITE_OF_OURS,
     bye: to('refusing', 'replyOk'),
     modify: to('refusing', 'sayUnknown'),
+    prack: to('refusing', 'replyOk'), // RFC 3262 §3: also after the final response.
+    prackOffer: to('refusing', 'sayUnknown'),
     challenge: never,
     byeDone: never,
     refused: to('ended', 'reportOver'),
@@ -141,7 +179,7 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     hangup: to('abandoning'),
     bye: to('dialing', 'sayUnknown'),
     modify: to('dialing', 'sayPending'),
-    provisional: to('early', 'reportRinging'),
+    provisional: to('early', 'sendPrack', 'reportRinging'),
     success: to('established', 'establish', 'reportAnswered'),
     failure: to('ended', 'reportOver'),
     challenge: to('dialing', 'resend'),
@@ -152,8 +190,11 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     ...UNANSWERED_BY_PEER,
     hangup: to('canceling', 'cancelInvite'),
     bye: to('early', 'sayUnknown'),
+    acceptUpdate: to('early', 'acceptModify'),
+    refuseOffer: to('early', 'refuseModify'),
     modify: to('early', 'sayPending'),
-    provisional: to('early', 'reportRinging'),
+    modifyEarly: to('early', 'reportReoffer'),
+    provisional: to('early', 'sendPrack', 'reportRinging'),
     success: to('established', 'establish', 'reportAnswered'),
     failure: to('ended', 'reportOver'),
     challenge: to('dialing', 'resend'),
@@ -265,6 +306,7 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
 export const SESSION_TIMERS: Readonly<Record<SessionState, readonly SessionTimer[]>> = {
   offered: [],
   ringing: [],
+  assuring: ['Assure', 'Prack'],
   answering: ['Repeat', 'Ack'],
   releasing: ['Repeat', 'Ack'],
   refusing: [],

@@ -32,6 +32,7 @@ const DIALOGS_MAX = 8;
 const PHASES: Readonly<Record<SessionState, DialogPhase>> = {
   offered: 'trying',
   ringing: 'early',
+  assuring: 'early',
   answering: 'confirmed',
   releasing: 'terminated',
   refusing: 'terminated',

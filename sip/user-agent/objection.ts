@@ -9,8 +9,17 @@ export interface Objection {
   readonly fields: readonly (readonly [HeaderName, string])[];
 }
 
-/** Options that a REGISTER may require of us (RFC 5626, RFC 3327). We offer none for sessions. */
+/** Options that a REGISTER may require of us (RFC 5626, RFC 3327). */
 const REGISTRAR_OPTIONS: ReadonlySet<string> = new Set(['path', 'outbound']);
+/** Options that the requests of a session may require of us (RFC 3262). */
+const SESSION_OPTIONS: ReadonlySet<string> = new Set(['100rel']);
+const NO_OPTIONS: ReadonlySet<string> = new Set();
+const OPTIONS_OF: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['REGISTER', REGISTRAR_OPTIONS],
+  ['INVITE', SESSION_OPTIONS],
+  ['PRACK', SESSION_OPTIONS],
+  ['UPDATE', SESSION_OPTIONS],
+]);
 
 /** Media ranges that include session descriptions. */
 const SDP_RANGES: ReadonlySet<string> = new Set([SDP, 'application/*', '*/*']);
@@ -20,7 +29,7 @@ export const OPTIONS_FIELDS: readonly (readonly [HeaderName, string])[] = [
   ['Allow-Events', ALLOWED_EVENTS],
   ['Accept', SDP],
   ['Accept-Encoding', 'identity'],
-  ['Supported', [...REGISTRAR_OPTIONS].join(', ')],
+  ['Supported', [...REGISTRAR_OPTIONS, ...SESSION_OPTIONS].join(', ')],
 ];
 
 /** A method that we do not take here: inside a dialog, or outside (RFC 3261 §8.2.1: 405 when it exists, else 501). */
@@ -33,11 +42,10 @@ export function objectionTo(request: Request): Objection | undefined {
   const { method, uri } = request;
   if (uri.scheme !== 'sip' && uri.scheme !== 'sips') return { status: 416, fields: [] };
   if (method === 'INVITE' && /^0+$/.test(request.first('Max-Forwards') ?? '')) return { status: 483, fields: [] };
-  const unsupported = request.all('Require').filter((option) => {
-    return method !== 'REGISTER' || !REGISTRAR_OPTIONS.has(option.toLowerCase());
-  });
+  const options = OPTIONS_OF.get(method) ?? NO_OPTIONS;
+  const unsupported = request.all('Require').filter((option) => !options.has(option.toLowerCase()));
   if (unsupported.length > 0) return { status: 420, fields: [['Unsupported', unsupported.join(', ')]] };
-  const describes = method === 'INVITE' || method === 'UPDATE';
+  const describes = method === 'INVITE' || method === 'UPDATE' || method === 'PRACK';
   if (describes && request.body.length > 0 && !isSdp(request)) return { status: 415, fields: [['Accept', SDP]] };
   // RFC 3261 §8.2.6: what would be answered is a session description.
   return describes && !acceptsSdp(request) ? { status: 406, fields: [] } : undefined;

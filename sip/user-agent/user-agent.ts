@@ -286,6 +286,7 @@ function replyInDialog(request: Request): Objection | undefined {
   switch (request.method) {
     case 'BYE':
       return undefined;
+    case 'PRACK':
     case 'INVITE':
     case 'UPDATE':
       return objectionTo(request);

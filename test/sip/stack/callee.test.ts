@@ -158,7 +158,7 @@ test('requests in a dialog are answered by method, order and body', () => {
   expect(status(inDialog('FROB', 6))).toBe('501 FROB');
   expect(status(inDialog('INFO', 4))).toBe('500 INFO');
   expect(status(inDialog('INVITE', 7, { 'Content-Type': 'text/plain' }, 'hello'))).toBe('415 INVITE');
-  expect(status(inDialog('INVITE', 8, { Require: '100rel' }, OFFER))).toBe('420 INVITE');
+  expect(status(inDialog('INVITE', 8, { Require: 'precondition' }, OFFER))).toBe('420 INVITE');
   expect(status(rig.request('BYE', { To: '<sip:1001@192.0.2.1>;tag=unknown', CSeq: '9 BYE' }))).toBe('481 BYE');
   expect(status(inDialog('BYE', 10, { From: '<sip:1000@192.0.2.1>;tag=other' }))).toBe('481 BYE');
 });

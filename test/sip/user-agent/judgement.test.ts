@@ -88,7 +88,7 @@ test('methods, extensions, hops and bodies that are none of ours are named', () 
   expect(words(rig.receive(rig.request('CANCEL')))).toEqual(['481 CANCEL']);
   const status = (fields: Record<string, string>) => words(new Rig().authenticated('INVITE', fields, OFFER));
   expect(status({ 'Max-Forwards': '00' })).toEqual(['483 INVITE']);
-  expect(status({ Require: '100rel' })).toEqual(['420 INVITE']);
+  expect(status({ Require: 'precondition' })).toEqual(['420 INVITE']);
   expect(status({ 'Content-Type': 'text/plain' })).toEqual(['415 INVITE']);
   expect(status({ Accept: 'text/plain' })).toEqual(['406 INVITE']);
   expect(['application/*;q=0.5', 'text/plain, application/SDP'].flatMap((Accept) => status({ Accept }))).toEqual([]);

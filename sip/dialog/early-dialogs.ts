@@ -1,0 +1,73 @@
+import type { Body } from '../../core/ports.ts';
+import type { Request, Response } from '../message.ts';
+import { ownCopy } from '../user-agent/own-copy.ts';
+import { Dialog } from './dialog.ts';
+import type { Flow } from './next-hop.ts';
+import { type Field, requires, sessionDescription } from './session-messages.ts';
+
+/** Number of a reliable provisional response (RFC 3262 §7.1); 0 when it is none. */
+export function reliableNumber(response: Response): number {
+  const text = response.first('RSeq');
+  if (text === undefined || !/^\d{1,10}$/.test(text) || response.toTag === '') return 0;
+  return requires(response, '100rel') ? Number(text) : 0;
+}
+
+interface EarlyDialog {
+  readonly dialog: Dialog;
+  /** Of the last response that was acknowledged. */
+  number: number;
+  /** What the branch answered to our offer; undefined before. */
+  answer: Body | undefined;
+}
+
+/** Branches of one INVITE that answer reliably; more of them are no proxy's. */
+const BRANCHES_MAX = 16;
+
+/**
+ * The early dialogs of an INVITE of ours whose branches answer reliably (RFC 3262 §4): each has its tag, its CSeq and its
+ * own numbering. Branches that do not answer reliably need none.
+ */
+export class EarlyDialogs {
+  readonly #byTag = new Map<string, EarlyDialog>();
+
+  /** Whether this reliable response has not come before, nor before one that it follows. */
+  isNext(response: Response, number: number): boolean {
+    const known = this.#byTag.get(response.toTag);
+    return known === undefined ? this.#byTag.size < BRANCHES_MAX : number === known.number + 1;
+  }
+
+  /** The PRACK of a reliable response (RFC 3262 §7.2), and the dialog that it goes to. */
+  acknowledge(
+    invite: Request,
+    response: Response,
+    flow: Flow,
+    fields: readonly Field[],
+  ): { readonly dialog: Dialog; readonly request: Request } {
+    const early = this.#byTag.get(response.toTag) ?? this.#open(invite, response, flow);
+    const { dialog } = early;
+    early.number = reliableNumber(response);
+    dialog.refreshTarget(response);
+    early.answer ??= ownBody(sessionDescription(response));
+    const rack: Field = ['RAck', `${early.number} ${response.cseq.number} INVITE`];
+    return { dialog, request: dialog.request('PRACK', [rack, ...fields]) };
+  }
+
+  of(tag: string): Dialog | undefined {
+    return this.#byTag.get(tag)?.dialog;
+  }
+
+  /** The description that the branch gave reliably: its 2xx need not repeat it. */
+  answerOf(tag: string): Body | undefined {
+    return this.#byTag.get(tag)?.answer;
+  }
+
+  #open(invite: Request, response: Response, flow: Flow): EarlyDialog {
+    const early = { dialog: Dialog.fromResponse(invite, response, flow), number: 0, answer: undefined };
+    this.#byTag.set(ownCopy(response.toTag), early);
+    return early;
+  }
+}
+
+function ownBody(body: Body | undefined): Body | undefined {
+  return body === undefined ? undefined : Uint8Array.from(body);
+}
