@@ -1,3 +1,4 @@
+import type { Cause } from '../../core/calls/cause.ts';
 import { Directory } from '../../core/directory/directory.ts';
 import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import { type CustomerId, type ExtensionId, hexToken, type LegId } from '../../core/kernel/ids.ts';
@@ -19,6 +20,7 @@ import { Messenger } from '../../sip/user-agent/messenger.ts';
 import { Registrar } from '../../sip/user-agent/registrar.ts';
 import { UserAgent } from '../../sip/user-agent/user-agent.ts';
 import { buildRequest } from '../../sip/writer.ts';
+import { phoneDescription } from './phone-description.ts';
 import { textRequest } from './text-request.ts';
 import type { Party, Send } from './world.ts';
 
@@ -26,7 +28,7 @@ import type { Party, Send } from './world.ts';
 export type Manner =
   | { readonly kind: 'answers'; readonly afterMs: number }
   | { readonly kind: 'rings' }
-  | { readonly kind: 'is busy' }
+  | { readonly kind: 'is busy' | 'is away' }
   /** 503, with a time after which it may be tried again. */
   | { readonly kind: 'is overloaded' };
 
@@ -48,12 +50,19 @@ export interface PhoneOptions {
 }
 
 type Act =
-  | { readonly kind: 'register'; readonly expiresS: number }
+  | { readonly kind: 'register'; readonly expiresS: number | 'asks only' }
   | { readonly kind: 'call'; readonly to: string }
   | { readonly kind: 'write'; readonly to: string; readonly text: string }
+  /** Its media is at another address from now on. */
+  | { readonly kind: 'move'; readonly to: string }
   /** Unplugged, it hears and says nothing any more. */
   | { readonly kind: 'answer' | 'hangup' | 'hold' | 'resume' | 'unplug' };
 
+const REFUSALS: Readonly<Partial<Record<Manner['kind'], Cause>>> = {
+  'is busy': 'busy',
+  'is away': 'unavailable',
+  'is overloaded': 'overloaded',
+};
 const EVERYBODY = { customerId: '' as CustomerId, createdAt: 0, updatedAt: null, deletedAt: null };
 
 /**
@@ -79,15 +88,17 @@ export class Phone implements Party {
   #remoteDescription: Uint8Array | undefined;
   #writing: { transaction: number; to: string; text: string; isChallenged: boolean } | undefined;
   #lastLeg = 0;
+  #mediaAddress: string;
   /** Version of its last session description (RFC 3264 §8). */
   #version = 0;
-  #registration = { callId: '', cseq: 0, transaction: 0, challenged: false, expiresS: 0 };
+  #registration = { callId: '', cseq: 0, transaction: 0, challenged: false, expiresS: 0 as number | 'asks only' };
 
   constructor(options: PhoneOptions) {
     const { name, address, random, server } = options;
     this.#options = options;
     this.name = name;
     this.addresses = [address];
+    this.#mediaAddress = address.address;
     const contactFor = () => ({
       host: options.ownHost ?? address.address,
       port: address.port,
@@ -203,6 +214,7 @@ export class Phone implements Party {
     else if (act.kind === 'answer') this.#answer(leg, now);
     else if (act.kind === 'hangup') this.sessions.execute({ kind: 'hangup', leg, cause: 'normal' }, now);
     else if (this.#isTalking) {
+      if (act.kind === 'move') this.#mediaAddress = act.to;
       const offer = this.#describe(act.kind === 'hold' ? 'sendonly' : 'sendrecv');
       this.sessions.execute({ kind: 'reoffer', leg, offer }, now);
     }
@@ -268,7 +280,14 @@ export class Phone implements Party {
         ['To', aor],
         ['Call-ID', registration.callId],
         ['CSeq', `${++registration.cseq} REGISTER`],
-        ['Contact', `<sip:${username}@${ownHost}:${address.port}${transport}>;expires=${registration.expiresS}`],
+        ...(registration.expiresS === 'asks only'
+          ? []
+          : [
+              [
+                'Contact',
+                `<sip:${username}@${ownHost}:${address.port}${transport}>;expires=${registration.expiresS}`,
+              ] as const,
+            ]),
         ...(authorization === undefined ? [] : [['Authorization', authorization] as const]),
       ],
     });
@@ -353,10 +372,10 @@ export class Phone implements Party {
 
   #offered({ leg, fromUser, offer }: Extract<SignalingEvent, { kind: 'offered' }>, now: Instant): void {
     const { manner = { kind: 'rings' } } = this.#options;
-    const isOverloaded = manner.kind === 'is overloaded';
-    if (isOverloaded || manner.kind === 'is busy' || this.#leg !== undefined) {
+    const refusal = this.#leg === undefined ? REFUSALS[manner.kind] : 'busy';
+    if (refusal !== undefined) {
       this.heard.push('refused');
-      this.sessions.execute({ kind: 'hangup', leg, cause: isOverloaded ? 'overloaded' : 'busy' }, now);
+      this.sessions.execute({ kind: 'hangup', leg, cause: refusal }, now);
       return;
     }
     this.#leg = leg;
@@ -368,21 +387,8 @@ export class Phone implements Party {
   }
 
   #describe(direction: 'sendrecv' | 'sendonly'): Uint8Array {
-    const { address } = this.addresses[0]!;
     const { formats = '0 8 101' } = this.#options;
-    const family = address.includes(':') ? 'IP6' : 'IP4';
-    return new TextEncoder().encode(
-      [
-        'v=0',
-        `o=- 1 ${++this.#version} IN ${family} ${address}`,
-        's=-',
-        `c=IN ${family} ${address}`,
-        't=0 0',
-        `m=audio ${this.mediaPort} RTP/AVP ${formats}`,
-        ...(formats.includes('101') ? ['a=rtpmap:101 telephone-event/8000'] : []),
-        `a=${direction}`,
-        '',
-      ].join('\r\n'),
-    );
+    const version = ++this.#version;
+    return phoneDescription({ address: this.#mediaAddress, port: this.mediaPort, version, formats, direction });
   }
 }

@@ -45,7 +45,13 @@ export class Scene {
   }
 
   /** A phone of another switch's extension, that registers there at 0 ms. */
-  phoneOf(name: string, extension: string, server: SimulatedSwitch, address: TransportAddress): Phone {
+  phoneOf(
+    name: string,
+    extension: string,
+    server: SimulatedSwitch,
+    address: TransportAddress,
+    particulars: Omit<Particulars, 'transport'> = {},
+  ): Phone {
     const phone = new Phone({
       name,
       address,
@@ -53,6 +59,7 @@ export class Scene {
       password: PASSWORD,
       server: server.addresses[0]!,
       random: this.random,
+      ...particulars,
     });
     this.world.add(phone);
     phone.plan(0, { kind: 'register', expiresS: 3600 });

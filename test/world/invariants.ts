@@ -52,7 +52,7 @@ export function outcomeOf({ tandem }: Scene): string {
 }
 
 /** Numbers without holes; each call tells a legal story that ends once, with a cause, and times that do not run back. */
-export function expectLegalJournal({ tandem }: Scene): void {
+export function expectLegalJournal({ tandem }: Pick<Scene, 'tandem'>): void {
   const { events } = tandem;
   expect(events.map(({ number }) => number)).toEqual(events.map((_, index) => index + 1));
   for (const steps of historyOf(events).values()) {
@@ -165,7 +165,7 @@ const NOTHING = {
 };
 
 /** The switch holds nothing of any call. */
-export function expectNothingLeft({ tandem }: Scene): void {
+export function expectNothingLeft({ tandem }: Pick<Scene, 'tandem'>): void {
   const { node, plane } = tandem;
   const { calls } = node.exchange;
   const sip = node.stack.counters;
