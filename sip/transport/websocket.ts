@@ -14,6 +14,7 @@ import { WebSocketConnection } from './websocket-connection.ts';
 
 /** RFC 7118 §4.1. */
 const SUBPROTOCOL = 'sip';
+const REFUSAL = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 /** Of a handshake. */
 const HEADER_BYTES_MAX = 8_192;
 
@@ -83,7 +84,8 @@ export class WebSocketTransport implements ConnectionTransport {
     const asked = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim().toLowerCase());
     if (!asked.includes(SUBPROTOCOL)) {
       this.#connections.counters.handshakeFailures += 1;
-      stream.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      // Nobody reads from it any more, so that its end would never be seen.
+      stream.end(REFUSAL, () => stream.destroy());
       return;
     }
     const { remoteAddress: address, remotePort: port } = request.socket;

@@ -76,6 +76,16 @@ test('RFC 7118 §4.1: who does not speak the subprotocol sip is refused, and so 
   expect(page.status).toBe(426);
 });
 
+test('who was refused at the handshake and stays is cut off all the same', async () => {
+  const station = await open(on('ws'));
+  const socket = connect({ host: '127.0.0.1', port: station.address('ws').port, allowHalfOpen: true });
+  ending.push(() => socket.destroy());
+  socket.on('error', () => {}).write('GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n');
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 400 /);
+  while (station.transports.counters.connections > 0) await new Promise((resolve) => setImmediate(resolve));
+});
+
 test('a renewed certificate is shown to browsers from the next connection on', async () => {
   const station = await open(on('wss'));
   const other = new Authority('another');
