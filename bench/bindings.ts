@@ -5,9 +5,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { BindingExpiry } from '../core/directory/binding-expiry.ts';
 import { Directory } from '../core/directory/directory.ts';
-import type { Binding, Customer, Extension } from '../core/directory/records.ts';
+import type { Customer } from '../core/directory/records.ts';
 import { systemClock } from '../core/kernel/clock.ts';
-import type { CustomerId, ExtensionId } from '../core/kernel/ids.ts';
+import type { CustomerId } from '../core/kernel/ids.ts';
 import { secure } from '../core/kernel/random.ts';
 import { GroupWriter } from '../core/store/group-writer.ts';
 import { loadAll } from '../core/store/load.ts';
@@ -17,9 +17,9 @@ import { openDatabase } from '../core/store/open-database.ts';
 import { openSeal, type Seal } from '../core/store/seal.ts';
 import { bindWrite, WRITE_SQL } from '../core/store/write-statements.ts';
 import type { Write } from '../core/write.ts';
+import { bindingOf, extensionOf, fillRows, idOf, nameOf } from './registered-phones.ts';
 
 const COUNT = Number(process.env['TANDEM_BINDINGS'] ?? 1_000_000);
-const GROUP = 5_000;
 const LOOK_UPS = 200_000;
 const REFRESHES = 200_000;
 const CUSTOMER = 'c0000000-0000-4000-8000-000000000001' as CustomerId;
@@ -32,9 +32,9 @@ export function run(): Record<string, number> {
   const database = openDatabase(join(folder, 'tandem.db'), 'process');
   try {
     migrate(database);
-    fill(database, seal, (i) => ({ kind: 'saveExtension', row: extension(i) }));
+    fill(database, seal, (i) => ({ kind: 'saveExtension', row: extensionOf(CUSTOMER, i, NOW) }));
     const accounts = restored(database, seal).figures;
-    fill(database, seal, (i) => ({ kind: 'saveBinding', row: binding(i) }));
+    fill(database, seal, (i) => ({ kind: 'saveBinding', row: bindingOf(CUSTOMER, i, NOW) }));
     const { directory, expiry, figures } = restored(database, seal);
     if (directory.bindingCount !== COUNT || expiry.size !== COUNT) throw new Error('bindings are missing');
     return {
@@ -54,13 +54,9 @@ export function run(): Record<string, number> {
 }
 
 function fill(database: Sqlite, seal: Seal, write: (index: number) => Write): void {
-  const writer = new GroupWriter(database, WRITE_SQL);
   const customer: Write = { kind: 'saveCustomer', row: CUSTOMER_ROW };
-  writer.commit([{ receipt: 0, writes: bindWrite(customer, seal) }]);
-  for (let first = 0; first < COUNT; first += GROUP) {
-    const indexes = Array.from({ length: Math.min(GROUP, COUNT - first) }, (_, i) => first + i);
-    writer.commit([{ receipt: 0, writes: indexes.flatMap((index) => bindWrite(write(index), seal)) }]);
-  }
+  new GroupWriter(database, WRITE_SQL).commit([{ receipt: 0, writes: bindWrite(customer, seal) }]);
+  fillRows(database, seal, COUNT, write);
 }
 
 function restored(database: Sqlite, seal: Seal) {
@@ -79,7 +75,7 @@ function restored(database: Sqlite, seal: Seal) {
 
 function used(directory: Directory, expiry: BindingExpiry): Record<string, number> {
   const stride = 7_919;
-  const ids = Array.from({ length: LOOK_UPS }, (_, i) => String(100_000 + ((i * stride) % COUNT)));
+  const ids = Array.from({ length: LOOK_UPS }, (_, i) => nameOf((i * stride) % COUNT));
   let found = 0;
   const lookUpUs = microseconds(LOOK_UPS, (i) => {
     found += directory.bindings(directory.extensionByName(CUSTOMER, ids[i]!)!.id, NOW).length;
@@ -109,10 +105,6 @@ function heapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
-function idOf(index: number): ExtensionId {
-  return `e0000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}` as ExtensionId;
-}
-
 const CUSTOMER_ROW: Customer = {
   id: CUSTOMER,
   name: 'First',
@@ -124,40 +116,5 @@ const CUSTOMER_ROW: Customer = {
   updatedAt: null,
   deletedAt: null,
 };
-
-function extension(index: number): Extension {
-  const name = String(100_000 + index);
-  const row = {
-    id: idOf(index),
-    customerId: CUSTOMER,
-    extension: name,
-    name: '',
-    detail: '',
-    password: `word ${name}`,
-  };
-  return { ...row, createdAt: NOW + index / 1000, updatedAt: null, deletedAt: null };
-}
-
-function binding(index: number): Binding {
-  const address = `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`;
-  return {
-    customerId: CUSTOMER,
-    extensionId: idOf(index),
-    contact: `sip:${100_000 + index}@${address}:5060`,
-    path: [],
-    transport: 'udp',
-    address,
-    port: 5060,
-    localPort: 5060,
-    sipCallId: `${index.toString(36)}-0123456789abcdef@${address}`,
-    cseq: 1 + (index % 1000),
-    instance: `<urn:uuid:00000000-0000-1000-8000-${index.toString(16).padStart(12, '0')}>`,
-    regId: 0,
-    q: 1000,
-    userAgent: 'Phone/1.0 (a model of many)',
-    registeredAt: NOW - (index % 3_600) * 1000,
-    expiresAt: NOW + 1 + 60_000 + (index % 3_540) * 1000,
-  };
-}
 
 if (import.meta.main) console.table(run());

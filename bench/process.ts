@@ -11,7 +11,7 @@ const GENERATOR = fileURLToPath(new URL('../cli/load/main.ts', import.meta.url))
 const PASSWORD = 'secret-of-the-bench';
 const FIRST_ACCOUNT = 20_000;
 /** Apart from those of another Tandem on this machine, and of the generator. */
-const RTP_PORTS = '10000-19999';
+export const RTP_PORTS = '10000-19999';
 /** Requests to the API under way at once while accounts are made. */
 const REQUESTS_AT_ONCE = 16;
 

@@ -59,9 +59,9 @@ export class TandemProcess {
     return tandem;
   }
 
-  async ready(): Promise<void> {
-    this.sipPort = Number((await this.program.saw(/listening sip udp \S+:(\d+)/, 20_000))[1]);
-    this.httpPort = Number((await this.program.saw(/listening http \S+:(\d+)/, 20_000))[1]);
+  async ready(timeoutMs = 20_000): Promise<void> {
+    this.sipPort = Number((await this.program.saw(/listening sip udp \S+:(\d+)/, timeoutMs))[1]);
+    this.httpPort = Number((await this.program.saw(/listening http \S+:(\d+)/, timeoutMs))[1]);
     this.tcpPort = this.#portOf('tcp');
     this.tlsPort = this.#portOf('tls');
     this.wssPort = this.#portOf('wss');
