@@ -60,16 +60,21 @@ export class BenchedTandem {
     }
   }
 
-  /** Starts the load generator on the other core; `finished` gives its report, and fails when it printed none. */
+  /** Accounts that were made, from the first to the last of these. */
+  accounts(from: number, to: number): string {
+    return `${FIRST_ACCOUNT + from}-${FIRST_ACCOUNT + to}`;
+  }
+
+  /** Starts the load generator on the other core; arguments given win over the usual ones; `finished` gives its report, and fails when it printed none. */
   load(...args: readonly string[]): { readonly program: Program; readonly finished: Promise<LoadReport> } {
     const { sipPort, program: server } = this.tandem;
     const command = [
       ...pinnedTo(LOAD_CORE),
       NODE,
       GENERATOR,
-      ...args,
       ...['--server', `127.0.0.1:${sipPort}`, '--pid', String(server.pid), '--password', PASSWORD],
       ...['--accounts', `${FIRST_ACCOUNT}-${FIRST_ACCOUNT + this.#accountCount - 1}`],
+      ...args,
     ];
     const program = new Program(command[0]!, command.slice(1));
     return { program, finished: reportOf(program) };

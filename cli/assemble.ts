@@ -1,3 +1,4 @@
+import type { Directory } from '../core/directory/directory.ts';
 import { Journal } from '../core/journal.ts';
 import { type Clock, calendarOf, systemClock } from '../core/kernel/clock.ts';
 import type { Settings } from '../core/kernel/config.ts';
@@ -10,12 +11,13 @@ import { Metrics } from '../core/kernel/metrics.ts';
 import { type Random, secure } from '../core/kernel/random.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import type { HttpClient, HttpRequest, ScriptLinks, TransportAddress } from '../core/ports.ts';
+import { isEmergencyNumber } from '../core/routing/emergency-number.ts';
 import { RecordingArchive } from '../core/store/recording-archive.ts';
 import { RecordingLookup } from '../core/store/recording-lookup.ts';
 import { WorkerMediaPlane } from '../media/media-plane.ts';
 import type { Lookup } from '../sip/locating/records.ts';
 import { reachableFrom } from '../sip/locating/survey.ts';
-import { SipStack, type StackOutput } from '../sip/stack.ts';
+import { SipStack, type StackOptions, type StackOutput } from '../sip/stack.ts';
 import type { SentBy } from '../sip/transaction/transaction-layer.ts';
 import type { SipTransports } from '../sip/transport/transports.ts';
 import { Archives } from './archives.ts';
@@ -37,6 +39,7 @@ export interface Effects {
   /** The address by which a peer reaches us. */
   addressFor: (peer: string) => string;
   contactFor: (peer: TransportAddress, localPort: number | undefined) => SentBy;
+  queueDelayMs: () => number;
   request: HttpClient['request'];
   scripts: ScriptLinks;
 }
@@ -69,6 +72,7 @@ export function assemble(ground: Ground, settings: Settings, log: Log, disposal:
     post: nowhere,
     addressFor: nowhere,
     contactFor: nowhere,
+    queueDelayMs: () => 0,
     request: nowhere,
     scripts: { open: nowhere, send: nowhere, close: nowhere },
   };
@@ -101,7 +105,19 @@ export function assemble(ground: Ground, settings: Settings, log: Log, disposal:
     told();
     report();
   };
-  const driver = new Driver(clock, turn, () => node.deadline());
+  const { wake, begin } = drive(new Driver(clock, turn, () => node.deadline()), disposal);
+  store.onEvent(wake);
+  lookup.onEvent(wake);
+  const onTurn = (listener: () => void): void => {
+    told = listener;
+  };
+  const watch = (media: MediaSide, transports: SipTransports): void =>
+    registerMetrics(metrics, { node, directory, store, plane, media, journal, transports });
+  return { clock, node, plane, wake, begin, backend, trace, journal, effects, onTurn, watch };
+}
+
+/** Nothing turns before it has begun. */
+function drive(driver: Driver, disposal: Disposal): { wake: () => void; begin: () => void } {
   disposal.add('driver', () => driver.stop());
   let hasBegun = false;
   const wake = (): void => {
@@ -111,14 +127,7 @@ export function assemble(ground: Ground, settings: Settings, log: Log, disposal:
     hasBegun = true;
     driver.wake();
   };
-  store.onEvent(wake);
-  lookup.onEvent(wake);
-  const onTurn = (listener: () => void): void => {
-    told = listener;
-  };
-  const watch = (media: MediaSide, transports: SipTransports): void =>
-    registerMetrics(metrics, { node, directory, store, plane, media, journal, transports });
-  return { clock, node, plane, wake, begin, backend, trace, journal, effects, onTurn, watch };
+  return { wake, begin };
 }
 
 function assembleNode(
@@ -147,13 +156,7 @@ function assembleNode(
     random,
     calendar,
     nextLeg,
-    settings: {
-      userAgent: `Tandem/${VERSION}`,
-      contactFor: (peer, localPort) => effects.contactFor(peer, localPort),
-      nonceSecret,
-      registeredFrom: (address) => directory.hasBindingFrom(address),
-      reachable: reachableFrom(settings.sip),
-    },
+    settings: stackSettings(directory, settings, effects, nonceSecret),
   });
   const journal = new Journal({ epoch: uuid(random) });
   const limits = { ringTimeoutMs: LIMITS.ringTimeoutMs, durationMaxMs: LIMITS.callDurationMaxMs };
@@ -177,6 +180,25 @@ function assembleNode(
     close: (session, reason) => effects.scripts.close(session, reason),
   };
   return { node: new Node({ stack, media: plane, store, archive, ports, scripts }), plane, journal };
+}
+
+function stackSettings(
+  directory: Directory,
+  settings: Settings,
+  effects: Effects,
+  nonceSecret: Uint8Array,
+): StackOptions['settings'] {
+  return {
+    userAgent: `Tandem/${VERSION}`,
+    contactFor: (peer, localPort) => effects.contactFor(peer, localPort),
+    nonceSecret,
+    registeredFrom: (address) => directory.hasBindingFrom(address),
+    trunkFrom: (address) =>
+      directory.trunkForSource(address) !== undefined || directory.providerForSource(address) !== undefined,
+    queueDelayMs: () => effects.queueDelayMs(),
+    isEmergency: (user) => isEmergencyNumber(user, settings.country),
+    reachable: reachableFrom(settings.sip),
+  };
 }
 
 function drain(node: Node, effects: Effects, trace: TraceTap, clock: Clock): void {

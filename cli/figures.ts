@@ -104,6 +104,11 @@ function signalling(metrics: Metrics, { node: { stack } }: FigureSources): void 
     'Requests refused for want of room',
     () => read().overloadRefusals,
   );
+  metrics.gauge(
+    'tandem_sip_overloaded',
+    'Whether calls are refused for want of time: 1 or 0',
+    () => read().isOverloaded,
+  );
   metrics.counted('tandem_sip_lookups_total', 'Questions to name servers', () => read().lookups);
   metrics.counted(
     'tandem_sip_lookup_timeouts_total',

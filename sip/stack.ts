@@ -24,6 +24,7 @@ import { CallerProof } from './user-agent/caller-proof.ts';
 import { DigestServer } from './user-agent/digest.ts';
 import { Gatekeeper } from './user-agent/gatekeeper.ts';
 import { Messenger } from './user-agent/messenger.ts';
+import { OverloadGovernor } from './user-agent/overload-governor.ts';
 import { Registrar } from './user-agent/registrar.ts';
 import { UserAgent } from './user-agent/user-agent.ts';
 
@@ -65,10 +66,16 @@ export interface StackOptions {
     readonly serverTransactionsMax?: number;
     readonly legsMax?: number;
     readonly subscriptionLimits?: SubscriptionLimits;
+    /** How long a message waits before it is read, in ms, as far as is known; never when left out. */
+    readonly queueDelayMs?: () => number;
+    /** Whether a dialled user calls for help; nobody does when left out. */
+    readonly isEmergency?: (user: string) => boolean;
     /** `off` counts failures and refusals and lets everything pass. */
     readonly rateLimits?: 'on' | 'off';
     /** Whether a phone is registered from this address: then it is not banned as a whole. */
     readonly registeredFrom?: (address: string) => boolean;
+    /** Whether a trunk or provider sends from this address. */
+    readonly trunkFrom?: (address: string) => boolean;
     /** What can be sent over; without it names lead nowhere. */
     readonly reachable?: Reachable;
   };
@@ -88,6 +95,7 @@ export class SipStack {
   readonly #sessions: Sessions;
   readonly #notifier: Notifier;
   readonly #messenger: Messenger;
+  readonly #governor: OverloadGovernor;
   readonly #userAgent: UserAgent;
   readonly #errands: Errands;
   readonly #links: ProviderLinks;
@@ -104,6 +112,7 @@ export class SipStack {
     const nonceLifetimeMs = settings.nonceLifetimeMs ?? NONCE_LIFETIME_MS;
     this.gatekeeper = new Gatekeeper({
       registeredFrom: settings.registeredFrom ?? (() => false),
+      trunkFrom: settings.trunkFrom ?? (() => false),
       mode: settings.rateLimits ?? 'on',
     });
     this.#layer = new TransactionLayer({
@@ -127,17 +136,16 @@ export class SipStack {
       lineOf: (provider) => lines.lineOf(provider),
       flowOf: (contact) => this.#userAgent.flowOf(contact),
     });
+    const common = { layer: this.#layer, random, userAgent, contactFor };
     this.#notifier = new Notifier({
+      ...common,
       directory,
-      layer: this.#layer,
       dialogs: this.#sessions,
       calendar,
-      random,
-      userAgent,
-      contactFor,
       ...(settings.subscriptionLimits && { limits: settings.subscriptionLimits }),
     });
-    this.#messenger = new Messenger({ layer: this.#layer, random, userAgent, contactFor, domain: directory.domain });
+    this.#governor = new OverloadGovernor(settings.queueDelayMs ?? (() => 0));
+    this.#messenger = new Messenger({ ...common, domain: directory.domain });
     const digest = new DigestServer({ random, calendar, nonceLifetimeMs, secret });
     this.#userAgent = new UserAgent({
       directory,
@@ -145,6 +153,8 @@ export class SipStack {
       sessions: this.#sessions,
       notifier: this.#notifier,
       messenger: this.#messenger,
+      governor: this.#governor,
+      isEmergency: settings.isEmergency ?? (() => false),
       registrar: new Registrar({ directory, calendar, random }),
       gatekeeper: this.gatekeeper,
       proof: new CallerProof(directory, digest, this.gatekeeper, lines),
@@ -273,7 +283,8 @@ export class SipStack {
       retransmissions: this.#layer.retransmissions,
       parseFailures: this.#parseFailures,
       strays: this.#layer.strays,
-      overloadRefusals: this.#layer.refusals,
+      overloadRefusals: this.#layer.refusals + this.#governor.refusedCount,
+      isOverloaded: this.#governor.isOverloaded ? 1 : 0,
       dropped: this.#userAgent.dropped,
       providerRegistrations: this.#links.registrationCount,
       providersWatched: this.#links.watchCount,

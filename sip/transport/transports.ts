@@ -117,6 +117,11 @@ export class SipTransports {
   }
 
   /** Nothing is received or reported after this; calling it again waits for the same end. */
+  /** How long datagrams wait for us, in ms (`UdpTransport.queueDelayMs`); 0 without UDP. */
+  queueDelayMs(): number {
+    return this.#udp.reduce((longest, udp) => Math.max(longest, udp.queueDelayMs()), 0);
+  }
+
   async close(): Promise<void> {
     this.#connections.close();
     this.#closing ??= Promise.all(

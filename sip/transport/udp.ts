@@ -1,7 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
+import { systemClock } from '../../core/kernel/clock.ts';
+import { secure } from '../../core/kernel/random.ts';
 import type { TransportAddress } from '../../core/ports.ts';
+import { QueueProbe } from './queue-probe.ts';
 import { answerStun } from './stun.ts';
 import { bindFault, type Listener, type TransportCounters, type TransportHandlers } from './transport.ts';
 
@@ -20,6 +23,7 @@ export class UdpTransport {
   readonly #socket: Socket;
   readonly #handlers: TransportHandlers;
   readonly #counters: TransportCounters;
+  readonly #probe = new QueueProbe(secure().bytes(16));
   readonly bound: Listener;
 
   private constructor(socket: Socket, host: string, handlers: TransportHandlers, counters: TransportCounters) {
@@ -73,6 +77,19 @@ export class UdpTransport {
     }
   }
 
+  /**
+   * How long datagrams wait for us, in ms, as far as those say that we sent to ourselves when this was asked last. Others are
+   * sent now.
+   */
+  queueDelayMs(): number {
+    const now = systemClock.now();
+    const delayMs = this.#probe.delayMs(now);
+    const { host, port } = this.bound;
+    const self = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+    for (const bytes of this.#probe.send(now)) this.#socket.send(bytes, port, self, ignored);
+    return delayMs;
+  }
+
   close(): Promise<void> {
     return new Promise((resolve) => this.#socket.close(() => resolve()));
   }
@@ -82,6 +99,7 @@ export class UdpTransport {
       this.#counters.keepAlives += 1;
       return;
     }
+    if (bytes[0] === 0 && this.#probe.receive(bytes, systemClock.now())) return;
     const answer = bytes[0] === 0 ? answerStun(bytes, source.address, source.port) : undefined;
     if (answer !== undefined) {
       this.#counters.keepAlives += 1;
@@ -97,6 +115,9 @@ export class UdpTransport {
     this.#handlers.failed(destination);
   }
 }
+
+/** A probe that could not be sent is one that does not come. */
+function ignored(): void {}
 
 /** Line ends, zeros, or nothing: phones send them to keep an address translation alive, and expect no answer. */
 function isKeepAlive(bytes: Uint8Array): boolean {

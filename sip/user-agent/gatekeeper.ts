@@ -16,6 +16,8 @@ export interface Ban {
 export interface GatekeeperOptions {
   /** Whether a phone is registered from this address: then the address as a whole is not banned. */
   readonly registeredFrom: (address: string) => boolean;
+  /** Whether a trunk or provider sends from this address. */
+  readonly trunkFrom?: (address: string) => boolean;
   /** `off` admits everything and counts only. */
   readonly mode?: 'on' | 'off';
 }
@@ -24,6 +26,9 @@ const FAILURES_MAX = 10;
 const ACCOUNTS_MAX = 10;
 const WINDOW_MS = 60_000;
 const BAN_MS = 180_000;
+
+/** What a refusal to a known address takes of its network's budget. */
+const KNOWN_SHARE = 0.1;
 
 /** Rows in each table; those used longest ago make room. */
 const ROWS_MAX = 16_384;
@@ -77,10 +82,14 @@ export class Gatekeeper {
 
   /**
    * Whether a challenge or refusal may be sent to an unproven source. Bounded for each source network (IPv4 /24,
-   * IPv6 /64), so that forged sources cannot be flooded through us.
+   * IPv6 /64), so that forged sources cannot be flooded through us; ten times as many where phones or trunks are known,
+   * which are told of an overload as often as they call.
    */
-  mayRefuse(source: TransportAddress, now: Instant): 'allow' | 'drop' {
-    if (this.#options.mode === 'off' || this.#refusals.take(source.address, now)) return 'allow';
+  mayRefuse({ address }: TransportAddress, now: Instant): 'allow' | 'drop' {
+    const { mode, registeredFrom, trunkFrom } = this.#options;
+    if (mode === 'off') return 'allow';
+    const isKnown = registeredFrom(address) || trunkFrom?.(address) === true;
+    if (this.#refusals.take(address, now, isKnown ? KNOWN_SHARE : 1)) return 'allow';
     this.counters.droppedRefusals += 1;
     return 'drop';
   }

@@ -24,12 +24,12 @@ export class RefusalBudget {
     return this.#buckets.size;
   }
 
-  /** Takes a token of the address's network; false when it has none left. Loopback is free: it cannot be forged. */
-  take(address: string, now: Instant): boolean {
+  /** Takes a token, or a part of one, of the address's network; false when none is left. Loopback is free: it cannot be forged. */
+  take(address: string, now: Instant, share = 1): boolean {
     if (isLoopback(address)) return true;
     const bucket = this.#bucketOf(networkOf(address), now);
-    if (bucket.tokens < 1) return false;
-    bucket.tokens -= 1;
+    if (bucket.tokens < share) return false;
+    bucket.tokens -= share;
     return true;
   }
 

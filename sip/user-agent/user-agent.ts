@@ -19,6 +19,7 @@ import type { CallerProof, Party } from './caller-proof.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 import type { Messenger } from './messenger.ts';
 import { methodObjection, type Objection, OPTIONS_FIELDS, objectionTo } from './objection.ts';
+import type { OverloadGovernor } from './overload-governor.ts';
 import { RegisteredFlows } from './registered-flows.ts';
 import type { Registrar } from './registrar.ts';
 
@@ -30,6 +31,7 @@ export interface UserAgentParts {
   readonly sessions: Sessions;
   readonly notifier: Notifier;
   readonly messenger: Messenger;
+  readonly governor: OverloadGovernor;
   readonly registrar: Registrar;
   readonly gatekeeper: Gatekeeper;
   readonly proof: Pick<CallerProof, 'judge' | 'challenges'>;
@@ -38,6 +40,8 @@ export interface UserAgentParts {
   readonly isLine?: (user: string) => boolean;
   /** Product name for Server. */
   readonly userAgent: string;
+  /** Whether a dialled user calls for help: such a call is let in whatever the load. */
+  readonly isEmergency: (user: string) => boolean;
   /** More legs than this are refused with 503. */
   readonly legsMax: number;
 }
@@ -195,9 +199,8 @@ export class UserAgent {
   /** INVITE, REGISTER, SUBSCRIBE and MESSAGE: from somebody who can prove it. */
   #receiveFromCaller(arrival: Arrival, now: Instant): void {
     const { request, source } = arrival;
-    const { proof, sessions, legsMax } = this.#parts;
-    const isInvite = request.method === 'INVITE';
-    if (isInvite && (this.#isDraining || sessions.legCount >= legsMax)) {
+    const { proof } = this.#parts;
+    if (request.method === 'INVITE' && !this.#admits(request, now)) {
       this.refuse(arrival, 503, [RETRY_AFTER], now);
       return;
     }
@@ -208,6 +211,15 @@ export class UserAgent {
       const fields = challenges.map((value): Field => ['WWW-Authenticate', value]);
       this.refuse(arrival, 401, fields, now);
     } else this.#receiveFromProven(arrival, judged.party, now);
+  }
+
+  /** Whether one more call may begin. */
+  #admits(request: Request, now: Instant): boolean {
+    const { sessions, legsMax, governor, isEmergency } = this.#parts;
+    if (this.#isDraining) return false;
+    const isAdmitted =
+      sessions.legCount < legsMax && governor.admits(request.first('Authorization') !== undefined, now);
+    return isAdmitted || isEmergency(request.uri.user);
   }
 
   #receiveFromProven(arrival: Arrival, party: Party, now: Instant): void {

@@ -17,6 +17,7 @@ import { TransactionLayer } from '../../sip/transaction/transaction-layer.ts';
 import { answerChallenge } from '../../sip/user-agent/digest.ts';
 import { Gatekeeper } from '../../sip/user-agent/gatekeeper.ts';
 import { Messenger } from '../../sip/user-agent/messenger.ts';
+import { OverloadGovernor } from '../../sip/user-agent/overload-governor.ts';
 import { Registrar } from '../../sip/user-agent/registrar.ts';
 import { UserAgent } from '../../sip/user-agent/user-agent.ts';
 import { buildRequest } from '../../sip/writer.ts';
@@ -126,6 +127,8 @@ export class Phone implements Party {
         userAgent: 'Phone',
       }),
       messenger: this.#messenger,
+      governor: new OverloadGovernor(() => 0),
+      isEmergency: () => false,
       registrar: new Registrar({ directory, calendar: (now) => now, random }),
       gatekeeper: new Gatekeeper({ registeredFrom: () => true, mode: 'off' }),
       proof: {
