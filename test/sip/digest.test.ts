@@ -84,7 +84,7 @@ test('any realm typed into a phone works', () => {
   expect(digest.verify(answered(challenge), known, 0).kind).toBe('accepted');
 });
 
-test('a wrong password and an unknown user are rejected alike', () => {
+test('RFC 3261 §22.4: a wrong password and an unknown user are rejected alike', () => {
   const digest = server();
   const [challenge] = digest.challenge('tandem', 0);
   expect(digest.verify(answered(challenge!, { password: 'wrong' }), known, 0)).toEqual({
@@ -96,7 +96,7 @@ test('a wrong password and an unknown user are rejected alike', () => {
   expect(unknown.kind).toBe('rejected');
 });
 
-test('a used nonce count gets stale, a higher one is accepted', () => {
+test('RFC 7616 §3.4: a used nonce count gets stale, a higher one is accepted', () => {
   const digest = server();
   const [challenge] = digest.challenge('tandem', 0);
   const verdicts = [1, 1, 3, 2, 4].map((nc) => digest.verify(answered(challenge!, { nc }), known, 0).kind);

@@ -106,7 +106,7 @@ test('a refresh keeps when the phone first registered and moves the end', () => 
   expect(binding).toMatchObject({ registeredAt: START, expiresAt: START + 3_660_000, cseq: 2 });
 });
 
-test('an older or equal CSeq of the same Call-ID changes nothing and fails', () => {
+test('RFC 3261 §10.3: an older or equal CSeq of the same Call-ID changes nothing and fails', () => {
   const { send, directory } = desk();
   send(register(contact(A), 5));
   for (const cseq of [5, 4]) {
@@ -225,7 +225,7 @@ test('a proxy on the way that does not keep flows is told apart from one that do
   expect(send('<sip:edge.example.com;lr;ob>')).toBe(200);
 });
 
-test('the path of proxies is kept in order and told back to who understands it', () => {
+test('RFC 3327 §5.3: the path of proxies is kept in order and told back to who understands it', () => {
   const { send, directory } = desk();
   const path: [HeaderName, string][] = [['Path', '<sip:p2.example.com;lr>, <sip:p1.example.com;lr>']];
   const told = send(register([...path, ['Supported', 'path'], ...contact(A)])).response;

@@ -110,7 +110,7 @@ test('what an account calls itself is its own affair: a stranger who names a lin
   expect(mallory.heard.at(-1)).toBe('failed 401');
 });
 
-test('OPTIONS tell that a provider is down and up again, and calls go through another one meanwhile', () => {
+test('RFC 3261 §11: OPTIONS tell that a provider is down and up again, and calls go through another one meanwhile', () => {
   const watched = { optionsIntervalS: 30, optionsFailuresMax: 2 };
   const { scene, provider } = registered([{ terms: watched }, { hostname: '192.0.2.11', terms: {} }]);
   const alice = scene.phone('alice', '1000');

@@ -37,7 +37,7 @@ test('as UAS, the route set is Record-Route in order, and From and To change sid
   ]);
 });
 
-test('as UAC, the route set is turned round, and CSeq goes on from the INVITE', () => {
+test('RFC 3261 §12.1.2: as UAC, the route set is turned round, and CSeq goes on from the INVITE', () => {
   const ok = respond(invite([], 5), 200, {
     toTag: 'b',
     fields: [
@@ -79,7 +79,7 @@ test('the dialog of another branch is as if the INVITE had met it alone, whateve
   }
 });
 
-test('requests of the peer must have a growing CSeq', () => {
+test('RFC 3261 §12.2.2: requests of the peer must have a growing CSeq', () => {
   const dialog = Dialog.fromRequest(invite(), 'b', FLOW);
   expect(dialog.accept(record('INFO', 3))).toBe('in order');
   expect(dialog.accept(record('INFO', 3))).toBe('out of order');

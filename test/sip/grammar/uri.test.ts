@@ -79,7 +79,7 @@ test('an unknown scheme keeps its text', () => {
   });
 });
 
-test('escapes in parameters are undone once', () => {
+test('RFC 3261 §19.1.2: escapes in parameters are undone once', () => {
   const { parameters } = parseUri('sip:b;n%61me=v%61lue%25%34%31')!;
   expect([...parameters]).toEqual([['name', 'value%41']]);
 });

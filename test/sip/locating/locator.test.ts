@@ -59,7 +59,7 @@ test('a name with a transport is asked for the servers of that transport, then f
   ]);
 });
 
-test('NAPTR records say which transports to try, by their order and preference', () => {
+test('RFC 3263 §4.1: NAPTR records say which transports to try, by their order and preference', () => {
   expect(new Search(CARRIER).locate('sip:a@carrier.example')).toEqual([
     'tls 192.0.2.11 5061',
     'tls 192.0.2.12 5061',

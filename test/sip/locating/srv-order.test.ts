@@ -11,7 +11,7 @@ const record = fc.record({
   target: fc.constantFrom('a.example', 'b.example', 'c.example'),
 });
 
-test('every server is tried once, those of a lower priority first', () => {
+test('RFC 2782: every server is tried once, those of a lower priority first', () => {
   fc.assert(
     fc.property(fc.array(record, { maxLength: 12 }), fc.integer(), (records, seed) => {
       const order = inSrvOrder(records, seeded(seed));

@@ -27,7 +27,7 @@ test('an INVITE is rung, answered and confirmed', () => {
   expect(rig.until(rig.now + 60_000)).toEqual([]);
 });
 
-test('a 200 without ACK is repeated from T1 to T2 and ended by BYE after 64*T1', () => {
+test('RFC 3261 §13.3.1.4: a 200 without ACK is repeated from T1 to T2 and ended by BYE after 64*T1', () => {
   const { rig } = answered();
   const sent = rig.until(32_000);
   expect(words(sent)).toEqual([...Array.from({ length: 10 }, () => '200 INVITE'), 'BYE']);
@@ -43,7 +43,7 @@ test('a hang-up before the ACK waits for it', () => {
   expect(sent[0]!.message.first('Reason')).toContain('Q.850;cause=16');
 });
 
-test('CANCEL is answered, the INVITE gets 487, and the leg ends at once', () => {
+test('RFC 3261 §9.2: CANCEL is answered, the INVITE gets 487, and the leg ends at once', () => {
   const rig = new Rig();
   rig.offered();
   const via = 'SIP/2.0/UDP 198.51.100.7:40000;rport;branch=z9hG4bK2';
@@ -74,7 +74,7 @@ test('a refusal carries status and reason, and the leg ends when it is acknowled
   expect(kinds(rig.events)).toEqual(['offered', 'ended overloaded']);
 });
 
-test('BYE ends the leg; a repeated one gets the same answer, a new one 481', () => {
+test('RFC 3261 §15.1.2: BYE ends the leg; a repeated one gets the same answer, a new one 481', () => {
   const { rig, inDialog } = answered();
   rig.receive(inDialog('ACK', 2));
   const bye = inDialog('BYE', 3);
@@ -124,7 +124,7 @@ test('UPDATE without a body refreshes the target; with one it is put to the user
   expect([bye!.destination.port, (bye!.message as Request).uri.port]).toEqual([41_000, 41_000]);
 });
 
-test('two re-INVITEs that meet: theirs gets 491 while ours is open, ours is tried again after a random time', () => {
+test('RFC 3261 §14.2: two re-INVITEs that meet: theirs gets 491 while ours is open, ours is tried again after a random time', () => {
   const { rig, leg, inDialog } = answered();
   rig.receive(inDialog('ACK', 2));
   const [reinvite] = rig.execute({ kind: 'reoffer', leg, offer: body });

@@ -69,7 +69,7 @@ test('an INVITE without any response fails after 64*T1', () => {
   expect(rig.events).toEqual([{ kind: 'failed', leg: 1, cause: 'unavailable', status: 408 }]);
 });
 
-test('a hang-up waits for a provisional response before CANCEL, and the 487 ends the leg', () => {
+test('RFC 3261 §9.1: a hang-up waits for a provisional response before CANCEL, and the 487 ends the leg', () => {
   const rig = new Rig();
   const { leg, invite } = rig.dialled();
   expect(rig.execute({ kind: 'hangup', leg, cause: 'canceled' })).toEqual([]);
@@ -80,7 +80,7 @@ test('a hang-up waits for a provisional response before CANCEL, and the 487 ends
   expect(kinds(rig.events)).toEqual(['ended canceled']);
 });
 
-test('a call answered elsewhere is cancelled with the reason that keeps it out of the missed calls', () => {
+test('RFC 3326 §2: a call answered elsewhere is cancelled with the reason that keeps it out of the missed calls', () => {
   const rig = new Rig();
   const { leg, invite } = rig.dialled();
   rig.answer(invite, 180);
@@ -119,7 +119,7 @@ test('a call that only ever rings is cancelled after three minutes', () => {
   expect(kinds(rig.events)).toEqual(['ringing', 'failed no-answer']);
 });
 
-test('a second branch that answers too is acknowledged and ended, and the call goes on', () => {
+test('RFC 3261 §13.2.2.4: a second branch that answers too is acknowledged and ended, and the call goes on', () => {
   const rig = new Rig();
   const { leg, invite } = rig.dialled();
   rig.answer(invite, 200, sdp);

@@ -108,7 +108,7 @@ test('a leg that is hung up while it is being located, or before it is dialled, 
   expect(rig.stack.counters).toMatchObject({ legs: 0, locating: 0, timersArmed: 0 });
 });
 
-test('a server that refuses with 503 is followed by the next, as a new request of the same call', () => {
+test('RFC 3263 §4.3: a server that refuses with 503 is followed by the next, as a new request of the same call', () => {
   const { rig, first } = invited();
   const [ack, second] = rig.answer(requestOf(first), 503);
   expect(whereTo([ack!, second!])).toEqual(['ACK 203.0.113.1:5060', 'INVITE 203.0.113.2:5070']);

@@ -48,7 +48,7 @@ function run(machine: ClientTransaction | ServerTransaction, log: string[] = [])
   return log;
 }
 
-test('an unanswered INVITE is sent seven times and given up after 64*T1', () => {
+test('RFC 3261 §17.1.1.2: an unanswered INVITE is sent seven times and given up after 64*T1', () => {
   expect(run(new InviteClient(options('INVITE'), 0))).toEqual([
     '0 transmit',
     '500 transmit',
@@ -61,7 +61,7 @@ test('an unanswered INVITE is sent seven times and given up after 64*T1', () => 
   ]);
 });
 
-test('an unanswered request other than INVITE is repeated every T2 at most', () => {
+test('RFC 3261 §17.1.2.2: an unanswered request other than INVITE is repeated every T2 at most', () => {
   const log = run(new NonInviteClient(options('BYE'), 0));
   expect(log).toEqual([
     ...[0, 500, 1_500, 3_500, 7_500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500].map((at) => `${at} transmit`),
@@ -125,7 +125,7 @@ test('an INVITE that is not answered within 200 ms asks for 100, and then repeat
   expect(machine.poll()).toEqual({ kind: 'transmit', bytes, repeated: true });
 });
 
-test('a refusal is repeated until its ACK comes, at most for 64*T1', () => {
+test('RFC 3261 §17.2.1: a refusal is repeated until its ACK comes, at most for 64*T1', () => {
   const machine = new InviteServer({ reliable: false, timing: RFC_TIMING }, 0);
   machine.respond(486, new Uint8Array(1), 0);
   const sent = [0, 500, 1_500, 3_500, 7_500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500];

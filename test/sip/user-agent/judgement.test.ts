@@ -4,7 +4,7 @@ import { kinds, OFFER, PEER, Rig, words } from '../stack/rig.ts';
 
 const TO_US = { To: '<sip:1000@192.0.2.1>' };
 
-test('who has not proven anything gets one stateless challenge for each packet', () => {
+test('RFC 3261 §8.2.7: who has not proven anything gets one stateless challenge for each packet', () => {
   const rig = new Rig();
   const invite = rig.request('INVITE', {}, OFFER);
   const [first] = rig.receive(invite);
@@ -102,7 +102,7 @@ test('a malformed request is refused once, and what is no SIP at all is only cou
   expect(rig.stack.counters.parseFailures).toBe(2);
 });
 
-test('the same request over another path is told that it is merged', () => {
+test('RFC 3261 §8.2.2.2: the same request over another path is told that it is merged', () => {
   const rig = new Rig();
   rig.offered();
   expect(words(rig.authenticated('INVITE', {}, OFFER))).toEqual(['482 INVITE']);
@@ -126,10 +126,13 @@ test('beyond its limits the stack refuses with 503 and keeps nothing', () => {
   expect(full.stack.counters).toMatchObject({ overloadRefusals: 1, inviteServerTransactions: 0 });
 });
 
-test('without rport, a response goes to the port of sent-by only when sent-by names the source', () => {
+test('RFC 3581 §4: without rport, a response goes to the port of sent-by only when sent-by names the source', () => {
   const rig = new Rig();
   const via = (host: string) => ({ Via: `SIP/2.0/UDP ${host}:5070;branch=z9hG4bKv${host}` });
   expect(rig.receive(rig.request('OPTIONS', via('198.51.100.7')))[0]!.destination.port).toBe(5070);
+  const asking = { Via: 'SIP/2.0/UDP 198.51.100.7:5070;rport;branch=z9hG4bKasking' };
+  const [asked] = rig.receive(rig.request('OPTIONS', asking));
+  expect([asked!.destination, asked!.message.topVia.parameters.get('rport')]).toEqual([PEER, '40000']);
   const [translated] = rig.receive(rig.request('OPTIONS', via('10.0.0.1')));
   expect(translated!.destination).toEqual(PEER);
   expect(translated!.message.topVia.parameters.get('received')).toBe(PEER.address);
