@@ -197,6 +197,7 @@ function stackSettings(
       directory.trunkForSource(address) !== undefined || directory.providerForSource(address) !== undefined,
     queueDelayMs: () => effects.queueDelayMs(),
     isEmergency: (user) => isEmergencyNumber(user, settings.country),
+    sessionExpiresS: settings.sessionExpiresS,
     reachable: reachableFrom(settings.sip),
   };
 }

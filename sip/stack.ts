@@ -72,6 +72,8 @@ export interface StackOptions {
     readonly isEmergency?: (user: string) => boolean;
     /** `off` counts failures and refusals and lets everything pass. */
     readonly rateLimits?: 'on' | 'off';
+    /** After so long a session that we begin is over unless it is refreshed (RFC 4028); 0 leaves that to the peer. */
+    readonly sessionExpiresS?: number;
     /** Whether a phone is registered from this address: then it is not banned as a whole. */
     readonly registeredFrom?: (address: string) => boolean;
     /** Whether a trunk or provider sends from this address. */
@@ -133,6 +135,7 @@ export class SipStack {
       userAgent,
       contactFor,
       domain: directory.domain,
+      sessionExpiresS: settings.sessionExpiresS ?? 0,
       lineOf: (provider) => lines.lineOf(provider),
       flowOf: (contact) => this.#userAgent.flowOf(contact),
     });

@@ -70,6 +70,7 @@ const RANK: Readonly<Record<Cause, number>> = {
   canceled: 4,
   'answered-elsewhere': 4,
   timeout: 4,
+  'session-expired': 4,
   forbidden: 3,
   'not-found': 3,
   'media-lost': 2,

@@ -14,6 +14,7 @@ export type Cause =
   | 'not-acceptable'
   | 'answered-elsewhere'
   | 'timeout'
+  | 'session-expired'
   | 'media-lost'
   | 'media-failed'
   | 'media-overloaded'
@@ -45,6 +46,7 @@ export const CAUSES: Readonly<Record<Cause, CauseFacts>> = {
   'not-acceptable': { sipStatus: 488, q850: 88, text: 'No common codec' },
   'answered-elsewhere': { sipStatus: 487, q850: 26, text: 'Answered elsewhere' },
   timeout: { sipStatus: 480, q850: 102, text: 'Longest call duration reached' },
+  'session-expired': { sipStatus: 408, q850: 102, text: 'Session not refreshed in time' },
   'media-lost': { sipStatus: 480, q850: 38, text: 'No media from the peer' },
   'media-failed': { sipStatus: 500, q850: 41, text: 'Media thread failed' },
   'media-overloaded': { sipStatus: 503, q850: 42, text: 'Media overloaded' },

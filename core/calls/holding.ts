@@ -54,10 +54,14 @@ export class Holding {
     if (hold.offered === undefined && hold.timer === undefined) this.#offer(leg, hold);
   }
 
-  /** The answer to our offer, or why there is none. False when the offer was none of ours. */
+  /** The answer to our offer, or why there is none. False when the offer was none of ours: then the session was refreshed. */
   reanswered({ leg, status, body }: Extract<SignalingEvent, { kind: 'reanswered' }>, now: Instant): boolean {
     const hold = this.#holds.get(leg);
-    if (hold?.offered === undefined) return false;
+    const isAnswer = body !== undefined && status >= 200 && status < 300;
+    if (hold?.offered === undefined) {
+      if (isAnswer) this.#ports.media.accept(leg, body);
+      return false;
+    }
     const { offered } = hold;
     hold.offered = undefined;
     if (status === REQUEST_PENDING && hold.retries < RETRIES_MAX) {
@@ -65,7 +69,7 @@ export class Holding {
       hold.timer = this.#timers.add(now + RETRY_MS, leg);
       return true;
     }
-    if (body !== undefined && status >= 200 && status < 300) this.#ports.media.accept(leg, body);
+    if (isAnswer) this.#ports.media.accept(leg, body);
     if (hold.wanted !== offered) this.#offer(leg, hold);
     else if (offered === 'active') this.#holds.delete(leg);
     return true;

@@ -300,7 +300,7 @@ export class Switch {
         if (this.ledger.get(event.leg) !== undefined) this.#holding.reoffered(event.leg, event.offer);
         break;
       case 'reanswered':
-        this.#holding.reanswered(event, now);
+        if (this.ledger.get(event.leg) !== undefined) this.#holding.reanswered(event, now);
         break;
       default:
         this.#handleMedia(event, now);

@@ -24,6 +24,7 @@ import {
   type PortRange,
   portRangeOf,
   type SipListener,
+  sessionExpiresSOf,
   workerCountOf,
 } from './setting-values.ts';
 
@@ -55,6 +56,8 @@ export interface Settings {
   readonly allowPrivate: readonly string[];
   readonly rateLimits: 'off' | 'reference';
   readonly mediaTimeoutMs: number;
+  /** 0 for none. */
+  readonly sessionExpiresS: number;
   readonly drainMs: number;
   readonly durability: 'process' | 'full';
   readonly keepCallsMs: number;
@@ -242,6 +245,15 @@ export const SETTINGS: readonly Setting[] = [
     'a call without media for this long ends',
     SPAN,
     durationMsOf,
+  ),
+  setting(
+    'sessionExpiresS',
+    'session-expires',
+    'TIME|off',
+    'off',
+    'calls that we begin are refreshed twice in this time (RFC 4028); off leaves it to the other side',
+    'off or a time from 90s to 24h',
+    sessionExpiresSOf,
   ),
   setting('drainMs', 'drain', 'TIME', '30s', 'how long live calls may go on after SIGTERM', SPAN, durationMsOf),
   setting(

@@ -35,6 +35,13 @@ export function durationMsOf(text: string): number | undefined {
   return ms <= DURATION_MAX_MS ? ms : undefined;
 }
 
+/** Seconds, from the least that RFC 4028 §4 allows; 0 for `off`. */
+export function sessionExpiresSOf(text: string): number | undefined {
+  const ms = text === 'off' ? 0 : durationMsOf(text);
+  if (ms === undefined || (ms !== 0 && ms < 90_000) || ms > 86_400_000) return undefined;
+  return text !== 'off' && ms === 0 ? undefined : Math.floor(ms / 1_000);
+}
+
 /** `127.0.0.1:8080`, `localhost:8080`, `[::1]:8080`. */
 export function hostPortOf(text: string): HostPort | undefined {
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^[\]:]+)):(\d{1,5})$/.exec(text) ?? [];

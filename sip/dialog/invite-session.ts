@@ -7,19 +7,22 @@ import type { Body } from '../../core/ports.ts';
 import type { Request, Response } from '../message.ts';
 import type { Arrival, TransactionId } from '../transaction/transaction-layer.ts';
 import { ignore, never } from '../transaction/transition.ts';
-import { causeOfStatus } from './cause-of-status.ts';
 import type { Dialled } from './dialled.ts';
 import { Dialog, type Hop } from './dialog.ts';
-import type { Flow } from './next-hop.ts';
 import { ReliableProvisional } from './reliable-provisional.ts';
 import { type Input, present, speak } from './session-actions.ts';
 import { timerDurationMs } from './session-durations.ts';
 import { type SessionSettings, sessionDescription } from './session-messages.ts';
 import type { Pending, Purpose, ServerFailure, SessionOutput } from './session-output.ts';
+import { raisesInterval, takeRefreshed } from './session-refresh.ts';
+import { isReport, SessionReports } from './session-reports.ts';
 import { eventOfResponse, retryAfterMs } from './session-responses.ts';
 import { SessionSpeaker } from './session-speaker.ts';
 import type { SessionAction, SessionEvent, SessionState, SessionTimer } from './session-state.ts';
 import { SESSION_TIMERS, SESSION_TRANSITIONS } from './session-table.ts';
+
+/** A refresh that was refused for the moment is sent again after so long. */
+const REFRESH_RETRY_MS = 10_000;
 
 /**
  * One leg: an INVITE session of either role, from offer to end (RFC 3261 §12 to §15). What it must do in which state is
@@ -30,16 +33,10 @@ export class InviteSession {
   readonly #speaker: SessionSpeaker;
   readonly #settings: SessionSettings;
   readonly #role: 'caller' | 'callee';
+  readonly #reports: SessionReports;
   readonly #timers = new TimerTable<SessionTimer>();
   #state: SessionState;
   #repeatGapMs = 0;
-  /** Why we end the leg, once we do. */
-  #cause: Cause | undefined;
-  #isHungUp = false;
-  #isRinging = false;
-  #wasAnswered = false;
-  /** Status and cause of the last response or failure that our INVITE met. */
-  #outcome: { readonly status: number; readonly cause: Cause } = { status: 503, cause: 'network-failed' };
 
   private constructor(
     leg: LegId,
@@ -49,6 +46,7 @@ export class InviteSession {
     this.#settings = start.settings;
     this.#speaker = start.speaker;
     this.#role = start.role;
+    this.#reports = new SessionReports(leg, start.role, start.speaker);
     this.#state = start.state;
   }
 
@@ -114,8 +112,7 @@ export class InviteSession {
   }
 
   hangup(cause: Cause, now: Instant): void {
-    this.#isHungUp = true;
-    this.#cause ??= cause;
+    this.#reports.hungUp(cause);
     this.#handle('hangup', now, {});
   }
 
@@ -126,6 +123,7 @@ export class InviteSession {
   acceptOffer(answer: Body, now: Instant): void {
     const { method } = this.#speaker.modification?.request ?? { method: 'INVITE' };
     this.#handle(method === 'INVITE' ? 'acceptOffer' : 'acceptUpdate', now, { body: answer });
+    this.#restartInterval(now);
     this.#pursueDeferred(now);
   }
 
@@ -165,14 +163,15 @@ export class InviteSession {
     }
     const flow = { remote: source, localPort };
     if (request.method === 'UPDATE' && body === undefined) {
-      this.#speaker.respondWithContact(pending);
-      this.#refresh(request, flow);
+      this.#speaker.accept(pending, undefined);
+      this.#restartInterval(now);
+      this.#reports.refresh(request, flow);
       return;
     }
     const isEarly = this.#state === 'ringing' || this.#state === 'early';
     const event = isEarly && this.#speaker.mayModifyEarly(request) ? 'modifyEarly' : 'modify';
     this.#handle(event, now, { pending, body });
-    if (this.#state === 'reoffered' && this.#speaker.modification === pending) this.#refresh(request, flow);
+    if (this.#state === 'reoffered' && this.#speaker.modification === pending) this.#reports.refresh(request, flow);
   }
 
   /** One that acknowledges nothing of ours is answered by 481 (RFC 3262 §3). */
@@ -194,30 +193,50 @@ export class InviteSession {
   }
 
   receiveResponse(purpose: Purpose, response: Response, now: Instant): void {
+    if (purpose === 'update') {
+      this.#receiveUpdated(response, now);
+      return;
+    }
     const authorization = this.#mayAuthorize(purpose) ? this.#speaker.authorize(response) : undefined;
-    let event = authorization === undefined ? eventOfResponse(this.#speaker, purpose, response) : 'challenge';
+    const isAgain =
+      authorization !== undefined || (this.#mayAuthorize(purpose) && raisesInterval(this.#speaker, response));
+    let event = isAgain ? 'challenge' : eventOfResponse(this.#speaker, purpose, response);
     if (event === 'provisional' && !this.#speaker.isNews(response)) return;
     if (event === 'failure' && response.status === 503 && this.#failsOver({ retryAfterMs: retryAfterMs(response) })) {
       event = 'failover';
     }
-    if (purpose === 'invite' && response.status >= 300 && this.#cause === undefined) {
-      this.#outcome = { status: response.status, cause: causeOfStatus(response.status) };
-    }
+    if (purpose === 'invite' && response.status >= 300) this.#reports.refused(response);
+    const isRefreshed = event === 'modified' && this.#state === 'reoffering';
     if (event !== undefined) this.#handle(event, now, { response, ...(authorization && { authorization }) });
+    if (isRefreshed) this.#restartInterval(now);
+  }
+
+  /** Our UPDATE is answered. Refused for the moment, it is sent again by and by, until the session expires. */
+  #receiveUpdated(response: Response, now: Instant): void {
+    if (this.#state !== 'established' || response.status < 200) return;
+    const outcome = takeRefreshed(this.#speaker, response);
+    if (outcome === 'lost') this.#handle('lost', now, {});
+    else if (outcome === 'renew') this.#renew(now);
+    else if (outcome === 'agreed') {
+      this.#restartInterval(now);
+      this.#reports.refresh(response, present(this.#speaker.dialog).flow);
+    }
+  }
+
+  /** Refreshes by a re-INVITE with the description that the peer has; without one there is none to repeat. */
+  #renew(now: Instant): void {
+    const { described } = this.#speaker;
+    if (described !== undefined) this.#handle('renew', now, { body: described });
   }
 
   /** Our request got no final response. */
   requestFailed(purpose: Purpose, reason: 'timeout' | 'transport error', now: Instant): void {
     if (purpose === 'invite') {
-      this.#outcome =
-        reason === 'timeout'
-          ? { status: 408, cause: 'unavailable' }
-          : this.#speaker.callsByConnection
-            ? { status: 430, cause: 'unavailable' } // RFC 5626 §11.5: the phone's connection is gone.
-            : { status: 503, cause: 'network-failed' };
+      this.#reports.unanswered(reason);
       const failsOver = this.#failsOver(reason === 'timeout' ? 'silent' : 'broken');
       this.#handle(failsOver ? 'failover' : 'failure', now, {});
     } else if (purpose === 'reinvite') this.#handle('gone', now, {});
+    else if (purpose === 'update') this.#handle('lost', now, {});
     else if (purpose === 'bye') this.#handle('byeDone', now, {});
   }
 
@@ -235,8 +254,11 @@ export class InviteSession {
   expire(now: Instant): void {
     const timer = this.#timers.takeDue(now);
     if (timer === undefined) return;
-    this.#handle(`timer${timer}`, now, {});
-    if (timer === 'Assure') {
+    if (timer === 'Refresh' && this.#speaker.interval?.isUpdatable !== true) this.#renew(now);
+    else this.#handle(`timer${timer}`, now, {});
+    if (timer === 'Refresh' && SESSION_TIMERS[this.#state].includes(timer)) {
+      this.#timers.start(timer, now + REFRESH_RETRY_MS);
+    } else if (timer === 'Assure') {
       this.#repeatGapMs *= 2;
       this.#timers.start('Assure', now + this.#repeatGapMs);
     } else if (timer === 'Repeat') {
@@ -262,7 +284,7 @@ export class InviteSession {
 
   /** Whether another server is tried: as long as our user waits, and has not been told that somebody rings. */
   #failsOver(failure: ServerFailure): boolean {
-    const isWaiting = this.#state === 'dialing' || (this.#state === 'early' && !this.#isRinging);
+    const isWaiting = this.#state === 'dialing' || (this.#state === 'early' && !this.#reports.isRinging);
     return this.#speaker.blame(failure) && isWaiting;
   }
 
@@ -291,91 +313,22 @@ export class InviteSession {
     for (const timer of before) if (!wanted.includes(timer)) this.#timers.stop(timer);
     for (const timer of wanted) {
       if (before.includes(timer)) continue;
-      const durationMs = timerDurationMs(timer, this.#settings, this.#role);
+      const durationMs = timerDurationMs(timer, this.#settings, this.#role, this.#speaker.interval);
       if (timer === 'Assure' || timer === 'Repeat') this.#repeatGapMs = durationMs;
       this.#timers.start(timer, now + durationMs);
     }
   }
 
-  /** Remote target and address as the peer's re-INVITE, UPDATE or 2xx shows them. */
-  #refresh(message: Request | Response, flow: Flow): void {
-    const { dialog } = this.#speaker;
-    if (dialog?.refresh(message, flow)) this.#reportDialog(dialog);
-  }
-
-  #reportDialog(dialog: Dialog): void {
-    this.#speaker.signal({ kind: 'dialogChanged', leg: this.leg, dialog: dialog.toText() });
-  }
-
-  #perform(action: SessionAction, input: Input): void {
-    const { leg } = this;
-    const speaker = this.#speaker;
-    switch (action) {
-      case 'reportRinging': {
-        const { status } = present(input.response);
-        if (status === 100) break;
-        this.#isRinging = true;
-        speaker.signal({ kind: 'ringing', leg, status, body: descriptionIn(input) });
-        break;
-      }
-      case 'reportAnswered': {
-        this.#wasAnswered = true;
-        const dialog = present(speaker.dialog).toText();
-        speaker.signal({ kind: 'answered', leg, body: speaker.answerIn(present(input.response)), dialog });
-        break;
-      }
-      case 'reportDialog':
-        this.#reportDialog(present(speaker.dialog));
-        break;
-      case 'reportConfirmed':
-        speaker.signal({ kind: 'confirmed', leg, body: input.body });
-        break;
-      case 'reportReoffer':
-        speaker.modification = present(input.pending);
-        speaker.signal({ kind: 'reoffered', leg, offer: input.body });
-        break;
-      case 'reportModified': {
-        const { status } = present(input.response);
-        speaker.signal({ kind: 'reanswered', leg, status, body: descriptionIn(input) });
-        this.#refresh(present(input.response), present(speaker.dialog).flow);
-        break;
-      }
-      case 'reportUnmodified':
-        speaker.signal({ kind: 'reanswered', leg, status: present(input.response).status, body: undefined });
-        break;
-      case 'reportPending':
-        speaker.signal({ kind: 'reanswered', leg, status: 491, body: undefined });
-        break;
-      case 'blameNetwork':
-        this.#cause ??= 'network-failed';
-        break;
-      case 'blameNoAnswer':
-        this.#cause ??= 'no-answer';
-        this.#outcome = { status: 408, cause: 'no-answer' };
-        break;
-      case 'reportCanceled':
-        speaker.signal({ kind: 'ended', leg, cause: 'canceled', by: 'remote' });
-        break;
-      case 'reportRemoteEnd':
-        speaker.signal({ kind: 'ended', leg, cause: 'normal', by: 'remote' });
-        break;
-      case 'reportOver':
-        this.#reportOver();
-        break;
-      default:
-        speak(speaker, action, input, this.#cause ?? 'normal');
+  /** The session was refreshed, or has another interval now, or none. */
+  #restartInterval(now: Instant): void {
+    for (const timer of ['Refresh', 'Expiry'] as const) {
+      if (!SESSION_TIMERS[this.#state].includes(timer)) continue;
+      this.#timers.start(timer, now + timerDurationMs(timer, this.#settings, this.#role, this.#speaker.interval));
     }
   }
 
-  /** A leg that we dialled fails unless it was answered, or we hung it up. */
-  #reportOver(): void {
-    const { leg } = this;
-    const fails = this.#role === 'caller' && !this.#wasAnswered && !this.#isHungUp;
-    if (fails) this.#speaker.signal({ kind: 'failed', leg, ...this.#outcome });
-    else this.#speaker.signal({ kind: 'ended', leg, cause: this.#cause ?? 'normal', by: 'local' });
+  #perform(action: SessionAction, input: Input): void {
+    if (isReport(action)) this.#reports.make(action, input);
+    else speak(this.#speaker, action, input, this.#reports.cause ?? 'normal');
   }
-}
-
-function descriptionIn({ response }: Input): Body | undefined {
-  return response === undefined ? undefined : sessionDescription(response);
 }

@@ -35,7 +35,7 @@ export function speak(speaker: SessionSpeaker, action: SpokenAction, input: Inpu
       speaker.respond(present(speaker.offered), 487);
       break;
     case 'resend':
-      speaker.resend(present(input.response), present(input.authorization), cause);
+      speaker.resend(present(input.response), input.authorization, cause);
       break;
     case 'inviteNext':
       speaker.inviteNext();
@@ -64,21 +64,21 @@ export function speak(speaker: SessionSpeaker, action: SpokenAction, input: Inpu
     case 'sendReinvite':
       speaker.reoffer(input.body);
       break;
-    case 'sendReliably':
-    case 'repeatProvisional':
-    case 'deferProvisional':
-    case 'deferAnswer':
-    case 'refuseUnassured':
-    case 'sendPrack':
-      speakReliably(speaker, action, input, cause);
+    case 'sendUpdate':
+      speaker.update();
       break;
     default:
-      speakOfModification(speaker, action, input);
+      speakReliably(speaker, action, input, cause);
   }
 }
 
 /** Provisional responses that must be acknowledged, ours and the peer's (RFC 3262). */
-function speakReliably(speaker: SessionSpeaker, action: ReliableAction, input: Input, cause: Cause): void {
+function speakReliably(
+  speaker: SessionSpeaker,
+  action: ReliableAction | ModificationAction,
+  input: Input,
+  cause: Cause,
+): void {
   switch (action) {
     case 'sendReliably': {
       const { transaction } = present(speaker.offered);
@@ -102,6 +102,8 @@ function speakReliably(speaker: SessionSpeaker, action: ReliableAction, input: I
     case 'sendPrack':
       speaker.acknowledgeProvisional(present(input.response));
       break;
+    default:
+      speakOfModification(speaker, action, input);
   }
 }
 

@@ -1,3 +1,4 @@
+import { expiresAfterMs, refreshAfterMs, type SessionInterval } from './session-interval.ts';
 import type { SessionSettings } from './session-messages.ts';
 import type { SessionTimer } from './session-state.ts';
 
@@ -5,7 +6,12 @@ import type { SessionTimer } from './session-state.ts';
 const DIAL_BOUND_MS = 180_000;
 
 /** Milliseconds that a timer of a session runs for, from the state that starts it; repetitions follow in growing steps. */
-export function timerDurationMs(timer: SessionTimer, settings: SessionSettings, role: 'caller' | 'callee'): number {
+export function timerDurationMs(
+  timer: SessionTimer,
+  settings: SessionSettings,
+  role: 'caller' | 'callee',
+  interval: SessionInterval | undefined,
+): number {
   const { t1 } = settings.timing;
   switch (timer) {
     case 'Assure':
@@ -17,6 +23,10 @@ export function timerDurationMs(timer: SessionTimer, settings: SessionSettings, 
       return 64 * t1;
     case 'Dial':
       return DIAL_BOUND_MS;
+    case 'Refresh':
+      return refreshAfterMs(interval);
+    case 'Expiry':
+      return expiresAfterMs(interval);
     case 'Glare':
       return glareWaitMs(settings.random.next(), role);
   }

@@ -26,6 +26,8 @@ export interface SessionSettings {
   readonly domain: string;
   /** The address told to this peer. */
   readonly contactFor: (peer: TransportAddress, localPort: number | undefined) => SentBy;
+  /** After so long a session that we begin is over unless it is refreshed; without it only the peer may wish that. */
+  readonly sessionExpiresS?: number;
   /** User part of our Contact at a provider. */
   readonly lineOf?: (provider: ProviderId) => string;
   /** The connection that a phone with this contact registered over last. */
@@ -35,8 +37,8 @@ export interface SessionSettings {
 /** Methods that we answer (RFC 3261 §20.5). */
 export const ALLOW = 'INVITE, ACK, CANCEL, PRACK, BYE, OPTIONS, INFO, UPDATE, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE';
 export const ALLOW_FIELD: Field = ['Allow', ALLOW];
-/** Extensions that our sessions have (RFC 3262). */
-export const SUPPORTED_FIELD: Field = ['Supported', '100rel'];
+/** Extensions that our sessions have (RFC 3262, RFC 4028). */
+export const SUPPORTED_FIELD: Field = ['Supported', '100rel, timer'];
 export const SDP = 'application/sdp';
 const NO_FIELDS: readonly Field[] = [];
 const SDP_FIELDS: readonly Field[] = [['Content-Type', SDP]];
@@ -83,6 +85,13 @@ const REASONS = Object.fromEntries(
       : ['Reason', `Q.850;cause=${q850};text=${quote(text)}`],
   ]),
 ) as unknown as Readonly<Record<Cause, Field>>;
+
+/** Seconds after which a re-INVITE that came too early may be sent again, at most (RFC 3261 §14.2). */
+const EARLY_RETRY_AFTER_MAX_S = 10;
+
+export function retryAfterField(random: Random): Field {
+  return ['Retry-After', String(1 + Math.floor(random.next() * EARLY_RETRY_AFTER_MAX_S))];
+}
 
 /** Seconds after which a refused caller may try again (RFC 3261 §20.33). */
 const RETRY_AFTER_S = 10;

@@ -13,7 +13,8 @@ export function eventOfResponse(
   response: Response,
 ): SessionEvent | undefined {
   const { status, cseq } = response;
-  if (purpose === 'fork' || purpose === 'prack' || (purpose !== 'invite' && status < 200)) return undefined;
+  if (purpose === 'fork' || purpose === 'prack' || purpose === 'update' || (purpose !== 'invite' && status < 200))
+    return undefined;
   if (purpose === 'bye') return 'byeDone';
   const { dialog, reinviteCSeq, glares } = speaker;
   if (purpose === 'reinvite') {

@@ -14,6 +14,14 @@ import { Dialog } from './dialog.ts';
 import { EarlyDialogs, reliableNumber } from './early-dialogs.ts';
 import { ReliableProvisional } from './reliable-provisional.ts';
 import {
+  intervalFor,
+  intervalFrom,
+  requestFields,
+  responseFields,
+  type SessionInterval,
+  wishedInterval,
+} from './session-interval.ts';
+import {
   ALLOW_FIELD,
   buildInvite,
   contactField,
@@ -21,13 +29,13 @@ import {
   type Field,
   reasonField,
   refusalFields,
+  retryAfterField,
   type SessionSettings,
+  SUPPORTED_FIELD,
   sessionDescription,
 } from './session-messages.ts';
 import type { Pending, Purpose, ServerFailure, SessionOutput } from './session-output.ts';
 
-/** Seconds after which a re-INVITE that came too early may be sent again, at most (RFC 3261 §14.2). */
-const RETRY_AFTER_MAX_S = 10;
 /** Branches of one INVITE that are released; more of them are no proxy's. */
 const FORKS_MAX = 16;
 /** Challenges answered for one request: a second one means that the credentials are wrong. */
@@ -63,6 +71,12 @@ export class SessionSpeaker {
   #reoffer: Body | undefined;
   /** The peer's re-INVITE or UPDATE that waits for our user. */
   modification: Pending | undefined;
+  /** How long the session lives unless it is refreshed; before the answer our wish. Undefined for a session without end. */
+  interval: SessionInterval | undefined;
+  /** How often the peer has raised it. */
+  raises = 0;
+  /** Our last description in a session that has an interval: what a re-INVITE offers that changes nothing. */
+  described: Body | undefined;
   /** How often our present re-INVITE met the peer's. */
   glares = 0;
 
@@ -137,7 +151,10 @@ export class SessionSpeaker {
     const cseq = this.#inviteCSeq;
     const sentBy = this.#settings.contactFor(destination, flow.localPort);
     const settings = this.#settings;
-    this.#invite = buildInvite({ dial, uri: dialled.aim.uri, callId, localTag, cseq, sentBy, settings, extra });
+    const { sessionExpiresS = 0 } = settings;
+    if (sessionExpiresS > 0) this.interval ??= wishedInterval(sessionExpiresS);
+    const fields = this.interval === undefined ? extra : [...requestFields(this.interval, true), ...extra];
+    this.#invite = buildInvite({ dial, uri: dialled.aim.uri, callId, localTag, cseq, sentBy, settings, extra: fields });
     this.#outputs.push({
       kind: 'request',
       purpose: 'invite',
@@ -179,6 +196,8 @@ export class SessionSpeaker {
     early?.confirm(response);
     this.#dialog = early ?? Dialog.fromResponse(this.#invite, response, this.#dialled.flow);
     this.#invite = undefined;
+    this.interval = intervalFrom(response, this.interval);
+    if (this.interval !== undefined) this.described = this.#dialled.dial.offer;
     this.acknowledge(response);
   }
 
@@ -227,8 +246,17 @@ export class SessionSpeaker {
   reoffer(offer: Body | undefined): void {
     this.glares = offer === undefined ? this.glares + 1 : 0;
     this.#reoffer = offer ?? this.#reoffer;
+    if (this.interval !== undefined) this.described = this.#reoffer;
     this.#authorizations = 0;
     this.#reinvite([]);
+  }
+
+  /** Refreshes the session; nothing else changes (RFC 4028 §7.4). */
+  update(extra: readonly Field[] = []): void {
+    const dialog = this.#established();
+    if (extra.length === 0) this.#authorizations = 0;
+    const fields = [this.#contact(), ALLOW_FIELD, ...this.#intervalFields(), ...this.#ownFields(), ...extra];
+    this.#request('update', dialog, dialog.request('UPDATE', fields));
   }
 
   bye(cause: Cause, extra: readonly Field[] = []): void {
@@ -249,10 +277,14 @@ export class SessionSpeaker {
   }
 
   /** The request that this response challenges, once more with credentials and the next CSeq. */
-  resend(response: Response, authorization: Field, cause: Cause): void {
-    if (response.cseq.method === 'BYE') this.bye(cause, [authorization]);
-    else if (this.#dialog === undefined) this.invite([authorization]);
-    else this.#reinvite([authorization]);
+  resend(response: Response, authorization: Field | undefined, cause: Cause): void {
+    const extra = authorization === undefined ? [] : [authorization];
+    if (authorization === undefined) this.#authorizations = 0;
+    const { method } = response.cseq;
+    if (method === 'BYE') this.bye(cause, extra);
+    else if (method === 'UPDATE') this.update(extra);
+    else if (this.#dialog === undefined) this.invite(extra);
+    else this.#reinvite(extra);
   }
 
   // ── Responses ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -282,7 +314,8 @@ export class SessionSpeaker {
   /** 2xx to the peer's INVITE, re-INVITE or UPDATE; that of an INVITE is kept for repeating. */
   accept(pending: Pending, body: Body | undefined): void {
     const { transaction, request } = pending;
-    const response = this.respond(pending, 200, [this.#contact(), ALLOW_FIELD], body);
+    const response = this.respond(pending, 200, this.#acceptanceOf(request), body);
+    if (this.interval !== undefined) this.described = body ?? this.described;
     if (request.method !== 'INVITE') return;
     this.#answer = { transaction, response };
     this.#answeredCSeq = request.cseq.number;
@@ -303,8 +336,7 @@ export class SessionSpeaker {
 
   /** RFC 3261 §14.2: an INVITE that comes before the last one is settled. */
   sayRetry(pending: Pending): void {
-    const seconds = 1 + Math.floor(this.#settings.random.next() * RETRY_AFTER_MAX_S);
-    this.respond(pending, 500, [['Retry-After', String(seconds)]]);
+    this.respond(pending, 500, [retryAfterField(this.#settings.random)]);
   }
 
   respond(pending: Pending, status: number, fields: readonly Field[] = [], body?: Body): Response {
@@ -318,14 +350,22 @@ export class SessionSpeaker {
     return response;
   }
 
-  respondWithContact(pending: Pending): void {
-    this.respond(pending, 200, [this.#contact(), ALLOW_FIELD]);
+  /** Says, among others, how long the session lives from now on. */
+  #acceptanceOf(request: Request): readonly Field[] {
+    if (request.method !== 'PRACK') this.interval = intervalFor(request, this.interval);
+    const fields = [this.#contact(), ALLOW_FIELD];
+    return this.interval === undefined ? fields : [...fields, SUPPORTED_FIELD, ...responseFields(this.interval)];
+  }
+
+  #intervalFields(): readonly Field[] {
+    return this.interval === undefined ? [] : [SUPPORTED_FIELD, ...requestFields(this.interval, false)];
   }
 
   #reinvite(extra: readonly Field[]): void {
     const dialog = this.#established();
     const offer = this.#reoffer;
-    const fields = [this.#contact(), ALLOW_FIELD, ...this.#ownFields(), ...extra, ...descriptionFields(offer)];
+    const own = [this.#contact(), ALLOW_FIELD, ...this.#intervalFields(), ...this.#ownFields()];
+    const fields = [...own, ...extra, ...descriptionFields(offer)];
     this.#lastReinvite = dialog.request('INVITE', fields, offer);
     this.#request('reinvite', dialog, this.#lastReinvite);
   }

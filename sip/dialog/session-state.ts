@@ -30,7 +30,7 @@ export type SessionState =
   | 'ending'
   | 'ended';
 
-export type SessionTimer = 'Assure' | 'Prack' | 'Repeat' | 'Ack' | 'Cancel' | 'Dial' | 'Glare';
+export type SessionTimer = 'Assure' | 'Prack' | 'Repeat' | 'Ack' | 'Cancel' | 'Dial' | 'Glare' | 'Refresh' | 'Expiry';
 
 /** `ringReliably`: the caller demands to be sure of provisional responses. */
 type UserEvent =
@@ -61,6 +61,10 @@ export type SessionEvent =
   | 'challenge'
   /** The server did not serve, and there is another one. */
   | 'failover'
+  /** The session is to be refreshed by a re-INVITE; by UPDATE it is `timerRefresh`. */
+  | 'renew'
+  /** Our UPDATE was not answered, or the peer has lost the dialog. */
+  | 'lost'
   /** BYE is answered, or given up. */
   | 'byeDone'
   /** Our refusal of an INVITE is acknowledged, or given up. */
@@ -100,13 +104,14 @@ export type SpokenAction =
   | 'acknowledge'
   | 'releaseFork'
   | 'sendReinvite'
+  | 'sendUpdate'
   | 'sendBye'
   | 'replyOk'
   | ReliableAction
   | ModificationAction;
 
 /** What is said to our user, or remembered for it. */
-type ReportAction =
+export type ReportAction =
   | 'reportRinging'
   | 'reportAnswered'
   | 'reportDialog'
@@ -117,6 +122,7 @@ type ReportAction =
   | 'reportReoffer'
   | 'blameNetwork'
   | 'blameNoAnswer'
+  | 'blameExpiry'
   | 'reportCanceled'
   | 'reportRemoteEnd'
   | 'reportOver';

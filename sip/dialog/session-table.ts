@@ -9,6 +9,8 @@ const NO_TIMERS = {
   timerCancel: never,
   timerDial: never,
   timerGlare: never,
+  timerRefresh: never,
+  timerExpiry: never,
 } as const;
 const NO_INVITE_OF_OURS = {
   provisional: never,
@@ -18,6 +20,8 @@ const NO_INVITE_OF_OURS = {
   failure: never,
   failover: never,
 } as const;
+/** Nothing is refreshed before the answer. */
+const NO_REFRESH = { renew: never, lost: never } as const;
 const NO_REINVITE_OF_OURS = { modified: never, pending: never, unmodified: never, gone: never } as const;
 /** A response that was on its way when the session went on. */
 const LATE_REINVITE = { pending: ignore, unmodified: ignore, gone: ignore } as const;
@@ -39,6 +43,7 @@ const UNANSWERED = {
   ...NO_INVITE_OF_OURS,
   ...NO_REINVITE_OF_OURS,
   ...NOTHING_EARLY,
+  ...NO_REFRESH,
   answer: to('answering', 'sendAnswer', 'reportDialog'),
   hangup: to('refusing', 'refuse'),
   reoffer: never,
@@ -58,6 +63,7 @@ const UNANSWERED_BY_PEER = {
   ...NO_TIMERS,
   ...NO_REINVITE_OF_OURS,
   ...NOTHING_EARLY,
+  ...NO_REFRESH,
   ring: never,
   ringReliably: never,
   answer: never,
@@ -83,6 +89,10 @@ const CONFIRMED = {
   ack: ignore,
   cancel: ignore,
   bye: to('ended', 'replyOk', 'reportRemoteEnd'),
+  renew: ignore, // What is under way refreshes too, or is followed by the next try.
+  lost: to('ending', 'blameNetwork', 'sendBye'),
+  timerRefresh: ignore,
+  timerExpiry: to('ending', 'blameExpiry', 'sendBye'),
   provisional: never,
   success: never,
   failure: never,
@@ -100,6 +110,8 @@ const LAST = {
   ...LATE_REINVITE,
   hangup: ignore,
   reoffer: ignore,
+  renew: never,
+  lost: ignore,
   ack: ignore,
   cancel: ignore,
   provisional: ignore,
@@ -154,6 +166,7 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     ...CONFIRMED,
     ...NO_INVITE_OF_OURS,
     ...NO_REINVITE_OF_OURS,
+    ...NO_REFRESH,
     hangup: ignore,
     reoffer: ignore,
     ack: to('ending', 'sendBye'),
@@ -161,6 +174,8 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     modify: to('releasing', 'sayRetry'),
     timerRepeat: to('releasing', 'repeatAnswer'),
     timerAck: to('ending', 'sendBye'),
+    timerRefresh: never,
+    timerExpiry: never,
   },
   refusing: {
     ...LAST,
@@ -226,6 +241,8 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     ...CONFIRMED,
     ...LATE_REINVITE,
     reoffer: to('reoffering', 'sendReinvite'),
+    renew: to('reoffering', 'sendReinvite'),
+    timerRefresh: to('established', 'sendUpdate'),
     modify: to('reoffered', 'reportReoffer'),
     again: to('established', 'acknowledge'),
     fork: to('established', 'releaseFork'),
@@ -260,6 +277,8 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     acceptUpdate: to('established', 'acceptModify'),
     refuseOffer: to('established', 'refuseModify'),
     hangup: to('ending', 'terminateModify', 'sendBye'),
+    lost: to('ending', 'terminateModify', 'blameNetwork', 'sendBye'),
+    timerExpiry: to('ending', 'terminateModify', 'blameExpiry', 'sendBye'),
     reoffer: to('reoffered', 'reportPending'),
     bye: to('ended', 'replyOk', 'terminateModify', 'reportRemoteEnd'),
     cancel: to('established', 'terminateModify'),
@@ -302,23 +321,26 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
   },
 };
 
+/** They run for sessions alone that need to be refreshed. */
+const INTERVAL = ['Refresh', 'Expiry'] as const;
+
 /** The timers that run in each state. Entering a state starts those that do not run yet and stops the others. */
 export const SESSION_TIMERS: Readonly<Record<SessionState, readonly SessionTimer[]>> = {
   offered: [],
   ringing: [],
   assuring: ['Assure', 'Prack'],
-  answering: ['Repeat', 'Ack'],
+  answering: ['Repeat', 'Ack', ...INTERVAL],
   releasing: ['Repeat', 'Ack'],
   refusing: [],
   dialing: ['Dial'],
   early: ['Dial'],
   abandoning: [],
   canceling: ['Cancel'],
-  established: [],
-  reoffering: [],
-  postponed: ['Glare'],
-  reoffered: [],
-  reanswering: ['Repeat', 'Ack'],
+  established: INTERVAL,
+  reoffering: INTERVAL,
+  postponed: ['Glare', ...INTERVAL],
+  reoffered: INTERVAL,
+  reanswering: ['Repeat', 'Ack', ...INTERVAL],
   ending: [],
   ended: [],
 };

@@ -1,3 +1,4 @@
+import { intervalObjection } from '../dialog/session-interval.ts';
 import { ALLOW, isSdp, SDP } from '../dialog/session-messages.ts';
 import { ALLOWED_EVENTS } from '../events/packages.ts';
 import { KNOWN_METHODS } from '../grammar/known-methods.ts';
@@ -11,8 +12,8 @@ export interface Objection {
 
 /** Options that a REGISTER may require of us (RFC 5626, RFC 3327). */
 const REGISTRAR_OPTIONS: ReadonlySet<string> = new Set(['path', 'outbound']);
-/** Options that the requests of a session may require of us (RFC 3262). */
-const SESSION_OPTIONS: ReadonlySet<string> = new Set(['100rel']);
+/** Options that the requests of a session may require of us (RFC 3262, RFC 4028). */
+const SESSION_OPTIONS: ReadonlySet<string> = new Set(['100rel', 'timer']);
 const NO_OPTIONS: ReadonlySet<string> = new Set();
 const OPTIONS_OF: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['REGISTER', REGISTRAR_OPTIONS],
@@ -48,7 +49,8 @@ export function objectionTo(request: Request): Objection | undefined {
   const describes = method === 'INVITE' || method === 'UPDATE' || method === 'PRACK';
   if (describes && request.body.length > 0 && !isSdp(request)) return { status: 415, fields: [['Accept', SDP]] };
   // RFC 3261 §8.2.6: what would be answered is a session description.
-  return describes && !acceptsSdp(request) ? { status: 406, fields: [] } : undefined;
+  if (describes && !acceptsSdp(request)) return { status: 406, fields: [] };
+  return describes ? intervalObjection(request) : undefined;
 }
 
 /** Whether the response may carry a session description (RFC 3261 §20.1: SDP is what no Accept means). */

@@ -32,6 +32,7 @@ test('without any source every setting has its default', () => {
     allowPrivate: [],
     rateLimits: 'off',
     mediaTimeoutMs: 60_000,
+    sessionExpiresS: 0,
     drainMs: 30_000,
     durability: 'process',
     keepCallsMs: 90 * 86_400_000,
@@ -77,6 +78,8 @@ test('repeatable settings are lists in every source and replace the default', ()
 const GOOD: readonly (readonly [name: string, text: string, key: keyof Settings, value: unknown])[] = [
   ['drain', '1500ms', 'drainMs', 1500],
   ['drain', '0s', 'drainMs', 0],
+  ['session-expires', '30m', 'sessionExpiresS', 1_800],
+  ['session-expires', 'off', 'sessionExpiresS', 0],
   ['keep-calls', '12h', 'keepCallsMs', 43_200_000],
   ['media-timeout', '5m', 'mediaTimeoutMs', 300_000],
   ['rtp', '1024-1025', 'rtp', { from: 1024, to: 1025 }],
@@ -98,6 +101,9 @@ test.each(GOOD)('--%s %s is read', (name, text, key, value) => {
 
 const BAD: readonly (readonly [name: string, text: string, expected: RegExp])[] = [
   ['data', '', /folder/],
+  ['session-expires', '89s', /90s/],
+  ['session-expires', '0s', /90s/],
+  ['session-expires', '25h', /24h/],
   ['drain', '30', /60s/],
   ['drain', '-1s', /60s/],
   ['drain', '1.5s', /60s/],
