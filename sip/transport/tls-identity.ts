@@ -32,7 +32,8 @@ export function tlsContexts({ certificate, key, authorities }: TlsIdentity): Tls
   const own = certificate === '' ? {} : { cert: certificate, key };
   const roots = [...getCACertificates('default'), ...(authorities === '' ? [] : [authorities])];
   try {
-    if (authorities !== '') createSecureContext({ ca: authorities });
+    // What is no certificate among roots would be passed over without a word.
+    for (const root of certificatesIn(authorities)) new X509Certificate(root);
     if (certificate !== '') assertPair(certificate, key);
     return {
       server: certificate === '' ? undefined : createSecureContext({ ...own, ca: authorities }),
@@ -43,6 +44,12 @@ export function tlsContexts({ certificate, key, authorities }: TlsIdentity): Tls
     const why = (error as Error).message;
     throw new Fault('INVALID_SETTING', `TLS: expected certificates and a key in PEM, got: ${why}`, {}, error);
   }
+}
+
+/** Each certificate of a PEM text; the text itself when it has none. */
+function certificatesIn(text: string): readonly string[] {
+  const found = text.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs);
+  return found ?? (text === '' ? [] : [text]);
 }
 
 /** When our certificate runs out; undefined without one. */

@@ -16,9 +16,12 @@ export class TlsTransport implements ConnectionTransport {
   #identity: TlsIdentity;
   #contexts: TlsContexts | undefined;
 
+  /** Throws INVALID_SETTING when what is given cannot be used. */
   constructor(connections: Connections, identity: TlsIdentity) {
     this.#connections = connections;
     this.#identity = identity;
+    // The usual roots alone cannot be wrong, and cost nothing before somebody is called.
+    if (identity.certificate !== '' || identity.authorities !== '') this.#contexts = tlsContexts(identity);
   }
 
   async listen(listener: Listener): Promise<Listener> {
@@ -73,7 +76,6 @@ export function serverOptions(identity: TlsIdentity, connections: Connections, l
     const message = `SIP cannot listen on ${transport}: expected --tls-certificate and --tls-key, got none`;
     throw new Fault('INVALID_SETTING', message, { transport, host });
   }
-  tlsContexts(identity);
   const isCertified = identity.clients === 'certified';
   return {
     ...secureOptions(identity),

@@ -181,3 +181,16 @@ test('what speaks no TLS to a TLS listener is cut off', async () => {
   await once(socket.resume(), 'close');
   expect(b.packets).toEqual([]);
 });
+
+test('what is no certificate is refused at the start, also when nobody listens', async () => {
+  const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+  for (const identity of [
+    shows(undefined, { authorities: 'nonsense' }),
+    shows(undefined, { authorities: authority.certificate + broken }),
+    shows({ certificate: 'nonsense', key: server.key }),
+    shows({ certificate: server.certificate, key: 'nonsense' }),
+    shows({ certificate: server.certificate, key: authority.issue({ names: ['a'] }).key }),
+  ]) {
+    await expect(Station.open([], { identity })).rejects.toMatchObject({ code: 'INVALID_SETTING' });
+  }
+});
