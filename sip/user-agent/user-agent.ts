@@ -20,6 +20,7 @@ import type { Gatekeeper } from './gatekeeper.ts';
 import type { Messenger } from './messenger.ts';
 import { methodObjection, type Objection, OPTIONS_FIELDS, objectionTo } from './objection.ts';
 import type { OverloadGovernor } from './overload-governor.ts';
+import { RecentTable } from './recent-table.ts';
 import { RegisteredFlows } from './registered-flows.ts';
 import type { Registrar } from './registrar.ts';
 
@@ -46,6 +47,9 @@ export interface UserAgentParts {
   readonly legsMax: number;
 }
 
+/** More of them than are refused in a few seconds: as long as a copy may wait in a queue. */
+const REFUSED_INVITES_MAX = 16_384;
+
 /** Seconds after which a refused caller may try again (RFC 3261 §20.33). */
 const RETRY_AFTER: Field = ['Retry-After', '10'];
 
@@ -57,6 +61,8 @@ export class UserAgent {
   readonly #parts: UserAgentParts;
   readonly #signals = new Queue<SignalingEvent>();
   readonly #flows: RegisteredFlows;
+  /** By the key of the transaction that each would have got. */
+  readonly #refusedInvites = new RecentTable<true>(REFUSED_INVITES_MAX);
   #isDraining = false;
   #dropped = 0;
 
@@ -200,7 +206,7 @@ export class UserAgent {
   #receiveFromCaller(arrival: Arrival, now: Instant): void {
     const { request, source } = arrival;
     const { proof } = this.#parts;
-    if (request.method === 'INVITE' && !this.#admits(request, now)) {
+    if (request.method === 'INVITE' && !this.#admits(arrival, now)) {
       this.refuse(arrival, 503, [RETRY_AFTER], now);
       return;
     }
@@ -213,13 +219,17 @@ export class UserAgent {
     } else this.#receiveFromProven(arrival, judged.party, now);
   }
 
-  /** Whether one more call may begin. */
-  #admits(request: Request, now: Instant): boolean {
+  /** Whether one more call may begin. One that was refused may not when its INVITE is repeated: its caller has gone. */
+  #admits({ request, key = '' }: Arrival, now: Instant): boolean {
     const { sessions, legsMax, governor, isEmergency } = this.#parts;
     if (this.#isDraining) return false;
     const isAdmitted =
-      sessions.legCount < legsMax && governor.admits(request.first('Authorization') !== undefined, now);
-    return isAdmitted || isEmergency(request.uri.user);
+      (this.#refusedInvites.size === 0 || this.#refusedInvites.get(key) === undefined) &&
+      sessions.legCount < legsMax &&
+      governor.admits(request.first('Authorization') !== undefined, now);
+    if (isAdmitted || isEmergency(request.uri.user)) return true;
+    this.#refusedInvites.set(key, true);
+    return false;
   }
 
   #receiveFromProven(arrival: Arrival, party: Party, now: Instant): void {

@@ -148,4 +148,28 @@ describe('RFC 3261 §21.5.4: an overloaded switch', () => {
       expect(words([sent!])).toEqual(['401 INVITE']);
     }
   });
+
+  test('refuses a repeated INVITE again when it has become calm, and lets a new one in', () => {
+    let delayMs = 200;
+    const rig = new Rig({ queueDelayMs: () => delayMs, isEmergency });
+    const invite = (branch: string) =>
+      words(
+        rig.receive(
+          rig.request(
+            'INVITE',
+            { 'Call-ID': branch, Via: `SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bK${branch}` },
+            OFFER,
+          ),
+        ),
+      )[0];
+    let refused = '';
+    for (rig.now = 0; refused === ''; rig.now += 10) {
+      if (invite(`flood${rig.now}`) === '503 INVITE') refused = `flood${rig.now}`;
+    }
+    delayMs = 0;
+    rig.now += 2_000;
+    for (let count = 0; count < 10; count++, rig.now += 1_000) invite(`calm${count}`);
+    expect(invite(refused)).toBe('503 INVITE');
+    expect(invite('anew')).toBe('401 INVITE');
+  });
 });
