@@ -256,10 +256,11 @@ export class Dialog {
     return { uri: first.uri, routes: [...routeSet.slice(1), `<${remoteTarget}>`] };
   }
 
+  /** RFC 3261 §8.1.2: the first route; a strict router stands in the Request-URI, whatever comes behind it. */
   #nextUri(): Uri {
-    const { uri, routes } = this.#route();
-    const first = this.#state.routeSet.length === 0 ? undefined : parseNameAddress(routes[0]!);
-    return first?.uri.parameters.has('lr') ? first.uri : uri;
+    const { routeSet } = this.#state;
+    const first = routeSet.length === 0 ? undefined : parseNameAddress(routeSet[0]!);
+    return first?.uri.parameters.has('lr') ? first.uri : this.#route().uri;
   }
 }
 

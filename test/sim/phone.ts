@@ -20,8 +20,8 @@ import { Messenger } from '../../sip/user-agent/messenger.ts';
 import { OverloadGovernor } from '../../sip/user-agent/overload-governor.ts';
 import { Registrar } from '../../sip/user-agent/registrar.ts';
 import { UserAgent } from '../../sip/user-agent/user-agent.ts';
-import { buildRequest } from '../../sip/writer.ts';
 import { phoneDescription } from './phone-description.ts';
+import { registerRequest } from './register-request.ts';
 import { textRequest } from './text-request.ts';
 import type { Party, Send } from './world.ts';
 
@@ -40,6 +40,8 @@ export interface PhoneOptions {
   readonly password: string;
   /** The switch it belongs to. */
   readonly server: TransportAddress;
+  /** What it sends outside dialogs goes here first; it is a proxy. */
+  readonly proxy?: TransportAddress;
   readonly random: Random;
   /** What it calls itself in Via and Contact when it does not know its address, as browsers do (RFC 7118 §5). */
   readonly ownHost?: string;
@@ -230,13 +232,14 @@ export class Phone implements Party {
   }
 
   #call(to: string, now: Instant): void {
-    const { server, username, password } = this.#options;
+    const { server, proxy, username, password } = this.#options;
+    const path = proxy === undefined ? [] : [`sip:${proxy.address}:${proxy.port};lr`];
     const contact = buildUri({ user: to, host: server.address, port: server.port }).text;
     this.#leg = ++this.#lastLeg as LegId;
     this.sessions.dial(
       this.#leg,
       {
-        target: { contact, path: [], via: server, localPort: this.addresses[0]!.port },
+        target: { contact, path, via: proxy ?? server, localPort: this.addresses[0]!.port },
         fromUser: username,
         fromName: this.name,
         toUser: to,
@@ -270,31 +273,16 @@ export class Phone implements Party {
   }
 
   #register(authorization: string | undefined, now: Instant): void {
-    const { server, username, address, ownHost = address.address } = this.#options;
+    const { server, proxy, username, address, random, ownHost = address.address } = this.#options;
     const registration = this.#registration;
-    const aor = `<sip:${username}@${server.address}>`;
+    const { callId, expiresS } = registration;
     const transport = address.transport === 'udp' ? '' : `;transport=${address.transport}`;
-    const request = buildRequest({
-      method: 'REGISTER',
-      uri: buildUri({ host: server.address }),
-      fields: [
-        ['Max-Forwards', '70'],
-        ['From', `${aor};tag=${hexToken(this.#options.random, 4)}`],
-        ['To', aor],
-        ['Call-ID', registration.callId],
-        ['CSeq', `${++registration.cseq} REGISTER`],
-        ...(registration.expiresS === 'asks only'
-          ? []
-          : [
-              [
-                'Contact',
-                `<sip:${username}@${ownHost}:${address.port}${transport}>;expires=${registration.expiresS}`,
-              ] as const,
-            ]),
-        ...(authorization === undefined ? [] : [['Authorization', authorization] as const]),
-      ],
+    const contact = `<sip:${username}@${ownHost}:${address.port}${transport}>;expires=${expiresS}`;
+    const request = registerRequest({
+      ...{ server: server.address, username, callId, cseq: ++registration.cseq, authorization, random },
+      contact: expiresS === 'asks only' ? undefined : contact,
     });
-    registration.transaction = this.layer.request(request, server, address.port, now);
+    registration.transaction = this.layer.request(request, proxy ?? server, address.port, now);
   }
 
   #registered(response: Response, now: Instant): void {
