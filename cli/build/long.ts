@@ -8,7 +8,13 @@ import { runTests } from './tests.ts';
 import { lastLine } from './verdict.ts';
 
 /** Counts of the long tier; each yields to the environment. */
-const COUNTS = { TANDEM_SEEDS: '10000', TANDEM_FUZZ_COUNT: '10000000', TANDEM_ROUNDS: '50', TANDEM_MUTANTS: '1000' };
+const COUNTS = {
+  TANDEM_SEEDS: '10000',
+  TANDEM_FUZZ_COUNT: '10000000',
+  TANDEM_ROUNDS: '50',
+  TANDEM_MUTANTS: '1000',
+  TANDEM_CROSSING_LENGTH: '6',
+};
 
 const USAGE = 2;
 const [area, ...rest] = process.argv.slice(2);
