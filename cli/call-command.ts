@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type DialString, readDialString } from './phone/dial-string.ts';
+import { DIAL_TRANSPORTS, type DialString, type DialTransport, readDialString } from './phone/dial-string.ts';
 
 /** As many as a stream keeps waiting. */
 const DIGITS_MAX = 64;
@@ -12,7 +12,8 @@ interface CallFlags {
   readonly record?: string;
   readonly digits?: string;
   readonly seconds?: number;
-  readonly transport?: 'udp' | 'tcp';
+  readonly transport?: DialTransport;
+  readonly tlsAuthorities?: string;
   readonly json?: boolean;
 }
 
@@ -28,7 +29,8 @@ export function addCallCommand(program: Command, setExitCode: (code: number) => 
     .option('--record <WAV>', 'file to write what the other side says to')
     .option('--digits <KEYS>', 'keys to press after the answer, such as 12#', digitsOf)
     .option('--seconds <N>', 'hang up so long after the answer', secondsOf)
-    .addOption(new Option('--transport <NAME>', 'how SIP travels (default udp)').choices(['udp', 'tcp']))
+    .addOption(new Option('--transport <NAME>', 'how SIP travels (default udp)').choices(DIAL_TRANSPORTS))
+    .option('--tls-authorities <FILE>', 'root certificates that are believed beside the usual ones')
     .option('--json', 'print one JSON object at the end')
     .action(async (text: string, flags: CallFlags, command: Command) => {
       const target = readDialString(text, flags.transport);
@@ -41,8 +43,18 @@ export function addCallCommand(program: Command, setExitCode: (code: number) => 
 
 async function place(target: DialString, flags: CallFlags): Promise<number> {
   const { call } = await import('./call.ts');
-  const { user = '', password = '', play, record, digits = '', seconds, json = false } = flags;
-  return call({ target, user, password, play, record, digits, seconds, format: json ? 'json' : 'text' });
+  const { user = '', password = '', play, record, digits = '', seconds, tlsAuthorities = '', json = false } = flags;
+  return call({
+    target,
+    user,
+    password,
+    play,
+    record,
+    digits,
+    seconds,
+    tlsAuthorities,
+    format: json ? 'json' : 'text',
+  });
 }
 
 function digitsOf(text: string): string {

@@ -4,6 +4,7 @@ import { CAUSES } from '../core/calls/cause.ts';
 import { Fault } from '../core/kernel/fault.ts';
 import { NEVER } from '../core/kernel/time.ts';
 import { decodeWav } from '../media/audio-file.ts';
+import { readIdentity } from './certificate-files.ts';
 import type { DialString } from './phone/dial-string.ts';
 import { failureOf } from './phone/failure.ts';
 import type { CallProgress, CallResult } from './phone/phone-call.ts';
@@ -19,6 +20,8 @@ export interface CallOptions {
   readonly record: string | undefined;
   readonly digits: string;
   readonly seconds: number | undefined;
+  /** PEM file of roots; '' for none. */
+  readonly tlsAuthorities: string;
   readonly format: Format;
 }
 
@@ -40,7 +43,7 @@ export async function call(options: CallOptions): Promise<number> {
   say(format, `calling ${target.user} at ${target.host}:${target.port} over ${target.transport.toUpperCase()}`);
   line.dial();
   const result = await line.over.finally(() => line.close());
-  return report(options, result, line.recordingFailure);
+  return report(options, result, line);
 }
 
 /** Nothing was sent. A host that cannot be reached has failed the call; anything else prevents every call. */
@@ -56,11 +59,13 @@ function notPlaced(format: Format, error: unknown): number {
   return EXIT.failed;
 }
 
-function lineOptions({ target, user, password, play, record, digits, seconds, format }: CallOptions) {
+function lineOptions(options: CallOptions) {
+  const { target, user, password, play, record, digits, seconds, tlsAuthorities, format } = options;
   const talkMaxMs = seconds === undefined ? NEVER : seconds * 1000;
   return {
     target,
     credentials: user === '' ? undefined : { username: user, password },
+    identity: readIdentity({ tlsCertificate: '', tlsKey: '', tlsAuthorities, tlsClients: 'anyone' }),
     order: { play, record, digits, talkMaxMs },
     progress: (progress: Exclude<CallProgress, { kind: 'over' }>) => say(format, progressText(progress)),
   };
@@ -80,11 +85,12 @@ function hangUpOnSignal(line: PhoneLine): void {
   }
 }
 
-function report(options: CallOptions, result: CallResult, recordingFailure: string): number {
+function report(options: CallOptions, result: CallResult, line: PhoneLine): number {
+  const { recordingFailure, connectionFailure } = line;
   const { target, user, record, format } = options;
   const unwritten =
     recordingFailure === '' ? undefined : `The recording ${record} is not whole: ${recordingFailure}. Check the disk.`;
-  const failure = failureOf(result, target, user) ?? unwritten;
+  const failure = failureOf(result, target, user, connectionFailure) ?? unwritten;
   if (format === 'json') process.stdout.write(`${JSON.stringify(resultObject(options, result, failure))}\n`);
   else {
     process.stdout.write(`${endText(result)}\n`);

@@ -1,5 +1,10 @@
 import { isIP } from 'node:net';
 import { buildUri, parseUri } from '../../sip/grammar/uri.ts';
+import { defaultPort } from '../../sip/locating/goal.ts';
+
+/** How SIP may travel from a command line. */
+export const DIAL_TRANSPORTS = ['udp', 'tcp', 'tls'] as const;
+export type DialTransport = (typeof DIAL_TRANSPORTS)[number];
 
 /** What the user dials, taken apart. */
 export interface DialString {
@@ -7,7 +12,7 @@ export interface DialString {
   /** A name or an IPv4 address. */
   readonly host: string;
   readonly port: number;
-  readonly transport: 'udp' | 'tcp';
+  readonly transport: DialTransport;
   /** Request-URI. */
   readonly uri: string;
 }
@@ -15,12 +20,12 @@ export interface DialString {
 const EXPECTED = 'expected sip:NUMBER@HOST or sip:NUMBER@HOST:PORT';
 
 /**
- * Reads `sip:1001@HOST[:PORT]`, with `;transport=tcp` if so wished; a transport asked for beside it wins. What is wrong
+ * Reads `sip:1001@HOST[:PORT]`, with `;transport=tcp` or `tls` if so wished; a transport asked for beside it wins. What is wrong
  * otherwise: one sentence.
  */
 export function readDialString(
   text: string,
-  transport: 'udp' | 'tcp' | undefined,
+  transport: DialTransport | undefined,
 ): DialString | { readonly wrong: string } {
   const uri = parseUri(text);
   if (uri === undefined || uri.scheme !== 'sip' || uri.user === '' || uri.host === '') {
@@ -29,9 +34,10 @@ export function readDialString(
   const { user, host, port } = uri;
   if (isIP(host) === 6)
     return { wrong: `expected a name or an IPv4 address, because media goes over IPv4 only, got ${host}` };
-  const named = transport ?? uri.parameters.get('transport')?.toLowerCase() ?? 'udp';
-  if (named !== 'udp' && named !== 'tcp') return { wrong: `expected the transport udp or tcp, got ${named}` };
+  const asked = transport ?? uri.parameters.get('transport')?.toLowerCase() ?? 'udp';
+  const named = DIAL_TRANSPORTS.find((one) => one === asked);
+  if (named === undefined) return { wrong: `expected the transport udp, tcp or tls, got ${asked}` };
   const parameters = named === 'udp' ? undefined : new Map([['transport', named]]);
   const request = buildUri({ user, host, port, ...(parameters && { parameters }) });
-  return { user, host, port: port === 0 ? 5060 : port, transport: named, uri: request.text };
+  return { user, host, port: port === 0 ? defaultPort(named) : port, transport: named, uri: request.text };
 }

@@ -8,14 +8,20 @@ const MEDIA_TIMEOUT_S = 60;
 
 /**
  * Why a call was not answered, or did not end well: one sentence of what was expected and what came, and what to do.
- * Undefined when all went well. `user` is '' when no credentials were given.
+ * Undefined when all went well. `user` is '' when no credentials were given, and
+ * `connectionFailure` when no connection was refused.
  */
-export function failureOf(result: CallResult, target: DialString, user: string): string | undefined {
+export function failureOf(
+  result: CallResult,
+  target: DialString,
+  user: string,
+  connectionFailure = '',
+): string | undefined {
   const { answered, cause, playFailure } = result;
   if (answered && cause === 'normal') {
     return playFailure === '' ? undefined : `The file could not be played: ${playFailure}. Give another --play file.`;
   }
-  return answered ? brokenOff(result, target) : unanswered(result, target, user);
+  return answered ? brokenOff(result, target) : unanswered(result, target, user, connectionFailure);
 }
 
 function brokenOff({ cause }: CallResult, { host }: DialString): string {
@@ -29,12 +35,15 @@ function brokenOff({ cause }: CallResult, { host }: DialString): string {
   }
 }
 
-function unanswered(result: CallResult, target: DialString, user: string): string {
+function unanswered(result: CallResult, target: DialString, user: string, connectionFailure: string): string {
   const { cause, status, hasRung, endedBy } = result;
   const { user: number, host } = target;
   const place = `${host}:${target.port}`;
   const transport = target.transport.toUpperCase();
   const got = `expected an answer, got ${status}`;
+  if (cause === 'network-failed' && target.transport === 'tls' && connectionFailure !== '') {
+    return `${place} cannot be reached over TLS: expected a certificate for ${host} that is believed, got: ${connectionFailure}. Give --tls-authorities for roots of your own.`;
+  }
   if (cause === 'network-failed') {
     return `${place} cannot be reached over ${transport}: expected a connection, got none. Check the address, and that a SIP server listens there.`;
   }

@@ -8,8 +8,12 @@ import { secure } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { parseIpv4 } from '../../media/io/addresses.ts';
 import { WorkerMediaPlane } from '../../media/media-plane.ts';
+import { defaultPort } from '../../sip/locating/goal.ts';
+import { targetAt } from '../../sip/locating/survey.ts';
 import { QueuedSignaling } from '../../sip/signaling.ts';
 import { SipStack } from '../../sip/stack.ts';
+import type { TlsIdentity } from '../../sip/transport/tls-identity.ts';
+import type { TransportHandlers } from '../../sip/transport/transport.ts';
 import { SipTransports } from '../../sip/transport/transports.ts';
 import { MediaSide } from '../media-side.ts';
 import { VERSION } from '../version.ts';
@@ -21,6 +25,8 @@ import { PhoneNode, type PhoneOutput } from './phone-node.ts';
 export interface PhoneLineOptions {
   readonly target: DialString;
   readonly credentials: { readonly username: string; readonly password: string } | undefined;
+  /** Whom it believes over TLS. */
+  readonly identity: TlsIdentity;
   readonly order: Pick<CallOrder, 'play' | 'record' | 'digits' | 'talkMaxMs'>;
   /** Hears each step before the end. */
   readonly progress: (progress: Exclude<CallProgress, { kind: 'over' }>) => void;
@@ -53,6 +59,7 @@ export class PhoneLine {
   readonly #settled = Promise.withResolvers<CallResult>();
   #transports: SipTransports | undefined;
   #media: MediaSide | undefined;
+  #connectionFailure = '';
 
   private constructor(options: PhoneLineOptions, route: Route) {
     this.over = this.#settled.promise;
@@ -112,6 +119,11 @@ export class PhoneLine {
     this.#input((now) => this.#call.hangup(now));
   }
 
+  /** Why a connection did not come about; '' when none was refused. */
+  get connectionFailure(): string {
+    return this.#connectionFailure;
+  }
+
   /** Why the recording is not whole, once the line is closed; '' when it is. */
   get recordingFailure(): string {
     const { recordingsFailed, recordingSamplesLost } = this.#plane.counters;
@@ -126,11 +138,17 @@ export class PhoneLine {
 
   async #open(): Promise<void> {
     const { own } = this.#route;
-    const listener = { transport: this.#options.target.transport, host: own, port: 0 };
-    const transports = await SipTransports.open([listener], {
+    const { target, identity } = this.#options;
+    // Over TLS everything travels on the connection that is opened: listening would need a certificate.
+    const listeners = target.transport === 'tls' ? [] : [{ transport: target.transport, host: own, port: 0 }];
+    const handlers: TransportHandlers = {
       received: (packet) => this.#input((now) => this.#stack.receive(packet, now)),
       failed: (destination) => this.#input((now) => this.#stack.transportFailed(destination, now)),
-    });
+      complained: (_, why) => {
+        this.#connectionFailure = why;
+      },
+    };
+    const transports = await SipTransports.open(listeners, handlers, { identity });
     this.#transports = transports;
     this.#disposal.add('sip', () => transports.close());
     const media = await MediaSide.start({
@@ -153,7 +171,7 @@ export class PhoneLine {
 
   #order(): CallOrder {
     const { target, credentials, order } = this.#options;
-    const peer = { transport: target.transport, address: this.#route.peer, port: target.port };
+    const peer = targetAt(this.#route.peer, target.port, target.transport, target.host);
     const dial = {
       target: { contact: target.uri, path: [], via: peer, localPort: undefined },
       fromUser: credentials?.username ?? ANONYMOUS,
@@ -165,9 +183,10 @@ export class PhoneLine {
   }
 
   #contact() {
-    const bound = this.#transports?.bound[0];
-    assert(bound !== undefined, 'nothing is said before the socket is open');
-    return { host: this.#route.own, port: bound.port, transport: bound.transport };
+    assert(this.#transports !== undefined, 'nothing is said before the socket is open');
+    const { transport } = this.#options.target;
+    const port = this.#transports.bound[0]?.port ?? defaultPort(transport);
+    return { host: this.#route.own, port, transport };
   }
 
   #input(input: (now: Instant) => void): void {

@@ -114,7 +114,8 @@ describe('a call that cannot be placed', () => {
   test.each([
     [['1001@127.0.0.1'], 2, /expected sip:NUMBER@HOST or sip:NUMBER@HOST:PORT, got 1001@127\.0\.0\.1/],
     [['sip:1001@[::1]'], 2, /media goes over IPv4 only, got ::1/],
-    [['sip:1001@127.0.0.1;transport=tls'], 2, /expected the transport udp or tcp, got tls/],
+    [['sip:1001@127.0.0.1;transport=ws'], 2, /expected the transport udp, tcp or tls, got ws/],
+    [['sip:1001@127.0.0.1', '--tls-authorities', '/absent.pem'], 69, /absent\.pem cannot be read/],
     [['sip:1001@127.0.0.1', '--digits', '1x'], 2, /expected 1 to 64 of 0-9, \*, #, A-D/],
     [['sip:1001@127.0.0.1', '--seconds', '0'], 2, /expected seconds/],
     [['sip:1001@127.0.0.1', '--password', 'alone'], 2, /expected --user beside it/],

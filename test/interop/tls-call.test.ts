@@ -3,20 +3,22 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Authority } from '../certificates/authority.ts';
 import { CertificateFolder } from '../certificates/certificate-folder.ts';
-import { TandemProcess } from './tandem-process.ts';
+import { Program } from './program.ts';
+import { ROOT, TandemProcess } from './tandem-process.ts';
 
 const ECHO = '+899000000101';
 const OUR_NUMBER = '+4930123456';
 const THEIR_NUMBER = '+498912345678';
 
+let root: string;
 let us: TandemProcess;
 let peer: TandemProcess;
 
 /** We listen over UDP alone: calling over TLS needs neither a listener nor a certificate of one's own. */
 beforeAll(async () => {
   const authority = new Authority();
-  const files = new CertificateFolder(authority, ['peer.localhost']);
-  const root = join(files.folder, 'root.pem');
+  const files = new CertificateFolder(authority, ['peer.localhost', 'localhost']);
+  root = join(files.folder, 'root.pem');
   writeFileSync(root, authority.certificate);
   const germany = ['--country', 'DE'];
   [us, peer] = await Promise.all([
@@ -88,4 +90,28 @@ test('we register at a provider over TLS, call through it, and are called over t
   await us.settled('tandem_calls_live', 0);
   await peer.settled('tandem_calls_live', 0);
   expect(await peer.metric('tandem_sip_connections')).toBe(1);
+}, 40_000);
+
+test('a call from the command line over TLS believes the roots that it is given, and no others', async () => {
+  await peer.createExtension('5001', 'secret-of-5001');
+  const uri = `sip:${ECHO}@localhost:${peer.tlsPort}`;
+  const args = [
+    'call',
+    uri,
+    '--transport',
+    'tls',
+    '--user',
+    '5001',
+    '--password',
+    'secret-of-5001',
+    '--seconds',
+    '0.3',
+  ];
+  const node = [join(ROOT, 'node_modules/.bin/node'), join(ROOT, 'cli/main.ts')] as const;
+  const believed = new Program(node[0], [node[1], ...args, '--tls-authorities', root]);
+  const doubted = new Program(node[0], [node[1], ...args]);
+  expect(await believed.exited, believed.output).toBe(0);
+  expect(await doubted.exited).toBe(1);
+  expect(doubted.output).toMatch(/expected a certificate for localhost that is believed, got: .*certificate/);
+  await peer.settled('tandem_calls_live', 0);
 }, 40_000);
