@@ -16,6 +16,8 @@ export interface BaresipOptions {
   /** WAV file, 8 kHz mono, that the phone speaks. */
   readonly voice: string;
   readonly answer?: 'auto' | 'manual';
+  /** Lines of its address book; whom it names with `;presence=p2p`, it watches, and it asks for waiting messages too. */
+  readonly contacts?: string;
   readonly codecs?: string;
   /** Address that the phone binds, and a command that it is started with (`ip netns exec …`). */
   readonly address?: string;
@@ -42,7 +44,7 @@ export class Baresip {
     mkdirSync(join(this.folder, 'sound'));
     writeFileSync(join(this.folder, 'config'), config(options, join(this.folder, 'sound')));
     writeFileSync(join(this.folder, 'accounts'), account(options));
-    writeFileSync(join(this.folder, 'contacts'), '');
+    writeFileSync(join(this.folder, 'contacts'), options.contacts ?? '');
     const command = [...(options.within ?? []), 'baresip', '-f', this.folder];
     this.program = new Program(command[0]!, command.slice(1));
   }
@@ -150,6 +152,7 @@ function config(options: BaresipOptions, sound: string): string {
     'module_tmp uuid.so',
     'module_tmp account.so',
     'module_app menu.so',
+    ...(options.contacts === undefined ? [] : ['contact', 'presence', 'mwi'].map((name) => `module_app ${name}.so`)),
     'module_app ctrl_tcp.so',
     `ctrl_tcp_listen 127.0.0.1:${options.controlPort}`,
     `snd_path ${sound}`,
