@@ -75,6 +75,8 @@ export interface DialRequest {
   readonly wishes?: CarrierWishes;
   /** The extension whose phone is dialled: others may watch what becomes of it. */
   readonly extensionId?: ExtensionId;
+  /** The leg that it is dialled for: a call that goes round in circles runs out of hops. */
+  readonly caller?: LegId;
 }
 
 /** A text outside any call. */

@@ -46,7 +46,7 @@ const FINAL_CAUSES: ReadonlySet<Cause> = new Set([
   'answered-elsewhere',
   'timeout',
 ]);
-const FINAL_STATUSES: ReadonlySet<number> = new Set([403, 480]);
+const FINAL_STATUSES: ReadonlySet<number> = new Set([403, 480, 482, 483]);
 
 /** Makes outgoing calls, through one provider after the other where providers carry them. What comes of them is signalling's to tell. */
 export class Dialler {
@@ -166,6 +166,7 @@ export class Dialler {
       ...(credentials === undefined ? {} : { credentials }),
       ...(carrier === undefined ? {} : { wishes: carrier.wishes }),
       ...(dialling.extensionId === null ? {} : { extensionId: dialling.extensionId }),
+      ...(master === undefined ? {} : { caller: master.leg }),
     });
   }
 }

@@ -10,6 +10,9 @@ const CAUSE_BY_STATUS: ReadonlyMap<number, Cause> = new Map<number, Cause>([
   [410, 'not-found'],
   [415, 'not-acceptable'],
   [480, 'unavailable'],
+  // A call that goes round in circles reaches nobody, and nobody on its way need try another way.
+  [482, 'unavailable'],
+  [483, 'unavailable'],
   [484, 'not-found'],
   [486, 'busy'],
   [487, 'canceled'],

@@ -10,13 +10,19 @@ export interface Dialled {
   readonly destination: TransportAddress;
   /** Servers that are tried after this one; undefined when nobody had to look for any. */
   readonly others: readonly TransportAddress[] | undefined;
+  /** What its INVITE says. */
+  readonly maxForwards: number;
 }
 
 /**
  * Where a dialled INVITE goes: to the first of the servers that were found, else to what its target says. Undefined when
  * that is no SIP URI, or a name without servers and flow.
  */
-export function reach(dial: DialRequest, servers?: readonly TransportAddress[]): Dialled | undefined {
+export function reach(
+  dial: DialRequest,
+  servers: readonly TransportAddress[] | undefined,
+  maxForwards: number,
+): Dialled | undefined {
   const { via, localPort } = dial.target;
   const aimed = aim(dial.target);
   const destination = aimed && (servers?.[0] ?? nextHop(aimed.next, via && { remote: via, localPort }));
@@ -25,5 +31,5 @@ export function reach(dial: DialRequest, servers?: readonly TransportAddress[]):
     remote: via ?? destination,
     localPort: via?.transport === destination.transport ? localPort : undefined,
   };
-  return { dial, aim: aimed, flow, destination, others: servers?.slice(1) };
+  return { dial, aim: aimed, flow, destination, others: servers?.slice(1), maxForwards };
 }

@@ -111,9 +111,25 @@ export function aim(target: DialRequest['target']): { readonly uri: Uri; readonl
   return { uri: withoutHeaders(uri), next };
 }
 
+/** RFC 3261 §8.1.1.6. */
+export const MAX_FORWARDS = 70;
+
+/**
+ * How far an INVITE may go that we send for the sender of this one: one hop less (RFC 7332 §5). A value that cannot be
+ * read is none.
+ */
+export function hopsLeftBehind(invite: Request): number {
+  const text = invite.first('Max-Forwards') ?? '';
+  return /^\d{1,3}$/.test(text) ? Math.min(MAX_FORWARDS, Math.max(0, Number(text) - 1)) : MAX_FORWARDS;
+}
+
 export interface InviteParts {
-  readonly dial: DialRequest;
-  readonly uri: Uri;
+  /** What is dialled, and the Request-URI. */
+  readonly dialled: {
+    readonly dial: DialRequest;
+    readonly aim: { readonly uri: Uri };
+    readonly maxForwards: number;
+  };
   readonly callId: string;
   readonly localTag: string;
   readonly cseq: number;
@@ -124,7 +140,9 @@ export interface InviteParts {
 
 /** The INVITE of a dialled leg (RFC 3261 §8.1.1, §13.2.1), without its Via. */
 export function buildInvite(parts: InviteParts): Request {
-  const { dial, uri, callId, localTag, cseq, sentBy, settings, extra } = parts;
+  const { dialled, callId, localTag, cseq, sentBy, settings, extra } = parts;
+  const { dial, aim, maxForwards } = dialled;
+  const { uri } = aim;
   const ownHost = settings.domain === '' ? sentBy.host : settings.domain;
   // Who is called at an address of their own is named by it, a phone of ours by our name.
   const to = buildUri({ user: dial.toUser, host: dial.target.via === undefined ? uri.host : ownHost });
@@ -139,7 +157,7 @@ export function buildInvite(parts: InviteParts): Request {
     uri,
     fields: [
       ...dial.target.path.map((hop): Field => ['Route', `<${hop}>`]),
-      ['Max-Forwards', '70'],
+      ['Max-Forwards', String(maxForwards)],
       ['From', `${callerAddress(dial, ownHost)};tag=${localTag}`],
       ['To', formatNameAddress('', to)],
       ['Call-ID', callId],

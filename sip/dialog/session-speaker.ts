@@ -144,7 +144,7 @@ export class SessionSpeaker {
   invite(extra: readonly Field[] = []): void {
     const dialled = this.#dialled;
     assert(dialled !== undefined, 'only a dialled session sends an INVITE');
-    const { dial, destination, flow } = dialled;
+    const { destination, flow } = dialled;
     const { callId, localTag } = this;
     this.#inviteCSeq += 1;
     this.#early = undefined;
@@ -154,7 +154,7 @@ export class SessionSpeaker {
     const { sessionExpiresS = 0 } = settings;
     if (sessionExpiresS > 0) this.interval ??= wishedInterval(sessionExpiresS);
     const fields = this.interval === undefined ? extra : [...requestFields(this.interval, true), ...extra];
-    this.#invite = buildInvite({ dial, uri: dialled.aim.uri, callId, localTag, cseq, sentBy, settings, extra: fields });
+    this.#invite = buildInvite({ dialled, callId, localTag, cseq, sentBy, settings, extra: fields });
     this.#outputs.push({
       kind: 'request',
       purpose: 'invite',
@@ -176,7 +176,7 @@ export class SessionSpeaker {
   /** The INVITE once more, as a new request to the next server. */
   inviteNext(): void {
     assert(this.#dialled !== undefined, 'only a dialled session has servers');
-    this.#dialled = reach(this.#dialled.dial, this.#dialled.others);
+    this.#dialled = reach(this.#dialled.dial, this.#dialled.others, this.#dialled.maxForwards);
     this.#authorizations = 0;
     this.invite();
   }

@@ -12,7 +12,7 @@ import type { Arrival, TransactionId, TransactionLayer } from '../transaction/tr
 import { reach } from './dialled.ts';
 import { InviteSession } from './invite-session.ts';
 import { locatedHop } from './next-hop.ts';
-import type { SessionSettings } from './session-messages.ts';
+import { hopsLeftBehind, MAX_FORWARDS, type SessionSettings } from './session-messages.ts';
 import type { Purpose, SessionOutput } from './session-output.ts';
 
 /** A request of ours. */
@@ -29,6 +29,8 @@ interface Sent {
 interface Entry {
   readonly session: InviteSession;
   readonly key: string;
+  /** Max-Forwards of INVITEs that are sent for it. */
+  readonly hopsLeft: number;
   /** Our INVITE, for CANCEL. */
   invite: TransactionId | undefined;
   /** The peer's INVITEs whose transactions have not terminated. */
@@ -107,14 +109,17 @@ export class Sessions {
 
   /** A new leg for an INVITE outside a dialog, from this party. */
   offer(leg: LegId, arrival: Arrival, transaction: TransactionId, party: WatchedParty | undefined, now: Instant): void {
-    const entry = this.#add(InviteSession.offered(leg, this.#settings, arrival, transaction), party, now);
+    const session = InviteSession.offered(leg, this.#settings, arrival, transaction);
+    const entry = this.#add(session, party, now, hopsLeftBehind(arrival.request));
     this.#serve(entry, transaction);
   }
 
   /** Our INVITE: to the first of these servers, or where its target says. */
   dial(leg: LegId, request: DialRequest, servers: readonly TransportAddress[] | undefined, now: Instant): void {
     assert(!this.#byLeg.has(leg), `leg ${leg} is in use`);
-    const session = InviteSession.dialled(leg, this.#settings, reach(request, servers), now);
+    const { caller } = request;
+    const maxForwards = (caller === undefined ? undefined : this.#byLeg.get(caller)?.hopsLeft) ?? MAX_FORWARDS;
+    const session = InviteSession.dialled(leg, this.#settings, reach(request, servers, maxForwards), now);
     this.#add(session, calledParty(request), now);
   }
 
@@ -228,9 +233,9 @@ export class Sessions {
     return this.#deadlines.next();
   }
 
-  #add(session: InviteSession, party: WatchedParty | undefined, now: Instant): Entry {
+  #add(session: InviteSession, party: WatchedParty | undefined, now: Instant, hopsLeft = MAX_FORWARDS): Entry {
     const key = dialogKey(session.callId, session.localTag);
-    const entry: Entry = { session, key, invite: undefined, served: [], deadline: undefined, party };
+    const entry: Entry = { session, key, hopsLeft, invite: undefined, served: [], deadline: undefined, party };
     this.#byLeg.set(session.leg, entry);
     this.#byDialog.set(key, entry);
     this.#drain(entry, now);

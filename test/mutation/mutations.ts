@@ -254,4 +254,20 @@ export const MUTATIONS: readonly Mutation[] = [
     'sip/events/notifier',
     'RFC 6665 §4.2.1: a SUBSCRIBE',
   ),
+  mutation(
+    'RFC 7332 §5',
+    'dialog/session-messages',
+    'Math.max(0, Number(text) - 1)',
+    'Math.max(0, Number(text))',
+    'world/loops',
+    'RFC 7332 §5: two switches that send a call to each other',
+  ),
+  mutation(
+    'RFC 4028',
+    'dialog/session-interval',
+    'MINIMUM_S = 90;',
+    'MINIMUM_S = 9;',
+    'sip/stack/session-timer',
+    'RFC 4028 §9: an interval that is too short gets 422',
+  ),
 ];

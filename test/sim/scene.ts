@@ -18,7 +18,9 @@ type Particulars = Partial<
 };
 
 export interface SceneOptions
-  extends Partial<Pick<SimulatedSwitchOptions, 'lingerMs' | 'workerCount' | 'recordingsFolder' | 'zone'>> {
+  extends Partial<
+    Pick<SimulatedSwitchOptions, 'lingerMs' | 'workerCount' | 'streamsMax' | 'recordingsFolder' | 'zone'>
+  > {
   readonly seed?: number;
   readonly link?: Link;
 }

@@ -34,6 +34,8 @@ export interface SimulatedSwitchOptions {
   readonly address: TransportAddress;
   readonly random: Random;
   readonly workerCount?: number;
+  /** Streams of media that fit; 64 unless told. */
+  readonly streamsMax?: number;
   /** Writes rest this long before they are committed, as in production; what rests at a crash is lost. */
   readonly lingerMs?: number;
   /** Where recordings are written; without it they fail. */
@@ -269,14 +271,14 @@ export class SimulatedSwitch implements Party {
   }
 
   #open(now: Instant): Process {
-    const { address, random, workerCount = 1 } = this.#options;
+    const { address, random, workerCount = 1, streamsMax = STREAMS_MAX } = this.#options;
     const directory = new Directory();
     directory.addOwnHost(address.address);
     const calendar = (at: Instant): number => EPOCH + at;
     const clock = { now: () => this.#now, wallTime: () => calendar(this.#now) };
     const plane = new WorkerMediaPlane({
       workerCount,
-      streamsMax: STREAMS_MAX,
+      streamsMax,
       portFrom: 20_000,
       portTo: 20_999,
       sharing: 'on',
@@ -286,7 +288,7 @@ export class SimulatedSwitch implements Party {
     });
     const workers = new InProcessWorkers(
       plane,
-      { count: workerCount, random, streamsMax: STREAMS_MAX, mediaTimeoutMs: MEDIA_TIMEOUT_MS },
+      { count: workerCount, random, streamsMax, mediaTimeoutMs: MEDIA_TIMEOUT_MS },
       now,
     );
     this.#listen(workers);
