@@ -187,9 +187,9 @@ export class InviteSession {
   }
 
   /** The peer cancels its INVITE or re-INVITE. */
-  receiveCancel(transaction: TransactionId, now: Instant): void {
+  receiveCancel(transaction: TransactionId, cancel: Request, now: Instant): void {
     const meant = this.#speaker.modification?.transaction ?? this.#speaker.offered?.transaction;
-    if (transaction === meant) this.#handle('cancel', now, {});
+    if (transaction === meant) this.#handle('cancel', now, { cancel });
   }
 
   receiveResponse(purpose: Purpose, response: Response, now: Instant): void {

@@ -1,7 +1,7 @@
 import type { Cause } from '../../core/calls/cause.ts';
 import { assert } from '../../core/kernel/assert.ts';
 import type { Body } from '../../core/ports.ts';
-import type { Response } from '../message.ts';
+import type { Request, Response } from '../message.ts';
 import { type Field, reasonField } from './session-messages.ts';
 import type { Pending } from './session-output.ts';
 import type { SessionSpeaker } from './session-speaker.ts';
@@ -11,6 +11,7 @@ import type { ModificationAction, ReliableAction, SpokenAction } from './session
 export interface Input {
   readonly pending?: Pending;
   readonly response?: Response;
+  readonly cancel?: Request;
   readonly body?: Body | undefined;
   readonly cause?: Cause;
   readonly authorization?: Field;

@@ -2,7 +2,8 @@ import type { Cause } from '../../core/calls/cause.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
 import type { Body } from '../../core/ports.ts';
 import type { Request, Response } from '../message.ts';
-import { causeOfStatus } from './cause-of-status.ts';
+import { causeOfReason } from './cause-of-reason.ts';
+import { causeOfFailure } from './cause-of-status.ts';
 import type { Flow } from './next-hop.ts';
 import { type Input, present } from './session-actions.ts';
 import { intervalFrom } from './session-interval.ts';
@@ -35,8 +36,8 @@ export class SessionReports {
   }
 
   /** Our INVITE got this final response. */
-  refused({ status }: Response): void {
-    if (this.cause === undefined) this.#outcome = { status, cause: causeOfStatus(status) };
+  refused(response: Response): void {
+    if (this.cause === undefined) this.#outcome = { status: response.status, cause: causeOfFailure(response) };
   }
 
   /** Our INVITE got none. */
@@ -92,11 +93,11 @@ export class SessionReports {
         speaker.signal({ kind: 'reanswered', leg, status: 491, body: undefined });
         break;
       default:
-        this.#end(action);
+        this.#end(action, input);
     }
   }
 
-  #end(action: EndAction): void {
+  #end(action: EndAction, input: Input): void {
     const leg = this.#leg;
     switch (action) {
       case 'blameNetwork':
@@ -110,15 +111,26 @@ export class SessionReports {
         this.cause ??= 'session-expired';
         break;
       case 'reportCanceled':
-        this.#speaker.signal({ kind: 'ended', leg, cause: 'canceled', by: 'remote' });
+        this.#speaker.signal({ kind: 'ended', leg, cause: this.#causeOfCancel(input), by: 'remote' });
         break;
       case 'reportRemoteEnd':
-        this.#speaker.signal({ kind: 'ended', leg, cause: 'normal', by: 'remote' });
+        this.#speaker.signal({
+          kind: 'ended',
+          leg,
+          cause: causeOfReason(present(input.pending).request) ?? 'normal',
+          by: 'remote',
+        });
         break;
       case 'reportOver':
         this.#reportOver();
         break;
     }
+  }
+
+  /** A caller who was answered elsewhere says so, that nobody takes it for a missed call. */
+  #causeOfCancel({ cancel }: Input): Cause {
+    const said = cancel && causeOfReason(cancel);
+    return said === 'answered-elsewhere' ? said : 'canceled';
   }
 
   #reportDialog(): void {

@@ -176,10 +176,10 @@ export class Sessions {
     return typeof entry === 'object' ? entry.session.localTag : entry;
   }
 
-  receiveCancel(invite: TransactionId, now: Instant): void {
+  receiveCancel(invite: TransactionId, cancel: Request, now: Instant): void {
     const entry = this.#invites.get(invite);
     if (typeof entry !== 'object' || entry.session.isOver) return;
-    entry.session.receiveCancel(invite, now);
+    entry.session.receiveCancel(invite, cancel, now);
     this.#drain(entry, now);
   }
 

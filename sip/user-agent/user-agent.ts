@@ -161,7 +161,7 @@ export class UserAgent {
     const transaction = this.#open(cancel, now);
     if (transaction === undefined) return;
     this.#answer(transaction, cancel.request, { status: 200, fields: [] }, now, sessions.localTagOf(invite));
-    sessions.receiveCancel(invite, now);
+    sessions.receiveCancel(invite, cancel.request, now);
   }
 
   // ── Inside a dialog ───────────────────────────────────────────────────────────────────────────────────────

@@ -173,3 +173,17 @@ test('an INVITE without an offer is answered with ours, and the ACK brings the a
   const confirmed = rig.events.at(-1);
   expect(confirmed?.kind === 'confirmed' && new TextDecoder().decode(confirmed.body)).toBe(OFFER);
 });
+
+test('RFC 3326 §2: why a caller cancels or hangs up is told', () => {
+  const rig = new Rig();
+  rig.offered();
+  const Via = 'SIP/2.0/UDP 198.51.100.7:40000;rport;branch=z9hG4bK2';
+  rig.receive(
+    rig.request('CANCEL', { CSeq: '2 CANCEL', Via, Reason: 'SIP;cause=200;text="Call completed elsewhere"' }),
+  );
+  expect(rig.events.at(-1)).toMatchObject({ kind: 'ended', cause: 'answered-elsewhere', by: 'remote' });
+  const { rig: other, inDialog } = answered();
+  other.receive(inDialog('ACK', 2));
+  other.receive(inDialog('BYE', 3, { Reason: 'Q.850;cause=38' }));
+  expect(other.events.at(-1)).toMatchObject({ kind: 'ended', cause: 'network-failed', by: 'remote' });
+});
