@@ -12,6 +12,7 @@ import { type Address, address } from './address.ts';
 import type { Call } from './call.ts';
 import type { CallLife } from './call-life.ts';
 import { callVariables } from './call-variables.ts';
+import type { Carried } from './carried.ts';
 import type { Connecting } from './connecting.ts';
 
 export interface IncomingPorts {
@@ -22,6 +23,7 @@ export interface IncomingPorts {
   readonly random: Random;
   /** ISO 3166-1 alpha-2, for national forms of numbers; '' for none. */
   readonly country: string;
+  readonly carried: Carried;
 }
 
 type Offered = Extract<SignalingEvent, { kind: 'offered' }>;
@@ -44,7 +46,8 @@ export class Incoming {
     const { media } = this.#ports;
     const { leg } = offered;
     const opened = media.open(leg, offered.source, offered.offer, undefined);
-    const route = opened.kind === 'refused' ? refusedFor(opened.cause) : this.#route(offered, now);
+    const route =
+      opened.kind === 'refused' ? refusedFor(opened.cause) : this.#capped(offered, this.#route(offered, now), now);
     const outside = isOfNobody(route) ? this.#outside(offered) : undefined;
     const call = this.#create(offered, route, now);
     if (outside !== undefined) {
@@ -76,6 +79,16 @@ export class Incoming {
     const customer = directory.customers.get(customerId);
     if (customer === undefined || !MAY_CALL.has(customer.status)) return refusedFor('forbidden');
     return routeOf(directory, customerId, toUser, calendar(now), country);
+  }
+
+  /** A call that a provider brings takes a place as those that it carries out do. */
+  #capped({ leg, caller, customerId }: Offered, route: Route, now: Instant): Route {
+    if (caller.kind !== 'provider' || route.kind === 'refused') return route;
+    const { providerId } = caller;
+    const terms = this.#ports.directory.providers.get(providerId)?.terms;
+    const { callsMax = 0, callsPerSecondMax = 0 } = terms ?? {};
+    const place = { providerId, customerId, callsMax, callsPerSecondMax, customerCallsMax: 0 };
+    return this.#ports.carried.take(leg, place, now) ? route : refusedFor('overloaded');
   }
 
   /** A provider calls numbers, whoever has them, and nothing else. */

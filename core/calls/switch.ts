@@ -118,7 +118,7 @@ export class Switch {
     this.sounds = sounds;
     this.#life = life;
     this.dialler = dialler;
-    this.#incoming = new Incoming({ ...ports, flows, country }, life, connecting);
+    this.#incoming = new Incoming({ ...ports, flows, country, carried: dialler.carried }, life, connecting);
     this.#outgoing = outgoing;
     this.#connecting = connecting;
     this.#control = new CallControl(ports.media, life, { connecting, conferences, recording, recordings, sounds });

@@ -7,7 +7,7 @@ import {
   type PhoneNumber,
   type Provider,
 } from '../../core/directory/records.ts';
-import type { DialRouteId, NumberId, OutboundConfigId, ProviderId } from '../../core/kernel/ids.ts';
+import type { DialRouteId, FlowId, NumberId, OutboundConfigId, ProviderId } from '../../core/kernel/ids.ts';
 import type { Scene } from './scene.ts';
 import { CUSTOMER, EPOCH, type SimulatedSwitch } from './switch.ts';
 
@@ -17,6 +17,23 @@ const STAMPS = { createdAt: EPOCH, updatedAt: null, deletedAt: null };
 export const OWN_NUMBER = '+4930123456';
 /** Somebody outside. */
 export const OUTSIDE = '+498912345678';
+
+const ACTIONS = [
+  { id: 'a', type: 'answer', option: {}, nextId: '' },
+  { id: 'e', type: 'echo', option: { duration: 5_000 }, nextId: '' },
+];
+/** Answers the number that calls from outside are for. */
+export const ECHO: Flow = {
+  ...STAMPS,
+  id: '9b000000-0000-4000-8000-000000000001' as FlowId,
+  customerId: CUSTOMER,
+  type: 'flow',
+  name: '',
+  detail: '',
+  directHash: '',
+  actions: ACTIONS as never,
+  onCompleteFlowId: null,
+};
 
 export type Peer = Partial<Omit<Provider, 'terms'>> & { readonly terms?: Partial<ProviderTerms> };
 

@@ -3,16 +3,22 @@ import type { ProviderTerms } from '../../core/directory/provider-terms.ts';
 import type { Provider } from '../../core/directory/records.ts';
 import type { Request } from '../../sip/message.ts';
 import type { PhoneOptions } from '../sim/phone.ts';
-import { calleesThrough, dialsOut, OUTSIDE, OWN_NUMBER, type Peer, providerOf } from '../sim/providers.ts';
-import { Scene } from '../sim/scene.ts';
+import { calleesThrough, dialsOut, ECHO, OUTSIDE, OWN_NUMBER, type Peer, providerOf } from '../sim/providers.ts';
+import { Scene, type SceneOptions } from '../sim/scene.ts';
 import { expectLadder } from './golden.ts';
-import { expectNothingLeft } from './invariants.ts';
+import { expectLegalJournal, expectNothingLeft } from './invariants.ts';
+import { BAD_LINK } from './scenarios.ts';
 
 const ANSWERS: Partial<PhoneOptions> = { manner: { kind: 'answers', afterMs: 2_000 }, hangsUpAfterMs: 3_000 };
 
 /** Alice dials out at 1 s; the carriers, phones that trust everybody, are tried in their order. */
-function callOut(peers: readonly Peer[], manners: readonly Partial<PhoneOptions>[] = [ANSWERS], number = OUTSIDE) {
-  const scene = new Scene();
+function callOut(
+  peers: readonly Peer[],
+  manners: readonly Partial<PhoneOptions>[] = [ANSWERS],
+  number = OUTSIDE,
+  around: SceneOptions = {},
+) {
+  const scene = new Scene(around);
   const alice = dialsOut(scene, number);
   const providers: Provider[] = peers.map((peer, index) => {
     const carrier = scene.stranger(`carrier${index + 1}`, '', manners[index] ?? {});
@@ -190,4 +196,44 @@ test('nobody calls out without proving who they are', () => {
   scene.run(60_000);
   expect(carrier.heard.at(-1)).toBe('failed 404');
   expect(scene.world.lines).not.toContain('tandem INVITE carrier1');
+});
+
+test('calls that a provider brings count against its caps as well', () => {
+  const scene = new Scene();
+  const first = scene.stranger('carrier1', '');
+  const second = scene.stranger('carrier2', '');
+  const addresses = [first, second].map((carrier) => carrier.addresses[0]!.address);
+  const terms = { addresses, callsMax: 1 };
+  calleesThrough(scene.tandem, [providerOf(1, { terms })], ECHO);
+  first.plan(1_000, { kind: 'call', to: OWN_NUMBER });
+  second.plan(1_100, { kind: 'call', to: OWN_NUMBER });
+  first.plan(3_000, { kind: 'hangup' });
+  second.plan(4_000, { kind: 'call', to: OWN_NUMBER });
+  scene.run(5_000);
+  expect(first.heard).toContain('answered');
+  expect(second.heard.slice(-2)).toEqual(['failed 503', 'answered']);
+  expect(scene.tandem.node.exchange.calls.dialler.carried.refusedTotal).toBe(1);
+});
+
+test("a customer's cap on calls outside is kept whatever the provider", () => {
+  const { scene, alice } = callOut([{}], [{ manner: { kind: 'rings' } }]);
+  const bob = scene.phone('bob', '1001');
+  const [config] = [...scene.tandem.directory.outboundConfigs.values()];
+  scene.tandem.directory.putOutboundConfig({ ...config!, callsMax: 1 });
+  bob.plan(1_500, { kind: 'call', to: OUTSIDE });
+  scene.run(5_000);
+  expect(alice.heard.at(-1)).toBe('ringing 180');
+  expect(bob.heard.at(-1)).toBe('failed 503');
+});
+
+test('on the worst of networks a call through providers ends, and leaves nothing', () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const manners = seed % 2 === 0 ? [{ manner: { kind: 'is overloaded' } } as const, ANSWERS] : [ANSWERS];
+    const { scene, alice } = callOut([{}, {}].slice(0, manners.length), manners, OUTSIDE, { seed, link: BAD_LINK });
+    scene.run(500_000);
+    expect(alice.isIdle, `seed ${seed}`).toBe(true);
+    expect(scene.tandem.node.exchange.calls.dialler.carried.count).toBe(0);
+    expectLegalJournal(scene);
+    expectNothingLeft(scene);
+  }
 });

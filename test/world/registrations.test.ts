@@ -1,35 +1,15 @@
 import { expect, test } from 'vitest';
 import type { ProviderTerms } from '../../core/directory/provider-terms.ts';
-import type { Flow } from '../../core/directory/records.ts';
-import type { CustomerId, FlowId } from '../../core/kernel/ids.ts';
+import type { CustomerId } from '../../core/kernel/ids.ts';
 import { type Link, PERFECT_LINK } from '../sim/network.ts';
-import { calleesThrough, OWN_NUMBER, type Peer, providerOf } from '../sim/providers.ts';
+import { calleesThrough, ECHO, OWN_NUMBER, type Peer, providerOf } from '../sim/providers.ts';
 import { Scene } from '../sim/scene.ts';
-import { CUSTOMER, EPOCH, SimulatedSwitch } from '../sim/switch.ts';
+import { CUSTOMER, SimulatedSwitch } from '../sim/switch.ts';
 import { expectLadder } from './golden.ts';
 import { BAD_LINK } from './scenarios.ts';
 
 const PROVIDER = { transport: 'udp', address: '192.0.2.2', port: 5060 } as const;
 const ACCOUNT: Partial<ProviderTerms> = { username: '1000', password: 'secret', registers: true, expiresS: 600 };
-const ACTIONS = [
-  { id: 'a', type: 'answer', option: {}, nextId: '' },
-  { id: 'e', type: 'echo', option: { duration: 5_000 }, nextId: '' },
-];
-/** Answers the number that calls from outside are for. */
-const ECHO: Flow = {
-  createdAt: EPOCH,
-  updatedAt: null,
-  deletedAt: null,
-  id: '9b000000-0000-4000-8000-000000000001' as FlowId,
-  customerId: CUSTOMER,
-  type: 'flow',
-  name: '',
-  detail: '',
-  directHash: '',
-  actions: ACTIONS as never,
-  onCompleteFlowId: null,
-};
-
 /** A Tandem that has an account, an extension of another Tandem. */
 function registered(peers: readonly Peer[] = [{ terms: ACCOUNT }], link: Link = PERFECT_LINK) {
   const scene = new Scene({ link });
