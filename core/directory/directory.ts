@@ -308,6 +308,17 @@ export class Directory {
     this.#setBindings(binding.extensionId, [binding, ...others]);
   }
 
+  /** Adds one that was stored, in its place: those that last longest were refreshed last. */
+  restoreBinding(binding: Binding): void {
+    const others = this.#bindings.get(binding.extensionId);
+    if (others === undefined) this.#setBindings(binding.extensionId, [binding]);
+    else
+      this.#setBindings(
+        binding.extensionId,
+        [binding, ...others].sort((a, b) => b.expiresAt - a.expiresAt),
+      );
+  }
+
   dropBinding(extensionId: ExtensionId, contact: string): void {
     const all = this.#bindings.get(extensionId) ?? [];
     this.#setBindings(

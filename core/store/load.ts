@@ -78,7 +78,7 @@ function loadBindings(database: Sqlite, directory: Directory, at: WallTime): voi
   };
   for (const row of rows(database, liveBindings(at))) {
     const extension = directory.extensions.get(row.extension_id as ExtensionId);
-    if (extension !== undefined) directory.putBinding(bindingOfRow(row, extension, shared));
+    if (extension !== undefined) directory.restoreBinding(bindingOfRow(row, extension, shared));
   }
 }
 

@@ -170,6 +170,20 @@ test('a phone that comes back with another contact keeps one binding, another in
   expect(directory.bindings(EXTENSION.id, 5000)).toEqual([moved, desk]);
 });
 
+test('after a restart the newest phone is the one that was refreshed last, whenever each came first', () => {
+  const desk = { ...BINDING, contact: 'sip:desk@192.0.2.9', registeredAt: 1000, expiresAt: 9500 };
+  const mobile = { ...BINDING, contact: 'sip:mobile@192.0.2.9', registeredAt: 2000, expiresAt: 9000 };
+  const tablet = { ...BINDING, contact: 'sip:tablet@192.0.2.9', registeredAt: 1500, expiresAt: 9200 };
+  const store = stored(
+    { kind: 'saveCustomer', row: CUSTOMER },
+    { kind: 'saveExtension', row: EXTENSION },
+    ...[desk, mobile, tablet].map((row) => ({ kind: 'saveBinding', row }) as const),
+  );
+  const directory = new Directory();
+  store.load(directory, 5000);
+  expect(directory.bindings(EXTENSION.id, 5000)).toEqual([desk, tablet, mobile]);
+});
+
 test('a group is committed all or none, and its failure does not touch the others', () => {
   const store = new InProcessStore(seeded(1));
   const bad = { ...CUSTOMER, id: 'bad' as CustomerId, name: null as unknown as string };
