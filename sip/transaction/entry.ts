@@ -31,3 +31,8 @@ export interface Entry extends Sharer<Entry> {
 export function machineOf({ client, server }: Entry): ClientTransaction | ServerTransaction {
   return client ?? server!;
 }
+
+/** A browser whose connection breaks while it rings forgets the call: no answer comes any more. */
+export function isOrphaned({ client, destination: { transport } }: Entry): boolean {
+  return client?.state === 'proceeding' && (transport === 'ws' || transport === 'wss');
+}

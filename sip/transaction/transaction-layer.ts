@@ -8,7 +8,7 @@ import { formatHostPort } from '../grammar/host.ts';
 import type { HeaderName, Message, Request, Response } from '../message.ts';
 import { respond, write } from '../writer.ts';
 import type { ClientTransaction } from './client-transaction.ts';
-import { type Entry, machineOf, type TransactionId, type TransactionKind } from './entry.ts';
+import { type Entry, isOrphaned, machineOf, type TransactionId, type TransactionKind } from './entry.ts';
 import { cancelOf, InviteClient } from './invite-client.ts';
 import { InviteServer } from './invite-server.ts';
 import { DATAGRAM_BYTES_MAX, type LargeRequest, LargeRequests } from './large-requests.ts';
@@ -190,7 +190,10 @@ export class TransactionLayer {
     for (const entry of this.#sharers.of(addressKey(destination))) {
       const large = this.#large.takeBack(entry, now);
       if (large !== undefined) this.#fallBack(entry, large, now);
-      else if (!this.#reconnects(entry)) {
+      else if (isOrphaned(entry)) {
+        this.#outputs.push({ kind: 'failed', transaction: entry.id, reason: 'transport error' });
+        this.#remove(entry);
+      } else if (!this.#reconnects(entry)) {
         machineOf(entry).transportFailed(now);
         this.#drain(entry, now);
       }

@@ -92,3 +92,17 @@ test('a call goes on while the connection of a phone is broken, and ends on both
   expect(alice.heard.at(-1)).toBe('ended normal local');
   expect(broken.tandem.node.stack.counters).toMatchObject({ legs: 0, dialogs: 0 });
 });
+
+test('a browser that goes away while it rings is waited for no longer', () => {
+  const web = new Scene();
+  const alice = web.phone('alice', '1000');
+  const bob = web.phone('bob', '1001', { transport: 'ws', ownHost: 'x7q2.invalid', manner: { kind: 'rings' } });
+  alice.plan(1_000, { kind: 'call', to: '1001' });
+  web.run(3_000);
+  expect(alice.heard.at(-1)).toBe('ringing 180');
+  web.world.cut(bob.addresses[0]!);
+  web.run(3_100);
+  expect(alice.heard.at(-1)).toBe('failed 480');
+  web.run(60_000);
+  expect(web.tandem.node.stack.counters).toMatchObject({ legs: 0, dialogs: 0, inviteClientTransactions: 0 });
+});
