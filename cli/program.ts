@@ -89,13 +89,22 @@ function addTrunkCommand(program: Command, setExitCode: (code: number) => void):
     .description('Work on the providers that carry calls outside.')
     .allowExcessArguments()
     .action((_: unknown, command: Command) =>
-      command.error(`trunk: expected check and a name, got ${command.args.join(' ') || 'nothing'}`),
+      command.error(`trunk: expected check or profile and a name, got ${command.args.join(' ') || 'nothing'}`),
     );
   asking(trunk.command('check'), 'Try a provider step by step, and say what is wrong and what to change.')
     .argument('<name>', 'the name, host name or id of a provider')
     .action(async (name: string, { data, json }: Asking) => {
       const { checkTrunk } = await import('./trunk-check.ts');
       setExitCode(await checkTrunk({ data, name, format: formatOf(json) }));
+    });
+  trunk
+    .command('profile')
+    .description('Show what kinds of providers require, or how one of them is set up.')
+    .argument('[name]', 'the name of a profile')
+    .option('--json', 'print JSON')
+    .action(async (name: string | undefined, { json }: { json?: boolean }) => {
+      const { showProfile } = await import('./trunk-profiles.ts');
+      showProfile(name, formatOf(json));
     });
 }
 
