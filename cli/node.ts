@@ -1,6 +1,6 @@
 import { presentCall, presentRecording } from '../api/presentation/calls.ts';
 import type { Settled } from '../core/accounts.ts';
-import type { SwitchPorts } from '../core/calls/switch.ts';
+import type { SwitchPorts } from '../core/calls/switch-ports.ts';
 import { Exchange, type ExchangeInput } from '../core/exchange.ts';
 import type { Json } from '../core/flows/action.ts';
 import { Queue } from '../core/kernel/queue.ts';

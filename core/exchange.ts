@@ -1,6 +1,7 @@
 import { Accounts, isAccountCommand, type Settled } from './accounts.ts';
 import { NO_FLOWS } from './calls/absent-edges.ts';
-import { type LeftBehind, Switch, type SwitchPorts } from './calls/switch.ts';
+import { Switch } from './calls/switch.ts';
+import type { LeftBehind, SwitchPorts } from './calls/switch-ports.ts';
 import type { CallCommand, Command, FlowCommand, Principal } from './command.ts';
 import { BindingExpiry } from './directory/binding-expiry.ts';
 import type { ActiveflowRecord } from './flows/activeflow-record.ts';

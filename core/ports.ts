@@ -77,6 +77,8 @@ export interface DialRequest {
   readonly extensionId?: ExtensionId;
   /** The leg that it is dialled for: a call that goes round in circles runs out of hops. */
   readonly caller?: LegId;
+  /** Who transferred the call, as it named itself: a name-addr (RFC 3892). */
+  readonly referredBy?: string;
 }
 
 /** A text outside any call. */
@@ -121,6 +123,10 @@ export interface Signaling extends ProviderSignaling {
   refuseOffer(leg: LegId, cause: Cause): void;
   /** Takes up a confirmed dialog that an earlier process left behind, so that it can be hung up. */
   restore(leg: LegId, dialog: string): void;
+  /** Takes the referral up, or refuses it with a cause (RFC 3515). One that is taken up is reported on until it is final. */
+  answerReferral(referral: number, cause: Cause | undefined): void;
+  /** Tells the referrer the SIP status of whom it referred to; from 200 on it is the last. Outcome: referralTold. */
+  reportReferral(referral: number, status: number): void;
   /** Sends a text to one phone (RFC 3428). Outcome: messageSettled. */
   sendMessage(delivery: number, request: MessageRequest): void;
   /** Tells the sender of a text what became of it; without a cause it was taken. */
@@ -144,7 +150,29 @@ export type SignalingEvent =
       readonly divertedFrom?: string;
       readonly source: TransportAddress;
       readonly offer: Body | undefined;
+      /** The leg whose place it takes (RFC 3891). */
+      readonly replaces?: LegId;
     }
+  /**
+   * Who talks to us over this leg asks that the other side be connected to somebody else (RFC 3515); answer with
+   * `answerReferral`.
+   */
+  | {
+      readonly kind: 'referred';
+      readonly leg: LegId;
+      readonly referral: number;
+      readonly toUser: string;
+      /** '' for a telephone number. */
+      readonly toHost: string;
+      /** The leg by which the referrer talks to them already. */
+      readonly replaces?: LegId;
+      /** As the referrer names itself (RFC 3892): name-addr, for those who are called. */
+      readonly referredBy?: string;
+    }
+  /** The referrer knows the final status, or does not listen any more. */
+  | { readonly kind: 'referralTold'; readonly referral: number }
+  /** A digit in an INFO. Some phones send each by RTP too. */
+  | { readonly kind: 'digitInformed'; readonly leg: LegId; readonly digit: string; readonly durationMs: number }
   /** The server that will be tried first; now the leg can be dialled. */
   | { readonly kind: 'located'; readonly leg: LegId; readonly peer: TransportAddress }
   | { readonly kind: 'ringing'; readonly leg: LegId; readonly status: number; readonly body: Body | undefined }

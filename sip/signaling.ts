@@ -14,6 +14,8 @@ export type SignalingCommand =
   | { readonly kind: 'acceptOffer'; readonly leg: LegId; readonly answer: Body }
   | { readonly kind: 'refuseOffer'; readonly leg: LegId; readonly cause: Cause }
   | { readonly kind: 'restore'; readonly leg: LegId; readonly dialog: string }
+  | { readonly kind: 'answerReferral'; readonly referral: number; readonly cause: Cause | undefined }
+  | { readonly kind: 'reportReferral'; readonly referral: number; readonly status: number }
   | { readonly kind: 'sendMessage'; readonly delivery: number; readonly request: MessageRequest }
   | { readonly kind: 'answerMessage'; readonly message: number; readonly cause: Cause | undefined }
   | { readonly kind: 'reachability'; readonly extensionId: ExtensionId }
@@ -79,6 +81,14 @@ export class QueuedSignaling implements Signaling {
 
   restore(leg: LegId, dialog: string): void {
     this.#commands.push({ kind: 'restore', leg, dialog });
+  }
+
+  answerReferral(referral: number, cause: Cause | undefined): void {
+    this.#commands.push({ kind: 'answerReferral', referral, cause });
+  }
+
+  reportReferral(referral: number, status: number): void {
+    this.#commands.push({ kind: 'reportReferral', referral, status });
   }
 
   sendMessage(delivery: number, request: MessageRequest): void {

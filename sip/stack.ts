@@ -25,6 +25,7 @@ import { DigestServer } from './user-agent/digest.ts';
 import { Gatekeeper } from './user-agent/gatekeeper.ts';
 import { Messenger } from './user-agent/messenger.ts';
 import { OverloadGovernor } from './user-agent/overload-governor.ts';
+import { Referrals } from './user-agent/referrals.ts';
 import { Registrar } from './user-agent/registrar.ts';
 import { UserAgent } from './user-agent/user-agent.ts';
 
@@ -98,6 +99,7 @@ export class SipStack {
   readonly #notifier: Notifier;
   readonly #messenger: Messenger;
   readonly #governor: OverloadGovernor;
+  readonly #referrals: Referrals;
   readonly #userAgent: UserAgent;
   readonly #errands: Errands;
   readonly #links: ProviderLinks;
@@ -123,6 +125,7 @@ export class SipStack {
       contactFor,
       serverTransactionsMax: settings.serverTransactionsMax ?? SERVER_TRANSACTIONS_MAX,
     });
+    const common = { layer: this.#layer, random, userAgent, contactFor };
     this.#locator = new Locator(settings.reachable ?? NOTHING_REACHABLE, random);
     this.#locations = new LegLocations(this.#locator);
     const lines = new Lines(secret);
@@ -130,16 +133,13 @@ export class SipStack {
     this.#links = new ProviderLinks({ directory, errands: this.#errands, lines, random, userAgent });
     this.#probes = new Probes({ directory, errands: this.#errands, random, userAgent });
     this.#sessions = new Sessions(this.#layer, this.#locator, {
-      random,
+      ...common,
       timing,
-      userAgent,
-      contactFor,
       domain: directory.domain,
       sessionExpiresS: settings.sessionExpiresS ?? 0,
       lineOf: (provider) => lines.lineOf(provider),
       flowOf: (contact) => this.#userAgent.flowOf(contact),
     });
-    const common = { layer: this.#layer, random, userAgent, contactFor };
     this.#notifier = new Notifier({
       ...common,
       directory,
@@ -149,21 +149,22 @@ export class SipStack {
     });
     this.#governor = new OverloadGovernor(settings.queueDelayMs ?? (() => 0));
     this.#messenger = new Messenger({ ...common, domain: directory.domain });
+    this.#referrals = new Referrals({ ...common, sessions: this.#sessions });
     const digest = new DigestServer({ random, calendar, nonceLifetimeMs, secret });
     this.#userAgent = new UserAgent({
+      ...common,
       directory,
-      layer: this.#layer,
       sessions: this.#sessions,
       notifier: this.#notifier,
       messenger: this.#messenger,
       governor: this.#governor,
       isEmergency: settings.isEmergency ?? (() => false),
+      referrals: this.#referrals,
       registrar: new Registrar({ directory, calendar, random }),
       gatekeeper: this.gatekeeper,
       proof: new CallerProof(directory, digest, this.gatekeeper, lines),
       nextLeg,
       isLine: (user) => lines.find(user) !== undefined,
-      userAgent,
       legsMax: settings.legsMax ?? LEGS_MAX,
     });
   }
@@ -213,6 +214,12 @@ export class SipStack {
         break;
       case 'answerMessage':
         this.#messenger.answer(command.message, command.cause, now);
+        break;
+      case 'answerReferral':
+        this.#referrals.answer(command.referral, command.cause, now);
+        break;
+      case 'reportReferral':
+        this.#referrals.report(command.referral, command.status, now);
         break;
       case 'maintain':
         this.#links.maintain(command.provider, now);
@@ -281,6 +288,7 @@ export class SipStack {
       dialogs: this.#sessions.dialogCount,
       legs: this.#sessions.legCount + this.#locations.size,
       subscriptions: this.#notifier.subscriptionCount,
+      referrals: this.#referrals.size,
       notifications: this.#notifier.sentCount,
       timersArmed: this.#layer.timersArmed + this.#sessions.timersArmed + this.#notifier.timersArmed,
       retransmissions: this.#layer.retransmissions,

@@ -9,6 +9,7 @@ import type { Conferences } from './conferences.ts';
 import type { Connecting } from './connecting.ts';
 import type { Recordings } from './recordings.ts';
 import type { Sounds } from './sounds.ts';
+import type { Transfers } from './transfers.ts';
 
 /** Whom the demands of flows go to. */
 export interface CallControlParts {
@@ -17,6 +18,7 @@ export interface CallControlParts {
   readonly recording: CallRecording;
   readonly recordings: Recordings;
   readonly sounds: Sounds;
+  readonly transfers: Transfers;
 }
 
 type Demand<Kind extends CallDemand['kind']> = Extract<CallDemand, { kind: Kind }>;
@@ -79,6 +81,7 @@ export class CallControl {
         connecting.connect(call, demand, now);
         break;
       case 'disconnect':
+        this.#parts.transfers.drop(call.leg, now);
         connecting.disconnect(call, now);
         break;
       case 'joinConference':
@@ -153,6 +156,7 @@ export class CallControl {
   #join(call: Call, demand: Demand<'joinConference'>, now: Instant): void {
     this.#answer(call, now);
     this.#echoing.delete(call.leg);
+    this.#parts.transfers.drop(call.leg, now);
     this.#parts.connecting.drop(call.leg, now);
     const detail = this.#parts.conferences.join(partyOf(call), demand.conferenceId, demand.token, now);
     if (detail !== undefined) this.#refuse(call, demand, detail);

@@ -26,7 +26,7 @@ export interface ConnectingPorts {
 type ConnectDemand = Extract<CallDemand, { kind: 'connect' }>;
 
 /** Two calls that hear each other. */
-interface Connection {
+export interface Connection {
   readonly caller: LegId;
   readonly callee: LegId;
   /** Of the flow that asked for it: then the caller stays when the callee leaves. */
@@ -63,6 +63,26 @@ export class Connecting {
   isCallee(leg: LegId): boolean {
     const attempt = this.#attempts.get(leg);
     return attempt !== undefined && attempt.caller !== leg;
+  }
+
+  connectionOf(leg: LegId): Connection | undefined {
+    return this.#connections.get(leg);
+  }
+
+  /** The attempt that this callee rings for. */
+  attemptFor(callee: LegId): Attempt | undefined {
+    return this.isCallee(callee) ? this.#attempts.get(callee) : undefined;
+  }
+
+  /** Two who hear each other share their fate from now on. */
+  tie(connection: Connection): void {
+    this.#connections.set(connection.caller, connection).set(connection.callee, connection);
+  }
+
+  /** They do not any more: each goes its way. */
+  release({ caller, callee }: Connection): void {
+    this.#connections.delete(caller);
+    this.#connections.delete(callee);
   }
 
   // ── Begin ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -164,10 +184,15 @@ export class Connecting {
   }
 
   answered(callee: Call, body: Uint8Array | undefined, dialog: string, now: Instant): void {
-    const attempt = this.#attempts.get(callee.leg);
-    assert(attempt !== undefined, 'a callee belongs to an attempt');
     if (!this.#life.accept(callee, body, dialog, now)) return;
     this.#life.markAnswered(callee, now);
+    this.complete(callee, callee.leg, now);
+  }
+
+  /** Somebody who is answered is connected with the caller for whom `place` rings: that callee, or who picks up for it. */
+  complete(callee: Call, place: LegId, now: Instant): void {
+    const attempt = this.#attempts.get(place);
+    assert(attempt !== undefined, 'a callee belongs to an attempt');
     this.#settle(attempt);
     for (const other of attempt.callees) if (other !== callee.leg) this.#life.end(other, 'answered-elsewhere', now);
     const caller = this.#life.ledger.get(attempt.caller)!;
@@ -176,8 +201,7 @@ export class Connecting {
     const token = attempt.wish?.token;
     if (token !== undefined) this.#sounds.over(caller.leg);
     this.#ports.media.bridge(caller.leg, callee.leg);
-    const connection: Connection = { caller: caller.leg, callee: callee.leg, token };
-    this.#connections.set(caller.leg, connection).set(callee.leg, connection);
+    this.tie({ caller: caller.leg, callee: callee.leg, token });
     if (!wasAnswered) this.#life.armDuration(caller.leg, now);
     this.#life.armDuration(callee.leg, now);
     if (token !== undefined) {
@@ -224,7 +248,7 @@ export class Connecting {
     }
     const connection = this.#connections.get(caller);
     if (connection?.token === undefined || connection.caller !== caller) return;
-    this.#forget(connection);
+    this.release(connection);
     this.#ports.media.unbridge(caller);
     this.#life.end(connection.callee, 'normal', now);
   }
@@ -244,7 +268,7 @@ export class Connecting {
     }
     const connection = this.#connections.get(leg);
     if (connection === undefined) return;
-    this.#forget(connection);
+    this.release(connection);
     const { caller, callee, token } = connection;
     if (token === undefined || leg === caller) {
       this.#life.end(leg === caller ? callee : caller, cause === 'canceled' ? 'normal' : cause, now);
@@ -285,11 +309,6 @@ export class Connecting {
     this.#life.disarm('ring', attempt.caller);
     this.#attempts.delete(attempt.caller);
     for (const callee of attempt.callees) this.#attempts.delete(callee);
-  }
-
-  #forget({ caller, callee }: Connection): void {
-    this.#connections.delete(caller);
-    this.#connections.delete(callee);
   }
 }
 

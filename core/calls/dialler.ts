@@ -25,6 +25,8 @@ export interface DialTerms {
   /** The call that will be connected with it; its end is the end of this one. */
   readonly master: Call | undefined;
   readonly isAnonymous: boolean;
+  /** Who transferred the call (RFC 3892); told to phones of ours alone. */
+  readonly referredBy?: string;
   readonly flowId?: FlowId | null;
   readonly groupcallId?: GroupcallId | null;
 }
@@ -153,7 +155,7 @@ export class Dialler {
   }
 
   #invite(leg: LegId, { dialling, terms }: Invitation): void {
-    const { source, master, isAnonymous } = terms;
+    const { source, master, isAnonymous, referredBy } = terms;
     const { target, toUser, carrier, credentials } = dialling;
     const ownUser = source.target === '' ? NOBODY : source.target;
     this.#ports.signaling.dial(leg, {
@@ -167,6 +169,7 @@ export class Dialler {
       ...(carrier === undefined ? {} : { wishes: carrier.wishes }),
       ...(dialling.extensionId === null ? {} : { extensionId: dialling.extensionId }),
       ...(master === undefined ? {} : { caller: master.leg }),
+      ...(referredBy === undefined || carrier !== undefined ? {} : { referredBy }),
     });
   }
 }

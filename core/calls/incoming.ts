@@ -1,7 +1,7 @@
 import type { Directory } from '../directory/directory.ts';
 import type { Flow } from '../directory/records.ts';
 import type { Calendar } from '../kernel/clock.ts';
-import { type ActiveflowId, type CustomerId, type ProviderId, timeOrderedUuid } from '../kernel/ids.ts';
+import { type ActiveflowId, type CustomerId, type LegId, type ProviderId, timeOrderedUuid } from '../kernel/ids.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Flows, MediaPlane, SignalingEvent } from '../ports.ts';
@@ -10,10 +10,11 @@ import { isNumeric } from '../routing/numbering.ts';
 import { numberOfAnybody, type Route, routeOf } from '../routing/route.ts';
 import { type Address, address } from './address.ts';
 import type { Call } from './call.ts';
+import { flowStartOf } from './call-flow.ts';
 import type { CallLife } from './call-life.ts';
-import { callVariables } from './call-variables.ts';
 import type { Carried } from './carried.ts';
 import type { Connecting } from './connecting.ts';
+import type { Transfers } from './transfers.ts';
 
 export interface IncomingPorts {
   readonly directory: Directory;
@@ -35,16 +36,22 @@ export class Incoming {
   readonly #ports: IncomingPorts;
   readonly #life: CallLife;
   readonly #connecting: Connecting;
+  readonly #transfers: Transfers;
 
-  constructor(ports: IncomingPorts, life: CallLife, connecting: Connecting) {
+  constructor(ports: IncomingPorts, life: CallLife, connecting: Connecting, transfers: Transfers) {
     this.#ports = ports;
     this.#life = life;
     this.#connecting = connecting;
+    this.#transfers = transfers;
   }
 
   offered(offered: Offered, now: Instant): void {
     const { media } = this.#ports;
-    const { leg } = offered;
+    const { leg, replaces } = offered;
+    if (replaces !== undefined) {
+      this.#replace(offered, replaces, now);
+      return;
+    }
     const opened = media.open(leg, offered.source, offered.offer, undefined);
     const route =
       opened.kind === 'refused' ? refusedFor(opened.cause) : this.#capped(offered, this.#route(offered, now), now);
@@ -63,6 +70,18 @@ export class Incoming {
     if (offered.offer === undefined) this.#life.oweAnswer(leg);
     if (route.kind === 'extension') this.#connecting.connectToExtension(call, route.extension, route.bindings, now);
     else this.#run(call, route.flow, now);
+  }
+
+  /** The caller is no new one for us, but takes the place of another's leg. */
+  #replace(offered: Offered, replaced: LegId, now: Instant): void {
+    const { leg, caller, source, offer } = offered;
+    const far = this.#transfers.farFrom(replaced, caller);
+    const opened = this.#ports.media.open(leg, source, offer, typeof far === 'string' ? undefined : far.leg);
+    const cause = typeof far === 'string' ? far : opened.kind === 'refused' ? opened.cause : undefined;
+    const call = this.#create(offered, refusedFor(cause ?? 'normal'), now, typeof far === 'string' ? undefined : far);
+    if (offer === undefined) this.#life.oweAnswer(leg);
+    if (cause !== undefined || typeof far === 'string') this.#life.end(leg, cause ?? 'forbidden', now);
+    else this.#transfers.replace(call, replaced, far, now);
   }
 
   /** Beyond what is ours: who carries calls there; undefined when nobody may call there at all. */
@@ -103,7 +122,7 @@ export class Incoming {
     return owner !== undefined && MAY_CALL.has(owner.status) ? route : refusedFor('forbidden');
   }
 
-  #create(offered: Offered, route: Route, now: Instant): Call {
+  #create(offered: Offered, route: Route, now: Instant, master?: Call): Call {
     const { calendar, random } = this.#ports;
     const { leg, caller } = offered;
     const customerId = caller.kind === 'provider' ? (ownerOf(route) ?? offered.customerId) : offered.customerId;
@@ -119,7 +138,7 @@ export class Incoming {
         trunkId: caller.kind === 'trunk' ? caller.trunkId : null,
         flowId: flow?.id ?? null,
         activeflowId: flow === undefined ? null : (timeOrderedUuid(random, calendar(now)) as ActiveflowId),
-        masterCallId: null,
+        masterCallId: master?.record.id ?? null,
       },
       now,
     );
@@ -127,20 +146,8 @@ export class Incoming {
 
   /** The flow answers, or does not: until it says so, the caller hears nothing. */
   #run(call: Call, flow: Flow, now: Instant): void {
-    const { id, customerId, activeflowId } = call.record;
     this.#life.armDuration(call.leg, now);
-    this.#ports.flows.start({
-      activeflowId: activeflowId!,
-      customerId,
-      flowId: flow.id,
-      actions: flow.actions,
-      onCompleteFlowId: flow.onCompleteFlowId,
-      reference: { type: 'call', id },
-      variables: { ...callVariables(call.record), 'voipbin.call.digits': '' },
-      suppliedVariables: {},
-      webhookUri: '',
-      webhookMethod: '',
-    });
+    this.#ports.flows.start(flowStartOf(call.record, flow));
   }
 }
 

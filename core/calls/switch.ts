@@ -1,21 +1,8 @@
 import type { Settled } from '../accounts.ts';
 import type { CallCommand } from '../command.ts';
-import type { Directory } from '../directory/directory.ts';
 import type { CallId, LegId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
-import type {
-  Archive,
-  ArchiveEvent,
-  FlowEvent,
-  Flows,
-  HttpClient,
-  HttpEvent,
-  MediaEvent,
-  MediaPlane,
-  Signaling,
-  SignalingEvent,
-  StoreEvent,
-} from '../ports.ts';
+import type { ArchiveEvent, FlowEvent, Flows, HttpEvent, MediaEvent, SignalingEvent, StoreEvent } from '../ports.ts';
 import { NO_ARCHIVE, NO_FLOWS, NO_HTTP } from './absent-edges.ts';
 import { CallCommands } from './call-commands.ts';
 import { CallControl } from './call-control.ts';
@@ -24,44 +11,18 @@ import type { CallRecord } from './call-record.ts';
 import { CallRecording } from './call-recording.ts';
 import { type CallSignal, isOfCall } from './call-signal.ts';
 import type { Cause } from './cause.ts';
-import type { ConferencecallRecord } from './conferencecall-record.ts';
 import { Conferences } from './conferences.ts';
 import { Connecting } from './connecting.ts';
 import { Dialler } from './dialler.ts';
+import { Digits } from './digits.ts';
 import { Holding } from './holding.ts';
 import { Incoming } from './incoming.ts';
-import type { Ledger, LedgerPorts } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { Outgoing } from './outgoing.ts';
-import type { RecordingRecord } from './recording-record.ts';
 import { Recordings } from './recordings.ts';
 import { Sounds } from './sounds.ts';
-
-export interface SwitchPorts extends LedgerPorts {
-  readonly directory: Directory;
-  readonly signaling: Signaling;
-  readonly media: MediaPlane;
-  readonly flows?: Flows;
-  readonly http?: HttpClient;
-  readonly archive?: Archive;
-  /** Leg numbers are shared with signalling, which numbers the legs that it offers. */
-  readonly nextLeg: () => LegId;
-  /** An unanswered callee is given up after this long. */
-  readonly ringTimeoutMs: number;
-  /** Longest duration of an answered call. */
-  readonly durationMaxMs: number;
-  /** ISO 3166-1 alpha-2, for national forms of numbers; none by default. */
-  readonly country?: string;
-  /** Without a slash at their end. */
-  readonly folders?: { readonly prompts: string; readonly recordings: string; readonly cache: string };
-}
-
-/** What an earlier process left behind. */
-export interface LeftBehind {
-  readonly calls: readonly CallRecord[];
-  readonly dialogs: ReadonlyMap<CallId, string>;
-  readonly conferencecalls?: readonly ConferencecallRecord[];
-  readonly recordings?: readonly RecordingRecord[];
-}
+import type { LeftBehind, SwitchPorts } from './switch-ports.ts';
+import { Transfers } from './transfers.ts';
 
 /** Receipts from here on are the calls' own; those of others are smaller. */
 const RECEIPTS_FROM = 2 ** 40;
@@ -92,6 +53,8 @@ export class Switch {
   readonly #commands: CallCommands;
   readonly #recording: CallRecording;
   readonly #holding: Holding;
+  readonly #transfers: Transfers;
+  readonly #digits: Digits;
   /** Legs of calls that an earlier process left behind and that are being hung up. */
   readonly #leftBehind = new Map<LegId, CallId>();
 
@@ -112,19 +75,30 @@ export class Switch {
     const outgoing = new Outgoing({ ...ports, flows, nextReceipt }, life, dialler);
     const recording = new CallRecording(ports.calendar, life, recordings);
     const holding = new Holding(ports);
+    const transfers = new Transfers({ ...ports, flows, country }, life, dialler, connecting);
     this.ledger = life.ledger;
     this.conferences = conferences;
     this.recordings = recordings;
     this.sounds = sounds;
     this.#life = life;
     this.dialler = dialler;
-    this.#incoming = new Incoming({ ...ports, flows, country, carried: dialler.carried }, life, connecting);
+    const places = { ...ports, flows, country, carried: dialler.carried };
+    this.#incoming = new Incoming(places, life, connecting, transfers);
     this.#outgoing = outgoing;
     this.#connecting = connecting;
-    this.#control = new CallControl(ports.media, life, { connecting, conferences, recording, recordings, sounds });
+    this.#control = new CallControl(ports.media, life, {
+      connecting,
+      conferences,
+      recording,
+      recordings,
+      sounds,
+      transfers,
+    });
     this.#commands = new CallCommands(ports, life, { conferences, holding, outgoing, recording, recordings });
     this.#recording = recording;
     this.#holding = holding;
+    this.#transfers = transfers;
+    this.#digits = new Digits(ports, life, recordings);
   }
 
   get bridgeCount(): number {
@@ -138,6 +112,11 @@ export class Switch {
 
   get heldCount(): number {
     return this.#holding.heldCount;
+  }
+
+  /** Legs of transfers that are not over. */
+  get transferCount(): number {
+    return this.#transfers.size;
   }
 
   get timerCount(): number {
@@ -250,11 +229,15 @@ export class Switch {
     const due = this.#life.takeDue(now);
     if (due?.kind === 'duration') this.#life.end(due.leg, 'timeout', now);
     else if (due?.kind === 'tone') this.#life.end(due.leg, 'normal', now);
-    else if (due !== undefined && !this.#connecting.giveUp(due.leg, now)) this.#life.end(due.leg, 'no-answer', now);
+    else if (due !== undefined && !this.#giveUp(due.leg, now)) this.#life.end(due.leg, 'no-answer', now);
     if (this.#holding.deadline() <= now) this.#holding.expire(now);
     if (this.conferences.deadline() <= now) this.conferences.expire(now);
     if (this.recordings.deadline() <= now) this.recordings.expire(now);
     this.#finish(now);
+  }
+
+  #giveUp(leg: LegId, now: Instant): boolean {
+    return this.#connecting.giveUp(leg, now) || this.#transfers.giveUp(leg, now);
   }
 
   deadline(): Instant {
@@ -278,7 +261,7 @@ export class Switch {
         break;
       case 'ringing': {
         const call = this.ledger.get(event.leg);
-        if (call !== undefined) this.#connecting.ringing(call, event.body, now);
+        if (call !== undefined) this.#callees(call.leg).ringing(call, event.body, now);
         break;
       }
       case 'answered':
@@ -299,6 +282,15 @@ export class Switch {
       case 'reoffered':
         if (this.ledger.get(event.leg) !== undefined) this.#holding.reoffered(event.leg, event.offer);
         break;
+      case 'referred':
+        this.#transfers.referred(event, now);
+        break;
+      case 'referralTold':
+        this.#transfers.told(event.referral, now);
+        break;
+      case 'digitInformed':
+        this.#digits.receive(event, now);
+        break;
       case 'reanswered':
         if (this.ledger.get(event.leg) !== undefined) this.#holding.reanswered(event, now);
         break;
@@ -313,7 +305,7 @@ export class Switch {
         this.sounds.receive(event, now);
         break;
       case 'digit':
-        this.#digit(event, now);
+        this.#digits.receive(event, now);
         break;
       case 'recorded': {
         const record = this.recordings.receive(event, now);
@@ -335,18 +327,14 @@ export class Switch {
     // The answer crossed our CANCEL, or came after another contact's: signalling hangs it up.
     if (call === undefined || !call.isGoingOn) return;
     this.dialler.answered(leg);
-    if (this.#connecting.isCallee(leg)) this.#connecting.answered(call, body, dialog, now);
+    const isCallee = this.#transfers.isTarget(leg) || this.#connecting.isCallee(leg);
+    if (isCallee) this.#callees(leg).answered(call, body, dialog, now);
     else if (this.#outgoing.isWaitingFor(leg)) this.#outgoing.answered(call, body, dialog, now);
   }
 
-  #digit({ leg, digit, durationMs }: Extract<MediaEvent, { kind: 'digit' }>, now: Instant): void {
-    const record = this.ledger.get(leg)?.record;
-    if (record === undefined) return;
-    const { id: callId, customerId } = record;
-    const { journal, calendar } = this.#ports;
-    journal.append(customerId, { type: 'dtmf_received', callId, digit, durationMs }, calendar(now));
-    this.recordings.digit(callId, digit, now);
-    this.#life.tell(callId, { kind: 'digit', digit, durationMs });
+  /** Whoever knows for whom this callee rings. */
+  #callees(leg: LegId): Connecting | Transfers {
+    return this.#transfers.isTarget(leg) ? this.#transfers : this.#connecting;
   }
 
   // ── The end ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -366,6 +354,8 @@ export class Switch {
     const final = record.cause ?? cause;
     this.#part(leg, record.id, final, now);
     this.#connecting.missed(leg, final, now);
+    this.#transfers.missed(leg, final, now);
+    this.#digits.over(leg);
     this.dialler.over(leg);
     this.#outgoing.over(leg);
     this.#control.over(leg);
@@ -379,6 +369,7 @@ export class Switch {
     this.sounds.over(leg);
     this.conferences.over(id, now);
     this.recordings.over({ type: 'call', id }, now);
+    this.#transfers.part(leg, cause, now);
     this.#connecting.part(leg, cause, now);
   }
 

@@ -98,8 +98,8 @@ export class InviteSession {
     return this.#speaker.dialog?.remoteTag ?? '';
   }
 
-  get isInDialog(): boolean {
-    return this.#speaker.dialog !== undefined;
+  get dialog(): Dialog | undefined {
+    return this.#speaker.dialog;
   }
 
   ring(body: Body | undefined, now: Instant): void {

@@ -35,10 +35,11 @@ export interface SessionSettings {
 }
 
 /** Methods that we answer (RFC 3261 §20.5). */
-export const ALLOW = 'INVITE, ACK, CANCEL, PRACK, BYE, OPTIONS, INFO, UPDATE, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE';
+export const ALLOW =
+  'INVITE, ACK, CANCEL, PRACK, BYE, OPTIONS, INFO, UPDATE, REFER, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE';
 export const ALLOW_FIELD: Field = ['Allow', ALLOW];
-/** Extensions that our sessions have (RFC 3262, RFC 4028). */
-export const SUPPORTED_FIELD: Field = ['Supported', '100rel, timer'];
+/** Extensions that our sessions have (RFC 3262, RFC 4028, RFC 3891, RFC 4488). */
+export const SUPPORTED_FIELD: Field = ['Supported', '100rel, timer, replaces, norefersub'];
 export const SDP = 'application/sdp';
 const NO_FIELDS: readonly Field[] = [];
 const SDP_FIELDS: readonly Field[] = [['Content-Type', SDP]];
@@ -164,6 +165,7 @@ export function buildInvite(parts: InviteParts): Request {
       ['CSeq', `${cseq} INVITE`],
       contactField(sentBy, uri.scheme === 'sips', dial.wishes && settings.lineOf?.(dial.wishes.providerId)),
       ...(dial.wishes === undefined ? own : withRules(own, dial.wishes.headers)),
+      ...(dial.referredBy === undefined ? NO_FIELDS : [['Referred-By', dial.referredBy] as Field]),
       ...extra,
       ...descriptionFields(dial.offer),
     ],

@@ -12,6 +12,7 @@ import type { Arrival, TransactionId, TransactionLayer } from '../transaction/tr
 import { reach } from './dialled.ts';
 import { InviteSession } from './invite-session.ts';
 import { locatedHop } from './next-hop.ts';
+import type { Replaces } from './replaces.ts';
 import { hopsLeftBehind, MAX_FORWARDS, type SessionSettings } from './session-messages.ts';
 import type { Purpose, SessionOutput } from './session-output.ts';
 
@@ -73,7 +74,7 @@ export class Sessions {
 
   get dialogCount(): number {
     let count = 0;
-    for (const { session } of this.#byLeg.values()) if (session.isInDialog) count++;
+    for (const { session } of this.#byLeg.values()) if (session.dialog !== undefined) count++;
     return count;
   }
 
@@ -155,6 +156,17 @@ export class Sessions {
   find(request: Request): InviteSession | undefined {
     const entry = this.#byDialog.get(dialogKey(request.callId, request.toTag));
     return entry?.session.matches(request) ? entry.session : undefined;
+  }
+
+  /** The session of a leg that is not over. */
+  get(leg: LegId): InviteSession | undefined {
+    return this.#byLeg.get(leg)?.session;
+  }
+
+  /** The session whose dialog is to be replaced (RFC 3891 §3); while the peer has no tag, any will do. */
+  replaced({ callId, toTag, fromTag }: Replaces): InviteSession | undefined {
+    const session = this.#byDialog.get(dialogKey(callId, toTag))?.session;
+    return session?.remoteTag === '' || session?.remoteTag === fromTag ? session : undefined;
   }
 
   receiveAck(session: InviteSession, request: Request, now: Instant): void {
@@ -313,21 +325,8 @@ export class Sessions {
   }
 }
 
-/** What is for others than the sessions that exist. */
-type ForeignCommand = {
-  kind:
-    | 'locate'
-    | 'dial'
-    | 'reachability'
-    | 'maintain'
-    | 'probe'
-    | 'probe'
-    | 'retire'
-    | 'sendMessage'
-    | 'answerMessage';
-};
 /** Commands of legs that exist, or did in an earlier process. */
-type SessionCommand = Exclude<SignalingCommand, ForeignCommand>;
+type SessionCommand = Exclude<Extract<SignalingCommand, { leg: LegId }>, { kind: 'locate' | 'dial' }>;
 type LegCommand = Exclude<SessionCommand, { kind: 'restore' }>;
 
 function instruct(session: InviteSession, command: LegCommand, now: Instant): void {

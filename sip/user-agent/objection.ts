@@ -14,12 +14,16 @@ export interface Objection {
 const REGISTRAR_OPTIONS: ReadonlySet<string> = new Set(['path', 'outbound']);
 /** Options that the requests of a session may require of us (RFC 3262, RFC 4028). */
 const SESSION_OPTIONS: ReadonlySet<string> = new Set(['100rel', 'timer']);
+/** Those of an INVITE besides (RFC 3891 §7.2), and of a REFER (RFC 4488 §4). */
+const INVITE_OPTIONS: ReadonlySet<string> = new Set([...SESSION_OPTIONS, 'replaces']);
+const REFER_OPTIONS: ReadonlySet<string> = new Set(['norefersub']);
 const NO_OPTIONS: ReadonlySet<string> = new Set();
 const OPTIONS_OF: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['REGISTER', REGISTRAR_OPTIONS],
-  ['INVITE', SESSION_OPTIONS],
+  ['INVITE', INVITE_OPTIONS],
   ['PRACK', SESSION_OPTIONS],
   ['UPDATE', SESSION_OPTIONS],
+  ['REFER', REFER_OPTIONS],
 ]);
 
 /** Media ranges that include session descriptions. */
@@ -30,7 +34,7 @@ export const OPTIONS_FIELDS: readonly (readonly [HeaderName, string])[] = [
   ['Allow-Events', ALLOWED_EVENTS],
   ['Accept', SDP],
   ['Accept-Encoding', 'identity'],
-  ['Supported', [...REGISTRAR_OPTIONS, ...SESSION_OPTIONS].join(', ')],
+  ['Supported', [...REGISTRAR_OPTIONS, ...INVITE_OPTIONS, ...REFER_OPTIONS].join(', ')],
 ];
 
 /** A method that we do not take here: inside a dialog, or outside (RFC 3261 §8.2.1: 405 when it exists, else 501). */

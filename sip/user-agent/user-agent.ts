@@ -4,6 +4,7 @@ import type { LegId } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { Caller, SignalingEvent, TransportAddress } from '../../core/ports.ts';
+import { readInfo } from '../dialog/info-digit.ts';
 import type { InviteSession } from '../dialog/invite-session.ts';
 import type { Flow } from '../dialog/next-hop.ts';
 import { sessionDescription } from '../dialog/session-messages.ts';
@@ -21,8 +22,10 @@ import type { Messenger } from './messenger.ts';
 import { methodObjection, type Objection, OPTIONS_FIELDS, objectionTo } from './objection.ts';
 import type { OverloadGovernor } from './overload-governor.ts';
 import { RecentTable } from './recent-table.ts';
+import type { Referrals } from './referrals.ts';
 import { RegisteredFlows } from './registered-flows.ts';
 import type { Registrar } from './registrar.ts';
+import { replacedBy } from './replacing.ts';
 
 type Field = readonly [HeaderName, string];
 
@@ -33,6 +36,7 @@ export interface UserAgentParts {
   readonly notifier: Notifier;
   readonly messenger: Messenger;
   readonly governor: OverloadGovernor;
+  readonly referrals: Referrals;
   readonly registrar: Registrar;
   readonly gatekeeper: Gatekeeper;
   readonly proof: Pick<CallerProof, 'judge' | 'challenges'>;
@@ -49,6 +53,11 @@ export interface UserAgentParts {
 
 /** More of them than are refused in a few seconds: as long as a copy may wait in a queue. */
 const REFUSED_INVITES_MAX = 16_384;
+/** Who calls, and the leg whose place the call takes. */
+interface Inviter {
+  readonly party: Party;
+  readonly replaced: LegId | undefined;
+}
 
 /** Seconds after which a refused caller may try again (RFC 3261 §20.33). */
 const RETRY_AFTER: Field = ['Retry-After', '10'];
@@ -82,7 +91,7 @@ export class UserAgent {
   }
 
   poll(): SignalingEvent | undefined {
-    return this.#signals.shift();
+    return this.#signals.shift() ?? this.#parts.referrals.poll();
   }
 
   /** A connection is gone, and with it the phones that registered over it. */
@@ -96,7 +105,7 @@ export class UserAgent {
   }
 
   receive(output: Exclude<LayerOutput, { kind: 'send' }>, now: Instant): void {
-    const { sessions, notifier, messenger } = this.#parts;
+    const { sessions, notifier, messenger, referrals } = this.#parts;
     switch (output.kind) {
       case 'request':
         this.#receiveRequest(output, now);
@@ -108,11 +117,13 @@ export class UserAgent {
         sessions.receiveResponse(output.transaction, output.response, now);
         notifier.receiveResponse(output.transaction, output.response, now);
         messenger.receiveResponse(output.transaction, output.response);
+        referrals.receiveResponse(output.transaction, output.response, now);
         break;
       case 'failed':
         sessions.requestFailed(output.transaction, output.reason, now);
         notifier.requestFailed(output.transaction, now);
         messenger.requestFailed(output.transaction, output.reason);
+        referrals.requestFailed(output.transaction, now);
         break;
       case 'refused':
         sessions.refused(output.transaction, now);
@@ -143,6 +154,8 @@ export class UserAgent {
     // What nobody asked for is taken, and told nobody: phones and providers send it to keep their way open.
     else if (request.method === 'NOTIFY') this.refuse(arrival, 200, [], now);
     else if (request.method === 'BYE' || request.method === 'CANCEL') this.refuse(arrival, 481, [], now);
+    // Outside a call there is nobody to be referred.
+    else if (request.method === 'REFER') this.refuse(arrival, 403, [], now);
     else {
       const { status, fields } = methodObjection(request.method);
       this.refuse(arrival, status, fields, now);
@@ -195,9 +208,18 @@ export class UserAgent {
 
   #receiveOrderly(session: InviteSession, arrival: Arrival, transaction: TransactionId, now: Instant): void {
     const { request } = arrival;
+    const { sessions, referrals } = this.#parts;
     const reply = session.accept(request) === 'out of order' ? { status: 500, fields: [] } : replyInDialog(request);
-    if (reply === undefined) this.#parts.sessions.receiveRequest(session, arrival, transaction, now);
-    else this.#answer(transaction, request, reply, now);
+    if (reply !== undefined) this.#answer(transaction, request, reply, now);
+    else if (request.method === 'REFER') referrals.receive(session, request, transaction, now);
+    else if (request.method === 'INFO') this.#inform(session, request, transaction, now);
+    else sessions.receiveRequest(session, arrival, transaction, now);
+  }
+
+  #inform({ leg }: InviteSession, request: Request, transaction: TransactionId, now: Instant): void {
+    const { digit, ...reply } = readInfo(request);
+    this.#answer(transaction, request, reply, now);
+    if (digit !== undefined) this.#signals.push({ kind: 'digitInformed', leg, ...digit });
   }
 
   // ── Outside a dialog ──────────────────────────────────────────────────────────────────────────────────────
@@ -239,7 +261,7 @@ export class UserAgent {
     const isInvite = request.method === 'INVITE';
     const objection = objectionTo(request) ?? (isInvite ? inviteObjection(request, party) : undefined);
     if (objection !== undefined) this.#answer(transaction, request, objection, now);
-    else if (isInvite) this.#offer(arrival, transaction, party, now);
+    else if (isInvite) this.#invite(arrival, transaction, party, now);
     else if (request.method === 'MESSAGE') this.#message(request, transaction, party, now);
     else if (party.kind !== 'extension') this.#answer(transaction, request, { status: 403, fields: [] }, now);
     else if (request.method === 'REGISTER') this.#register(arrival, transaction, party.extension, now);
@@ -264,7 +286,14 @@ export class UserAgent {
     }
   }
 
-  #offer(arrival: Arrival, transaction: TransactionId, party: Party, now: Instant): void {
+  /** An INVITE may take the place of a call that there is (RFC 3891). */
+  #invite(arrival: Arrival, transaction: TransactionId, party: Party, now: Instant): void {
+    const replaced = replacedBy(arrival.request, this.#parts.sessions);
+    if (typeof replaced === 'object') this.#answer(transaction, arrival.request, replaced, now);
+    else this.#offer(arrival, transaction, { party, replaced }, now);
+  }
+
+  #offer(arrival: Arrival, transaction: TransactionId, { party, replaced }: Inviter, now: Instant): void {
     const { sessions, nextLeg, isLine } = this.#parts;
     const { request, source } = arrival;
     const caller = callerOf(party);
@@ -278,6 +307,7 @@ export class UserAgent {
       ...parties,
       source,
       offer: sessionDescription(request),
+      ...(replaced === undefined ? {} : { replaces: replaced }),
     });
     sessions.offer(leg, arrival, transaction, callingParty(caller, parties.toUser), now);
   }
@@ -307,15 +337,15 @@ export class UserAgent {
 function replyInDialog(request: Request): Objection | undefined {
   switch (request.method) {
     case 'BYE':
+    case 'REFER':
       return undefined;
+    case 'INFO':
     case 'PRACK':
     case 'INVITE':
     case 'UPDATE':
       return objectionTo(request);
     case 'OPTIONS':
       return { status: 200, fields: OPTIONS_FIELDS };
-    case 'INFO':
-      return { status: 200, fields: [] };
     default:
       return methodObjection(request.method);
   }

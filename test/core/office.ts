@@ -1,6 +1,7 @@
 import { address } from '../../core/calls/address.ts';
 import type { CallRecord } from '../../core/calls/call-record.ts';
-import { Switch, type SwitchPorts } from '../../core/calls/switch.ts';
+import { Switch } from '../../core/calls/switch.ts';
+import type { SwitchPorts } from '../../core/calls/switch-ports.ts';
 import type { CallCommand, CommandResult, FlowCommand } from '../../core/command.ts';
 import type { Binding, Extension } from '../../core/directory/records.ts';
 import type { CallDemand, CallNews } from '../../core/flows/call-control.ts';

@@ -270,4 +270,28 @@ export const MUTATIONS: readonly Mutation[] = [
     'sip/stack/session-timer',
     'RFC 4028 §9: an interval that is too short gets 422',
   ),
+  mutation(
+    'RFC 3515, RFC 4488',
+    'user-agent/referrals',
+    "'terminated;reason=noresource'",
+    "'active;expires=0'",
+    'world/transfers',
+    'RFC 3515 §2.4.5: who is transferred to is busy',
+  ),
+  mutation(
+    'RFC 3891',
+    'user-agent/replacing',
+    '{ status: 486, fields: [] }',
+    '{ status: 481, fields: [] }',
+    'world/transfers',
+    'RFC 3891 §3: an INVITE with a Replaces that cannot be met',
+  ),
+  mutation(
+    'RFC 5359 §2',
+    'user-agent/referrals',
+    "headerIn(uri, 'replaces')",
+    "headerIn(uri, 'replaced')",
+    'world/transfers',
+    'RFC 5359 §2.5: an attended transfer',
+  ),
 ];

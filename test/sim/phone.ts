@@ -1,7 +1,7 @@
 import type { Cause } from '../../core/calls/cause.ts';
 import { Directory } from '../../core/directory/directory.ts';
 import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
-import { type CustomerId, type ExtensionId, hexToken, type LegId } from '../../core/kernel/ids.ts';
+import { hexToken, type LegId } from '../../core/kernel/ids.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { SignalingEvent, TransportAddress } from '../../core/ports.ts';
@@ -13,16 +13,18 @@ import type { Response } from '../../sip/message.ts';
 import { parse } from '../../sip/parser.ts';
 import type { SipPacket } from '../../sip/stack.ts';
 import { RFC_TIMING } from '../../sip/transaction/timing.ts';
-import { TransactionLayer } from '../../sip/transaction/transaction-layer.ts';
+import { type Arrival, TransactionLayer } from '../../sip/transaction/transaction-layer.ts';
 import { answerChallenge } from '../../sip/user-agent/digest.ts';
 import { Gatekeeper } from '../../sip/user-agent/gatekeeper.ts';
 import { Messenger } from '../../sip/user-agent/messenger.ts';
 import { OverloadGovernor } from '../../sip/user-agent/overload-governor.ts';
+import { Referrals } from '../../sip/user-agent/referrals.ts';
 import { Registrar } from '../../sip/user-agent/registrar.ts';
 import { UserAgent } from '../../sip/user-agent/user-agent.ts';
 import { phoneDescription } from './phone-description.ts';
 import { registerRequest } from './register-request.ts';
 import { textRequest } from './text-request.ts';
+import { TRUSTING } from './trusting.ts';
 import type { Party, Send } from './world.ts';
 
 /** What a phone does by itself when it is called. */
@@ -59,14 +61,14 @@ type Act =
   /** Its media is at another address from now on. */
   | { readonly kind: 'move'; readonly to: string }
   /** Unplugged, it hears and says nothing any more. */
-  | { readonly kind: 'answer' | 'hangup' | 'hold' | 'resume' | 'unplug' };
+  | { readonly kind: 'answer' | 'hangup' | 'hold' | 'resume' | 'unplug' }
+  | { readonly kind: 'do'; readonly what: (now: Instant) => void };
 
 const REFUSALS: Readonly<Partial<Record<Manner['kind'], Cause>>> = {
   'is busy': 'busy',
   'is away': 'unavailable',
   'is overloaded': 'overloaded',
 };
-const EVERYBODY = { customerId: '' as CustomerId, createdAt: 0, updatedAt: null, deletedAt: null };
 
 /**
  * A phone: one call at a time, over the transaction and dialog classes of the switch itself. It trusts whoever calls
@@ -78,6 +80,8 @@ export class Phone implements Party {
   readonly heard: string[] = [];
   readonly layer: TransactionLayer;
   readonly sessions: Sessions;
+  /** Sees requests first: true when it has dealt with one. */
+  attend: ((request: Arrival, now: Instant) => boolean) | undefined;
   readonly #options: PhoneOptions;
   readonly #messenger: Messenger;
   readonly #userAgent: UserAgent;
@@ -131,25 +135,10 @@ export class Phone implements Party {
       messenger: this.#messenger,
       governor: new OverloadGovernor(() => 0),
       isEmergency: () => false,
+      referrals: new Referrals({ ...shared, layer: this.layer, sessions: this.sessions, userAgent: 'Phone' }),
       registrar: new Registrar({ directory, calendar: (now) => now, random }),
       gatekeeper: new Gatekeeper({ registeredFrom: () => true, mode: 'off' }),
-      proof: {
-        judge: ({ from }) => ({
-          kind: 'proven',
-          party: {
-            kind: 'extension',
-            extension: {
-              ...EVERYBODY,
-              id: '' as ExtensionId,
-              extension: from.uri.user,
-              name: '',
-              detail: '',
-              password: '',
-            },
-          },
-        }),
-        challenges: () => [],
-      },
+      proof: TRUSTING,
       nextLeg: () => ++this.#lastLeg as LegId,
       userAgent: 'Phone',
       legsMax: 10,
@@ -165,6 +154,11 @@ export class Phone implements Party {
   /** Its call was answered and is not over. */
   get isTalking(): boolean {
     return this.#isTalking && !this.#isUnplugged;
+  }
+
+  /** Of its call. */
+  get leg(): LegId | undefined {
+    return this.#leg;
   }
 
   /** Where it listens for RTP. */
@@ -214,13 +208,14 @@ export class Phone implements Party {
     } else if (act.kind === 'call') {
       if (leg === undefined) this.#call(act.to, now);
     } else if (act.kind === 'write') this.#write(act.to, act.text, undefined, now);
+    else if (act.kind === 'do') act.what(now);
     else if (act.kind === 'unplug') this.#isUnplugged = true;
     else if (leg === undefined) return;
     else if (act.kind === 'answer') this.#answer(leg, now);
     else if (act.kind === 'hangup') this.sessions.execute({ kind: 'hangup', leg, cause: 'normal' }, now);
     else if (this.#isTalking) {
       if (act.kind === 'move') this.#mediaAddress = act.to;
-      const offer = this.#describe(act.kind === 'hold' ? 'sendonly' : 'sendrecv');
+      const offer = this.describe(act.kind === 'hold' ? 'sendonly' : 'sendrecv');
       this.sessions.execute({ kind: 'reoffer', leg, offer }, now);
     }
   }
@@ -228,7 +223,7 @@ export class Phone implements Party {
   #answer(leg: LegId, now: Instant): void {
     if (!this.#isRinging) return;
     this.#isRinging = false;
-    this.sessions.execute({ kind: 'answer', leg, body: this.#describe('sendrecv') }, now);
+    this.sessions.execute({ kind: 'answer', leg, body: this.describe('sendrecv') }, now);
   }
 
   #call(to: string, now: Instant): void {
@@ -243,7 +238,7 @@ export class Phone implements Party {
         fromUser: username,
         fromName: this.name,
         toUser: to,
-        offer: this.#describe('sendrecv'),
+        offer: this.describe('sendrecv'),
         credentials: { username, password },
       },
       undefined,
@@ -303,6 +298,7 @@ export class Phone implements Party {
     for (;;) {
       const output = this.layer.poll();
       if (output?.kind === 'send') this.#sends.push(output);
+      else if (output?.kind === 'request' && this.attend?.(output, now) === true) continue;
       else if (output?.kind === 'response' && output.transaction === this.#registration.transaction) {
         this.#registered(output.response, now);
       } else if (output?.kind === 'response' && output.transaction === this.#writing?.transaction) {
@@ -338,7 +334,7 @@ export class Phone implements Party {
         break;
       case 'reoffered':
         this.heard.push('reoffered');
-        this.sessions.execute({ kind: 'acceptOffer', leg: event.leg, answer: this.#describe('sendrecv') }, now);
+        this.sessions.execute({ kind: 'acceptOffer', leg: event.leg, answer: this.describe('sendrecv') }, now);
         break;
       case 'reanswered':
         this.heard.push(`reanswered ${event.status}`);
@@ -377,7 +373,7 @@ export class Phone implements Party {
     if (manner.kind === 'answers') this.plan(now + manner.afterMs, { kind: 'answer' });
   }
 
-  #describe(direction: 'sendrecv' | 'sendonly'): Uint8Array {
+  describe(direction: 'sendrecv' | 'sendonly'): Uint8Array {
     const { formats = '0 8 101' } = this.#options;
     const version = ++this.#version;
     return phoneDescription({ address: this.#mediaAddress, port: this.mediaPort, version, formats, direction });

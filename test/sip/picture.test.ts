@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { REFERRAL_TRANSITIONS } from '../../sip/dialog/referral-table.ts';
 import { SESSION_TRANSITIONS } from '../../sip/dialog/session-table.ts';
 import { SUBSCRIPTION_TRANSITIONS } from '../../sip/events/subscription-table.ts';
 import { LIVENESS_TRANSITIONS } from '../../sip/providers/liveness.ts';
@@ -31,6 +32,7 @@ test.each([
   ['Non-INVITE server transaction', NON_INVITE_SERVER_TRANSITIONS],
   ['INVITE session', SESSION_TRANSITIONS],
   ['Subscription', SUBSCRIPTION_TRANSITIONS],
+  ['Referral', REFERRAL_TRANSITIONS],
   ['Registration at a provider', REGISTRATION_TRANSITIONS],
   ['Liveness of a provider', LIVENESS_TRANSITIONS],
 ])('the README shows the %s as its table has it', (name, table) => {

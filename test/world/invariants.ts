@@ -160,6 +160,8 @@ const NOTHING = {
   dialogs: 0,
   transactions: 0,
   sipTimers: 0,
+  referrals: 0,
+  transfers: 0,
   mediaLegs: 0,
   ports: 0,
 };
@@ -182,6 +184,8 @@ export function expectNothingLeft({ tandem }: Pick<Scene, 'tandem'>): void {
       sip.inviteServerTransactions +
       sip.nonInviteServerTransactions,
     sipTimers: sip.timersArmed,
+    referrals: sip.referrals,
+    transfers: calls.transferCount,
     mediaLegs: plane.legCount,
     ports: plane.portsUsed,
   }).toEqual(NOTHING);

@@ -12,6 +12,7 @@ import { TransactionLayer } from '../../../sip/transaction/transaction-layer.ts'
 import { Gatekeeper } from '../../../sip/user-agent/gatekeeper.ts';
 import { Messenger } from '../../../sip/user-agent/messenger.ts';
 import { OverloadGovernor } from '../../../sip/user-agent/overload-governor.ts';
+import { Referrals } from '../../../sip/user-agent/referrals.ts';
 import { Registrar } from '../../../sip/user-agent/registrar.ts';
 import { UserAgent } from '../../../sip/user-agent/user-agent.ts';
 import { write } from '../../../sip/writer.ts';
@@ -47,6 +48,7 @@ export class CrossingBench {
       sessions: this.sessions,
       notifier: new Notifier(events),
       messenger: new Messenger({ ...shared, layer: this.layer }),
+      referrals: new Referrals({ ...shared, layer: this.layer, sessions: this.sessions }),
       registrar: new Registrar({ directory, calendar: (now) => now, random }),
       gatekeeper: new Gatekeeper({ registeredFrom: () => true, mode: 'off' }),
       proof: { judge: () => PROVEN, challenges: () => [] },

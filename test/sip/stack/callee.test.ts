@@ -154,7 +154,7 @@ test('requests in a dialog are answered by method, order and body', () => {
   const status = (text: string) => words(rig.receive(text))[0];
   expect(status(inDialog('OPTIONS', 3))).toBe('200 OPTIONS');
   expect(status(inDialog('INFO', 4))).toBe('200 INFO');
-  expect(status(inDialog('REFER', 5))).toBe('405 REFER');
+  expect(status(inDialog('REFER', 5))).toBe('400 REFER');
   expect(status(inDialog('FROB', 6))).toBe('501 FROB');
   expect(status(inDialog('INFO', 4))).toBe('500 INFO');
   expect(status(inDialog('INVITE', 7, { 'Content-Type': 'text/plain' }, 'hello'))).toBe('415 INVITE');

@@ -34,7 +34,7 @@ test('a call in which nobody asks for a session timer has none', () => {
   const ours = calling(0);
   expect([ours.invite.first('Session-Expires'), ours.invite.all('Supported')]).toEqual([
     undefined,
-    ['100rel', 'timer'],
+    ['100rel', 'timer', 'replaces', 'norefersub'],
   ]);
   expect(ours.rig.until(86_400_000)).toEqual([]);
 });
