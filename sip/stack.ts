@@ -88,6 +88,8 @@ const NOTHING_REACHABLE: Reachable = { transports: [], families: [] };
 const NONCE_LIFETIME_MS = 300_000;
 const SERVER_TRANSACTIONS_MAX = 100_000;
 const LEGS_MAX = 20_000;
+/** A refusal over UDP, where sources can be forged, has at most so many times the bytes of its request. */
+const REFUSAL_FACTOR = 3;
 
 /** SIP as one machine: packets and commands go in; packets and events come out. */
 export class SipStack {
@@ -171,6 +173,7 @@ export class SipStack {
 
   receive({ bytes, source, localPort }: SipPacket, now: Instant): void {
     this.#received++;
+    this.#userAgent.refusalBytesMax = source.transport === 'udp' ? REFUSAL_FACTOR * bytes.length : Infinity;
     const { message, defects } = parse(bytes);
     const fatal = defects.length === 0 ? undefined : defects.find((defect) => defect.fatal);
     if (fatal !== undefined || message === undefined) {

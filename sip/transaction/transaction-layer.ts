@@ -179,10 +179,12 @@ export class TransactionLayer {
     this.#drain(entry, now);
   }
 
-  /** One packet for one request, and nothing is remembered (RFC 3261 §8.2.7). */
-  respondStatelessly({ request, source, localPort }: Arrival, response: Response): void {
-    const destination = responseDestination(request, source);
-    this.#outputs.push({ kind: 'send', destination, localPort, bytes: write(response) });
+  /** One packet for one request, and nothing is remembered (RFC 3261 §8.2.7). False when it has too many bytes, and is not sent. */
+  respondStatelessly({ request, source, localPort }: Arrival, response: Response, bytesMax: number): boolean {
+    const bytes = write(response);
+    if (bytes.length > bytesMax) return false;
+    this.#outputs.push({ kind: 'send', destination: responseDestination(request, source), localPort, bytes });
+    return true;
   }
 
   /** What was sent to this address did not leave, or its connection broke. */

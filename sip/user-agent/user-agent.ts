@@ -74,6 +74,8 @@ export class UserAgent {
   readonly #refusedInvites = new RecentTable<true>(REFUSED_INVITES_MAX);
   #isDraining = false;
   #dropped = 0;
+  /** A refusal of the request at hand has no more bytes than this: a forged source gains little by it. */
+  refusalBytesMax = Infinity;
 
   constructor(parts: UserAgentParts) {
     this.#parts = parts;
@@ -143,7 +145,12 @@ export class UserAgent {
       return;
     }
     const toTag = statelessTag(request);
-    layer.respondStatelessly(arrival, respond(request, status, { toTag, fields: [...fields, ['Server', userAgent]] }));
+    const answer = (some: readonly Field[]): boolean =>
+      layer.respondStatelessly(arrival, respond(request, status, { toTag, fields: some }), this.refusalBytesMax);
+    if (answer([...fields, ['Server', userAgent]])) return;
+    // What a short request may get back says no more than the status; a challenge would say nothing by that.
+    if (answer(fields) || (status !== 401 && answer([]))) return;
+    this.#dropped++;
   }
 
   #receiveRequest(arrival: Arrival, now: Instant): void {

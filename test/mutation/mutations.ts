@@ -1,6 +1,6 @@
 /** A small lie in the source, and the test that must find it out. */
 export interface Mutation {
-  /** First column of the row of `sip/README.md` that says *done*. */
+  /** How a row of `sip/README.md` begins that says *done*, or a sentence that holds. */
   readonly row: string;
   readonly file: string;
   /** Stands once in the file. */
@@ -11,7 +11,8 @@ export interface Mutation {
   readonly title: string;
 }
 
-function mutation(row: string, file: string, from: string, to: string, test: string, title: string): Mutation {
+/** Names are those of files in `sip/` and in `test/`, without what they all end with. */
+export function mutation(row: string, file: string, from: string, to: string, test: string, title: string): Mutation {
   return { row, file: `sip/${file}.ts`, from, to, test: `test/${test}.test.ts`, title };
 }
 
@@ -49,7 +50,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     'RFC 3261 §9',
     USER_AGENT,
-    'sessions.receiveCancel(invite, now);',
+    'sessions.receiveCancel(invite, cancel.request, now);',
     '',
     CALLEE,
     'RFC 3261 §9.2: CANCEL is answered',
@@ -215,7 +216,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'RFC 5626 §4.5: waits twice as long',
   ),
   mutation(
-    'RFC 3326, RFC 6432',
+    'RFC 3326',
     'dialog/session-messages',
     "'SIP;cause=200;text=",
     "'SIP;cause=487;text=",

@@ -31,6 +31,8 @@ export class Rig {
   now: Instant = 0;
   #legs = 0;
   #branches = 0;
+  /** Credentials of the last request that answered a challenge. */
+  lastAuthorization = '';
   #last: string | Message = '';
 
   constructor(settings: Partial<StackOptions['settings']> = {}, seed = 1) {
@@ -100,6 +102,7 @@ export class Rig {
     const challenge = challenged.first('WWW-Authenticate') ?? '';
     const use = { username, password, method, uri, cnonce: 'x', nc: 1 };
     const authorization = answerChallenge(challenge, use) ?? '';
+    this.lastAuthorization = authorization;
     return this.receive(
       this.request(method, { ...fields, CSeq: `2 ${method}`, Authorization: authorization }, body, uri),
       source,

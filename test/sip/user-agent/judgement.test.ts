@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Response } from '../../../sip/message.ts';
+import { write } from '../../../sip/writer.ts';
 import { kinds, OFFER, PEER, Rig, words } from '../stack/rig.ts';
 
 const TO_US = { To: '<sip:1000@192.0.2.1>' };
@@ -14,6 +15,35 @@ test('RFC 3261 §8.2.7: who has not proven anything gets one stateless challenge
   expect(second!.message.toTag).toBe(first!.message.toTag);
   expect(rig.receive(rig.request('ACK', { To: first!.message.first('To')! }))).toEqual([]);
   expect(rig.stack.counters).toMatchObject({ inviteServerTransactions: 0, timersArmed: 0, legs: 0 });
+});
+
+test('a reused nonce count gets stale=true, and never a ban', () => {
+  const rig = new Rig();
+  rig.authenticated('REGISTER', TO_US);
+  const fields = { ...TO_US, Authorization: rig.lastAuthorization };
+  const again = Array.from({ length: 30 }, (_, index) =>
+    rig.receive(rig.request('REGISTER', { ...fields, CSeq: `${index + 3} REGISTER` })),
+  );
+  expect(again.flatMap(words)).toEqual(again.map(() => '401 REGISTER'));
+  for (const [sent] of again) expect(sent!.message.first('WWW-Authenticate')).toContain('stale=true');
+  expect(rig.stack.gatekeeper.list(rig.now)).toEqual([]);
+});
+
+test('a refusal over UDP has at most three times the bytes of its request, and one that does not fit is not sent', () => {
+  const short = (method: string): string =>
+    `${method} sip:x SIP/2.0\r\nv:SIP/2.0/UDP h\r\nf:sip:a\r\nt:sip:b\r\ni:1\r\nCSeq:1 ${method}\r\nl:0\r\n\r\n`;
+  const outcome = (method: string, transport: 'udp' | 'tcp') => {
+    const sent = new Rig().receive(short(method), { ...PEER, transport });
+    const bytes = sent.map(({ message }) => write(message).length);
+    return [words(sent), transport === 'tcp' || bytes.every((size) => size <= 3 * short(method).length)];
+  };
+  expect(outcome('OPTIONS', 'udp')).toEqual([['200 OPTIONS'], true]);
+  expect(outcome('BYE', 'udp')).toEqual([['481 BYE'], true]);
+  expect(outcome('FROB', 'udp')).toEqual([['501 FROB'], true]);
+  expect(outcome('REGISTER', 'udp')).toEqual([[], true]);
+  expect(outcome('REGISTER', 'tcp')).toEqual([['401 REGISTER'], true]);
+  const usual = new Rig();
+  expect(words(usual.receive(usual.request('REGISTER', TO_US)))).toEqual(['401 REGISTER']);
 });
 
 test('a REGISTER with the password binds the phone; repeated by the network it gets the same answer', () => {
