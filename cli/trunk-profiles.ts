@@ -66,7 +66,7 @@ export const TRUNK_PROFILES: readonly TrunkProfile[] = [
       },
     },
     media: G711,
-    replayedBy: '',
+    replayedBy: 'test/interop/foreign-scenarios.test.ts',
   },
   {
     name: 'address',
