@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parseVia } from '../../sip/grammar/via.ts';
+import type { Message } from '../../sip/message.ts';
 import { parse } from '../../sip/parser.ts';
 import { outsideCases } from '../messages/cases.ts';
 import { PHONE_VERDICTS } from '../messages/phone-verdicts.ts';
@@ -106,4 +108,62 @@ test('each message of real and odd phones is processed, refused or dropped as it
   // Kept with LF alone, while their lengths count CRLF.
   const asSent = (bytes: Buffer) => Buffer.from(bytes.toString('latin1').replace(/\r?\n/g, '\r\n'), 'latin1');
   expect(wireOutcomes(folder, asSent)).toEqual(PHONE_VERDICTS);
+});
+
+/** A message as another parser reads it. */
+interface Tree {
+  readonly method?: string;
+  readonly status?: number;
+  readonly uri?: string;
+  readonly headers: {
+    readonly 'call-id': string;
+    readonly cseq: { readonly seq: number; readonly method: string };
+    readonly via: readonly { protocol: string; host: string; port?: number; params: Record<string, string> }[];
+    readonly from: { readonly uri: string; readonly params: Record<string, string> };
+    readonly contact?: readonly { readonly uri: string }[];
+  };
+}
+
+function treeParts({ method, status, uri, headers }: Tree): unknown[] {
+  const vias = headers.via.map(({ protocol, host, port = 0, params }) => [
+    protocol,
+    host,
+    port,
+    params['branch'] ?? '',
+  ]);
+  const contacts = (headers.contact ?? []).map((contact) => contact.uri);
+  const { seq: number, method: cseqMethod } = headers.cseq;
+  const { from } = headers;
+  const start = [method ?? status, uri, headers['call-id'], number, cseqMethod];
+  return [...start, from.uri, from.params['tag'], vias, contacts];
+}
+
+function ownParts(message: Message): unknown[] {
+  const vias = message.all('Via').map((text) => parseVia(text)!);
+  const start = message.type === 'request' ? [message.method, message.uri.text] : [message.status, undefined];
+  return [
+    ...start,
+    message.callId,
+    message.cseq.number,
+    message.cseq.method,
+    message.from.uri.text,
+    message.fromTag,
+    vias.map(({ transport, host, port, branch }) => [transport, host, port, branch]),
+    message.contacts.map(({ uri }) => uri.text),
+  ];
+}
+
+/** A method with an escape that the tree has undone, and a CSeq that is none. */
+const OTHERWISE: ReadonlySet<string> = new Set(['esc02.json', 'badcseq.json']);
+
+test('the torture messages of RFC 4475 are read as another parser reads them', ({ skip }) => {
+  const folder = outsideCases('sip-messages/parse-trees-kirm-sipjs');
+  if (folder === undefined) return skip(ABSENT);
+  const names = readdirSync(folder).filter((name) => name.endsWith('.json') && !OTHERWISE.has(name));
+  expect(names.length).toBeGreaterThan(10);
+  for (const name of names) {
+    const { message } = parse(readFileSync(`${folder}/../rfc4475/${name.replace('.json', '.dat')}`));
+    const tree = JSON.parse(readFileSync(`${folder}/${name}`, 'utf8')) as Tree;
+    expect([name, ownParts(message!)]).toEqual([name, treeParts(tree)]);
+  }
 });
