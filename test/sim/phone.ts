@@ -21,6 +21,7 @@ import { OverloadGovernor } from '../../sip/user-agent/overload-governor.ts';
 import { Referrals } from '../../sip/user-agent/referrals.ts';
 import { Registrar } from '../../sip/user-agent/registrar.ts';
 import { UserAgent } from '../../sip/user-agent/user-agent.ts';
+import { furtherFields } from './further-fields.ts';
 import { phoneDescription } from './phone-description.ts';
 import { registerRequest } from './register-request.ts';
 import { textRequest } from './text-request.ts';
@@ -45,6 +46,8 @@ export interface PhoneOptions {
   /** What it sends outside dialogs goes here first; it is a proxy. */
   readonly proxy?: TransportAddress;
   readonly random: Random;
+  /** Further fields of the INVITEs that it sends. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** What it calls itself in Via and Contact when it does not know its address, as browsers do (RFC 7118 §5). */
   readonly ownHost?: string;
   readonly manner?: Manner;
@@ -60,6 +63,8 @@ type Act =
   | { readonly kind: 'write'; readonly to: string; readonly text: string }
   /** Its media is at another address from now on. */
   | { readonly kind: 'move'; readonly to: string }
+  /** It offers this in its call, line by line behind `t=`. */
+  | { readonly kind: 'offer'; readonly media: readonly string[] }
   /** Unplugged, it hears and says nothing any more. */
   | { readonly kind: 'answer' | 'hangup' | 'hold' | 'resume' | 'unplug' }
   | { readonly kind: 'do'; readonly what: (now: Instant) => void };
@@ -215,7 +220,8 @@ export class Phone implements Party {
     else if (act.kind === 'hangup') this.sessions.execute({ kind: 'hangup', leg, cause: 'normal' }, now);
     else if (this.#isTalking) {
       if (act.kind === 'move') this.#mediaAddress = act.to;
-      const offer = this.describe(act.kind === 'hold' ? 'sendonly' : 'sendrecv');
+      const direction = act.kind === 'hold' ? 'sendonly' : 'sendrecv';
+      const offer = this.describe(direction, act.kind === 'offer' ? act.media : undefined);
       this.sessions.execute({ kind: 'reoffer', leg, offer }, now);
     }
   }
@@ -227,7 +233,7 @@ export class Phone implements Party {
   }
 
   #call(to: string, now: Instant): void {
-    const { server, proxy, username, password } = this.#options;
+    const { server, proxy, username, password, headers } = this.#options;
     const path = proxy === undefined ? [] : [`sip:${proxy.address}:${proxy.port};lr`];
     const contact = buildUri({ user: to, host: server.address, port: server.port }).text;
     this.#leg = ++this.#lastLeg as LegId;
@@ -240,6 +246,7 @@ export class Phone implements Party {
         toUser: to,
         offer: this.describe('sendrecv'),
         credentials: { username, password },
+        ...(headers && { wishes: furtherFields(headers) }),
       },
       undefined,
       now,
@@ -373,9 +380,9 @@ export class Phone implements Party {
     if (manner.kind === 'answers') this.plan(now + manner.afterMs, { kind: 'answer' });
   }
 
-  describe(direction: 'sendrecv' | 'sendonly'): Uint8Array {
+  describe(direction: 'sendrecv' | 'sendonly', media?: readonly string[]): Uint8Array {
     const { formats = '0 8 101' } = this.#options;
     const version = ++this.#version;
-    return phoneDescription({ address: this.#mediaAddress, port: this.mediaPort, version, formats, direction });
+    return phoneDescription({ address: this.#mediaAddress, port: this.mediaPort, version, formats, direction, media });
   }
 }

@@ -11,7 +11,7 @@ import { World } from './world.ts';
 export const SERVER: TransportAddress = { transport: 'udp', address: '192.0.2.1', port: 5060 };
 
 type Particulars = Partial<
-  Pick<PhoneOptions, 'proxy' | 'manner' | 'hangsUpAfterMs' | 'password' | 'formats' | 'ownHost'>
+  Pick<PhoneOptions, 'proxy' | 'manner' | 'hangsUpAfterMs' | 'password' | 'formats' | 'headers' | 'ownHost'>
 > & {
   /** UDP unless told. */
   readonly transport?: TransportProtocol;

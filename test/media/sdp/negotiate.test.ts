@@ -253,3 +253,30 @@ test('encodings of an offer are named in its order', () => {
   ).toEqual(['PCMA', 'PCMU']);
   expect(encodingsOf(sdp())).toEqual([]);
 });
+
+/** What the peer does with the stream of an offer in any of its forms: states a direction, and is or is not at an address. */
+const STATED = DIRECTIONS.flatMap((stated) => [true, false].map((hasAddress) => ({ stated, hasAddress })));
+
+test.each(STATED)(
+  'RFC 3264 §6.1, §8.4: what is answered to $stated, at an address: $hasAddress',
+  ({ stated, hasAddress }) => {
+    const address = hasAddress ? [] : ['c=IN IP4 0.0.0.0'];
+    const offers = [
+      sdp('m=audio 4000 RTP/AVP 0', ...address, `a=${stated}`),
+      sdp(`a=${stated}`, 'm=audio 4000 RTP/AVP 0', ...address),
+      ...(stated === 'sendrecv' ? [sdp('m=audio 4000 RTP/AVP 0', ...address)] : []),
+    ];
+    for (const offer of offers) {
+      for (const willing of DIRECTIONS) {
+        const { direction } = negotiateAnswer(offer, SUPPORTED_FORMATS, [], willing)!;
+        expect([willing, sends(direction)]).toEqual([willing, sends(willing) && receives(stated) && hasAddress]);
+        expect([willing, receives(direction)]).toEqual([willing, receives(willing) && sends(stated)]);
+      }
+    }
+  },
+);
+
+test('an offer of fax alone has nothing for us', () => {
+  expect(negotiate(sdp('m=image 4000 udptl t38'))).toBeUndefined();
+  expect(negotiate(sdp('m=audio 0 RTP/AVP 18', 'm=image 4000 udptl t38'))).toBeUndefined();
+});

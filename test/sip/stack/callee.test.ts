@@ -187,3 +187,15 @@ test('RFC 3326 §2: why a caller cancels or hangs up is told', () => {
   other.receive(inDialog('BYE', 3, { Reason: 'Q.850;cause=38' }));
   expect(other.events.at(-1)).toMatchObject({ kind: 'ended', cause: 'network-failed', by: 'remote' });
 });
+
+test('RFC 3261 §14.2: a re-INVITE without an offer gets ours, and its ACK brings the answer', () => {
+  const { rig, leg, inDialog } = answered();
+  rig.receive(inDialog('ACK', 2));
+  rig.receive(inDialog('INVITE', 3));
+  expect(rig.events.at(-1)).toMatchObject({ kind: 'reoffered', offer: undefined });
+  const [ok] = rig.execute({ kind: 'acceptOffer', leg, answer: body });
+  expect([words([ok!]), new TextDecoder().decode(ok!.message.body)]).toEqual([['200 INVITE'], OFFER]);
+  rig.receive(inDialog('ACK', 3, {}, OFFER));
+  const confirmed = rig.events.at(-1);
+  expect(confirmed?.kind === 'confirmed' && new TextDecoder().decode(confirmed.body)).toBe(OFFER);
+});
