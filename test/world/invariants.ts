@@ -69,14 +69,23 @@ export function expectLegalJournal({ tandem }: Pick<Scene, 'tandem'>): void {
   }
 }
 
-/** Who was called belongs to the caller's call; the caller is answered by one of them, or by nobody. */
+/**
+ * Who was called belongs to the caller's call; the caller is answered by one of them, or by nobody. Those who came later
+ * took the place of somebody.
+ */
 export function expectConnectedCalls({ tandem }: Scene): void {
   const last = [...historyOf(tandem.events).values()].map((steps) => steps.at(-1)!.call);
   for (const call of last.filter(({ direction }) => direction === 'outgoing')) {
     expect(last.find(({ id }) => id === call.masterCallId)?.chainedCallIds).toContain(call.id);
   }
-  for (const caller of last.filter(({ direction }) => direction === 'incoming')) {
-    const answered = last.filter(({ masterCallId, progressingAt }) => masterCallId === caller.id && progressingAt);
+  for (const caller of last.filter(
+    ({ direction, masterCallId }) => direction === 'incoming' && masterCallId === null,
+  )) {
+    const until = caller.progressingAt ?? Number.POSITIVE_INFINITY;
+    const answered = last.filter(
+      ({ masterCallId, progressingAt, createdAt }) =>
+        masterCallId === caller.id && progressingAt !== null && createdAt <= until,
+    );
     expect(answered.length).toBe(caller.progressingAt === null ? 0 : 1);
   }
 }

@@ -1,6 +1,7 @@
 import type { Random } from '../../core/kernel/random.ts';
 import type { Link } from '../sim/network.ts';
 import { Scene, type SceneOptions } from '../sim/scene.ts';
+import { Transferor } from '../sim/transferor.ts';
 
 /** Datagrams are lost, doubled and overtaken as on the worst of networks. */
 export const BAD_LINK: Link = { delayMs: 10, jitterMs: 120, loss: 0.2, duplication: 0.2 };
@@ -152,6 +153,46 @@ export const SCENARIOS: readonly Scenario[] = [
       scene.phone('bob', '1001', answers(random.next() * 4_000));
       scene.phone('carol', '1001', RINGS);
       alice(scene).plan(CALLED_AT + random.next() * 5_000, { kind: 'unplug' });
+    },
+  },
+  {
+    name: 'the callee transfers the caller',
+    plan: (scene, random) => {
+      const bob = scene.phone('bob', '1001', answers(random.next() * 1_000));
+      scene.phone('carol', '1002', random.next() < 0.7 ? answers(random.next() * 5_000) : RINGS);
+      const keys = new Transferor(bob, '1001');
+      const at = CALLED_AT + 8_000 + random.next() * 5_000;
+      keys.transfer(at, '1002');
+      if (random.next() < 0.5) bob.plan(at + random.next() * 3_000, { kind: 'hangup' });
+      else bob.plan(at + TALK_MS, { kind: 'hangup' });
+      alice(scene).plan(at + random.next() * TALK_MS, { kind: 'hangup' });
+    },
+  },
+  {
+    name: 'the callee brings the caller together with whom it consults',
+    plan: (scene, random) => {
+      const bob = scene.phone('bob', '1001', answers(random.next() * 1_000));
+      const carol = scene.phone('carol', '1002', answers(random.next() * 1_000));
+      const keys = new Transferor(bob, '1001');
+      const at = CALLED_AT + 8_000;
+      keys.consult(at, '1002');
+      keys.join(at + 5_000 + random.next() * 5_000);
+      bob.plan(at + TALK_MS, { kind: 'hangup' });
+      keys.hangupSecond(at + TALK_MS);
+      carol.plan(at + 12_000 + random.next() * TALK_MS, { kind: 'hangup' });
+      alice(scene).plan(at + 12_000 + random.next() * TALK_MS, { kind: 'hangup' });
+    },
+  },
+  {
+    name: 'a third phone takes the place of the callee, which rings or talks',
+    plan: (scene, random) => {
+      const bob = scene.phone('bob', '1001', random.next() < 0.5 ? RINGS : answers(random.next() * 1_000));
+      const carol = scene.phone('carol', '1002', RINGS);
+      const keys = new Transferor(bob, '1001');
+      const taker = new Transferor(carol, '1002');
+      taker.replace(CALLED_AT + 3_000 + random.next() * 10_000, () => keys.replacesOf());
+      taker.hangupSecond(CALLED_AT + 30_000 + random.next() * TALK_MS);
+      alice(scene).plan(CALLED_AT + TALK_MS, { kind: 'hangup' });
     },
   },
   {

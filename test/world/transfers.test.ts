@@ -163,7 +163,11 @@ test('RFC 5359 §2.16: Carol picks up the call that rings at Bob', () => {
   new Transferor(carol, '1002').replace(4_000, () => ringing.replacesOf());
   alice.plan(10_000, { kind: 'hangup' });
   scene.run(8_000);
-  expect([alice.isTalking, bob.heard.at(-1), carol.heard.at(-1)]).toEqual([true, 'ended answered-elsewhere remote', 'answered']);
+  expect([alice.isTalking, bob.heard.at(-1), carol.heard.at(-1)]).toEqual([
+    true,
+    'ended answered-elsewhere remote',
+    'answered',
+  ]);
   scene.run(100_000);
   expectOver(scene);
   expectLadder(scene, 'pickup');
