@@ -142,7 +142,7 @@ test('RFC 3892 §2.1: who is called for a transferee sees who transferred the ca
   expect(invite?.message.from.uri.user).toBe('1000');
 });
 
-test('RFC 5359 §2.6: Carol takes the place of Bob by an INVITE with Replaces', () => {
+test('RFC 3891 §3: Carol takes the place of Bob by an INVITE with Replaces, and he is let go', () => {
   const { scene, alice, bob, carol, keys } = office({ manner: { kind: 'rings' } });
   new Transferor(carol, '1002').replace(6_000, () => keys.replacesOf());
   scene.run(20_000);
