@@ -198,6 +198,7 @@ function stackSettings(
     queueDelayMs: () => effects.queueDelayMs(),
     isEmergency: (user) => isEmergencyNumber(user, settings.country),
     sessionExpiresS: settings.sessionExpiresS,
+    digestAlgorithms: settings.digest === 'md5' ? ['MD5'] : ['SHA-256', 'MD5'],
     reachable: reachableFrom(settings.sip),
   };
 }

@@ -21,7 +21,7 @@ import type { SignalingCommand } from './signaling.ts';
 import { RFC_TIMING, type Timing } from './transaction/timing.ts';
 import { type LayerOutput, type SentBy, TransactionLayer } from './transaction/transaction-layer.ts';
 import { CallerProof } from './user-agent/caller-proof.ts';
-import { DigestServer } from './user-agent/digest.ts';
+import { type DigestAlgorithm, DigestServer } from './user-agent/digest.ts';
 import { Gatekeeper } from './user-agent/gatekeeper.ts';
 import { Messenger } from './user-agent/messenger.ts';
 import { OverloadGovernor } from './user-agent/overload-governor.ts';
@@ -64,6 +64,8 @@ export interface StackOptions {
     /** 32 bytes that nonces and lines at providers are made with; they outlive a restart when it does. */
     readonly nonceSecret?: Uint8Array;
     readonly nonceLifetimeMs?: number;
+    /** What challenges offer, best first; MD5 alone when left out. */
+    readonly digestAlgorithms?: readonly DigestAlgorithm[];
     readonly serverTransactionsMax?: number;
     readonly legsMax?: number;
     readonly subscriptionLimits?: SubscriptionLimits;
@@ -115,7 +117,6 @@ export class SipStack {
     const { userAgent, contactFor } = settings;
     const secret = settings.nonceSecret ?? random.bytes(32);
     const timing = settings.timing ?? RFC_TIMING;
-    const nonceLifetimeMs = settings.nonceLifetimeMs ?? NONCE_LIFETIME_MS;
     this.gatekeeper = new Gatekeeper({
       registeredFrom: settings.registeredFrom ?? (() => false),
       trunkFrom: settings.trunkFrom ?? (() => false),
@@ -152,7 +153,7 @@ export class SipStack {
     this.#governor = new OverloadGovernor(settings.queueDelayMs ?? (() => 0));
     this.#messenger = new Messenger({ ...common, domain: directory.domain });
     this.#referrals = new Referrals({ ...common, sessions: this.#sessions });
-    const digest = new DigestServer({ random, calendar, nonceLifetimeMs, secret });
+    const digest = digestServer(settings, random, calendar, secret);
     this.#userAgent = new UserAgent({
       ...common,
       directory,
@@ -373,6 +374,15 @@ export class SipStack {
     }
     return true;
   }
+}
+
+function digestServer(
+  { nonceLifetimeMs = NONCE_LIFETIME_MS, digestAlgorithms: algorithms = ['MD5'] }: StackOptions['settings'],
+  random: Random,
+  calendar: Calendar,
+  secret: Uint8Array,
+): DigestServer {
+  return new DigestServer({ random, calendar, nonceLifetimeMs, secret, algorithms });
 }
 
 /** CR and LF alone keep a NAT binding or connection open (RFC 5626 §4.4.1). */

@@ -58,6 +58,7 @@ export interface Settings {
   readonly mediaTimeoutMs: number;
   /** 0 for none. */
   readonly sessionExpiresS: number;
+  readonly digest: 'md5' | 'sha-256';
   readonly drainMs: number;
   readonly durability: 'process' | 'full';
   readonly keepCallsMs: number;
@@ -236,6 +237,15 @@ export const SETTINGS: readonly Setting[] = [
     'off or reference',
     oneOf('off', 'reference'),
     (value) => (value === 'off' ? undefined : 'off: rate limits are not built yet'),
+  ),
+  setting(
+    'digest',
+    'digest',
+    'md5|sha-256',
+    'md5',
+    'what phones are challenged with; sha-256 is offered before MD5, and old phones give up at it',
+    'md5 or sha-256',
+    oneOf('md5', 'sha-256'),
   ),
   setting(
     'mediaTimeoutMs',

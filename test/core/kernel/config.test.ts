@@ -33,6 +33,7 @@ test('without any source every setting has its default', () => {
     rateLimits: 'off',
     mediaTimeoutMs: 60_000,
     sessionExpiresS: 0,
+    digest: 'md5',
     drainMs: 30_000,
     durability: 'process',
     keepCallsMs: 90 * 86_400_000,
@@ -78,6 +79,7 @@ test('repeatable settings are lists in every source and replace the default', ()
 const GOOD: readonly (readonly [name: string, text: string, key: keyof Settings, value: unknown])[] = [
   ['drain', '1500ms', 'drainMs', 1500],
   ['drain', '0s', 'drainMs', 0],
+  ['digest', 'sha-256', 'digest', 'sha-256'],
   ['session-expires', '30m', 'sessionExpiresS', 1_800],
   ['session-expires', 'off', 'sessionExpiresS', 0],
   ['keep-calls', '12h', 'keepCallsMs', 43_200_000],

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Response } from '../../../sip/message.ts';
+import { answerChallenge } from '../../../sip/user-agent/digest.ts';
 import { write } from '../../../sip/writer.ts';
 import { kinds, OFFER, PEER, Rig, words } from '../stack/rig.ts';
 
@@ -176,4 +177,18 @@ test('a peer of RFC 2543, whose branch says nothing, is matched by what its mess
   const [refusal] = rig.execute({ kind: 'hangup', leg, cause: 'busy' });
   rig.receive(rig.request('ACK', { ...old, CSeq: '2 ACK', To: refusal!.message.first('To')! }));
   expect(kinds(rig.events)).toEqual(['offered', 'ended busy']);
+});
+
+test('RFC 8760 §2.3: a switch that is told to offer SHA-256 does so first, and takes either answer', () => {
+  const rig = new Rig({ digestAlgorithms: ['SHA-256', 'MD5'] });
+  const [challenged] = rig.receive(rig.request('INVITE', {}, OFFER));
+  const challenges = challenged!.message.all('WWW-Authenticate');
+  expect(challenges.map((value) => /algorithm=([\w-]+)/.exec(value)?.[1])).toEqual(['SHA-256', 'MD5']);
+  for (const [index, challenge] of challenges.entries()) {
+    const use = { username: '1000', password: 'secret', method: 'INVITE', cnonce: 'x', nc: 1 };
+    const Authorization = answerChallenge(challenge, { ...use, uri: 'sip:1001@192.0.2.1' })!;
+    rig.receive(rig.request('INVITE', { 'Call-ID': `call${index}`, CSeq: '2 INVITE', Authorization }, OFFER));
+    expect(rig.events.at(-1)?.kind).toBe('offered');
+  }
+  expect(rig.events.length).toBe(2);
 });
