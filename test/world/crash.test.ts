@@ -119,7 +119,10 @@ test('after a crash both phones of a call hear BYE, and the next call needs no n
   const left = crashAndStart(scene, CALLED_AT + 5_000, 2_000);
   expect([left.calls.length, left.dialogs.size]).toEqual([2, 2]);
   scene.run(CALLED_AT + 10_000);
-  expect([alice, bob].map(({ heard }) => heard.at(-1))).toEqual(['ended normal remote', 'ended normal remote']);
+  expect([alice, bob].map(({ heard }) => heard.at(-1))).toEqual([
+    'ended peer-failed remote',
+    'ended peer-failed remote',
+  ]);
   expectCrashed(scene, left);
   alice.plan(CALLED_AT + 11_000, { kind: 'call', to: '1001' });
   scene.run(CALLED_AT + 15_000);
