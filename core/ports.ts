@@ -135,6 +135,12 @@ export interface Signaling extends ProviderSignaling {
   reachabilityChanged(extensionId: ExtensionId): void;
 }
 
+/** Somebody whom a phone names: a user part, and the host that it stands for ('' for a telephone number). */
+export interface Redirect {
+  readonly toUser: string;
+  readonly toHost: string;
+}
+
 export type SignalingEvent =
   /** An INVITE outside a dialog, from a caller who proved who they are. */
   | {
@@ -179,7 +185,14 @@ export type SignalingEvent =
   /** 2xx to our INVITE; its ACK is sent. `dialog` as in `dialogChanged`. */
   | { readonly kind: 'answered'; readonly leg: LegId; readonly body: Body | undefined; readonly dialog: string }
   /** Our INVITE got no 2xx, or there is no server to send it to. */
-  | { readonly kind: 'failed'; readonly leg: LegId; readonly cause: Cause; readonly status: number }
+  | {
+      readonly kind: 'failed';
+      readonly leg: LegId;
+      readonly cause: Cause;
+      readonly status: number;
+      /** Whom the peer wants called in its place, best first; undefined when nobody. */
+      readonly redirects?: readonly Redirect[];
+    }
   /** The ACK of our 2xx arrived; `body` is the answer when the offer was ours. */
   | { readonly kind: 'confirmed'; readonly leg: LegId; readonly body: Body | undefined }
   /** The dialog's state worth storing (tags, CSeq, route set, remote target, transport) is new or changed. */

@@ -1,5 +1,6 @@
 import type { LegId } from '../kernel/ids.ts';
 import type { Cause } from './cause.ts';
+import type { DialTerms } from './dialler.ts';
 
 /** What a flow wants of a connection. */
 export interface ConnectWish {
@@ -18,6 +19,10 @@ export class Attempt {
   readonly wish: ConnectWish | undefined;
   /** The caller hears a callee that has not answered, or a tone of ours in its place. */
   hears: 'nothing' | 'ringback' | 'callee' = 'nothing';
+  /** In whose name others are called when a phone of ours forwards the call; undefined when nobody is. */
+  terms: DialTerms | undefined;
+  /** How often it was forwarded. */
+  redirectCount = 0;
   #callees: readonly LegId[];
   #cause: Cause | undefined;
 

@@ -5,7 +5,7 @@ import { assert } from '../kernel/assert.ts';
 import type { Calendar } from '../kernel/clock.ts';
 import type { LegId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
-import type { MediaPlane, Signaling } from '../ports.ts';
+import type { MediaPlane, Redirect, Signaling } from '../ports.ts';
 import { type Calling, type Dialling, diallingOf, reachOf } from '../routing/destination.ts';
 import { Attempt } from './attempt.ts';
 import type { Call } from './call.ts';
@@ -13,6 +13,7 @@ import type { CallLife } from './call-life.ts';
 import type { Cause } from './cause.ts';
 import type { Dialler, DialTerms } from './dialler.ts';
 import type { Sounds } from './sounds.ts';
+import { targetOf } from './transfer-target.ts';
 
 export interface ConnectingPorts {
   readonly directory: Directory;
@@ -21,6 +22,8 @@ export interface ConnectingPorts {
   readonly calendar: Calendar;
   /** An unanswered callee is given up after this long. */
   readonly ringTimeoutMs: number;
+  /** ISO 3166-1 alpha-2, for national forms of numbers. */
+  readonly country?: string;
 }
 
 type ConnectDemand = Extract<CallDemand, { kind: 'connect' }>;
@@ -109,7 +112,9 @@ export class Connecting {
       this.#life.end(caller.leg, cause, now);
       return false;
     }
-    this.#begin(new Attempt(caller.leg, callees), caller, now);
+    const attempt = new Attempt(caller.leg, callees);
+    attempt.terms = terms;
+    this.#begin(attempt, caller, now);
     return true;
   }
 
@@ -121,6 +126,7 @@ export class Connecting {
     const isAnonymous = demand.anonymous === 'yes';
     const terms: DialTerms = { customerId, source, master: caller, isAnonymous };
     const attempt = new Attempt(caller.leg, [], demand);
+    attempt.terms = terms;
     for (const dialling of this.#reached(caller, demand, attempt, now)) {
       const callee = this.#dialler.dial(dialling, terms, now);
       if (typeof callee === 'string') attempt.miss(callee);
@@ -207,6 +213,36 @@ export class Connecting {
     if (token !== undefined) {
       this.#life.tell(caller.record.id, { kind: 'connected', token, peer: callee.record });
     }
+  }
+
+  /**
+   * A phone of ours forwards the call (RFC 3261 §21.3): those ring whom it could have called itself, the first of them that
+   * there is; its own leg is over. False when nobody is called. Redirections of others are not followed: who is called
+   * decides for nobody else what a call may cost.
+   */
+  redirected(leg: LegId, redirects: readonly Redirect[], now: Instant): boolean {
+    const { directory, calendar, country = '' } = this.#ports;
+    const attempt = this.attemptFor(leg);
+    const terms = attempt?.terms;
+    const extensionId = this.#life.ledger.get(leg)?.record.extensionId;
+    if (terms === undefined || extensionId === null || extensionId === undefined) return false;
+    if (attempt === undefined || attempt.redirectCount >= REDIRECTS_MAX) return false;
+    const transferring = { customerId: terms.customerId, source: terms.source, at: calendar(now), country };
+    for (const redirect of redirects) {
+      const target = targetOf(directory, transferring, redirect);
+      if (target.kind !== 'phones') continue;
+      const calls = target.diallings.map((dialling) => this.#dialler.dial(dialling, terms, now));
+      const callees = calls.filter((call) => typeof call !== 'string');
+      if (callees.length === 0) continue;
+      attempt.redirectCount++;
+      this.#life.ledger.get(attempt.caller)!.chain(callees.map(({ record }) => record.id));
+      for (const callee of callees) {
+        attempt.add(callee.leg);
+        this.#attempts.set(callee.leg, attempt);
+      }
+      return true;
+    }
+    return false;
   }
 
   /** A callee is over. When it was the last, the caller is told the best of the refusals (RFC 3261 §16.7 step 6). */
@@ -314,3 +350,5 @@ export class Connecting {
 
 /** Destinations of one connection; those after them are not called. */
 const DESTINATIONS_MAX = 100;
+/** Phones that forward to each other would do so for ever. */
+const REDIRECTS_MAX = 5;

@@ -268,7 +268,9 @@ export class Switch {
         this.#answered(event.leg, event.body, event.dialog, now);
         break;
       case 'failed':
-        if (!this.dialler.failsOver(event, now)) this.#over(event.leg, event.cause, now);
+        if (this.dialler.failsOver(event, now)) break;
+        if (event.redirects !== undefined) this.#connecting.redirected(event.leg, event.redirects, now);
+        this.#over(event.leg, event.cause, now);
         break;
       case 'ended':
         this.#over(event.leg, event.cause, now);

@@ -40,5 +40,6 @@ export function causeOfFailure(response: Response): Cause {
 
 /** What a final status other than 2xx means (RFC 3261 §21). */
 export function causeOfStatus(status: number): Cause {
+  if (status < 400) return 'unavailable'; // It is elsewhere, and nobody follows.
   return CAUSE_BY_STATUS.get(status) ?? 'peer-failed';
 }

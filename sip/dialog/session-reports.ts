@@ -1,15 +1,22 @@
 import type { Cause } from '../../core/calls/cause.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
-import type { Body } from '../../core/ports.ts';
+import type { Body, Redirect } from '../../core/ports.ts';
 import type { Request, Response } from '../message.ts';
 import { causeOfReason } from './cause-of-reason.ts';
 import { causeOfFailure } from './cause-of-status.ts';
 import type { Flow } from './next-hop.ts';
+import { redirectsIn } from './redirects.ts';
 import { type Input, present } from './session-actions.ts';
 import { intervalFrom } from './session-interval.ts';
 import { sessionDescription } from './session-messages.ts';
 import type { SessionSpeaker } from './session-speaker.ts';
 import type { ReportAction, SessionAction } from './session-state.ts';
+
+interface Outcome {
+  readonly status: number;
+  readonly cause: Cause;
+  readonly redirects?: readonly Redirect[];
+}
 
 /** Carries out the actions of the session table that tell our user what happened, and remembers why it did. */
 export class SessionReports {
@@ -22,7 +29,7 @@ export class SessionReports {
   #isHungUp = false;
   #wasAnswered = false;
   /** Status and cause of the last response or failure that our INVITE met. */
-  #outcome: { readonly status: number; readonly cause: Cause } = UNREACHABLE;
+  #outcome: Outcome = UNREACHABLE;
 
   constructor(leg: LegId, role: 'caller' | 'callee', speaker: SessionSpeaker) {
     this.#leg = leg;
@@ -37,7 +44,13 @@ export class SessionReports {
 
   /** Our INVITE got this final response. */
   refused(response: Response): void {
-    if (this.cause === undefined) this.#outcome = { status: response.status, cause: causeOfFailure(response) };
+    if (this.cause !== undefined) return;
+    const redirects = redirectsIn(response);
+    this.#outcome = {
+      status: response.status,
+      cause: causeOfFailure(response),
+      ...(redirects.length === 0 ? {} : { redirects }),
+    };
   }
 
   /** Our INVITE got none. */

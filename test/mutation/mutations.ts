@@ -264,6 +264,14 @@ export const MUTATIONS: readonly Mutation[] = [
     'RFC 7332 §5: two switches that send a call to each other',
   ),
   mutation(
+    'RFC 3261 §21.3',
+    'dialog/redirects',
+    'b.q - a.q',
+    'a.q - b.q',
+    'sip/dialog/redirects',
+    'RFC 3261 §21.3: 300, 301 and 302 name who is to be called instead',
+  ),
+  mutation(
     'RFC 4028',
     'dialog/session-interval',
     'MINIMUM_S = 90;',

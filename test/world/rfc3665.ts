@@ -4,6 +4,7 @@ import type { FlowId, NumberId, TrunkId } from '../../core/kernel/ids.ts';
 import { seeded } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { compile } from '../../flows/compile.ts';
+import { forward } from '../sim/forward.ts';
 import type { Phone } from '../sim/phone.ts';
 import { calleesThrough, OUTSIDE, providerOf } from '../sim/providers.ts';
 import { Scene, type SceneOptions, SERVER } from '../sim/scene.ts';
@@ -244,6 +245,22 @@ const SESSIONS: readonly CallFlow[] = [
       return staged(scene, [
         [alice, REGISTERED, 'ringing 180', 'answered', WE_ENDED],
         [bob, REGISTERED, CALLED, THEY_ENDED],
+      ]);
+    },
+  },
+  {
+    section: '3.6',
+    title: 'Session via Redirect: a phone forwards its calls to another',
+    name: 'session-redirected',
+    stage(options, at) {
+      const { scene, alice, bob } = calling(options, at);
+      const carol = scene.phone('carol', '1002', ANSWERS);
+      forward(bob, '1002');
+      alice.plan(at + TALK_MS, { kind: 'hangup' });
+      return staged(scene, [
+        [alice, REGISTERED, 'ringing 180', 'answered', WE_ENDED],
+        [bob, REGISTERED],
+        [carol, REGISTERED, CALLED, THEY_ENDED],
       ]);
     },
   },

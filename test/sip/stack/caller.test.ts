@@ -37,7 +37,7 @@ test.each([
   [404, 'not-found'],
   [603, 'declined'],
   [488, 'not-acceptable'],
-  [302, 'peer-failed'],
+  [305, 'unavailable'],
   [500, 'peer-failed'],
   [401, 'forbidden'],
 ])('a dialled leg that gets %i fails as %s', (status, cause) => {
