@@ -1,4 +1,5 @@
 import type { LegId } from '../kernel/ids.ts';
+import type { Dialling } from '../routing/destination.ts';
 import type { Cause } from './cause.ts';
 import type { DialTerms } from './dialler.ts';
 
@@ -21,6 +22,8 @@ export class Attempt {
   hears: 'nothing' | 'ringback' | 'callee' = 'nothing';
   /** In whose name others are called when a phone of ours forwards the call; undefined when nobody is. */
   terms: DialTerms | undefined;
+  /** Those who ring when nobody before them will answer, group after group. */
+  later: readonly (readonly Dialling[])[] = [];
   /** How often it was forwarded. */
   redirectCount = 0;
   #callees: readonly LegId[];

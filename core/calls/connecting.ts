@@ -12,6 +12,7 @@ import type { Call } from './call.ts';
 import type { CallLife } from './call-life.ts';
 import type { Cause } from './cause.ts';
 import type { Dialler, DialTerms } from './dialler.ts';
+import { ringOrder } from './ring-order.ts';
 import type { Sounds } from './sounds.ts';
 import { targetOf } from './transfer-target.ts';
 
@@ -101,19 +102,12 @@ export class Connecting {
   connectTo(caller: Call, diallings: readonly Dialling[], now: Instant): boolean {
     const { customerId, source } = caller.record;
     const terms: DialTerms = { customerId, source, master: caller, isAnonymous: false };
-    const callees: LegId[] = [];
-    let cause: Cause = 'media-overloaded';
-    for (const dialling of diallings) {
-      const callee = this.#dialler.dial(dialling, terms, now);
-      if (typeof callee === 'string') cause = callee;
-      else callees.push(callee.leg);
-    }
-    if (callees.length === 0) {
-      this.#life.end(caller.leg, cause, now);
+    const attempt = new Attempt(caller.leg, []);
+    attempt.terms = terms;
+    if (!this.#ringNext(attempt, ringOrder(diallings), now)) {
+      this.#life.end(caller.leg, attempt.cause, now);
       return false;
     }
-    const attempt = new Attempt(caller.leg, callees);
-    attempt.terms = terms;
     this.#begin(attempt, caller, now);
     return true;
   }
@@ -127,12 +121,7 @@ export class Connecting {
     const terms: DialTerms = { customerId, source, master: caller, isAnonymous };
     const attempt = new Attempt(caller.leg, [], demand);
     attempt.terms = terms;
-    for (const dialling of this.#reached(caller, demand, attempt, now)) {
-      const callee = this.#dialler.dial(dialling, terms, now);
-      if (typeof callee === 'string') attempt.miss(callee);
-      else attempt.add(callee.leg);
-    }
-    if (attempt.callees.length === 0) {
+    if (!this.#ringNext(attempt, ringOrder(this.#reached(caller, demand, attempt, now)), now)) {
       this.#fail(attempt, attempt.cause, now);
       return;
     }
@@ -165,11 +154,50 @@ export class Connecting {
   }
 
   #begin(attempt: Attempt, caller: Call, now: Instant): void {
+    this.#attempts.set(caller.leg, attempt);
+    this.#join(attempt, attempt.callees);
+    this.#armRing(attempt, now);
+  }
+
+  /** The first of these groups of which somebody can be called; those after it are kept for later. False when there is none. */
+  #ringNext(attempt: Attempt, groups: readonly (readonly Dialling[])[], now: Instant): boolean {
+    const terms = attempt.terms!;
+    for (const [index, group] of groups.entries()) {
+      attempt.later = groups.slice(index + 1);
+      let isRinging = false;
+      for (const dialling of group) {
+        const callee = this.#dialler.dial(dialling, terms, now);
+        if (typeof callee === 'string') attempt.miss(callee);
+        else attempt.add(callee.leg);
+        isRinging ||= typeof callee !== 'string';
+      }
+      if (isRinging) return true;
+    }
+    return false;
+  }
+
+  #join(attempt: Attempt, callees: readonly LegId[]): void {
     const { ledger } = this.#life;
-    caller.chain(attempt.callees.map((callee) => ledger.get(callee)!.record.id));
-    this.#attempts.set(attempt.caller, attempt);
-    for (const callee of attempt.callees) this.#attempts.set(callee, attempt);
-    this.#life.arm('ring', attempt.caller, now + this.#ports.ringTimeoutMs);
+    ledger.get(attempt.caller)!.chain(callees.map((callee) => ledger.get(callee)!.record.id));
+    for (const callee of callees) this.#attempts.set(callee, attempt);
+  }
+
+  /** As long as others are left, a group that does not answer makes room for them. */
+  #armRing(attempt: Attempt, now: Instant): void {
+    const { ringTimeoutMs } = this.#ports;
+    const ringMs = attempt.later.length === 0 ? ringTimeoutMs : Math.min(ringTimeoutMs, GROUP_RING_MS);
+    this.#life.arm('ring', attempt.caller, now + ringMs);
+  }
+
+  /** Those of a lower q ring, when there are any. */
+  #ringLater(attempt: Attempt, now: Instant): boolean {
+    const known = attempt.callees.length;
+    // Who declines does so for all of their phones (RFC 3261 §16.7 step 5).
+    if (attempt.later.length === 0 || attempt.cause === 'declined') return false;
+    if (!this.#ringNext(attempt, attempt.later, now)) return false;
+    this.#join(attempt, attempt.callees.slice(known));
+    this.#armRing(attempt, now);
+    return true;
   }
 
   // ── A callee moves ────────────────────────────────────────────────────────────────────────────────────────
@@ -231,15 +259,10 @@ export class Connecting {
     for (const redirect of redirects) {
       const target = targetOf(directory, transferring, redirect);
       if (target.kind !== 'phones') continue;
-      const calls = target.diallings.map((dialling) => this.#dialler.dial(dialling, terms, now));
-      const callees = calls.filter((call) => typeof call !== 'string');
-      if (callees.length === 0) continue;
+      const known = attempt.callees.length;
+      if (!this.#ringNext(attempt, [target.diallings, ...attempt.later], now)) continue;
       attempt.redirectCount++;
-      this.#life.ledger.get(attempt.caller)!.chain(callees.map(({ record }) => record.id));
-      for (const callee of callees) {
-        attempt.add(callee.leg);
-        this.#attempts.set(callee.leg, attempt);
-      }
+      this.#join(attempt, attempt.callees.slice(known));
       return true;
     }
     return false;
@@ -250,7 +273,7 @@ export class Connecting {
     const attempt = this.#attempts.get(leg);
     if (attempt === undefined) return;
     this.#attempts.delete(leg);
-    if (!attempt.drop(leg, cause)) return;
+    if (!attempt.drop(leg, cause) || this.#ringLater(attempt, now)) return;
     this.#settle(attempt);
     this.#fail(attempt, attempt.cause, now);
   }
@@ -259,8 +282,15 @@ export class Connecting {
   giveUp(caller: LegId, now: Instant): boolean {
     const attempt = this.#attempts.get(caller);
     if (attempt === undefined) return false;
+    const silent = attempt.callees;
+    const goesOn = this.#ringLater(attempt, now);
+    for (const callee of silent) {
+      this.#attempts.delete(callee);
+      attempt.drop(callee, 'no-answer');
+      this.#life.end(callee, 'no-answer', now);
+    }
+    if (goesOn) return true;
     this.#settle(attempt);
-    for (const callee of attempt.callees) this.#life.end(callee, 'no-answer', now);
     this.#fail(attempt, 'no-answer', now);
     return true;
   }
@@ -352,3 +382,5 @@ export class Connecting {
 const DESTINATIONS_MAX = 100;
 /** Phones that forward to each other would do so for ever. */
 const REDIRECTS_MAX = 5;
+/** How long phones ring before those of a lower q do. */
+const GROUP_RING_MS = 20_000;

@@ -20,6 +20,8 @@ export interface Dialling {
    */
   readonly peer: TransportAddress | undefined;
   readonly toUser: string;
+  /** In thousandths: of the phones of one caller, those with the highest ring first (RFC 3261 §16.6 step 2); 1000 when left out. */
+  readonly q?: number;
   readonly credentials?: DialRequest['credentials'];
   /** When a provider carries the call. */
   readonly carrier?: Carrier;
@@ -79,7 +81,8 @@ export function diallingOf(destination: Address, extension: Extension, binding: 
   const { contact, path, localPort } = binding;
   const via: TransportAddress = { transport: binding.transport, address: binding.address, port: binding.port };
   const toUser = destination.type === 'extension' ? extension.extension : destination.target;
-  return { destination, extensionId: extension.id, target: { contact, path, via, localPort }, peer: via, toUser };
+  const target = { contact, path, via, localPort };
+  return { destination, extensionId: extension.id, target, peer: via, toUser, q: binding.q };
 }
 
 /** `sip:user@host:port;parameters`: what of it says where it goes. The user may be missing (RFC 3261 §19.1.1). */

@@ -77,7 +77,8 @@ test('phones that fall silent without a goodbye are hung up after the media time
   const bob = scene.phone('bob', '1001', { manner: { kind: 'answers', afterMs: 1_000 } });
   alice.plan(1_000, { kind: 'call', to: '1001' });
   scene.run(100_000);
-  expect([last(alice), last(bob)]).toEqual(['ended normal remote', 'ended normal remote']);
+  // As the Reason of the BYE says it: Q.850 cause 38.
+  expect([last(alice), last(bob)]).toEqual(['ended network-failed remote', 'ended network-failed remote']);
   expect(causes(scene)).toEqual(['media-lost', 'media-lost']);
   expectNothingLeft(scene);
 });
@@ -87,7 +88,11 @@ test('a lost media thread ends its calls with a cause and no others, and the nex
   scene.run(5_000);
   scene.tandem.loseWorker(0, scene.world.now);
   scene.run(8_000);
-  expect([last(alice), last(bob), last(carol)]).toEqual(['ended normal remote', 'ended normal remote', 'answered']);
+  expect([last(alice), last(bob), last(carol)]).toEqual([
+    'ended peer-failed remote',
+    'ended peer-failed remote',
+    'answered',
+  ]);
   expect(causes(scene)).toEqual(['media-failed', 'media-failed']);
   alice.plan(9_000, { kind: 'call', to: '1001' });
   alice.plan(15_000, { kind: 'hangup' });
