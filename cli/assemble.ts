@@ -19,6 +19,7 @@ import type { Lookup } from '../sip/locating/records.ts';
 import { reachableFrom } from '../sip/locating/survey.ts';
 import { SipStack, type StackOptions, type StackOutput } from '../sip/stack.ts';
 import type { SentBy } from '../sip/transaction/transaction-layer.ts';
+import type { QueueState } from '../sip/transport/queue-probe.ts';
 import type { SipTransports } from '../sip/transport/transports.ts';
 import { Archives } from './archives.ts';
 import { TandemBackend } from './backend.ts';
@@ -39,7 +40,7 @@ export interface Effects {
   /** The address by which a peer reaches us. */
   addressFor: (peer: string) => string;
   contactFor: (peer: TransportAddress, localPort: number | undefined) => SentBy;
-  queueDelayMs: () => number;
+  probe: () => QueueState;
   request: HttpClient['request'];
   scripts: ScriptLinks;
 }
@@ -72,7 +73,7 @@ export function assemble(ground: Ground, settings: Settings, log: Log, disposal:
     post: nowhere,
     addressFor: nowhere,
     contactFor: nowhere,
-    queueDelayMs: () => 0,
+    probe: () => ({ isOverflowing: false, delayMs: 0 }),
     request: nowhere,
     scripts: { open: nowhere, send: nowhere, close: nowhere },
   };
@@ -195,7 +196,7 @@ function stackSettings(
     registeredFrom: (address) => directory.hasBindingFrom(address),
     trunkFrom: (address) =>
       directory.trunkForSource(address) !== undefined || directory.providerForSource(address) !== undefined,
-    queueDelayMs: () => effects.queueDelayMs(),
+    queue: () => effects.probe(),
     isEmergency: (user) => isEmergencyNumber(user, settings.country),
     sessionExpiresS: settings.sessionExpiresS,
     digestAlgorithms: settings.digest === 'md5' ? ['MD5'] : ['SHA-256', 'MD5'],

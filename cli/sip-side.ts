@@ -70,7 +70,7 @@ export async function openSip(
   effects.lookUp = (lookup) => resolver.ask(lookup);
   effects.send = ({ destination, localPort, bytes }) => transports.send(destination, localPort, bytes);
   effects.addressFor = (peer) => advertiser.addressFor(peer);
-  effects.queueDelayMs = () => transports.queueDelayMs();
+  effects.probe = () => transports.probe();
   effects.contactFor = (peer, localPort) => {
     const port = listenerTowards(transports.bound, peer, localPort)?.port ?? defaultPort(peer.transport);
     return { host: advertiser.addressFor(peer.address), port, transport: peer.transport };

@@ -20,6 +20,7 @@ import { ProviderLinks } from './providers/provider-links.ts';
 import type { SignalingCommand } from './signaling.ts';
 import { RFC_TIMING, type Timing } from './transaction/timing.ts';
 import { type LayerOutput, type SentBy, TransactionLayer } from './transaction/transaction-layer.ts';
+import type { QueueState } from './transport/queue-probe.ts';
 import { CallerProof } from './user-agent/caller-proof.ts';
 import { type DigestAlgorithm, DigestServer } from './user-agent/digest.ts';
 import { Gatekeeper } from './user-agent/gatekeeper.ts';
@@ -69,8 +70,8 @@ export interface StackOptions {
     readonly serverTransactionsMax?: number;
     readonly legsMax?: number;
     readonly subscriptionLimits?: SubscriptionLimits;
-    /** How long a message waits before it is read, in ms, as far as is known; never when left out. */
-    readonly queueDelayMs?: () => number;
+    /** What is known of the messages that wait to be read; none do when left out. */
+    readonly queue?: () => QueueState;
     /** Whether a dialled user calls for help; nobody does when left out. */
     readonly isEmergency?: (user: string) => boolean;
     /** `off` counts failures and refusals and lets everything pass. */
@@ -87,6 +88,7 @@ export interface StackOptions {
 }
 
 const NOTHING_REACHABLE: Reachable = { transports: [], families: [] };
+const CALM: QueueState = { isOverflowing: false, delayMs: 0 };
 const NONCE_LIFETIME_MS = 300_000;
 const SERVER_TRANSACTIONS_MAX = 100_000;
 const LEGS_MAX = 20_000;
@@ -150,7 +152,7 @@ export class SipStack {
       calendar,
       ...(settings.subscriptionLimits && { limits: settings.subscriptionLimits }),
     });
-    this.#governor = new OverloadGovernor(settings.queueDelayMs ?? (() => 0));
+    this.#governor = new OverloadGovernor(settings.queue ?? (() => CALM));
     this.#messenger = new Messenger({ ...common, domain: directory.domain });
     this.#referrals = new Referrals({ ...common, sessions: this.#sessions });
     const digest = digestServer(settings, random, calendar, secret);

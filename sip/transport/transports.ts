@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../core/kernel/clock.ts';
 import { Fault } from '../../core/kernel/fault.ts';
 import type { TransportAddress, TransportProtocol } from '../../core/ports.ts';
 import { type ConnectionLimits, Connections, type ConnectionTimeouts } from './connections.ts';
+import type { QueueState } from './queue-probe.ts';
 import { TcpTransport } from './tcp.ts';
 import { TlsTransport } from './tls.ts';
 import type { TlsIdentity } from './tls-identity.ts';
@@ -117,9 +118,13 @@ export class SipTransports {
   }
 
   /** Nothing is received or reported after this; calling it again waits for the same end. */
-  /** How long datagrams wait for us, in ms (`UdpTransport.queueDelayMs`); 0 without UDP. */
-  queueDelayMs(): number {
-    return this.#udp.reduce((longest, udp) => Math.max(longest, udp.queueDelayMs()), 0);
+  /** What is known of the datagrams that wait for us, of all sockets together (`UdpTransport.probe`). */
+  probe(): QueueState {
+    const states = this.#udp.map((udp) => udp.probe());
+    return {
+      isOverflowing: states.some(({ isOverflowing }) => isOverflowing),
+      delayMs: Math.max(0, ...states.map(({ delayMs }) => delayMs)),
+    };
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { systemClock } from '../../core/kernel/clock.ts';
 import { secure } from '../../core/kernel/random.ts';
 import type { TransportAddress } from '../../core/ports.ts';
-import { QueueProbe } from './queue-probe.ts';
+import { QueueProbe, type QueueState } from './queue-probe.ts';
 import { answerStun } from './stun.ts';
 import { bindFault, type Listener, type TransportCounters, type TransportHandlers } from './transport.ts';
 
@@ -77,17 +77,14 @@ export class UdpTransport {
     }
   }
 
-  /**
-   * How long datagrams wait for us, in ms, as far as those say that we sent to ourselves when this was asked last. Others are
-   * sent now.
-   */
-  queueDelayMs(): number {
+  /** What is known of the datagrams that wait for us, by some that we sent to ourselves. Others are sent now. */
+  probe(): QueueState {
     const now = systemClock.now();
-    const delayMs = this.#probe.delayMs(now);
+    const state = this.#probe.take(now);
     const { host, port } = this.bound;
     const self = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
     for (const bytes of this.#probe.send(now)) this.#socket.send(bytes, port, self, ignored);
-    return delayMs;
+    return state;
   }
 
   close(): Promise<void> {

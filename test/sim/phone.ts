@@ -138,7 +138,7 @@ export class Phone implements Party {
         userAgent: 'Phone',
       }),
       messenger: this.#messenger,
-      governor: new OverloadGovernor(() => 0),
+      governor: new OverloadGovernor(() => ({ isOverflowing: false, delayMs: 0 })),
       isEmergency: () => false,
       referrals: new Referrals({ ...shared, layer: this.layer, sessions: this.sessions, userAgent: 'Phone' }),
       registrar: new Registrar({ directory, calendar: (now) => now, random }),

@@ -4,42 +4,30 @@ import { QueueProbe } from '../../sip/transport/queue-probe.ts';
 
 const secret = seeded(1).bytes(16);
 
-test('the delay is that of the latest of those sent together', () => {
+test('the delay is that of the latest since it was asked last', () => {
   const probe = new QueueProbe(secret);
-  const [a, b, c] = probe.send(0);
-  expect(probe.receive(a!, 1)).toBe(true);
-  expect(probe.receive(b!, 2)).toBe(true);
-  expect(probe.receive(c!, 7)).toBe(true);
-  expect(probe.delayMs(100)).toBe(7);
+  for (const [index, bytes] of probe.send(0).entries()) expect(probe.receive(bytes, 1 + 3 * index)).toBe(true);
+  expect(probe.take(100)).toEqual({ isOverflowing: false, delayMs: 7 });
+  expect(probe.take(200)).toEqual({ isOverflowing: false, delayMs: 0 });
 });
 
-test('one that does not come is as late as it has been under way', () => {
+test('one that is missing when a later one comes was lost; one that is only late was not', () => {
   const probe = new QueueProbe(secret);
   const [a, , c] = probe.send(0);
   probe.receive(a!, 1);
-  probe.receive(c!, 1);
-  expect(probe.delayMs(100)).toBe(100);
-  expect(probe.delayMs(400)).toBe(400);
+  expect(probe.take(100).isOverflowing).toBe(false);
+  probe.receive(c!, 300);
+  expect(probe.take(300)).toEqual({ isOverflowing: true, delayMs: 300 });
+  for (const bytes of probe.send(300)) probe.receive(bytes, 301);
+  expect(probe.take(400)).toEqual({ isOverflowing: false, delayMs: 1 });
 });
 
-test('what was measured long ago says nothing of now', () => {
+test('when none has come for a second, they were lost, and that is told once', () => {
   const probe = new QueueProbe(secret);
-  expect(probe.delayMs(0)).toBe(0);
-  for (const bytes of probe.send(0)) probe.receive(bytes, 50);
-  expect(probe.delayMs(900)).toBe(50);
-  expect(probe.delayMs(1_100)).toBe(0);
-  probe.send(2_000);
-  expect(probe.delayMs(5_000)).toBe(0);
-});
-
-test('those given up count no more when they come', () => {
-  const probe = new QueueProbe(secret);
-  const old = probe.send(0);
-  const fresh = probe.send(100);
-  for (const bytes of old) expect(probe.receive(bytes, 110)).toBe(true);
-  expect(probe.delayMs(150)).toBe(50);
-  for (const bytes of fresh) probe.receive(bytes, 160);
-  expect(probe.delayMs(200)).toBe(60);
+  probe.send(0);
+  expect(probe.take(900).isOverflowing).toBe(false);
+  expect(probe.take(1_100).isOverflowing).toBe(true);
+  expect(probe.take(1_200).isOverflowing).toBe(false);
 });
 
 test('datagrams of strangers are none of ours', () => {
@@ -48,5 +36,5 @@ test('datagrams of strangers are none of ours', () => {
   const forged = new QueueProbe(seeded(2).bytes(16)).send(0)[0]!;
   expect(probe.receive(forged, 1)).toBe(false);
   expect(probe.receive(ours!.subarray(0, 10), 1)).toBe(false);
-  expect(probe.receive(new Uint8Array(22), 1)).toBe(false);
+  expect(probe.receive(new Uint8Array(30), 1)).toBe(false);
 });

@@ -52,7 +52,7 @@ export class CrossingBench {
       registrar: new Registrar({ directory, calendar: (now) => now, random }),
       gatekeeper: new Gatekeeper({ registeredFrom: () => true, mode: 'off' }),
       proof: { judge: () => PROVEN, challenges: () => [] },
-      governor: new OverloadGovernor(() => 0),
+      governor: new OverloadGovernor(() => ({ isOverflowing: false, delayMs: 0 })),
       isEmergency: () => false,
       nextLeg: () => this.nextLeg(),
       userAgent: 'Tandem',
