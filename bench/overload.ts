@@ -24,7 +24,16 @@ export function run(): Promise<Record<string, number>> {
       ...['--accounts', tandem.accounts(0, HELD_ACCOUNTS - 1), '--warm-up', '5', '--seconds', String(FLOOD_S + 10)],
     );
     await pause(5_000);
-    const rate = ['--rate', String(Math.round(3 * capacity)), '--warm-up', '0', '--seconds', String(FLOOD_S)];
+    const rate = [
+      '--concurrency',
+      '3000',
+      '--rate',
+      String(Math.round(3 * capacity)),
+      '--warm-up',
+      '0',
+      '--seconds',
+      String(FLOOD_S),
+    ];
     const over = await flood(tandem, rate);
     const lived = await held.finished;
     await pause(5_000);
