@@ -23,6 +23,9 @@ export const Text = Type.String({ maxLength: 4096, description: 'text of at most
 
 const UUID_PATTERN = '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}';
 
+/** An id that must be there. */
+export const Id = Type.String({ pattern: `^${UUID_PATTERN}$`, description: 'a UUID' });
+
 /** An id that may be left out; "" and the nil UUID mean none as well. */
 export const OptionalId = Type.Optional(
   Type.String({ pattern: `^(${UUID_PATTERN})?$`, description: 'a UUID, or "" for none' }),

@@ -28,6 +28,7 @@ import { providers } from './resources/providers.ts';
 import { recordingDownloads, recordingfiles } from './resources/recordingfiles.ts';
 import { recordings } from './resources/recordings.ts';
 import { routes } from './resources/routes.ts';
+import { transfers } from './resources/transfers.ts';
 import { trunks } from './resources/trunks.ts';
 import { Tokens } from './token.ts';
 import { handshakes } from './websocket/handshakes.ts';
@@ -153,6 +154,7 @@ const RESOURCES = [
   flows,
   activeflows,
   calls,
+  transfers,
   conferences,
   conferencecalls,
   recordings,

@@ -4,6 +4,11 @@ import { getRawAsset, isSea } from 'node:sea';
 import { fileURLToPath } from 'node:url';
 import { PROMPT_TEXTS } from './prompt-texts.ts';
 
+/** Name of the music that those hear who are on hold (`prompt:music`). */
+export const MUSIC = 'music';
+/** All that a flow can play as `prompt:NAME`. */
+export const PROMPT_NAMES: readonly string[] = [...Object.keys(PROMPT_TEXTS), MUSIC];
+
 /** Asset of a prompt in a single executable. */
 export function promptAsset(name: string): string {
   return `prompts/${name}.wav`;
@@ -17,7 +22,7 @@ export function promptsFolder(dataFolder: string): string {
   if (!isSea()) return fileURLToPath(new URL('./prompts', import.meta.url));
   const folder = join(dataFolder, 'prompts');
   mkdirSync(folder, { recursive: true });
-  for (const name of Object.keys(PROMPT_TEXTS)) {
+  for (const name of PROMPT_NAMES) {
     writeFileSync(join(folder, `${name}.wav`), new Uint8Array(getRawAsset(promptAsset(name))));
   }
   return folder;

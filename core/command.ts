@@ -139,6 +139,18 @@ export type CallCommand =
       readonly direction: Exclude<MuteDirection, ''>;
       readonly mode: 'mute' | 'unmute';
     }
+  /** The party hears music, or not any more. */
+  | { readonly kind: 'entertainCall'; readonly id: CallId; readonly mode: 'on' | 'off' }
+  /**
+   * The party that this call is connected to goes on with the first of these to answer: at once, or after the party of
+   * this call has talked to them. `id` of the result is the transfer's, `ids` are the calls that ring.
+   */
+  | {
+      readonly kind: 'transferCall';
+      readonly id: CallId;
+      readonly manner: 'blind' | 'attended';
+      readonly destinations: readonly Address[];
+    }
   /** Dials every destination; the flow runs on each that answers. `ids` of the result are the calls. */
   | {
       readonly kind: 'createCalls';

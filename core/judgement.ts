@@ -53,6 +53,8 @@ export function judge(command: Command, by: Principal, known: Known): Refusal | 
     case 'hangupCall':
     case 'holdCall':
     case 'muteCall':
+    case 'entertainCall':
+    case 'transferCall':
       return judgeThing(by, known.liveCall(command.id)?.customerId, 'live call', command.id);
     case 'attachScript':
       return judgeThing(by, known.liveCall(command.callId)?.customerId, 'live call', command.callId);

@@ -51,6 +51,8 @@ export interface MediaPlane {
     leg: LegId,
     offer: Body,
   ): { readonly kind: 'answer'; readonly body: Body } | (OpenResult & { readonly kind: 'refused' });
+  /** By its newest description the far end does not hear us: it holds (RFC 3264 §8.4). */
+  isHolding(leg: LegId): boolean;
   /** Each hears the other. Replaces whatever either was connected to or played. */
   bridge(a: LegId, b: LegId): void;
   unbridge(leg: LegId): void;

@@ -47,8 +47,8 @@ export interface MediaPlaneCounters extends RecordingCounters {
  * The main thread's part of media: offer and answer, placing legs on workers and ports, and passing on what the core
  * asks for. A machine: messages in by `receive…`, everything out by `poll`.
  *
- * Legs of a bridge live on one worker, the one of the leg `beside` which they were opened. Those of a conference may
- * live anywhere.
+ * Legs of a bridge live on one worker, the one of the leg `beside` which they were opened, unless a transfer brings
+ * them together. Those of a conference may live anywhere.
  */
 export class WorkerMediaPlane implements MediaPlane {
   readonly counters: MediaPlaneCounters = {
@@ -140,18 +140,22 @@ export class WorkerMediaPlane implements MediaPlane {
     return body;
   }
 
+  isHolding(leg: LegId): boolean {
+    return this.#leg(leg).isHolding;
+  }
+
   bridge(a: LegId, b: LegId): void {
     const [first, second] = [this.#leg(a), this.#leg(b)];
-    assert(first.place.worker === second.place.worker, 'legs of a bridge are opened beside each other');
     for (const own of [first, second]) {
       own.play = 0;
       this.#mixes.leave(own.leg, own.place.worker);
     }
-    this.#post(first, { kind: 'bridge', a, b });
+    if (first.place.worker === second.place.worker) this.#post(first, { kind: 'bridge', a, b });
+    else this.#mixes.pair([first, second]);
   }
 
   unbridge(leg: LegId): void {
-    this.#post(this.#leg(leg), { kind: 'unbridge', leg });
+    if (!this.#mixes.unpair(leg)) this.#post(this.#leg(leg), { kind: 'unbridge', leg });
   }
 
   echo(leg: LegId): void {

@@ -2,7 +2,7 @@ import type { LegId } from '../core/kernel/ids.ts';
 import type { Body } from '../core/ports.ts';
 import type { PlacementMode } from './io/port-pool.ts';
 import type { StreamSettings } from './protocol.ts';
-import type { Direction } from './sdp/direction.ts';
+import { type Direction, sends } from './sdp/direction.ts';
 import { type AudioFormat, isTelephoneEvent, SUPPORTED_FORMATS } from './sdp/formats.ts';
 import { LocalDescription } from './sdp/local-description.ts';
 import { acceptAnswer, encodingsOf, type NegotiatedAudio, negotiateAnswer } from './sdp/negotiate.ts';
@@ -78,6 +78,11 @@ export class PlaneLeg {
 
   get negotiated(): NegotiatedAudio | undefined {
     return this.#negotiated;
+  }
+
+  /** The peer does not want to be sent to. */
+  get isHolding(): boolean {
+    return this.#negotiated !== undefined && !sends(this.#negotiated.direction);
   }
 
   /** What we would do with the stream ourselves. */

@@ -11,12 +11,21 @@ interface PlaneMix {
   workers: readonly number[];
 }
 
+/** A leg, and the thread that carries it. */
+interface Member {
+  readonly leg: LegId;
+  readonly place: { readonly worker: number };
+  readonly lost: boolean;
+}
+
 /** Which threads carry which conference. Those of one that spans several are given memory through which they hear each other. */
 export class PlaneMixes {
   readonly #workerCount: number;
   readonly #outputs: PlaneOutput[];
   readonly #mixes = new Map<MixId, PlaneMix>();
   readonly #mixOf = new Map<LegId, MixId>();
+  /** Mixes that the core does not know have numbers below 0. */
+  #lastPair = 0;
 
   constructor(workerCount: number, outputs: PlaneOutput[]) {
     this.#workerCount = workerCount;
@@ -34,6 +43,25 @@ export class PlaneMixes {
     this.#mixOf.set(leg, id);
     this.#outputs.push({ kind: 'post', worker, message: { kind: 'join', leg, mix: id } });
     this.#span(id, mix);
+  }
+
+  /** Two legs of different threads, that cannot be relayed to each other, hear each other in a mix of their own. */
+  pair(members: readonly [Member, Member]): void {
+    const id = --this.#lastPair as MixId;
+    for (const { leg, place, lost } of members) {
+      if (lost) continue;
+      this.#outputs.push({ kind: 'post', worker: place.worker, message: { kind: 'stopPlaying', leg } });
+      this.join(leg, place.worker, id);
+    }
+  }
+
+  /** Neither of a pair hears the other any more. False when the leg is in none. */
+  unpair(leg: LegId): boolean {
+    const id = this.#mixOf.get(leg);
+    if (id === undefined || id >= 0) return false;
+    const { members } = this.#mixes.get(id)!;
+    for (const [worker, legs] of members) for (const member of [...legs]) this.leave(member, worker);
+    return true;
   }
 
   /** The leg is in no mix any more; its thread knows, or is dead. */

@@ -235,6 +235,17 @@ const Problem = {
   }),
 };
 
+const Transfer = {
+  ...owned,
+  type: Type.Enum(['attended', 'blind']),
+  transferer_call_id: Id,
+  transferee_addresses: Type.Array(Type.Unsafe({ $ref: 'CommonAddress#' })),
+  transferee_call_id: Id,
+  groupcall_id: Id,
+  confbridge_id: Id,
+  ...timed,
+};
+
 const FIELDS = {
   CommonAddress: Address,
   FlowManagerAction: Action,
@@ -250,6 +261,7 @@ const FIELDS = {
   RouteManagerRoute: Route,
   CallManagerOutboundConfig: OutboundConfig,
   RegistrarManagerExtension: Extension,
+  TransferManagerTransfer: Transfer,
   CustomerManagerAccesskey: Accesskey,
   AgentManagerAgent: Agent,
   Error: Problem,

@@ -67,6 +67,10 @@ function controls(routes: RowRoutes<'call'>): void {
   routes.act('POST', '/hold', 'Hold one call', Nothing, hold('held'));
   routes.act('DELETE', '/hold', 'Take one call back', Nothing, hold('active'));
 
+  const entertain = (mode: 'on' | 'off') => ifLive(({ id }): Command => ({ kind: 'entertainCall', id, mode }));
+  routes.act('POST', '/moh', 'Let one call hear music', Nothing, entertain('on'));
+  routes.act('DELETE', '/moh', 'Let one call hear no more music', Nothing, entertain('off'));
+
   const mute = (mode: 'mute' | 'unmute') =>
     ifLive<Static<typeof Mute>>(({ id }, { direction }) => ({
       kind: 'muteCall',

@@ -3,8 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { PROMPT_TEXTS } from '../prompt-texts.ts';
-import { promptAsset } from '../prompts.ts';
+import { PROMPT_NAMES, promptAsset } from '../prompts.ts';
 import { outputOf, ROOT, runTool } from './run-tool.ts';
 
 /** Threads, by the names under which they are started. */
@@ -58,7 +57,7 @@ mkdirSync(folder, { recursive: true });
 const main = await bundle('cli/main.ts', 'main');
 const assets: Record<string, string> = addons();
 for (const [name, entry] of Object.entries(THREADS)) assets[name] = await bundle(entry, name);
-for (const name of Object.keys(PROMPT_TEXTS)) assets[promptAsset(name)] = join(ROOT, `cli/prompts/${name}.wav`);
+for (const name of PROMPT_NAMES) assets[promptAsset(name)] = join(ROOT, `cli/prompts/${name}.wav`);
 
 const config = join(folder, 'sea-config.json');
 const blob = join(folder, 'tandem.blob');

@@ -1,9 +1,11 @@
-/** `node cli/build/prompts.ts`: speaks the prompts anew. The files are kept with the sources: speech is made at no other time. */
+/** `node cli/build/prompts.ts`: speaks the prompts and makes the music anew. The files are kept with the sources: nothing of it is made at another time. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROMPT_TEXTS } from '../prompt-texts.ts';
+import { MUSIC } from '../prompts.ts';
+import { musicOnHold } from './music.ts';
 import { ROOT } from './run-tool.ts';
-import { Speaker } from './speak.ts';
+import { Speaker, wav } from './speak.ts';
 
 const folder = join(ROOT, 'cli/prompts');
 mkdirSync(folder, { recursive: true });
@@ -14,4 +16,6 @@ for (const [name, text] of Object.entries(PROMPT_TEXTS)) {
   writeFileSync(join(folder, `${name}.wav`), speech);
   sizeBytes += speech.length;
 }
-process.stdout.write(`${Object.keys(PROMPT_TEXTS).length} prompts, ${sizeBytes} bytes\n`);
+const music = wav(musicOnHold());
+writeFileSync(join(folder, `${MUSIC}.wav`), music);
+process.stdout.write(`${Object.keys(PROMPT_TEXTS).length} prompts and the music, ${sizeBytes + music.length} bytes\n`);

@@ -57,7 +57,8 @@ function loudened(samples: Int16Array): Int16Array {
   return samples.map((sample) => Math.round((sample * PEAK) / peak));
 }
 
-function wav(samples: Int16Array): Uint8Array {
+/** A WAV file of 8 kHz, mono, 16 bits. */
+export function wav(samples: Int16Array): Uint8Array {
   const bytes = Buffer.alloc(2 * samples.length);
   samples.forEach((sample, index) => {
     bytes.writeInt16LE(sample, 2 * index);

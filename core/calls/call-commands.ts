@@ -9,9 +9,11 @@ import type { Call } from './call.ts';
 import type { CallLife } from './call-life.ts';
 import { type CallRecording, notProgressing } from './call-recording.ts';
 import type { Conferences } from './conferences.ts';
+import type { HoldMusic } from './hold-music.ts';
 import { type Holding, mutedBy } from './holding.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Recordings } from './recordings.ts';
+import type { TransferCommands } from './transfer-commands.ts';
 
 export interface CallCommandsPorts {
   readonly directory: Directory;
@@ -23,9 +25,11 @@ export interface CallCommandsPorts {
 export interface CallCommandsParts {
   readonly conferences: Conferences;
   readonly holding: Holding;
+  readonly music: HoldMusic;
   readonly outgoing: Outgoing;
   readonly recording: CallRecording;
   readonly recordings: Recordings;
+  readonly transferCommands: TransferCommands;
 }
 
 type CommandOf<Kind extends CallCommand['kind']> = Extract<CallCommand, { kind: Kind }>;
@@ -62,6 +66,15 @@ export class CallCommands {
       case 'holdCall':
         this.#onProgressing(ticket, command.id, ({ leg }) => this.#parts.holding.hold(leg, command.mode));
         break;
+      case 'entertainCall':
+        this.#onProgressing(ticket, command.id, ({ leg }) => this.#parts.music.order(leg, command.mode));
+        break;
+      case 'transferCall': {
+        const begun = this.#isClosed ? SHUTTING_DOWN : this.#parts.transferCommands.begin(command, now);
+        if ('code' in begun) this.#refuse(ticket, begun);
+        else this.#answer(ticket, { kind: 'done', ...begun });
+        break;
+      }
       case 'muteCall':
         this.#onProgressing(ticket, command.id, (call) => this.#mute(call, command, now));
         break;

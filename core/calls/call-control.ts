@@ -7,6 +7,8 @@ import { type CallLife, partyOf } from './call-life.ts';
 import type { CallRecording } from './call-recording.ts';
 import type { Conferences } from './conferences.ts';
 import type { Connecting } from './connecting.ts';
+import type { Consultations } from './consultations.ts';
+import type { HoldMusic } from './hold-music.ts';
 import type { Recordings } from './recordings.ts';
 import type { Sounds } from './sounds.ts';
 import type { Transfers } from './transfers.ts';
@@ -15,6 +17,8 @@ import type { Transfers } from './transfers.ts';
 export interface CallControlParts {
   readonly connecting: Connecting;
   readonly conferences: Conferences;
+  readonly consultations: Consultations;
+  readonly music: HoldMusic;
   readonly recording: CallRecording;
   readonly recordings: Recordings;
   readonly sounds: Sounds;
@@ -81,7 +85,7 @@ export class CallControl {
         connecting.connect(call, demand, now);
         break;
       case 'disconnect':
-        this.#parts.transfers.drop(call.leg, now);
+        this.#dropTransfers(call, now);
         connecting.disconnect(call, now);
         break;
       case 'joinConference':
@@ -120,6 +124,7 @@ export class CallControl {
         break;
       case 'stopPlaying':
         sounds.stop(call.leg);
+        this.#parts.music.played(call.leg, 'finished');
         break;
       case 'echo':
         this.#life.openEarly(call, now);
@@ -156,7 +161,7 @@ export class CallControl {
   #join(call: Call, demand: Demand<'joinConference'>, now: Instant): void {
     this.#answer(call, now);
     this.#echoing.delete(call.leg);
-    this.#parts.transfers.drop(call.leg, now);
+    this.#dropTransfers(call, now);
     this.#parts.connecting.drop(call.leg, now);
     const detail = this.#parts.conferences.join(partyOf(call), demand.conferenceId, demand.token, now);
     if (detail !== undefined) this.#refuse(call, demand, detail);
@@ -176,7 +181,13 @@ export class CallControl {
   #leaveOthers(call: Call, now: Instant): void {
     if (this.#echoing.delete(call.leg)) this.#media.unbridge(call.leg);
     this.#parts.conferences.leave(call.record.id, now);
+    this.#dropTransfers(call, now);
     this.#parts.connecting.drop(call.leg, now);
+  }
+
+  #dropTransfers({ leg }: Call, now: Instant): void {
+    this.#parts.transfers.drop(leg, now);
+    this.#parts.consultations.drop(leg, now);
   }
 
   #refuse(call: Call, demand: CallDemand, detail: string): void {

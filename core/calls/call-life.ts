@@ -141,6 +141,12 @@ export class CallLife {
     this.#endings.push({ leg, cause });
   }
 
+  /** Whoever the call was connected to has gone: it ends too, unless its flow goes on from there. */
+  disconnect(leg: LegId, token: number | undefined, cause: Cause, now: Instant): void {
+    if (token === undefined) this.end(leg, cause, now);
+    else this.tell(this.ledger.get(leg)!.record.id, { kind: 'disconnected', token, cause });
+  }
+
   pollEnding(): { readonly leg: LegId; readonly cause: Cause } | undefined {
     return this.#endings.shift();
   }

@@ -11,6 +11,7 @@ import { Attempt } from './attempt.ts';
 import type { Call } from './call.ts';
 import type { CallLife } from './call-life.ts';
 import type { Cause } from './cause.ts';
+import type { Connections } from './connections.ts';
 import type { Dialler, DialTerms } from './dialler.ts';
 import { ringOrder } from './ring-order.ts';
 import type { Sounds } from './sounds.ts';
@@ -29,14 +30,6 @@ export interface ConnectingPorts {
 
 type ConnectDemand = Extract<CallDemand, { kind: 'connect' }>;
 
-/** Two calls that hear each other. */
-export interface Connection {
-  readonly caller: LegId;
-  readonly callee: LegId;
-  /** Of the flow that asked for it: then the caller stays when the callee leaves. */
-  readonly token: number | undefined;
-}
-
 /**
  * Callers and the callees that ring for them: all at once, the first to answer is connected. A caller who dialled an
  * extension shares its callees' fate; one whose flow asked for the connection goes on with the flow.
@@ -46,47 +39,28 @@ export class Connecting {
   readonly #life: CallLife;
   readonly #dialler: Dialler;
   readonly #sounds: Sounds;
+  readonly #connections: Connections;
   /** Attempts by the caller's leg and by every callee's. */
   readonly #attempts = new Map<LegId, Attempt>();
   /** Callers whose flow wanted them connected, in vain, until it is asked. */
   readonly #failed = new Set<LegId>();
-  /** Connections by either leg. */
-  readonly #connections = new Map<LegId, Connection>();
 
-  constructor(ports: ConnectingPorts, life: CallLife, dialler: Dialler, sounds: Sounds) {
+  constructor(ports: ConnectingPorts, life: CallLife, dialler: Dialler, sounds: Sounds, connections: Connections) {
     this.#ports = ports;
     this.#life = life;
     this.#dialler = dialler;
     this.#sounds = sounds;
+    this.#connections = connections;
   }
 
-  get connectionCount(): number {
-    return this.#connections.size / 2;
-  }
-
-  isCallee(leg: LegId): boolean {
+  isTarget(leg: LegId): boolean {
     const attempt = this.#attempts.get(leg);
     return attempt !== undefined && attempt.caller !== leg;
   }
 
-  connectionOf(leg: LegId): Connection | undefined {
-    return this.#connections.get(leg);
-  }
-
   /** The attempt that this callee rings for. */
   attemptFor(callee: LegId): Attempt | undefined {
-    return this.isCallee(callee) ? this.#attempts.get(callee) : undefined;
-  }
-
-  /** Two who hear each other share their fate from now on. */
-  tie(connection: Connection): void {
-    this.#connections.set(connection.caller, connection).set(connection.callee, connection);
-  }
-
-  /** They do not any more: each goes its way. */
-  release({ caller, callee }: Connection): void {
-    this.#connections.delete(caller);
-    this.#connections.delete(callee);
+    return this.isTarget(callee) ? this.#attempts.get(callee) : undefined;
   }
 
   // ── Begin ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -235,7 +209,7 @@ export class Connecting {
     const token = attempt.wish?.token;
     if (token !== undefined) this.#sounds.over(caller.leg);
     this.#ports.media.bridge(caller.leg, callee.leg);
-    this.tie({ caller: caller.leg, callee: callee.leg, token });
+    this.#connections.tie({ caller: caller.leg, callee: callee.leg, token });
     if (!wasAnswered) this.#life.armDuration(caller.leg, now);
     this.#life.armDuration(callee.leg, now);
     if (token !== undefined) {
@@ -266,6 +240,15 @@ export class Connecting {
       return true;
     }
     return false;
+  }
+
+  /** Those who ring for this caller do so for another one from now on; undefined when nobody does, or a flow waits for them. */
+  handOver(caller: LegId): Attempt | undefined {
+    const attempt = this.#attempts.get(caller);
+    if (attempt?.caller !== caller || attempt.wish !== undefined) return undefined;
+    this.#settle(attempt);
+    this.#silence(attempt);
+    return attempt;
   }
 
   /** A callee is over. When it was the last, the caller is told the best of the refusals (RFC 3261 §16.7 step 6). */
@@ -312,9 +295,9 @@ export class Connecting {
       this.#silence(attempt);
       for (const callee of attempt.callees) this.#life.end(callee, 'canceled', now);
     }
-    const connection = this.#connections.get(caller);
+    const connection = this.#connections.of(caller);
     if (connection?.token === undefined || connection.caller !== caller) return;
-    this.release(connection);
+    this.#connections.release(connection);
     this.#ports.media.unbridge(caller);
     this.#life.end(connection.callee, 'normal', now);
   }
@@ -332,9 +315,9 @@ export class Connecting {
       this.#settle(attempt);
       for (const callee of attempt.callees) this.#life.end(callee, cause === 'normal' ? 'canceled' : cause, now);
     }
-    const connection = this.#connections.get(leg);
+    const connection = this.#connections.of(leg);
     if (connection === undefined) return;
-    this.release(connection);
+    this.#connections.release(connection);
     const { caller, callee, token } = connection;
     if (token === undefined || leg === caller) {
       this.#life.end(leg === caller ? callee : caller, cause === 'canceled' ? 'normal' : cause, now);
@@ -349,7 +332,7 @@ export class Connecting {
   #tokenOf(caller: LegId): number | undefined {
     const attempt = this.#attempts.get(caller);
     if (attempt?.caller === caller) return attempt.wish?.token;
-    const connection = this.#connections.get(caller);
+    const connection = this.#connections.of(caller);
     return connection?.caller === caller ? connection.token : undefined;
   }
 

@@ -3,6 +3,7 @@ import type { LegId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Body, MediaPlane, Signaling, SignalingEvent } from '../ports.ts';
 import type { MuteDirection } from './call-record.ts';
+import type { HoldMusic } from './hold-music.ts';
 
 export interface HoldingPorts {
   readonly signaling: Signaling;
@@ -33,11 +34,13 @@ const REQUEST_PENDING = 491;
  */
 export class Holding {
   readonly #ports: HoldingPorts;
+  readonly #music: HoldMusic;
   readonly #holds = new Map<LegId, Hold>();
   readonly #timers = new DeadlineHeap<LegId>();
 
-  constructor(ports: HoldingPorts) {
+  constructor(ports: HoldingPorts, music: HoldMusic) {
     this.#ports = ports;
+    this.#music = music;
   }
 
   /** Legs that are held, or being held or taken back. */
@@ -59,7 +62,7 @@ export class Holding {
     const hold = this.#holds.get(leg);
     const isAnswer = body !== undefined && status >= 200 && status < 300;
     if (hold?.offered === undefined) {
-      if (isAnswer) this.#ports.media.accept(leg, body);
+      if (isAnswer) this.#accept(leg, body);
       return false;
     }
     const { offered } = hold;
@@ -69,7 +72,7 @@ export class Holding {
       hold.timer = this.#timers.add(now + RETRY_MS, leg);
       return true;
     }
-    if (isAnswer) this.#ports.media.accept(leg, body);
+    if (isAnswer) this.#accept(leg, body);
     if (hold.wanted !== offered) this.#offer(leg, hold);
     else if (offered === 'active') this.#holds.delete(leg);
     return true;
@@ -85,6 +88,12 @@ export class Holding {
     const verdict = media.renegotiate(leg, offer);
     if (verdict.kind === 'answer') signaling.acceptOffer(leg, verdict.body);
     else signaling.refuseOffer(leg, verdict.cause);
+    this.settled(leg);
+  }
+
+  /** The leg has another description by now: its other side hears music when it holds. */
+  settled(leg: LegId): void {
+    this.#music.peerHolds(leg, this.#ports.media.isHolding(leg) ? 'held' : 'active');
   }
 
   over(leg: LegId): void {
@@ -105,6 +114,11 @@ export class Holding {
 
   deadline(): Instant {
     return this.#timers.next();
+  }
+
+  #accept(leg: LegId, answer: Body): void {
+    this.#ports.media.accept(leg, answer);
+    this.settled(leg);
   }
 
   #offer(leg: LegId, hold: Hold): void {

@@ -14,7 +14,7 @@ import { flowStartOf } from './call-flow.ts';
 import type { CallLife } from './call-life.ts';
 import type { Carried } from './carried.ts';
 import type { Connecting } from './connecting.ts';
-import type { Transfers } from './transfers.ts';
+import type { Replacements } from './replacements.ts';
 
 export interface IncomingPorts {
   readonly directory: Directory;
@@ -36,13 +36,13 @@ export class Incoming {
   readonly #ports: IncomingPorts;
   readonly #life: CallLife;
   readonly #connecting: Connecting;
-  readonly #transfers: Transfers;
+  readonly #replacements: Replacements;
 
-  constructor(ports: IncomingPorts, life: CallLife, connecting: Connecting, transfers: Transfers) {
+  constructor(ports: IncomingPorts, life: CallLife, connecting: Connecting, replacements: Replacements) {
     this.#ports = ports;
     this.#life = life;
     this.#connecting = connecting;
-    this.#transfers = transfers;
+    this.#replacements = replacements;
   }
 
   offered(offered: Offered, now: Instant): void {
@@ -75,13 +75,13 @@ export class Incoming {
   /** The caller is no new one for us, but takes the place of another's leg. */
   #replace(offered: Offered, replaced: LegId, now: Instant): void {
     const { leg, caller, source, offer } = offered;
-    const far = this.#transfers.farFrom(replaced, caller);
+    const far = this.#replacements.farFrom(replaced, caller);
     const opened = this.#ports.media.open(leg, source, offer, typeof far === 'string' ? undefined : far.leg);
     const cause = typeof far === 'string' ? far : opened.kind === 'refused' ? opened.cause : undefined;
     const call = this.#create(offered, refusedFor(cause ?? 'normal'), now, typeof far === 'string' ? undefined : far);
     if (offer === undefined) this.#life.oweAnswer(leg);
     if (cause !== undefined || typeof far === 'string') this.#life.end(leg, cause ?? 'forbidden', now);
-    else this.#transfers.replace(call, replaced, far, now);
+    else this.#replacements.replace(call, replaced, far, now);
   }
 
   /** Beyond what is ours: who carries calls there; undefined when nobody may call there at all. */

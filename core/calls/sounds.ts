@@ -67,6 +67,11 @@ export class Sounds {
     return this.#lists.size;
   }
 
+  /** Whether a list is being played to the leg, or waits for what to play. */
+  isPlayingTo(leg: LegId): boolean {
+    return this.#lists.has(leg);
+  }
+
   /**
    * Plays in order: http(s) URLs of WAV, `prompt:NAME`, `recording:ID`, `tone:NAME`; replaces what it played before,
    * without news of that. News: played, when the last has ended; failed when not one could be played. A tone goes on

@@ -4,14 +4,17 @@ import type { Calendar } from '../kernel/clock.ts';
 import { type ActiveflowId, type LegId, timeOrderedUuid } from '../kernel/ids.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Instant } from '../kernel/time.ts';
-import type { Caller, Flows, MediaPlane, Signaling, SignalingEvent } from '../ports.ts';
+import type { Flows, MediaPlane, Signaling, SignalingEvent } from '../ports.ts';
+import type { Dialling } from '../routing/destination.ts';
 import { Attempt } from './attempt.ts';
 import type { Call } from './call.ts';
 import { flowStartOf } from './call-flow.ts';
 import type { CallLife } from './call-life.ts';
 import { CAUSES, type Cause } from './cause.ts';
-import type { Connecting, Connection } from './connecting.ts';
+import type { Connecting } from './connecting.ts';
+import { type Connection, type Connections, otherOf, tokenFor } from './connections.ts';
 import type { Dialler, DialTerms } from './dialler.ts';
+import type { HoldMusic } from './hold-music.ts';
 import { addressOf, targetOf } from './transfer-target.ts';
 
 export interface TransferPorts {
@@ -27,11 +30,27 @@ export interface TransferPorts {
   readonly ringTimeoutMs: number;
 }
 
+export interface TransferParts {
+  readonly life: CallLife;
+  readonly dialler: Dialler;
+  readonly connecting: Connecting;
+  readonly connections: Connections;
+  readonly music: HoldMusic;
+}
+
 type Referred = Extract<SignalingEvent, { kind: 'referred' }>;
+
+/** Two who talk, of whom the one brings the other together with somebody else. */
+export interface Pair {
+  readonly transferor: Call;
+  readonly transferee: Call;
+  readonly connection: Connection;
+}
 
 /** A call on its way from one party to another. */
 interface Transfer {
-  readonly referral: number;
+  /** Undefined when no phone, but a command asked for it. */
+  readonly referral: number | undefined;
   /** Whom the transferee talks to until somebody else answers; undefined when they have hung up. */
   transferor: LegId | undefined;
   /** As it was, for when nobody answers. */
@@ -44,26 +63,23 @@ const RINGING = 180;
 const OK = 200;
 
 /**
- * Calls that change their parties while they last: a phone transfers whom it talks to (RFC 5589), and another takes the
- * place of one that talks or rings (RFC 3891). A transferee talks to the transferor until somebody else answers, or
- * hears ringback when the transferor has hung up; when nobody does, both talk on.
+ * Calls that change their parties while they last: a phone transfers whom it talks to (RFC 5589), or a command does. A
+ * transferee talks to the transferor until somebody else answers, or hears ringback when the transferor has hung up;
+ * when nobody does, both talk on.
  */
 export class Transfers {
   readonly #ports: TransferPorts;
+  readonly #parts: TransferParts;
   readonly #life: CallLife;
-  readonly #dialler: Dialler;
-  readonly #connecting: Connecting;
   /** By the legs of transferor, transferee and each of those who ring. */
   readonly #transfers = new Map<LegId, Transfer>();
-
   /** Transferors who are being told that it is done. */
   readonly #leaving = new Map<number, LegId>();
 
-  constructor(ports: TransferPorts, life: CallLife, dialler: Dialler, connecting: Connecting) {
+  constructor(ports: TransferPorts, parts: TransferParts) {
     this.#ports = ports;
-    this.#life = life;
-    this.#dialler = dialler;
-    this.#connecting = connecting;
+    this.#parts = parts;
+    this.#life = parts.life;
   }
 
   /** Legs that belong to a transfer which is not over. */
@@ -72,129 +88,143 @@ export class Transfers {
   }
 
   isTarget(leg: LegId): boolean {
-    return this.#transfers.get(leg)?.attempt.callees.includes(leg) === true;
+    return this.attemptFor(leg) !== undefined;
   }
 
-  // ── Transfer ──────────────────────────────────────────────────────────────────────────────────────────────
+  /** The attempt that this callee rings for. */
+  attemptFor(callee: LegId): Attempt | undefined {
+    const attempt = this.#transfers.get(callee)?.attempt;
+    return attempt?.callees.includes(callee) === true ? attempt : undefined;
+  }
+
+  /** Whom the party of this leg still talks to, while others ring. */
+  farOf(leg: LegId): LegId | undefined {
+    const transfer = this.#transfers.get(leg);
+    if (transfer === undefined) return undefined;
+    if (leg === transfer.attempt.caller) return transfer.transferor;
+    return leg === transfer.transferor ? transfer.attempt.caller : undefined;
+  }
+
+  /** The party of this leg and whom it talks to; undefined when there is nobody to be transferred. */
+  pairOf(leg: LegId): Pair | undefined {
+    const { ledger } = this.#life;
+    const transferor = ledger.get(leg);
+    const connection = this.#parts.connections.of(leg);
+    const transferee = connection && ledger.get(otherOf(connection, leg));
+    if (connection === undefined || transferor?.isGoingOn !== true || transferee?.isGoingOn !== true) return undefined;
+    return { transferor, transferee, connection };
+  }
+
+  // ── Asked for by a phone ──────────────────────────────────────────────────────────────────────────────────
 
   /** Phones and trunks of ours may transfer whom they talk to, and within a call of theirs alone. */
   referred(referred: Referred, now: Instant): void {
     const { leg, referral, replaces } = referred;
-    const { ledger } = this.#life;
-    const transferor = ledger.get(leg);
-    const connection = this.#connecting.connectionOf(leg);
-    const transferee = connection && ledger.get(otherOf(connection, leg));
-    if (
-      connection === undefined ||
-      transferor?.isGoingOn !== true ||
-      transferee?.isGoingOn !== true ||
-      !isOurs(transferor)
-    ) {
+    const pair = this.pairOf(leg);
+    if (pair === undefined || !isOurs(pair.transferor)) {
       this.#ports.signaling.answerReferral(referral, 'declined');
       return;
     }
-    if (replaces !== undefined) this.#join(transferor, transferee, connection, { referral, replaces }, now);
-    else this.#transfer(transferor, transferee, connection, referred, now);
-  }
-
-  /** Attended (RFC 5359 §2.5): the two whom the transferor talks to go on with each other. */
-  #join(
-    transferor: Call,
-    transferee: Call,
-    connection: Connection,
-    { referral, replaces }: { readonly referral: number; readonly replaces: LegId },
-    now: Instant,
-  ): void {
-    const { signaling } = this.#ports;
-    const { ledger } = this.#life;
-    const second = ledger.get(replaces);
-    const other = this.#connecting.connectionOf(replaces);
-    const target = other && ledger.get(otherOf(other, replaces));
-    const isRefused =
-      second === undefined ||
-      other === undefined ||
-      other === connection ||
-      !isSameParty(transferor, second) ||
-      // Two flows, each of which waits for the end of its own connection.
-      (tokenFor(connection, transferee) !== undefined && tokenFor(other, target!) !== undefined);
-    if (isRefused || target?.isGoingOn !== true) {
-      signaling.answerReferral(referral, 'declined');
-      return;
+    if (replaces === undefined) this.#transfer(pair, referred, now);
+    else if (!this.#join(pair, referral, replaces, now) && !this.#joinRinging(pair, referral, replaces, now)) {
+      this.#ports.signaling.answerReferral(referral, 'declined');
     }
-    signaling.answerReferral(referral, undefined);
-    this.#connecting.release(connection);
-    this.#connecting.release(other);
-    const keepsTarget = tokenFor(other, target) !== undefined;
-    const [caller, callee] = keepsTarget ? [target, transferee] : [transferee, target];
-    const token = tokenFor(connection, transferee) ?? tokenFor(other, target);
+  }
+
+  /** Attended (RFC 5359 §2.5): the two whom the transferor talks to go on with each other. False when it cannot be. */
+  #join({ transferor, transferee, connection }: Pair, referral: number, replaces: LegId, now: Instant): boolean {
+    const { connections } = this.#parts;
+    const second = this.pairOf(replaces);
+    if (second === undefined || second.connection === connection) return false;
+    const { transferee: target, connection: other } = second;
+    const tokens = [tokenFor(connection, transferee.leg), tokenFor(other, target.leg)] as const;
+    // Two flows would each wait for the end of its own connection.
+    const isBetweenFlows = tokens[0] !== undefined && tokens[1] !== undefined;
+    if (!isSameParty(transferor, second.transferor) || isBetweenFlows) return false;
+    this.#ports.signaling.answerReferral(referral, undefined);
+    connections.release(connection);
+    connections.release(other);
+    const [caller, callee] = tokens[1] === undefined ? [transferee, target] : [target, transferee];
     this.#ports.media.bridge(transferee.leg, target.leg);
-    this.#connecting.tie({ caller: caller.leg, callee: callee.leg, token });
-    this.#letGo(referral, transferor.leg);
-    this.#life.end(second.leg, 'normal', now);
+    connections.tie({ caller: caller.leg, callee: callee.leg, token: tokens[0] ?? tokens[1] });
+    this.#letGo(referral, transferor.leg, now);
+    this.#life.end(second.transferor.leg, 'normal', now);
+    return true;
   }
 
-  /** It is done: the transferor is told, and then let go. */
-  #letGo(referral: number, transferor: LegId | undefined): void {
-    this.#ports.signaling.reportReferral(referral, OK);
-    if (transferor === undefined) return;
-    this.#ports.media.unbridge(transferor);
-    this.#leaving.set(referral, transferor);
-  }
-
-  /** A transferor knows what came of it. */
-  told(referral: number, now: Instant): void {
-    const leg = this.#leaving.get(referral);
-    this.#leaving.delete(referral);
-    if (leg !== undefined) this.#life.end(leg, 'normal', now);
+  /**
+   * Attended, before the target has answered (RFC 5589 §7.2, the dialog is still early): it rings on, for the transferee
+   * from now on, as if the transferor had not called it before. False when nobody rings for the transferor.
+   */
+  #joinRinging({ transferor, transferee, connection }: Pair, referral: number, ringing: LegId, now: Instant): boolean {
+    const second = this.#life.ledger.get(ringing);
+    if (second === undefined || !isSameParty(transferor, second)) return false;
+    const handed = this.#parts.connecting.handOver(ringing);
+    if (handed === undefined) return false;
+    this.#ports.signaling.answerReferral(referral, undefined);
+    const attempt = new Attempt(transferee.leg, handed.callees);
+    this.#begin({ referral, transferor: transferor.leg, connection, attempt }, transferee, now);
+    const isHeard = attempt.callees.some((callee) => this.#life.ledger.get(callee)!.status === 'ringing');
+    if (isHeard) this.#report(referral, RINGING);
+    this.#life.end(ringing, 'answered-elsewhere', now);
+    return true;
   }
 
   /** Unattended (RFC 5359 §2.4): somebody is called for the transferee, in the transferor's right. */
-  #transfer(transferor: Call, transferee: Call, connection: Connection, referred: Referred, now: Instant): void {
+  #transfer(pair: Pair, referred: Referred, now: Instant): void {
     const { signaling, directory, calendar, country } = this.#ports;
     const { referral, referredBy } = referred;
+    const { transferor, transferee, connection } = pair;
     signaling.answerReferral(referral, undefined);
     const asking = { customerId: transferor.record.customerId, at: calendar(now), country };
     const target = targetOf(directory, { ...asking, source: addressOf(transferor.record) }, referred);
     // A call runs one flow at a time.
     const isBusy = target.kind === 'flow' && transferee.record.activeflowId !== null;
     if (target.kind === 'nobody' || isBusy) {
-      signaling.reportReferral(referral, CAUSES[target.kind === 'nobody' ? target.cause : 'declined'].sipStatus);
+      this.#report(referral, CAUSES[target.kind === 'nobody' ? target.cause : 'declined'].sipStatus);
       return;
     }
     if (target.kind === 'flow') {
-      this.#connecting.release(connection);
+      this.#parts.connections.release(connection);
       this.#run(transferee, target.flow, now);
-      this.#letGo(referral, transferor.leg);
+      this.#letGo(referral, transferor.leg, now);
       return;
     }
-    const { customerId } = transferor.record;
-    const by = referredBy === undefined ? {} : { referredBy };
+    const attempt = this.dial(pair, transferee, target.diallings, referredBy, now);
+    if (attempt.callees.length === 0) this.#report(referral, CAUSES[attempt.cause].sipStatus);
+    else this.#begin({ referral, transferor: transferor.leg, connection, attempt }, transferee, now);
+  }
+
+  /** Those who can be called, in the transferor's right, for this party of the two. */
+  dial(
+    { transferor }: Pair,
+    caller: Call,
+    diallings: readonly Dialling[],
+    referredBy: string | undefined,
+    now: Instant,
+  ): Attempt {
     const terms: DialTerms = {
-      customerId,
-      source: addressOf(transferee.record),
-      master: transferee,
+      customerId: transferor.record.customerId,
+      source: addressOf(caller.record),
+      master: caller,
       isAnonymous: false,
-      ...by,
+      ...(referredBy === undefined ? {} : { referredBy }),
     };
-    const attempt = new Attempt(transferee.leg, []);
-    for (const dialling of target.diallings) {
-      const callee = this.#dialler.dial(dialling, terms, now);
+    const attempt = new Attempt(caller.leg, []);
+    for (const dialling of diallings) {
+      const callee = this.#parts.dialler.dial(dialling, terms, now);
       if (typeof callee === 'string') attempt.miss(callee);
       else attempt.add(callee.leg);
     }
-    if (attempt.callees.length === 0) {
-      signaling.reportReferral(referral, CAUSES[attempt.cause].sipStatus);
-      return;
-    }
-    this.#begin({ referral, transferor: transferor.leg, connection, attempt }, transferee, now);
+    return attempt;
   }
 
   #begin(transfer: Transfer, transferee: Call, now: Instant): void {
     const { attempt, transferor, connection } = transfer;
-    this.#connecting.release(connection);
-    transferee.chain(attempt.callees.map((callee) => this.#life.ledger.get(callee)!.record.id));
     this.#transfers.set(transferor!, transfer).set(transferee.leg, transfer);
     for (const callee of attempt.callees) this.#transfers.set(callee, transfer);
+    this.#parts.connections.release(connection);
+    transferee.chain(attempt.callees.map((callee) => this.#life.ledger.get(callee)!.record.id));
     this.#life.arm('ring', transferee.leg, now + this.#ports.ringTimeoutMs);
   }
 
@@ -207,13 +237,42 @@ export class Transfers {
     flows.start(flowStartOf(call.record, flow));
   }
 
+  #report(referral: number | undefined, status: number): void {
+    if (referral !== undefined) this.#ports.signaling.reportReferral(referral, status);
+  }
+
+  /** It is done: the transferor is told, and then let go. */
+  #letGo(referral: number | undefined, transferor: LegId | undefined, now: Instant): void {
+    this.#report(referral, OK);
+    if (transferor === undefined) return;
+    this.#ports.media.unbridge(transferor);
+    if (referral === undefined) this.#life.end(transferor, 'normal', now);
+    else this.#leaving.set(referral, transferor);
+  }
+
+  /** A transferor knows what came of it. */
+  told(referral: number, now: Instant): void {
+    const leg = this.#leaving.get(referral);
+    this.#leaving.delete(referral);
+    if (leg !== undefined) this.#life.end(leg, 'normal', now);
+  }
+
+  // ── Asked for by a command ────────────────────────────────────────────────────────────────────────────────
+
+  /** The transferor hangs up at once; the transferee hears ringback until one of these answers, and ends when none does. */
+  sendOff(pair: Pair, attempt: Attempt, now: Instant): void {
+    const { transferor, transferee, connection } = pair;
+    this.#begin({ referral: undefined, transferor: transferor.leg, connection, attempt }, transferee, now);
+    this.#life.end(transferor.leg, 'normal', now);
+  }
+
   // ── Those who ring ────────────────────────────────────────────────────────────────────────────────────────
 
   ringing(callee: Call, early: Uint8Array | undefined, now: Instant): void {
-    const { media, signaling } = this.#ports;
+    const { media } = this.#ports;
     const { attempt, transferor, referral } = this.#transfers.get(callee.leg)!;
     this.#life.markRinging(callee, now);
-    signaling.reportReferral(referral, RINGING);
+    this.#report(referral, RINGING);
     if (early === undefined || attempt.isForked || transferor !== undefined) return;
     if (media.accept(callee.leg, early).kind === 'refused') return;
     attempt.hears = 'callee';
@@ -223,19 +282,21 @@ export class Transfers {
   answered(callee: Call, body: Uint8Array | undefined, dialog: string, now: Instant): void {
     if (this.#life.accept(callee, body, dialog, now)) {
       this.#life.markAnswered(callee, now);
-      this.#complete(this.#transfers.get(callee.leg)!, callee, now);
+      this.complete(callee, callee.leg, now);
     }
   }
 
-  #complete(transfer: Transfer, callee: Call, now: Instant): void {
+  /** Somebody who is answered goes on with the transferee for whom `place` rings: that callee, or who picks up for it. */
+  complete(callee: Call, place: LegId, now: Instant): void {
+    const transfer = this.#transfers.get(place)!;
     const { attempt, connection, transferor, referral } = transfer;
     this.#settle(transfer);
     for (const other of attempt.callees) if (other !== callee.leg) this.#life.end(other, 'answered-elsewhere', now);
     this.#ports.media.bridge(attempt.caller, callee.leg);
-    const token = connection.caller === attempt.caller ? connection.token : undefined;
-    this.#connecting.tie({ caller: attempt.caller, callee: callee.leg, token });
+    const token = tokenFor(connection, attempt.caller);
+    this.#parts.connections.tie({ caller: attempt.caller, callee: callee.leg, token });
     this.#life.armDuration(callee.leg, now);
-    this.#letGo(referral, transferor);
+    this.#letGo(referral, transferor, now);
   }
 
   /** One who rang is over. When it was the last, the transferor is told, and takes the call back. */
@@ -259,17 +320,15 @@ export class Transfers {
   }
 
   #fail({ referral, transferor, connection, attempt }: Transfer, cause: Cause, now: Instant): void {
-    this.#ports.signaling.reportReferral(referral, CAUSES[cause].sipStatus);
+    this.#report(referral, CAUSES[cause].sipStatus);
     if (transferor !== undefined) {
-      this.#connecting.tie(connection);
+      this.#parts.connections.tie(connection);
       return;
     }
     const { media } = this.#ports;
     if (attempt.hears === 'ringback') media.stopPlaying(attempt.caller);
     else media.unbridge(attempt.caller);
-    const token = connection.caller === attempt.caller ? connection.token : undefined;
-    if (token === undefined) this.#life.end(attempt.caller, cause, now);
-    else this.#life.tell(this.#life.ledger.get(attempt.caller)!.record.id, { kind: 'disconnected', token, cause });
+    this.#life.disconnect(attempt.caller, tokenFor(connection, attempt.caller), cause, now);
   }
 
   // ── Somebody leaves ───────────────────────────────────────────────────────────────────────────────────────
@@ -283,6 +342,7 @@ export class Transfers {
       this.#transfers.delete(leg);
       transfer.transferor = undefined;
       attempt.hears = 'ringback';
+      this.#parts.music.moved(attempt.caller);
       this.#ports.media.unbridge(attempt.caller);
       this.#ports.media.play(attempt.caller, { kind: 'tone', tone: 'ringback' });
     } else if (leg === attempt.caller) this.#abandon(transfer, cause, now);
@@ -298,7 +358,7 @@ export class Transfers {
     const { attempt, transferor, referral } = transfer;
     this.#settle(transfer);
     for (const callee of attempt.callees) this.#life.end(callee, 'canceled', now);
-    this.#ports.signaling.reportReferral(referral, CAUSES.canceled.sipStatus);
+    this.#report(referral, CAUSES.canceled.sipStatus);
     if (transferor !== undefined) this.#life.end(transferor, cause === 'canceled' ? 'normal' : cause, now);
   }
 
@@ -308,55 +368,6 @@ export class Transfers {
     if (transferor !== undefined) this.#transfers.delete(transferor);
     for (const callee of attempt.callees) this.#transfers.delete(callee);
   }
-
-  // ── Replacement ───────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Whom the party at this leg talks to or rings for, if this caller may take its place: else why not. */
-  farFrom(replaced: LegId, caller: Caller): Call | Cause {
-    const { ledger } = this.#life;
-    const call = ledger.get(replaced);
-    if (call?.isGoingOn !== true || caller.kind === 'provider' || caller.customerId !== call.record.customerId) {
-      return 'forbidden';
-    }
-    const connection = this.#connecting.connectionOf(replaced);
-    const waiting = this.isTarget(replaced)
-      ? this.#transfers.get(replaced)!.attempt
-      : this.#connecting.attemptFor(replaced);
-    const leg = connection === undefined ? waiting?.caller : otherOf(connection, replaced);
-    const far = leg === undefined ? undefined : ledger.get(leg);
-    return far?.isGoingOn === true ? far : 'declined';
-  }
-
-  /** A caller takes the place of a leg that talks, or picks up for one that rings; what it replaces ends. */
-  replace(caller: Call, replaced: LegId, far: Call, now: Instant): void {
-    far.chain([caller.record.id]);
-    this.#life.answer(caller, far.leg, now);
-    const connection = this.#connecting.connectionOf(replaced);
-    if (connection === undefined) {
-      this.#pickUp(caller, replaced, now);
-      return;
-    }
-    this.#connecting.release(connection);
-    this.#ports.media.bridge(far.leg, caller.leg);
-    this.#connecting.tie({ caller: far.leg, callee: caller.leg, token: tokenFor(connection, far) });
-    this.#life.armDuration(caller.leg, now);
-    this.#life.end(replaced, 'normal', now);
-  }
-
-  #pickUp(caller: Call, replaced: LegId, now: Instant): void {
-    const transfer = this.#transfers.get(replaced);
-    if (transfer === undefined) this.#connecting.complete(caller, replaced, now);
-    else this.#complete(transfer, caller, now);
-  }
-}
-
-function otherOf({ caller, callee }: Connection, leg: LegId): LegId {
-  return leg === caller ? callee : caller;
-}
-
-/** Of the flow that waits for the end of this party's connection. */
-function tokenFor({ caller, token }: Connection, { leg }: Call): number | undefined {
-  return leg === caller ? token : undefined;
 }
 
 /** A phone's or a trunk's call: neither a provider's, nor one to somebody outside. */

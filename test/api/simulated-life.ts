@@ -127,9 +127,12 @@ export class SimulatedLife {
         this.changeCall(command.id, { status: 'hangup', hangupBy: 'local', hangupAt: this.#wallTime() });
         return done(command.id);
       case 'holdCall':
+      case 'entertainCall':
         return this.#live(command.id) ?? done(command.id);
       case 'muteCall':
         return this.#live(command.id) ?? this.#mute(command.id, command.direction, command.mode);
+      case 'transferCall':
+        return this.#live(command.id) ?? this.#transfer(command);
       case 'createCalls':
         return this.#createCalls(command);
       case 'startRecording':
@@ -148,6 +151,15 @@ export class SimulatedLife {
       default:
         return this.#executeFlow(command);
     }
+  }
+
+  /** Every destination rings. */
+  #transfer({ id, destinations }: Extract<CallCommand, { kind: 'transferCall' }>): CommandResult {
+    const { customerId, source } = this.#records.call.get(id)!;
+    const calls = destinations.map((destination) =>
+      this.addCall(customerId, { source, destination, direction: 'outgoing', masterCallId: id }),
+    );
+    return { kind: 'done', id: uuid(this.#random), ids: calls.map((call) => call.id) };
   }
 
   #executeFlow(command: Exclude<FlowCommand, { kind: 'attachScript' }>): CommandResult {

@@ -47,6 +47,8 @@ export class QuietPlane implements MediaPlane {
   readonly orders: string[] = [];
   readonly recordings: RecordingNumber[] = [];
   readonly refuses = new Set<Body>();
+  /** Legs whose far end holds. */
+  readonly holding = new Set<LegId>();
   isFull = false;
 
   open(_leg: LegId, _peer: TransportAddress, offer: Body | undefined): OpenResult {
@@ -57,6 +59,7 @@ export class QuietPlane implements MediaPlane {
   describe = () => SDP;
   accept = (_leg: LegId, answer: Body) => (this.refuses.has(answer) ? REFUSED : OPENED);
   renegotiate = () => ({ kind: 'answer', body: SDP }) as const;
+  isHolding = (leg: LegId) => this.holding.has(leg);
   bridge = (a: LegId, b: LegId) => void this.orders.push(`bridge ${a} ${b}`);
   unbridge = (leg: LegId) => void this.orders.push(`unbridge ${leg}`);
   echo = (leg: LegId) => void this.orders.push(`echo ${leg}`);

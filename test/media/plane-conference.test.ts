@@ -107,6 +107,34 @@ test.each([1, 2, 3])('a conference whose members live on %i workers is one: each
   }
 });
 
+test('two legs of different workers that are bridged hear each other, until one of them goes elsewhere', () => {
+  const stage = new Stage({ workerCount: 2, streamsMax: 32 });
+  const [first, second, third] = TONES_HZ.slice(0, 3).map((toneHz, i) => new Phone(i + 1, toneHz).open(stage));
+  const phones = [first!, second!, third!] as const;
+  const hear = (): boolean[] => {
+    stage.sent.length = 0;
+    talk(stage, phones, 600);
+    const heard = phones.map((phone) => phone.heard(stage));
+    return [[0, 1] as const, [1, 0] as const, [1, 2] as const, [2, 1] as const].map(([ear, mouth]) => {
+      const samples = heard[ear]!;
+      return samples.length >= 2400 && levelAt(latest(samples), TONES_HZ[mouth]!) > -40;
+    });
+  };
+  stage.plane.play(first!.leg, { kind: 'tone', tone: 'ringback' });
+  stage.plane.bridge(first!.leg, second!.leg);
+  talk(stage, phones, 400);
+  expect(hear()).toEqual([true, true, false, false]);
+  expect(levelAt(latest(first!.heard(stage)), 425)).toBeLessThan(-40);
+  stage.plane.unbridge(second!.leg);
+  expect([hear(), stage.plane.mixCount]).toEqual([[false, false, false, false], 0]);
+  stage.plane.bridge(first!.leg, second!.leg);
+  stage.plane.bridge(second!.leg, third!.leg);
+  talk(stage, phones, 400);
+  expect(hear()).toEqual([false, false, true, true]);
+  for (const { leg } of phones) stage.plane.close(leg);
+  expect(stage.plane.mixCount).toBe(0);
+});
+
 test('who leaves one worker is gone on the other, and the last one left hears nobody and costs no tick', () => {
   const { stage, phones } = conference(2);
   talk(stage, phones, 400);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Scene } from '../sim/scene.ts';
+import { Scene, type SceneOptions } from '../sim/scene.ts';
 import { SECOND_LEG, Transferor } from '../sim/transferor.ts';
 import { expectLadder } from './golden.ts';
 import { expectLegalJournal, expectNothingLeft } from './invariants.ts';
@@ -7,8 +7,8 @@ import { expectLegalJournal, expectNothingLeft } from './invariants.ts';
 const ANSWERS = { manner: { kind: 'answers', afterMs: 1_000 } } as const;
 
 /** Alice calls Bob at 1 s and hangs up at 30 s; Carol has 1002. */
-function office(carol: Parameters<Scene['phone']>[2] = ANSWERS) {
-  const scene = new Scene();
+function office(carol: Parameters<Scene['phone']>[2] = ANSWERS, options: SceneOptions = {}) {
+  const scene = new Scene(options);
   const alice = scene.phone('alice', '1000');
   const bob = scene.phone('bob', '1001', ANSWERS);
   const third = scene.phone('carol', '1002', carol);
@@ -54,6 +54,54 @@ test('RFC 5359 §2.5: an attended transfer: those whom Bob talks to go on with e
   expect(causes(scene)).toEqual(['normal', 'normal', 'normal', 'normal']);
   expectOver(scene);
   expectLadder(scene, 'transfer-attended');
+});
+
+/** Refer-To of a phone that does not wait for the answer of whom it has called last. */
+function earlyReferTo(scene: Scene, phone: string): string {
+  const ringing = scene.world.hops.findLast(
+    ({ to, message }) => to === phone && message.type === 'response' && message.status === 180,
+  );
+  const { callId, toTag, fromTag } = ringing!.message;
+  const replaces = encodeURIComponent(`${callId};to-tag=${toTag};from-tag=${fromTag}`);
+  return `<sip:192.0.2.1?Replaces=${replaces}>`;
+}
+
+test('RFC 5589 §7.6: Bob transfers Alice while Carol still rings for him: she rings on, and answers Alice', () => {
+  const { scene, bob, alice, carol, keys } = office({ manner: { kind: 'answers', afterMs: 4_000 } });
+  bob.plan(4_000, { kind: 'hold' });
+  keys.consult(5_000, '1002');
+  keys.referTo(7_000, () => earlyReferTo(scene, 'bob'));
+  scene.run(20_000);
+  expect(keys.told).toEqual(['100 active', '180 active', '200 terminated']);
+  expect([alice.isTalking, carol.isTalking, bob.isIdle, bob.sessions.legCount]).toEqual([true, true, true, 0]);
+  expect(carol.heard.slice(1)).toEqual(['called by 1001']);
+  expect(scene.tandem.node.exchange.calls.bridgeCount).toBe(1);
+  scene.run(100_000);
+  expect(causes(scene)).toEqual(['answered-elsewhere', 'normal', 'normal', 'normal']);
+  expectOver(scene);
+  expectLadder(scene, 'transfer-semi-attended');
+});
+
+test('RFC 5589 §7.6: Carol, who rang for Bob and then for Alice, refuses: Bob is told, and has Alice back', () => {
+  const { scene, bob, alice, carol, keys } = office({ manner: { kind: 'rings' } });
+  keys.consult(5_000, '1002');
+  keys.referTo(7_000, () => earlyReferTo(scene, 'bob'));
+  carol.plan(9_000, { kind: 'hangup' });
+  scene.run(20_000);
+  expect(keys.told).toEqual(['100 active', '180 active', '480 terminated']);
+  expect([alice.isTalking, bob.isTalking, scene.tandem.node.exchange.calls.bridgeCount]).toEqual([true, true, 1]);
+  scene.run(100_000);
+  expectOver(scene);
+});
+
+test('an attended transfer brings together parties whose media live on different threads', () => {
+  const { scene, alice, bob, carol, keys } = office(ANSWERS, { workerCount: 2 });
+  keys.consult(5_000, '1002');
+  keys.join(9_000);
+  scene.run(20_000);
+  expect([alice.isTalking, carol.isTalking, bob.isIdle]).toEqual([true, true, true]);
+  scene.run(100_000);
+  expectOver(scene);
 });
 
 test('RFC 5359 §2.2: Bob holds Alice, consults Carol, and comes back to Alice', () => {

@@ -1,0 +1,75 @@
+import type { Flows } from '../ports.ts';
+import { NO_ARCHIVE, NO_HTTP } from './absent-edges.ts';
+import { CallCommands } from './call-commands.ts';
+import { CallControl } from './call-control.ts';
+import { CallLife } from './call-life.ts';
+import { CallRecording } from './call-recording.ts';
+import { Conferences } from './conferences.ts';
+import { Connecting } from './connecting.ts';
+import { Connections } from './connections.ts';
+import { Consultations } from './consultations.ts';
+import { Dialler } from './dialler.ts';
+import { Digits } from './digits.ts';
+import { HoldMusic } from './hold-music.ts';
+import { Holding } from './holding.ts';
+import { Incoming } from './incoming.ts';
+import { CallsLeftBehind } from './left-behind.ts';
+import { Outgoing } from './outgoing.ts';
+import { Recordings } from './recordings.ts';
+import { Replacements } from './replacements.ts';
+import { Sounds } from './sounds.ts';
+import type { SwitchPorts } from './switch-ports.ts';
+import { TransferCommands } from './transfer-commands.ts';
+import { Transfers } from './transfers.ts';
+
+/** Receipts from here on are the calls' own; those of others are smaller. */
+const RECEIPTS_FROM = 2 ** 40;
+
+const NO_FOLDERS = { prompts: 'prompts', recordings: 'recordings', cache: 'sounds' };
+
+export type SwitchParts = ReturnType<typeof switchParts>;
+
+/** The parts of the call engine, each with those that it stands on. */
+export function switchParts(ports: SwitchPorts, flows: Flows) {
+  const { http = NO_HTTP, archive = NO_ARCHIVE, folders = NO_FOLDERS, country = '' } = ports;
+  let lastReceipt = RECEIPTS_FROM;
+  const nextReceipt = (): number => ++lastReceipt;
+  const life = new CallLife({ ...ports, flows });
+  const tell = life.tell.bind(life);
+  const recordings = new Recordings({ ...ports, flows, nextReceipt, tell, folder: folders.recordings });
+  const conferences = new Conferences({ ...ports, nextReceipt, tell, recordings });
+  const recordingOf = recordings.recordOf.bind(recordings);
+  const sounds = new Sounds({ ...ports, http, archive, folders, recordingOf, tell });
+  const dialler = new Dialler(ports, life);
+  const music = new HoldMusic({
+    media: ports.media,
+    path: `${folders.prompts}/music.wav`,
+    farOf: (leg) => connections.farOf(leg) ?? transfers.farOf(leg) ?? consultations.farOf(leg),
+    isPlayingTo: sounds.isPlayingTo.bind(sounds),
+  });
+  const connections = new Connections(music);
+  const connecting = new Connecting(ports, life, dialler, sounds, connections);
+  const talking = { life, dialler, connecting, connections, music };
+  const transfers = new Transfers({ ...ports, flows, country }, talking);
+  const consultations = new Consultations(ports, talking);
+  const replacements = new Replacements(ports.media, { ...talking, transfers });
+  const transferCommands = new TransferCommands(ports, { life, transfers, consultations });
+  const outgoing = new Outgoing({ ...ports, flows, nextReceipt }, life, dialler);
+  const recording = new CallRecording(ports.calendar, life, recordings);
+  const holding = new Holding(ports, music);
+  const common = { conferences, music, recording, recordings };
+  return {
+    ...talking,
+    ...common,
+    sounds,
+    transfers,
+    consultations,
+    outgoing,
+    holding,
+    incoming: new Incoming({ ...ports, flows, country, carried: dialler.carried }, life, connecting, replacements),
+    control: new CallControl(ports.media, life, { ...common, connecting, consultations, sounds, transfers }),
+    commands: new CallCommands(ports, life, { ...common, holding, outgoing, transferCommands }),
+    leftBehind: new CallsLeftBehind(ports, life.ledger),
+    digits: new Digits(ports, life, recordings),
+  };
+}
