@@ -1,3 +1,5 @@
+import { blackman, greatestCommonDivisor, sinc } from './resampling-filter.ts';
+
 /** Zero crossings of the sinc on each side at the lower of the two rates: stop band below -60 dB with the Blackman window. */
 const CROSSINGS = 16;
 /** Share of the lower rate's band that is kept; the rest is the filter's slope. */
@@ -48,18 +50,4 @@ function convolve(samples: Int16Array, first: number, filter: Float64Array): num
   let sum = 0;
   for (let tap = from; tap < to; tap++) sum += filter[tap]! * samples[first + tap]!;
   return Math.max(-32768, Math.min(32767, Math.round(sum)));
-}
-
-function sinc(x: number): number {
-  return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
-}
-
-/** Window over -1 … 1. */
-function blackman(x: number): number {
-  if (x <= -1 || x >= 1) return 0;
-  return 0.42 + 0.5 * Math.cos(Math.PI * x) + 0.08 * Math.cos(2 * Math.PI * x);
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

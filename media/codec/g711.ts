@@ -1,4 +1,4 @@
-import type { Codec } from './codec.ts';
+import type { StatelessCodec } from './codec.ts';
 
 /** Digital silence of each law: the code of the smallest positive value. */
 export const ULAW_SILENCE = 0xff;
@@ -120,24 +120,32 @@ function compress(
   return count;
 }
 
-const sizeBytes = (samples: number): number => samples;
+function stateless(
+  name: string,
+  payloadType: number,
+  decode: StatelessCodec['decode'],
+  encode: StatelessCodec['encode'],
+): StatelessCodec {
+  const codec: StatelessCodec = {
+    name,
+    clockRateHz: 8000,
+    sampleRateHz: 8000,
+    packetSamples: 160,
+    payloadType,
+    concealment: undefined,
+    sizeBytes: (samples) => samples,
+    encoder: () => codec,
+    decoder: () => codec,
+    decode,
+    encode,
+    expectLoss: () => {},
+    close: () => {},
+  };
+  return codec;
+}
 
 /** µ-law, payload type 0 (RFC 3551 §4.5.14). */
-export const pcmu: Codec = {
-  name: 'PCMU',
-  clockRateHz: 8000,
-  payloadType: 0,
-  sizeBytes,
-  decode: decodeUlaw,
-  encode: encodeUlaw,
-};
+export const pcmu = stateless('PCMU', 0, decodeUlaw, encodeUlaw);
 
 /** A-law, payload type 8 (RFC 3551 §4.5.14). */
-export const pcma: Codec = {
-  name: 'PCMA',
-  clockRateHz: 8000,
-  payloadType: 8,
-  sizeBytes,
-  decode: decodeAlaw,
-  encode: encodeAlaw,
-};
+export const pcma = stateless('PCMA', 8, decodeAlaw, encodeAlaw);

@@ -1,8 +1,27 @@
-import type { Codec } from './codec.ts';
+import type { StatelessCodec } from './codec.ts';
+
+/** Payload bytes of a packet: with all headers, also those of IPv6 and SRTP, it fits into an Ethernet frame. */
+const PAYLOAD_BYTES_MAX = 1400;
 
 /** Linear 16-bit samples, big-endian (RFC 3551 §4.5.11), one channel at `clockRateHz`; the description assigns the type. */
-export function l16(clockRateHz: number): Codec {
-  return { name: 'L16', clockRateHz, payloadType: -1, sizeBytes: (samples) => samples * 2, decode, encode };
+export function l16(clockRateHz: number): StatelessCodec {
+  const frameSamples = clockRateHz / 50;
+  const codec: StatelessCodec = {
+    name: 'L16',
+    clockRateHz,
+    sampleRateHz: clockRateHz,
+    packetSamples: 2 * frameSamples <= PAYLOAD_BYTES_MAX ? frameSamples : frameSamples / 2,
+    payloadType: -1,
+    concealment: undefined,
+    sizeBytes: (samples) => samples * 2,
+    encoder: () => codec,
+    decoder: () => codec,
+    decode,
+    encode,
+    expectLoss: () => {},
+    close: () => {},
+  };
+  return codec;
 }
 
 /** A last odd byte is not a sample. */

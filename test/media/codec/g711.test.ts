@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Codec } from '../../../media/codec/codec.ts';
+import type { StatelessCodec } from '../../../media/codec/codec.ts';
 import {
   ALAW_LINEAR,
   ALAW_SILENCE,
@@ -46,7 +46,7 @@ describe.skipIf(vectors === undefined)(
   },
 );
 
-function roundTrip(codec: Codec, samples: Int16Array): Int16Array {
+function roundTrip(codec: StatelessCodec, samples: Int16Array): Int16Array {
   const bytes = new Uint8Array(codec.sizeBytes(samples.length));
   codec.encode(samples, 0, samples.length, bytes, 0);
   const heard = new Int16Array(samples.length);
