@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Program } from '../test/interop/program.ts';
 import { sipp } from '../test/interop/sipp.ts';
 import type { TandemProcess } from '../test/interop/tandem-process.ts';
 import { longestGapMs, Trunk, type TrunkLine } from '../test/interop/trunk-line.ts';
-import { withTandem } from './process.ts';
+import { LOAD_CORE, pinnedTo, SERVER_CORE, withTandem } from './process.ts';
 
 const LEGS = 200;
 const WINDOW_MS = 8_000;
@@ -13,13 +14,20 @@ const SCRIPTED = '+49301000';
 const RATES = [
   { perSecond: 100, measured: 1_500 },
   { perSecond: 400, measured: 3_000 },
+  { perSecond: 2_000, measured: 10_000 },
+] as const;
+/** What SIPp itself takes to answer a call and to see it end, by its built-in scenario, in the same minute. */
+const FLOOR_PORT = 16_902;
+const FLOOR_RATES = [
+  { perSecond: 100, measured: 1_000 },
+  { perSecond: 2_000, measured: 10_000 },
 ] as const;
 const WARM_UP_CALLS = 4_000;
 
 /**
  * Calls to numbers, from a trunk that is trusted by its address: 200 legs that all talk in one conference, and 200 that
- * hear their echo (CPU µs of the whole process for one leg for 20 ms); and calls from SIPp through answer, one second of
- * sleep and hangup (CPU ms for one call).
+ * hear their echo (CPU µs of the whole process for one leg for 20 ms); calls from SIPp through answer, one second of
+ * sleep and hangup (CPU ms for one call); and what SIPp takes for answering as many.
  */
 export function run(): Promise<Record<string, number>> {
   return withTandem(0, async ({ tandem }) => {
@@ -29,6 +37,7 @@ export function run(): Promise<Record<string, number>> {
       ...(await legs(tandem, 'conference', conference)),
       ...(await legs(tandem, 'echo', ECHO)),
       ...(await scripted(tandem)),
+      ...(await floor()),
     };
   });
 }
@@ -101,6 +110,30 @@ async function calls(tandem: TandemProcess, count: number, callsPerSecond: numbe
     timeoutSeconds: 120,
   });
   if ((await program.exited) !== 0) throw new Error(`not every call went as written:\n${program.output.slice(-2000)}`);
+}
+
+/** Calls of a second each, answered by SIPp: a program in C++ that keeps nothing, looks nothing up and has no audio. */
+async function floor(): Promise<Record<string, number>> {
+  const answering = start(SERVER_CORE, ['-sn', 'uas', '-p', String(FLOOR_PORT)]);
+  try {
+    await pause(500);
+    const figures: Record<string, number> = {};
+    for (const { perSecond, measured } of FLOOR_RATES) {
+      const before = cpuMs(answering.pid);
+      const rate = ['-r', String(perSecond), '-m', String(measured), '-d', '1000', '-p', String(FLOOR_PORT + 1)];
+      const calling = start(LOAD_CORE, ['-sn', 'uac', `127.0.0.1:${FLOOR_PORT}`, ...rate]);
+      if ((await calling.exited) !== 0) throw new Error(`SIPp did not answer itself:\n${calling.output.slice(-2000)}`);
+      figures[`sippAnswerMs at ${perSecond}/s`] = (cpuMs(answering.pid) - before) / measured;
+    }
+    return figures;
+  } finally {
+    await answering.stop();
+  }
+}
+
+function start(core: number, options: readonly string[]): Program {
+  const [command, ...args] = [...pinnedTo(core), 'sipp', '-i', '127.0.0.1', '-nostdin', '-timeout', '120s', ...options];
+  return new Program(command!, args);
 }
 
 /** CPU time of the process, user and system (proc_pid_stat(5)). */
