@@ -14,6 +14,11 @@ export function levelDbov(samples: Int16Array, offset: number, count: number): n
   return energyDbov(energy / count);
 }
 
+/** A sine of 0 dBm0 has -6.15 dBov: 3.14 dB below the loudest sine of A-law (ITU-T G.711). */
+export function dbm0ToDbov(levelDbm0: number): number {
+  return levelDbm0 - 6.15;
+}
+
 /** Level of a mean square of samples. */
 export function energyDbov(meanSquare: number): number {
   if (meanSquare <= 0) return SILENCE_DBOV;
