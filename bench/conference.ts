@@ -80,6 +80,7 @@ function settings(leg: number): StreamSettings {
     sendCodec: 'PCMU',
     sendPayloadType: 0,
     sendEventPayloadType: -1,
+    hearsKeys: false,
     sends: true,
     receives: true,
     supervised: true,

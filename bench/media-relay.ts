@@ -41,6 +41,7 @@ function settings(remote: number, codec: 'PCMU' | 'PCMA'): StreamSettings {
     sendCodec: codec,
     sendPayloadType: payloadType,
     sendEventPayloadType: -1,
+    hearsKeys: false,
     sends: true,
     receives: true,
     supervised: true,

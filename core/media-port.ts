@@ -82,8 +82,13 @@ export interface MediaPlane {
   salvage(recording: RecordingNumber, inPath: string, outPath: string | undefined): void;
   /** Removes files after everything asked before is done with them. One that is not there is no failure. */
   removeFiles(paths: readonly string[]): void;
-  /** Sends digits as telephone-events (RFC 4733), each so long, with so much silence between. */
+  /** Sends digits as telephone-events (RFC 4733), as sound where the peer takes none, each so long, with so much silence between. */
   sendDigits(leg: LegId, digits: string, durationMs: number, intervalMs: number): void;
+  /**
+   * A digit of the far end that came by SIP, for whom it is bridged with. Those that come by RTP are passed on by
+   * themselves; a peer that tells each in both ways is heard in the way of its first.
+   */
+  passDigit(leg: LegId, digit: string, durationMs: number): void;
   close(leg: LegId): void;
 }
 

@@ -1,14 +1,23 @@
 import { type Instant, NEVER } from '../core/kernel/time.ts';
 import { COUNTER } from './counters.ts';
+import { DigitsPlayer } from './digits-player.ts';
 import type { FrameSender } from './frame-sender.ts';
 import type { Latching } from './io/latching.ts';
 import type { PacketIo } from './io/packet-io.ts';
 import type { FromWorker } from './protocol.ts';
+import type { Digit } from './rtp/telephone-event.ts';
 import { SlotDeadlines } from './slot-deadlines.ts';
 import type { Slots, Stream } from './slots.ts';
+import type { Ticking } from './ticking.ts';
 
 /** A held leg may be silent this many times longer. */
 const HELD_FACTOR = 10;
+
+/** Number of no play request. */
+const NO_PLAY = -1;
+
+/** Behind a key that is passed on. */
+const PASSED_INTERVAL_MS = 60;
 
 /** A conference member that hears nobody is sent a frame of silence this often at least, so that no peer gives it up (RFC 6263). */
 const KEEP_ALIVE_MS = 10_000;
@@ -18,6 +27,7 @@ export interface DutySurroundings {
   readonly slots: Slots;
   readonly latching: Latching;
   readonly sender: FrameSender;
+  readonly ticking: Ticking;
 }
 
 /**
@@ -29,13 +39,14 @@ export class Duties {
   readonly #slots: Slots;
   readonly #latching: Latching;
   readonly #sender: FrameSender;
+  readonly #ticking: Ticking;
   readonly #counters: Float64Array;
   readonly #outputs: FromWorker[];
   readonly #mediaTimeoutMs: number;
   readonly #deadlines: SlotDeadlines;
 
   constructor(
-    { io, slots, latching, sender }: DutySurroundings,
+    { io, slots, latching, sender, ticking }: DutySurroundings,
     counters: Float64Array,
     outputs: FromWorker[],
     { mediaTimeoutMs }: { readonly mediaTimeoutMs: number },
@@ -44,6 +55,7 @@ export class Duties {
     this.#slots = slots;
     this.#latching = latching;
     this.#sender = sender;
+    this.#ticking = ticking;
     this.#counters = counters;
     this.#outputs = outputs;
     this.#mediaTimeoutMs = mediaTimeoutMs;
@@ -67,9 +79,9 @@ export class Duties {
 
   /** After anything that may change when the stream has something to do. */
   arm(stream: Stream): void {
-    const { reports, events, digits } = stream;
+    const { reports, events, digits, hearing } = stream;
     const at = Math.min(reports.deadline(), events.deadline(), digits.deadline(), this.#silentAt(stream));
-    this.#deadlines.set(stream.slot, at);
+    this.#deadlines.set(stream.slot, hearing === undefined ? at : Math.min(at, hearing.deadline()));
   }
 
   /** The last report of a stream that sent anything (RFC 3550 §6.6). */
@@ -79,17 +91,62 @@ export class Duties {
     this.#sendRtcp(stream, stream.reports.writeBye(this.#io.out, at, now) - at);
   }
 
-  /** Tells the digits that are complete. */
-  takeDigits(stream: Stream): void {
-    for (let digit = stream.events.poll(); digit !== undefined; digit = stream.events.poll()) {
-      this.#outputs.push({ kind: 'digit', leg: stream.leg, ...digit });
+  /** Sends digits in the way that the peer takes them: as telephone-events, or as sound. */
+  sendDigits(stream: Stream, digits: string, durationMs: number, intervalMs: number, now: Instant): void {
+    if (stream.sendEventPayloadType >= 0) {
+      stream.digits.send(digits, now, durationMs, intervalMs);
+      this.arm(stream);
+      return;
     }
+    // What it replaces tells its own end by the number of its request; without one there is nothing to tell.
+    if (stream.player === undefined) stream.play = NO_PLAY;
+    const player = stream.player instanceof DigitsPlayer ? stream.player : new DigitsPlayer(stream.player);
+    if (player.send(digits, durationMs, intervalMs) > 0) stream.player = player;
+    this.#ticking.include(stream, now);
+  }
+
+  /** Tells the digits that are complete, and passes on those that the listener cannot have understood. */
+  takeDigits(stream: Stream, now: Instant): void {
+    const { events, hearing, listener } = stream;
+    for (let digit = events.poll(); digit !== undefined; digit = events.poll()) {
+      this.#tell(stream, digit);
+      if (listener !== undefined && listener.sendEventPayloadType < 0) this.#pass(stream, listener, digit, now);
+    }
+    if (hearing === undefined) return;
+    for (let digit = hearing.poll(); digit !== undefined; digit = hearing.poll()) {
+      this.#tell(stream, digit);
+      if (listener !== undefined && listener.sendEventPayloadType >= 0) this.#pass(stream, listener, digit, now);
+    }
+  }
+
+  /** A digit that came by SIP, unless RTP brings those of this peer. */
+  passInformed(stream: Stream, digit: Digit, now: Instant): void {
+    const { events, hearing, listener } = stream;
+    const isInRtp = events.isHeld || hearing?.isKeySuspected === true;
+    if (stream.digitWay === 'unknown') stream.digitWay = isInRtp ? 'rtp' : 'sip';
+    if (stream.digitWay === 'sip' && listener !== undefined) this.#send(stream, listener, digit, now);
+  }
+
+  #tell(stream: Stream, digit: Digit): void {
+    if (stream.digitWay === 'unknown') stream.digitWay = 'rtp';
+    this.#outputs.push({ kind: 'digit', leg: stream.leg, ...digit });
+  }
+
+  #pass(stream: Stream, listener: Stream, digit: Digit, now: Instant): void {
+    if (stream.digitWay === 'rtp') this.#send(stream, listener, digit, now);
+  }
+
+  /** Who is muted is not heard in this way either. */
+  #send(stream: Stream, listener: Stream, { digit, durationMs }: Digit, now: Instant): void {
+    if (stream === listener || stream.isUnheard || listener.isDeaf) return;
+    this.sendDigits(listener, digit, durationMs, PASSED_INTERVAL_MS, now);
   }
 
   /** What this stream has due: a lost end of a digit, digits to send, a report, its silence. */
   #expireStream(stream: Stream, now: Instant): void {
     stream.events.expire(now);
-    this.takeDigits(stream);
+    stream.hearing?.expire(now);
+    this.takeDigits(stream, now);
     this.#sendDigits(stream, now);
     this.#sendReport(stream, now);
     if (this.#silentAt(stream) <= now) {

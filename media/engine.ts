@@ -2,6 +2,7 @@ import { assert } from '../core/kernel/assert.ts';
 import type { LegId } from '../core/kernel/ids.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import { COUNTER } from './counters.ts';
+import { DigitsPlayer } from './digits-player.ts';
 import type { Tone, ToneName } from './dsp/tone.ts';
 import { Duties } from './duties.ts';
 import { FrameSender } from './frame-sender.ts';
@@ -61,9 +62,12 @@ export class Engine {
     const recordings: RunningRecordings = new Map();
     this.#ticking = new Ticking(sender, counters, recordings);
     this.#mixes = new Mixes(this.#ticking, recordings);
-    this.#duties = new Duties({ io, slots: this.#slots, latching: this.#latching, sender }, counters, this.#outputs, {
-      mediaTimeoutMs,
-    });
+    this.#duties = new Duties(
+      { io, slots: this.#slots, latching: this.#latching, sender, ticking: this.#ticking },
+      counters,
+      this.#outputs,
+      { mediaTimeoutMs },
+    );
     this.#reception = new Reception(io, this.#slots, this.#latching, this.#duties, this.#ticking, counters);
     this.#turnedAt = now;
     this.#counters[COUNTER.streams] = 0;
@@ -200,17 +204,16 @@ export class Engine {
         stream.isDeaf = message.direction === 'out' || message.direction === 'both';
         return;
       case 'play':
-        stream.player = playerOf(message.source, this.#options.tones);
-        stream.play = message.play;
-        this.#ticking.include(stream, now);
+        this.#play(stream, message, now);
         return;
       case 'stopPlaying':
         this.#stopPlaying(stream);
         return;
       case 'digits':
-        if (stream.sendEventPayloadType >= 0)
-          stream.digits.send(message.digits, now, message.durationMs, message.intervalMs);
-        this.#duties.arm(stream);
+        this.#duties.sendDigits(stream, message.digits, message.durationMs, message.intervalMs, now);
+        return;
+      case 'passDigit':
+        this.#duties.passInformed(stream, message, now);
         return;
       case 'record':
         this.#mixes.recordStream(stream, message.order, now);
@@ -232,6 +235,7 @@ export class Engine {
     this.#leaveAll(stream, now);
     this.#mixes.endRecordings(stream, now);
     this.#duties.forget(stream);
+    stream.stopHearing();
     this.#latching.remove(stream.slot, now);
     this.#slots.release(stream);
     this.#counters[COUNTER.streams]!--;
@@ -267,8 +271,18 @@ export class Engine {
     this.#mixes.leave(stream, now);
   }
 
+  /** Digits that are being dialled as sound are dialled to their end. */
+  #play(stream: Stream, { play, source }: Extract<ToWorker, { kind: 'play' }>, now: Instant): void {
+    const player = playerOf(source, this.#options.tones);
+    if (stream.player instanceof DigitsPlayer) stream.player.behind = player;
+    else stream.player = player;
+    stream.play = play;
+    this.#ticking.include(stream, now);
+  }
+
   #stopPlaying(stream: Stream): void {
-    stream.player = undefined;
+    if (stream.player instanceof DigitsPlayer && stream.player.isDialling) stream.player.behind = undefined;
+    else stream.player = undefined;
     this.#ticking.include(stream, this.#turnedAt);
   }
 

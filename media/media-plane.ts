@@ -215,6 +215,11 @@ export class WorkerMediaPlane implements MediaPlane {
     this.#post(this.#leg(leg), { kind: 'digits', leg, digits, durationMs, intervalMs });
   }
 
+  passDigit(leg: LegId, digit: string, durationMs: number): void {
+    const own = this.#legs.get(leg);
+    if (own !== undefined) this.#post(own, { kind: 'passDigit', leg, digit, durationMs });
+  }
+
   /** No effect on a leg that was never opened, or is closed. */
   close(leg: LegId): void {
     const own = this.#legs.get(leg);

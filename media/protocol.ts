@@ -32,6 +32,8 @@ export interface StreamSettings {
   readonly sendPayloadType: number;
   /** Payload type for telephone-events towards the peer; -1 when it takes none. */
   readonly sendEventPayloadType: number;
+  /** The peer's keys come as sound, if at all: they are listened for. */
+  readonly hearsKeys: boolean;
   /** Our direction (RFC 3264 §6.1): whether we send to the peer, and whether we take what it sends. */
   readonly sends: boolean;
   readonly receives: boolean;
@@ -65,6 +67,8 @@ export type ToWorker =
       readonly durationMs: number;
       readonly intervalMs: number;
     }
+  /** A key that the peer told by other means than RTP: for whoever hears it, unless RTP brings the same. */
+  | { readonly kind: 'passDigit'; readonly leg: LegId; readonly digit: string; readonly durationMs: number }
   | { readonly kind: 'mute'; readonly leg: LegId; readonly direction: MuteDirection }
   | { readonly kind: 'join'; readonly leg: LegId; readonly mix: MixId }
   | { readonly kind: 'leave'; readonly leg: LegId }

@@ -1,5 +1,7 @@
 import { type Instant, NEVER } from '../core/kernel/time.ts';
+import { pcma, pcmu } from './codec/g711.ts';
 import { COUNTER } from './counters.ts';
+import type { Hearing } from './detectors/hearing.ts';
 import type { Duties } from './duties.ts';
 import type { Latching } from './io/latching.ts';
 import type { PacketIo } from './io/packet-io.ts';
@@ -7,7 +9,7 @@ import { relay } from './relay.ts';
 import { demultiplex } from './rtp/demultiplex.ts';
 import { PacketView, readUint32 } from './rtp/packet-view.ts';
 import { PayloadCopy } from './rtp/payload-copy.ts';
-import { EVENT_FORMAT, NO_FORMAT, type Slots, type Stream } from './slots.ts';
+import { EVENT_FORMAT, NO_FORMAT, PCMA_FORMAT, type Slots, type Stream } from './slots.ts';
 import type { Ticking } from './ticking.ts';
 
 /** Batches drained before a tick gets its turn: 4,096 packets. */
@@ -101,10 +103,14 @@ export class Reception {
     if (arrival === 'sourceChanged' || arrival === 'restarted') {
       stream.events.reset();
       stream.voice?.restart();
+      stream.hearing?.restart();
       stream.listener?.relayedVoice?.restart();
     }
     if (format === EVENT_FORMAT) this.#takeEvent(stream, now);
-    else if (stream.voice !== undefined) this.#keep(stream, format, now);
+    else {
+      if (stream.voice !== undefined) this.#keep(stream, format, now);
+      if (stream.hearing !== undefined) this.#listen(stream, stream.hearing, format, now);
+    }
     if (stream.listener !== undefined) this.#relay(stream, stream.listener, format, now);
   }
 
@@ -119,7 +125,7 @@ export class Reception {
 
   #relay(stream: Stream, listener: Stream, format: number, now: Instant): void {
     const destination = this.#latching.destination(listener.slot);
-    const isMuted = stream.isUnheard || listener.isDeaf;
+    const isMuted = stream.isUnheard || listener.isDeaf || isToldOtherwise(stream, listener, format);
     const mayHear =
       listener.sends &&
       destination !== 0 &&
@@ -139,11 +145,19 @@ export class Reception {
     }
   }
 
+  /** Before it is relayed, so that a key may still be kept back. */
+  #listen(stream: Stream, hearing: Hearing, format: number, now: Instant): void {
+    const before = hearing.deadline();
+    hearing.receive(this.#view, this.#io.bytes, format === PCMA_FORMAT ? pcma : pcmu, now);
+    this.#duties.takeDigits(stream, now);
+    if (before === NEVER && hearing.deadline() !== NEVER) this.#duties.arm(stream);
+  }
+
   #takeEvent(stream: Stream, now: Instant): void {
     const { payloadStart, payloadEnd, timestamp } = this.#view;
     const before = stream.events.deadline();
     stream.events.receive(this.#io.bytes, payloadStart, payloadEnd, timestamp, now);
-    this.#duties.takeDigits(stream);
+    this.#duties.takeDigits(stream, now);
     if (before === NEVER) this.#duties.arm(stream);
   }
 
@@ -165,4 +179,16 @@ export class Reception {
     if (stream.reports.receive(io.bytes, start, end, now)) counters[COUNTER.reportsReceived]!++;
     else counters[COUNTER.droppedMalformed]!++;
   }
+}
+
+/**
+ * A key whose sound the listener is not to hear, because it is told the key in another way: what sounds like one to a
+ * listener of telephone-events, and what accompanies one to a listener of none, or that came by SIP already.
+ */
+function isToldOtherwise(stream: Stream, listener: Stream, format: number): boolean {
+  const { digitWay, events, hearing } = stream;
+  if (stream === listener) return false;
+  if (digitWay === 'sip' && (format === EVENT_FORMAT || events.isHeld)) return true;
+  if (listener.sendEventPayloadType < 0 && digitWay !== 'sip') return events.isHeld;
+  return hearing?.isKeySuspected === true;
 }

@@ -1,6 +1,7 @@
 import { hexToken, type LegId } from '../core/kernel/ids.ts';
 import type { Random } from '../core/kernel/random.ts';
 import type { Instant } from '../core/kernel/time.ts';
+import { Hearing } from './detectors/hearing.ts';
 import type { Mix } from './mix.ts';
 import type { Player } from './player.ts';
 import type { StreamSettings } from './protocol.ts';
@@ -24,6 +25,9 @@ const CLOCK_RATE_HZ = 8000;
 /** 96 bits (RFC 7022 §4.2). */
 const CNAME_BYTES = 12;
 
+/** How keys of a far end are told: by RTP, or by SIP alone. */
+export type DigitWay = 'unknown' | 'rtp' | 'sip';
+
 /** What a stream needs of its thread at open. */
 export interface StreamSurroundings {
   readonly random: Random;
@@ -40,6 +44,10 @@ export class Stream {
   readonly reports: Reports;
   readonly events = new TelephoneEventReceiver(CLOCK_RATE_HZ);
   readonly digits = new TelephoneEventSender(CLOCK_RATE_HZ);
+  /** What is listened for in the peer's sound; undefined while nothing is. */
+  hearing: Hearing | undefined;
+  /** As its first key came; what comes the other way is the same key again. */
+  digitWay: DigitWay = 'unknown';
   /** What each payload type from the peer means. */
   readonly receiveFormats = new Uint8Array(128);
   port = 0;
@@ -96,12 +104,19 @@ export class Stream {
     this.sendFormat = FORMATS[settings.sendCodec];
     this.sendPayloadType = settings.sendPayloadType;
     this.sendEventPayloadType = settings.sendEventPayloadType;
+    if (settings.hearsKeys) this.hearing ??= new Hearing();
+    else this.stopHearing();
     this.sends = settings.sends;
     this.receives = settings.receives;
     this.isSupervised = settings.supervised;
     this.receiveFormats.fill(NO_FORMAT);
     for (const { payloadType, format } of settings.receivePayloadTypes)
       this.receiveFormats[payloadType] = FORMATS[format];
+  }
+
+  stopHearing(): void {
+    this.hearing?.close();
+    this.hearing = undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Calendar } from '../kernel/clock.ts';
 import type { LegId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
-import type { MediaEvent, SignalingEvent } from '../ports.ts';
+import type { MediaEvent, MediaPlane, SignalingEvent } from '../ports.ts';
 import type { CallLife } from './call-life.ts';
 import type { LedgerPorts } from './ledger.ts';
 import type { Recordings } from './recordings.ts';
@@ -10,6 +10,7 @@ type Heard = Extract<MediaEvent, { kind: 'digit' }> | Extract<SignalingEvent, { 
 
 /** Digits of callers: told to whoever waits for them, whichever way they came. */
 export class Digits {
+  readonly #media: MediaPlane;
   readonly #journal: LedgerPorts['journal'];
   readonly #calendar: Calendar;
   readonly #life: CallLife;
@@ -17,7 +18,12 @@ export class Digits {
   /** How the first digit of a leg came: a phone that sends each in two ways is heard in that one alone. */
   readonly #ways = new Map<LegId, Heard['kind']>();
 
-  constructor({ journal, calendar }: LedgerPorts, life: CallLife, recordings: Recordings) {
+  constructor(
+    { media, journal, calendar }: LedgerPorts & { readonly media: MediaPlane },
+    life: CallLife,
+    recordings: Recordings,
+  ) {
+    this.#media = media;
     this.#journal = journal;
     this.#calendar = calendar;
     this.#life = life;
@@ -30,6 +36,7 @@ export class Digits {
     const way = this.#ways.get(leg);
     if (way === undefined) this.#ways.set(leg, kind);
     else if (way !== kind) return;
+    if (kind === 'digitInformed') this.#media.passDigit(leg, digit, durationMs);
     const { id: callId, customerId } = record;
     this.#journal.append(customerId, { type: 'dtmf_received', callId, digit, durationMs }, this.#calendar(now));
     this.#recordings.digit(callId, digit, now);

@@ -68,6 +68,11 @@ export class TelephoneEventReceiver {
     if (now >= this.#deadline) this.#finish();
   }
 
+  /** An event is going on. */
+  get isHeld(): boolean {
+    return this.#isActive;
+  }
+
   deadline(): Instant {
     return this.#deadline;
   }

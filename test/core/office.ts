@@ -81,6 +81,7 @@ export class QuietPlane implements MediaPlane {
   removeFiles = () => undefined;
   sendDigits = (leg: LegId, digits: string, durationMs: number, intervalMs: number) =>
     void this.orders.push(`sendDigits ${leg} ${digits} ${durationMs} ${intervalMs}`);
+  passDigit = (leg: LegId, digit: string) => void this.orders.push(`passDigit ${leg} ${digit}`);
   close = (leg: LegId): void => void this.orders.push(`close ${leg}`);
 }
 

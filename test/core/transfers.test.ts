@@ -84,7 +84,7 @@ test('a caller takes the place of a leg that talks, and its call is told as the 
 });
 
 test('a digit that comes by INFO and by RTP counts once: as the first of the call came, so come all', () => {
-  const { calls, journal } = talk();
+  const { calls, journal, heard } = talk();
   const cursor = journal.cursorOverAll();
   const digit = { digit: '5', durationMs: 90 };
   calls.receive({ kind: 'digit', leg: CALLER, ...digit }, 20);
@@ -96,4 +96,6 @@ test('a digit that comes by INFO and by RTP counts once: as the first of the cal
     if (at.kind === 'event' && at.event.body.type === 'dtmf_received') told.push(at.event.body.callId);
   }
   expect(told).toEqual([CALLER, CALLEE].map((leg) => calls.ledger.get(leg)?.record.id));
+  // Media passes on what came by RTP.
+  expect(heard()).toEqual(['passDigit 2 5']);
 });

@@ -50,6 +50,7 @@ export function settings(remote: number, changes: Partial<StreamSettings> = {}):
     sendCodec: 'PCMU',
     sendPayloadType: 0,
     sendEventPayloadType: 101,
+    hearsKeys: false,
     sends: true,
     receives: true,
     supervised: true,
