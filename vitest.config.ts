@@ -1,16 +1,29 @@
 import { defineConfig } from 'vitest/config';
 
 const PROGRAMS = ['test/interop/**/*.test.ts', 'test/cli/**/*.test.ts'];
+/** Those that judge how regularly packets come have the machine to themselves. */
+const ALONE = ['test/interop/disk.test.ts'];
+/** Real programs mostly wait for each other, on ports that no two files share: so many files go side by side. */
+const PROGRAMS_AT_ONCE = 3;
 
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Real programs share the machine's ears and ports: one file at a time, after everything that is pure.
     projects: [
       { extends: true, test: { name: 'machines', include: ['test/**/*.test.ts'], exclude: PROGRAMS } },
       {
         extends: true,
-        test: { name: 'programs', include: PROGRAMS, fileParallelism: false, sequence: { groupOrder: 1 } },
+        test: {
+          name: 'programs',
+          include: PROGRAMS,
+          exclude: ALONE,
+          maxWorkers: PROGRAMS_AT_ONCE,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'programs alone', include: ALONE, fileParallelism: false, sequence: { groupOrder: 2 } },
       },
     ],
     testTimeout: 20_000,

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Program, until } from './program.ts';
+import { readVoice, toneSeconds } from './voice.ts';
 
 export interface BaresipOptions {
   readonly user: string;
@@ -79,13 +80,23 @@ export class Baresip {
     );
   }
 
-  /** WAV files of what the phone heard, oldest first. */
-  heard(): string[] {
+  /** Seconds of the tone in everything that the phone heard so far; it begins a new file after a hold. */
+  heardSeconds(frequencyHz: number): number {
     const folder = join(this.folder, 'sound');
-    return readdirSync(folder)
-      .filter((name) => name.endsWith('-dec.wav'))
-      .sort()
-      .map((name) => join(folder, name));
+    const files = readdirSync(folder).filter((name) => name.endsWith('-dec.wav'));
+    return files.reduce((sum, name) => sum + toneSeconds(readVoice(join(folder, name)), frequencyHz), 0);
+  }
+
+  /**
+   * Waits until the phone has heard so many seconds of the tone, which a busy machine makes late. A phone that has no time
+   * leaves gaps in what it hears: how long it takes tells nothing of the switch.
+   */
+  async hears(frequencyHz: number, seconds: number): Promise<void> {
+    await until(
+      () => (this.heardSeconds(frequencyHz) >= seconds ? true : undefined),
+      20_000,
+      () => `${this.#options.user} hears ${seconds} s of ${frequencyHz} Hz, heard ${this.heardSeconds(frequencyHz)} s`,
+    );
   }
 
   async stop(): Promise<void> {

@@ -4,7 +4,7 @@ import { type SippOptions, sipp } from './sipp.ts';
 import { TandemProcess } from './tandem-process.ts';
 
 const CALLS = 10;
-const CALLEE_PORT = 15_320;
+const CALLEE_PORT = 15_350;
 const running: { stop(): Promise<unknown> }[] = [];
 
 afterEach(async () => {
@@ -32,7 +32,7 @@ function caller(serverPort: number, options: Partial<SippOptions> & Pick<SippOpt
   const account = { service: '3001', user: '3000', password: 'secret-of-3000' };
   const program = sipp({
     serverPort,
-    localPort: 15_330,
+    localPort: 15_360,
     mediaPort: 51_200,
     callsPerSecond: 20,
     ...account,
@@ -59,7 +59,7 @@ async function office(): Promise<TandemProcess> {
   await server.createExtension('3000', 'secret-of-3000');
   await server.createExtension('3001', 'secret-of-3001');
   const account = { service: '3001', password: 'secret-of-3001', keys: { contact_port: String(CALLEE_PORT) } };
-  await succeeds(sipp({ scenario: 'register', serverPort: server.sipPort, localPort: 15_310, calls: 1, ...account }));
+  await succeeds(sipp({ scenario: 'register', serverPort: server.sipPort, localPort: 15_365, calls: 1, ...account }));
   return server;
 }
 

@@ -6,6 +6,9 @@ import { Program, until } from './program.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Files of tests run side by side, each number of the pool with RTP ports of its own. */
+const RTP_PORTS_EACH = 1_000;
+
 export interface TandemOptions {
   readonly folder?: string;
   readonly args?: readonly string[];
@@ -15,6 +18,11 @@ export interface TandemOptions {
   readonly script?: string;
   /** SIP listeners; default UDP and TCP on a free port of 127.0.0.1. */
   readonly listeners?: readonly string[];
+}
+
+function rtpPorts(): string {
+  const from = 20_000 + (Number(process.env['VITEST_POOL_ID'] ?? '1') - 1) * RTP_PORTS_EACH;
+  return `${from}-${from + RTP_PORTS_EACH - 1}`;
 }
 
 /** A whole Tandem as its users start it, on loopback ports that the system chose. */
@@ -42,6 +50,8 @@ export class TandemProcess {
       '127.0.0.1:0',
       '--workers',
       '1',
+      '--rtp',
+      rtpPorts(),
       ...listeners.flatMap((listener) => ['--sip', listener]),
       ...(options.args ?? []),
     ];

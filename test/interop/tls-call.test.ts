@@ -25,7 +25,7 @@ beforeAll(async () => {
     TandemProcess.start({ listeners: ['udp:127.0.0.1:0'], args: [...germany, '--tls-authorities', root] }),
     TandemProcess.start({
       listeners: ['udp:127.0.0.1:0', 'tls:127.0.0.1:0'],
-      args: [...germany, ...files.settings, '--domain', 'peer.localhost', '--rtp', '31000-31999'],
+      args: [...germany, ...files.settings, '--domain', 'peer.localhost', '--rtp', '30000-30999'],
     }),
   ]);
 }, 40_000);

@@ -124,9 +124,9 @@ export class TrunkLine {
     return this.#heard.length;
   }
 
-  /** What was heard from that frame on. */
-  heard(from = 0): Int16Array {
-    const frames = this.#heard.slice(from);
+  /** What was heard from that frame on, up to the other. */
+  heard(from = 0, to = this.#heard.length): Int16Array {
+    const frames = this.#heard.slice(from, to);
     const samples = new Int16Array(frames.reduce((sum, frame) => sum + frame.length, 0));
     let at = 0;
     for (const frame of frames) {

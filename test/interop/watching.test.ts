@@ -31,12 +31,12 @@ test('RFC 3856, RFC 3842: a baresip sees another come, talk and go, and that no 
   running.push(tandem);
   for (const user of ['2000', '2001', '2002']) await tandem.createExtension(user, `secret-of-${user}`);
   const watched = `sip:2001@127.0.0.1:${tandem.sipPort}`;
-  const watcher = await phone('2000', tandem.sipPort, 15_620, `"Two" <${watched}>;presence=p2p\n`);
+  const watcher = await phone('2000', tandem.sipPort, 15_660, `"Two" <${watched}>;presence=p2p\n`);
   await watcher.program.saw(/Messages-Waiting: no/);
   await tandem.settled('tandem_subscriptions_live', 2);
-  const other = await phone('2001', tandem.sipPort, 15_630);
+  const other = await phone('2001', tandem.sipPort, 15_670);
   await watcher.program.saw(/changed status from \S*Offline\S* to \S*Online/);
-  const caller = await phone('2002', tandem.sipPort, 15_640);
+  const caller = await phone('2002', tandem.sipPort, 15_680);
   caller.command('dial', '2001');
   await caller.event('CALL_ESTABLISHED');
   await watcher.program.saw(/changed status from \S*Online\S* to \S*Busy/);
