@@ -32,6 +32,7 @@ import type {
   ScriptSessionId,
   TrunkId,
 } from './kernel/ids.ts';
+import type { WallTime } from './kernel/time.ts';
 import type { ProviderProbe } from './provider-ports.ts';
 
 /** Who asks. Rights are judged in one place, `core/authorization.ts`. */
@@ -149,6 +150,8 @@ export type CallCommand =
       readonly kind: 'transferCall';
       readonly id: CallId;
       readonly manner: 'blind' | 'attended';
+      /** Who connects them: we do, or the far side where it can (RFC 5589). */
+      readonly method: 'bridge' | 'refer';
       readonly destinations: readonly Address[];
     }
   /** Dials every destination; the flow runs on each that answers. `ids` of the result are the calls. */
@@ -197,7 +200,13 @@ export type Command = AccountCommand | CallCommand | ProviderCommand | FlowComma
 
 /** How a command ended. `done` means committed, applied and published; `id` names the thing created or changed. */
 export type CommandResult =
-  | { readonly kind: 'done'; readonly id: string; readonly ids?: readonly string[]; readonly probe?: ProviderProbe }
+  | {
+      readonly kind: 'done';
+      readonly id: string;
+      readonly ids?: readonly string[];
+      readonly probe?: ProviderProbe;
+      readonly at?: WallTime;
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** An answer, not an exception: nothing was changed. */

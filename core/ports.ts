@@ -81,6 +81,17 @@ export interface DialRequest {
   readonly referredBy?: string;
 }
 
+/** Whom a peer is to call in our place. */
+export interface ReferRequest {
+  /** User part, and whose name stands behind it: the peer's own, or ours. */
+  readonly toUser: string;
+  readonly domain: 'theirs' | 'ours';
+  /** A SIP URI in place of both. */
+  readonly uri?: string;
+  /** In place of all that: the peer takes our place in the call of this leg (RFC 3891). */
+  readonly replaces?: LegId;
+}
+
 /** A text outside any call. */
 interface MessageContent {
   /** Media type, as `text/plain;charset=utf-8`. */
@@ -127,6 +138,8 @@ export interface Signaling extends ProviderSignaling {
   answerReferral(referral: number, cause: Cause | undefined): void;
   /** Tells the referrer the SIP status of whom it referred to; from 200 on it is the last. Outcome: referralTold. */
   reportReferral(referral: number, status: number): void;
+  /** Asks the peer of a confirmed leg to call somebody else (RFC 3515). Outcome: referProgressed*, then referSettled, unless the leg ends. */
+  refer(leg: LegId, request: ReferRequest): void;
   /** Sends a text to one phone (RFC 3428). Outcome: messageSettled. */
   sendMessage(delivery: number, request: MessageRequest): void;
   /** Tells the sender of a text what became of it; without a cause it was taken. */
@@ -177,6 +190,18 @@ export type SignalingEvent =
     }
   /** The referrer knows the final status, or does not listen any more. */
   | { readonly kind: 'referralTold'; readonly referral: number }
+  /** What whom we referred the peer to has said to it so far: a SIP status. */
+  | { readonly kind: 'referProgressed'; readonly leg: LegId; readonly status: number }
+  /**
+   * What came of a `refer`: the peer does not do that (`refused`, its status, or 0 for none), it reached whom it was
+   * referred to (`done`) or did not (`failed`, with their status), or it does not say.
+   */
+  | {
+      readonly kind: 'referSettled';
+      readonly leg: LegId;
+      readonly outcome: 'refused' | 'done' | 'failed' | 'unknown';
+      readonly status: number;
+    }
   /** A digit in an INFO. Some phones send each by RTP too. */
   | { readonly kind: 'digitInformed'; readonly leg: LegId; readonly digit: string; readonly durationMs: number }
   /** The server that will be tried first; now the leg can be dialled. */

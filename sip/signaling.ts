@@ -1,7 +1,7 @@
 import type { Cause } from '../core/calls/cause.ts';
 import type { ExtensionId, LegId, ProviderId } from '../core/kernel/ids.ts';
 import { Queue } from '../core/kernel/queue.ts';
-import type { Body, DialRequest, DialTarget, MessageRequest, Signaling } from '../core/ports.ts';
+import type { Body, DialRequest, DialTarget, MessageRequest, ReferRequest, Signaling } from '../core/ports.ts';
 
 /** What the core asked of signalling, as data: one input of the stack. */
 export type SignalingCommand =
@@ -16,6 +16,7 @@ export type SignalingCommand =
   | { readonly kind: 'restore'; readonly leg: LegId; readonly dialog: string }
   | { readonly kind: 'answerReferral'; readonly referral: number; readonly cause: Cause | undefined }
   | { readonly kind: 'reportReferral'; readonly referral: number; readonly status: number }
+  | { readonly kind: 'refer'; readonly leg: LegId; readonly request: ReferRequest }
   | { readonly kind: 'sendMessage'; readonly delivery: number; readonly request: MessageRequest }
   | { readonly kind: 'answerMessage'; readonly message: number; readonly cause: Cause | undefined }
   | { readonly kind: 'reachability'; readonly extensionId: ExtensionId }
@@ -89,6 +90,10 @@ export class QueuedSignaling implements Signaling {
 
   reportReferral(referral: number, status: number): void {
     this.#commands.push({ kind: 'reportReferral', referral, status });
+  }
+
+  refer(leg: LegId, request: ReferRequest): void {
+    this.#commands.push({ kind: 'refer', leg, request });
   }
 
   sendMessage(delivery: number, request: MessageRequest): void {

@@ -154,7 +154,7 @@ export class SipStack {
     });
     this.#governor = new OverloadGovernor(settings.queue ?? (() => CALM));
     this.#messenger = new Messenger({ ...common, domain: directory.domain });
-    this.#referrals = new Referrals({ ...common, sessions: this.#sessions });
+    this.#referrals = new Referrals({ ...common, timing, sessions: this.#sessions });
     const digest = digestServer(settings, random, calendar, secret);
     this.#userAgent = new UserAgent({
       ...common,
@@ -227,6 +227,9 @@ export class SipStack {
       case 'reportReferral':
         this.#referrals.report(command.referral, command.status, now);
         break;
+      case 'refer':
+        this.#referrals.sent.refer(command.leg, command.request, now);
+        break;
       case 'maintain':
         this.#links.maintain(command.provider, now);
         break;
@@ -263,6 +266,7 @@ export class SipStack {
     else if (this.#sessions.deadline() === at) this.#sessions.expire(now);
     else if (this.#notifier.deadline() === at) this.#notifier.expire(now);
     else if (this.#links.deadline() === at) this.#links.expire(now);
+    else if (this.#referrals.sent.deadline() === at) this.#referrals.sent.expire(now);
     else this.#locator.expire(now);
     this.#drain(now);
   }
@@ -274,6 +278,7 @@ export class SipStack {
       this.#locator.deadline(),
       this.#notifier.deadline(),
       this.#links.deadline(),
+      this.#referrals.sent.deadline(),
     );
   }
 
@@ -330,6 +335,7 @@ export class SipStack {
       this.#outputs.push({ kind: 'signal', event });
     }
     for (let event = this.#sessions.poll(); event !== undefined; event = this.#sessions.poll()) {
+      if (event.kind === 'ended') this.#referrals.sent.over(event.leg, now);
       this.#outputs.push({ kind: 'signal', event });
     }
   }

@@ -4,7 +4,7 @@ import { type CallId, NIL_UUID } from '../../core/kernel/ids.ts';
 import { type Answer, type CustomerPrincipal, refuse, send } from '../answer.ts';
 import type { Backend } from '../backend.ts';
 import { operation } from '../operation.ts';
-import { idOf, presentAddress, timeOf } from '../presentation/values.ts';
+import { presentAddress, timeOf } from '../presentation/values.ts';
 import { principalOf } from '../principal.ts';
 import { AddressGiven, addressFrom, Id } from '../schema.ts';
 
@@ -14,6 +14,7 @@ const ADDRESSES_MAX = 100;
 const Beginning = Type.Object({
   transfer_type: Type.Enum(['attended', 'blind'], { description: 'attended or blind' }),
   transferer_call_id: Id,
+  method: Type.Optional(Type.Enum(['', 'bridge', 'refer'], { description: 'bridge or refer' })),
   transferee_addresses: Type.Array(AddressGiven, {
     minItems: 1,
     maxItems: ADDRESSES_MAX,
@@ -35,13 +36,15 @@ export function transfers(app: FastifyInstance, backend: Backend): void {
 }
 
 async function begin(backend: Backend, by: CustomerPrincipal, body: Static<typeof Beginning>): Promise<Answer> {
-  const { transfer_type: type } = body;
+  const { transfer_type: type, method } = body;
   const id = body.transferer_call_id.toLowerCase() as CallId;
   const destinations = body.transferee_addresses.map(addressFrom);
-  const result = await backend.execute({ kind: 'transferCall', id, manner: type, destinations }, by);
+  const result = await backend.execute(
+    { kind: 'transferCall', id, manner: type, method: method || 'bridge', destinations },
+    by,
+  );
   if (result.kind === 'refused') return refuse(result.refusal);
-  const { ids = [] } = result;
-  const [call, ...others] = await Promise.all(ids.map((ringing) => backend.get('call', ringing)));
+  const { ids = [], at = null } = result;
   return {
     body: {
       id: result.id,
@@ -49,10 +52,10 @@ async function begin(backend: Backend, by: CustomerPrincipal, body: Static<typeo
       type,
       transferer_call_id: id,
       transferee_addresses: destinations.map(presentAddress),
-      transferee_call_id: others.length === 0 ? idOf(call?.id ?? null) : NIL_UUID,
+      transferee_call_id: ids.length === 1 ? ids[0] : NIL_UUID,
       groupcall_id: NIL_UUID,
       confbridge_id: NIL_UUID,
-      tm_create: timeOf(call?.createdAt ?? null),
+      tm_create: timeOf(at),
       tm_update: null,
       tm_delete: null,
     },

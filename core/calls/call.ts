@@ -30,7 +30,7 @@ export const CALL_TRANSITIONS: Readonly<
 
 /** What may change while the status stays. */
 export type CallChanges = Partial<
-  Pick<CallRecord, 'flowId' | 'activeflowId' | 'muteDirection' | 'recordingId' | 'recordingIds'>
+  Pick<CallRecord, 'masterCallId' | 'flowId' | 'activeflowId' | 'muteDirection' | 'recordingId' | 'recordingIds'>
 >;
 
 /** A live call: its record and the leg that carries it. */

@@ -41,6 +41,11 @@ export class Carried {
     return this.#byProvider.get(providerId) ?? 0;
   }
 
+  /** Who carries the leg; undefined when no provider does. */
+  providerOf(leg: LegId): ProviderId | undefined {
+    return this.#places.get(leg)?.providerId;
+  }
+
   /** Takes a place for the leg; false, and counted, when a cap is reached. A leg has one place at most. */
   take(leg: LegId, place: Place, now: Instant): boolean {
     const { providerId, customerId, callsMax, customerCallsMax, callsPerSecondMax } = place;

@@ -7,6 +7,7 @@ import type { CallLife } from './call-life.ts';
 import type { Cause } from './cause.ts';
 import { type Connection, type Connections, tokenFor } from './connections.ts';
 import type { HoldMusic } from './hold-music.ts';
+import type { Referring } from './referring.ts';
 import type { Pair } from './transfers.ts';
 
 export interface ConsultationPorts {
@@ -19,6 +20,7 @@ export interface ConsultationParts {
   readonly life: CallLife;
   readonly connections: Connections;
   readonly music: HoldMusic;
+  readonly referring: Referring;
 }
 
 /** One who asks somebody else before they bring together with them whom they talk to. */
@@ -27,6 +29,8 @@ interface Consultation {
   readonly transferee: LegId;
   /** As it was. */
   readonly connection: Connection;
+  /** Who connects the two in the end. */
+  readonly method: 'bridge' | 'refer';
   /** The transferor's, and those who ring for it. */
   readonly attempt: Attempt;
   /** Whom the transferor talks to; undefined while they ring. */
@@ -67,13 +71,19 @@ export class Consultations {
   }
 
   /** Those of the attempt, who are being called for the transferor, are asked. */
-  begin({ transferor, transferee, connection }: Pair, attempt: Attempt, now: Instant): void {
+  begin(
+    { transferor, transferee, connection }: Pair,
+    attempt: Attempt,
+    method: Consultation['method'],
+    now: Instant,
+  ): void {
     const { life, connections, music } = this.#parts;
     const { media, ringTimeoutMs } = this.#ports;
     const consultation: Consultation = {
       transferor: transferor.leg,
       transferee: transferee.leg,
       connection,
+      method,
       attempt,
       consulted: undefined,
     };
@@ -140,7 +150,7 @@ export class Consultations {
   part(leg: LegId, cause: Cause, now: Instant): void {
     const consultation = this.#consultations.get(leg);
     if (consultation === undefined) return;
-    const { transferor, transferee, connection, consulted } = consultation;
+    const { transferor, transferee, connection, consulted, method } = consultation;
     if (consulted === undefined) {
       if (leg === transferor || leg === transferee) this.#abandon(consultation, leg, cause, now);
     } else if (leg === consulted) this.#restore(consultation);
@@ -149,6 +159,7 @@ export class Consultations {
       const stays = leg === transferor ? transferee : transferor;
       if (leg === transferor) this.#ports.media.bridge(stays, consulted);
       this.#parts.connections.tie({ caller: stays, callee: consulted, token: tokenFor(connection, stays) });
+      if (leg === transferor && method === 'refer') this.#parts.referring.join(stays);
     }
   }
 

@@ -16,6 +16,7 @@ import { Incoming } from './incoming.ts';
 import { CallsLeftBehind } from './left-behind.ts';
 import { Outgoing } from './outgoing.ts';
 import { Recordings } from './recordings.ts';
+import { Referring } from './referring.ts';
 import { Replacements } from './replacements.ts';
 import { Sounds } from './sounds.ts';
 import type { SwitchPorts } from './switch-ports.ts';
@@ -51,9 +52,10 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
   const connecting = new Connecting(ports, life, dialler, sounds, connections);
   const talking = { life, dialler, connecting, connections, music };
   const transfers = new Transfers({ ...ports, flows, country }, talking);
-  const consultations = new Consultations(ports, talking);
+  const referring = new Referring(ports, { ...talking, transfers });
+  const consultations = new Consultations(ports, { ...talking, referring });
   const replacements = new Replacements(ports.media, { ...talking, transfers });
-  const transferCommands = new TransferCommands(ports, { life, transfers, consultations });
+  const transferCommands = new TransferCommands(ports, { life, transfers, consultations, referring });
   const outgoing = new Outgoing({ ...ports, flows, nextReceipt }, life, dialler);
   const recording = new CallRecording(ports.calendar, life, recordings);
   const holding = new Holding(ports, music);
@@ -64,6 +66,7 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
     sounds,
     transfers,
     consultations,
+    referring,
     outgoing,
     holding,
     incoming: new Incoming({ ...ports, flows, country, carried: dialler.carried }, life, connecting, replacements),

@@ -73,7 +73,7 @@ export class Switch {
 
   /** Legs of transfers that are not over. */
   get transferCount(): number {
-    return this.#parts.transfers.size + this.#parts.consultations.size;
+    return this.#parts.transfers.size + this.#parts.consultations.size + this.#parts.referring.size;
   }
 
   /** Legs that hear music on hold. */
@@ -248,6 +248,11 @@ export class Switch {
       case 'referralTold':
         this.#parts.transfers.told(event.referral, now);
         break;
+      case 'referSettled':
+        this.#parts.referring.settled(event, now);
+        break;
+      case 'referProgressed': // Nobody waits for it: whom it rings for hears the other side.
+        break;
       case 'digitInformed':
         this.#parts.digits.receive(event, now);
         break;
@@ -331,6 +336,7 @@ export class Switch {
     this.sounds.over(leg);
     this.conferences.over(id, now);
     this.recordings.over({ type: 'call', id }, now);
+    this.#parts.referring.part(leg);
     this.#parts.transfers.part(leg, cause, now);
     this.#parts.consultations.part(leg, cause, now);
     this.#parts.connecting.part(leg, cause, now);

@@ -3,11 +3,12 @@ import type { Directory } from '../directory/directory.ts';
 import type { Calendar } from '../kernel/clock.ts';
 import { uuid } from '../kernel/ids.ts';
 import type { Random } from '../kernel/random.ts';
-import type { Instant } from '../kernel/time.ts';
+import type { Instant, WallTime } from '../kernel/time.ts';
 import { invalid, notFound, stateInvalid } from '../refusal.ts';
 import { type Dialling, reachOf } from '../routing/destination.ts';
 import type { CallLife } from './call-life.ts';
 import type { Consultations } from './consultations.ts';
+import type { Referring } from './referring.ts';
 import { addressOf } from './transfer-target.ts';
 import type { Pair, Transfers } from './transfers.ts';
 
@@ -21,6 +22,7 @@ export interface TransferCommandsParts {
   readonly life: CallLife;
   readonly transfers: Transfers;
   readonly consultations: Consultations;
+  readonly referring: Referring;
 }
 
 export type TransferCall = Extract<CallCommand, { kind: 'transferCall' }>;
@@ -29,6 +31,7 @@ export type TransferCall = Extract<CallCommand, { kind: 'transferCall' }>;
 export interface Begun {
   readonly id: string;
   readonly ids: readonly string[];
+  readonly at: WallTime;
 }
 
 const DESTINATIONS_MAX = 100;
@@ -48,25 +51,30 @@ export class TransferCommands {
     if ('code' in pair) return pair;
     const diallings = this.#reached(command, pair, now);
     if ('code' in diallings) return diallings;
-    const { transfers, consultations, life } = this.#parts;
-    const caller = command.manner === 'blind' ? pair.transferee : pair.transferor;
+    const { calendar, random } = this.#ports;
+    const { transfers, consultations, life, referring } = this.#parts;
+    const { manner, method } = command;
+    const begun = { id: uuid(random), at: calendar(now) };
+    if (manner === 'blind' && method === 'refer' && referring.begin(pair, diallings)) return { ...begun, ids: [] };
+    const caller = manner === 'blind' ? pair.transferee : pair.transferor;
     const attempt = transfers.dial(pair, caller, diallings, undefined, now);
     if (attempt.callees.length === 0) {
       return { code: 'SERVICE_UNAVAILABLE', message: 'there is no place for another call', field: FIELD };
     }
-    if (command.manner === 'blind') transfers.sendOff(pair, attempt, now);
-    else consultations.begin(pair, attempt, now);
-    const ids = attempt.callees.map((callee) => life.ledger.get(callee)!.record.id);
-    return { id: uuid(this.#ports.random), ids };
+    if (manner === 'blind') transfers.sendOff(pair, attempt, now);
+    else consultations.begin(pair, attempt, method, now);
+    return { ...begun, ids: attempt.callees.map((callee) => life.ledger.get(callee)!.record.id) };
   }
 
   #pairOf({ id }: TransferCall): Pair | Refusal {
-    const { life, transfers } = this.#parts;
+    const { life, transfers, referring } = this.#parts;
     const leg = life.ledger.legOf(id);
     if (leg === undefined) return notFound('live call', id, 'transferer_call_id');
     const pair = transfers.pairOf(leg);
-    if (pair !== undefined) return pair;
-    return stateInvalid(`call ${id} talks to nobody`, 'a call that is connected to another one', id);
+    if (pair === undefined)
+      return stateInvalid(`call ${id} talks to nobody`, 'a call that is connected to another one', id);
+    if (!referring.isReferring(pair)) return pair;
+    return stateInvalid(`call ${id} is being transferred`, 'a call that is not being transferred', id);
   }
 
   /** Those whom the transferor's customer may call. */

@@ -163,11 +163,20 @@ export class Transfers {
     if (handed === undefined) return false;
     this.#ports.signaling.answerReferral(referral, undefined);
     const attempt = new Attempt(transferee.leg, handed.callees);
+    for (const callee of attempt.callees) this.#follow(callee, transferee, now);
     this.#begin({ referral, transferor: transferor.leg, connection, attempt }, transferee, now);
     const isHeard = attempt.callees.some((callee) => this.#life.ledger.get(callee)!.status === 'ringing');
     if (isHeard) this.#report(referral, RINGING);
     this.#life.end(ringing, 'answered-elsewhere', now);
     return true;
+  }
+
+  /** A callee belongs to another call from now on. */
+  #follow(callee: LegId, { record }: Call, now: Instant): void {
+    const { ledger } = this.#life;
+    const call = ledger.get(callee)!;
+    call.change({ masterCallId: record.id }, this.#ports.calendar(now));
+    ledger.publish('call_updated', call, now);
   }
 
   /** Unattended (RFC 5359 §2.4): somebody is called for the transferee, in the transferor's right. */
@@ -221,9 +230,10 @@ export class Transfers {
 
   #begin(transfer: Transfer, transferee: Call, now: Instant): void {
     const { attempt, transferor, connection } = transfer;
-    this.#transfers.set(transferor!, transfer).set(transferee.leg, transfer);
+    this.#transfers.set(transferee.leg, transfer);
+    if (transferor !== undefined) this.#transfers.set(transferor, transfer);
     for (const callee of attempt.callees) this.#transfers.set(callee, transfer);
-    this.#parts.connections.release(connection);
+    if (transferor !== undefined) this.#parts.connections.release(connection);
     transferee.chain(attempt.callees.map((callee) => this.#life.ledger.get(callee)!.record.id));
     this.#life.arm('ring', transferee.leg, now + this.#ports.ringTimeoutMs);
   }
@@ -259,11 +269,16 @@ export class Transfers {
 
   // ── Asked for by a command ────────────────────────────────────────────────────────────────────────────────
 
-  /** The transferor hangs up at once; the transferee hears ringback until one of these answers, and ends when none does. */
-  sendOff(pair: Pair, attempt: Attempt, now: Instant): void {
-    const { transferor, transferee, connection } = pair;
-    this.#begin({ referral: undefined, transferor: transferor.leg, connection, attempt }, transferee, now);
-    this.#life.end(transferor.leg, 'normal', now);
+  /**
+   * The transferor is let go at once, or has gone; the transferee hears ringback until one of these answers, and ends when
+   * none does.
+   */
+  sendOff({ transferor, transferee, connection }: Pair, attempt: Attempt, now: Instant): void {
+    const isThere = transferor.isGoingOn;
+    if (!isThere) attempt.hears = 'ringback';
+    const leaving = isThere ? transferor.leg : undefined;
+    this.#begin({ referral: undefined, transferor: leaving, connection, attempt }, transferee, now);
+    if (isThere) this.#life.end(transferor.leg, 'normal', now);
   }
 
   // ── Those who ring ────────────────────────────────────────────────────────────────────────────────────────

@@ -135,6 +135,20 @@ export class Dialog {
     return this.#state.remoteTag;
   }
 
+  /** name-addr without tag, as in From and To. */
+  get localAddress(): string {
+    return this.#state.localAddress;
+  }
+
+  get remoteAddress(): string {
+    return this.#state.remoteAddress;
+  }
+
+  /** Contact of the peer: a URI without headers. */
+  get remoteTarget(): string {
+    return this.#state.remoteTarget;
+  }
+
   get secure(): boolean {
     return this.#state.secure;
   }

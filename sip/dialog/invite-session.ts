@@ -3,7 +3,7 @@ import { fail } from '../../core/kernel/assert.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { TimerTable } from '../../core/kernel/timer-table.ts';
-import type { Body } from '../../core/ports.ts';
+import type { Body, DialRequest } from '../../core/ports.ts';
 import type { Request, Response } from '../message.ts';
 import type { Arrival, TransactionId } from '../transaction/transaction-layer.ts';
 import { ignore, never } from '../transaction/transition.ts';
@@ -23,6 +23,14 @@ import { SESSION_TIMERS, SESSION_TRANSITIONS } from './session-table.ts';
 
 /** A refresh that was refused for the moment is sent again after so long. */
 const REFRESH_RETRY_MS = 10_000;
+
+const CONFIRMED: ReadonlySet<SessionState> = new Set([
+  'established',
+  'reoffering',
+  'postponed',
+  'reoffered',
+  'reanswering',
+]);
 
 /**
  * One leg: an INVITE session of either role, from offer to end (RFC 3261 §12 to §15). What it must do in which state is
@@ -100,6 +108,15 @@ export class InviteSession {
 
   get dialog(): Dialog | undefined {
     return this.#speaker.dialog;
+  }
+
+  /** Acknowledged, and not over. */
+  get isConfirmed(): boolean {
+    return CONFIRMED.has(this.#state);
+  }
+
+  get credentials(): DialRequest['credentials'] {
+    return this.#speaker.credentials;
   }
 
   ring(body: Body | undefined, now: Instant): void {

@@ -3,7 +3,7 @@ import { CAUSES } from '../../core/calls/cause.ts';
 import { assert } from '../../core/kernel/assert.ts';
 import { hexToken } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
-import type { Body, SignalingEvent } from '../../core/ports.ts';
+import type { Body, DialRequest, SignalingEvent } from '../../core/ports.ts';
 import type { Request, Response } from '../message.ts';
 import type { Arrival, TransactionId } from '../transaction/transaction-layer.ts';
 import { ownCopy } from '../user-agent/own-copy.ts';
@@ -53,7 +53,7 @@ export class SessionSpeaker {
   #dialled: Dialled | undefined;
   /** The peer's INVITE that began the session, until it is settled. */
   offered: Pending | undefined;
-  #dialog: Dialog | undefined;
+  dialog: Dialog | undefined;
   /** Until its 2xx. */
   #invite: Request | undefined;
   #inviteCSeq = 0;
@@ -82,7 +82,7 @@ export class SessionSpeaker {
 
   private constructor(settings: SessionSettings, start: { dialog?: Dialog; offered?: Pending; dialled?: Dialled }) {
     this.#settings = settings;
-    this.#dialog = start.dialog;
+    this.dialog = start.dialog;
     this.offered = start.offered;
     this.#dialled = start.dialled;
     this.callId = start.dialog?.callId ?? hexToken(settings.random, 16);
@@ -109,8 +109,9 @@ export class SessionSpeaker {
     return new SessionSpeaker(settings, { dialog });
   }
 
-  get dialog(): Dialog | undefined {
-    return this.#dialog;
+  /** With which its INVITE was sent. */
+  get credentials(): DialRequest['credentials'] {
+    return this.#dialled?.dial.credentials;
   }
 
   /** CSeq of our last 2xx to an INVITE, and of our last re-INVITE; 0 before there is one. */
@@ -194,7 +195,7 @@ export class SessionSpeaker {
     assert(this.#invite !== undefined && this.#dialled !== undefined, 'a response answers our INVITE');
     const early = this.#early?.of(response.toTag);
     early?.confirm(response);
-    this.#dialog = early ?? Dialog.fromResponse(this.#invite, response, this.#dialled.flow);
+    this.dialog = early ?? Dialog.fromResponse(this.#invite, response, this.#dialled.flow);
     this.#invite = undefined;
     this.interval = intervalFrom(response, this.interval);
     if (this.interval !== undefined) this.described = this.#dialled.dial.offer;
@@ -267,10 +268,10 @@ export class SessionSpeaker {
 
   /** The header that answers a 401 or 407 with the credentials we dialled with (RFC 3261 §22.2); else undefined. */
   authorize(response: Response): Field | undefined {
-    const credentials = this.#dialled?.dial.credentials;
+    const { credentials } = this;
     if ((response.status !== 401 && response.status !== 407) || credentials === undefined) return undefined;
     if (this.#authorizations >= AUTHORIZATIONS_MAX) return undefined;
-    const uri = (this.#dialog?.requestUri ?? this.#dialled!.aim.uri).text;
+    const uri = (this.dialog?.requestUri ?? this.#dialled!.aim.uri).text;
     const field = authorizationFor(response, credentials, uri, this.#settings.random);
     if (field !== undefined) this.#authorizations++;
     return field;
@@ -283,7 +284,7 @@ export class SessionSpeaker {
     const { method } = response.cseq;
     if (method === 'BYE') this.bye(cause, extra);
     else if (method === 'UPDATE') this.update(extra);
-    else if (this.#dialog === undefined) this.invite(extra);
+    else if (this.dialog === undefined) this.invite(extra);
     else this.#reinvite(extra);
   }
 
@@ -308,7 +309,7 @@ export class SessionSpeaker {
 
   /** The dialog that a request names: the one that we have, or one of a branch that has not answered yet. */
   dialogOf(request: Request): Dialog | undefined {
-    return this.#dialog ?? this.#early?.of(request.fromTag);
+    return this.dialog ?? this.#early?.of(request.fromTag);
   }
 
   /** 2xx to the peer's INVITE, re-INVITE or UPDATE; that of an INVITE is kept for repeating. */
@@ -382,12 +383,12 @@ export class SessionSpeaker {
   }
 
   #established(): Dialog {
-    assert(this.#dialog !== undefined, 'the dialog exists in this state');
-    return this.#dialog;
+    assert(this.dialog !== undefined, 'the dialog exists in this state');
+    return this.dialog;
   }
 
   #contact(): Field {
-    const dialog = this.#dialog;
+    const dialog = this.dialog;
     const { remote, localPort } = dialog?.flow ?? this.#dialled!.flow;
     const secure = dialog?.secure ?? this.#dialled!.aim.uri.scheme === 'sips';
     return contactField(this.#settings.contactFor(remote, localPort), secure);

@@ -326,7 +326,7 @@ export class Sessions {
 }
 
 /** Commands of legs that exist, or did in an earlier process. */
-type SessionCommand = Exclude<Extract<SignalingCommand, { leg: LegId }>, { kind: 'locate' | 'dial' }>;
+type SessionCommand = Exclude<Extract<SignalingCommand, { leg: LegId }>, { kind: 'locate' | 'dial' | 'refer' }>;
 type LegCommand = Exclude<SessionCommand, { kind: 'restore' }>;
 
 function instruct(session: InviteSession, command: LegCommand, now: Instant): void {

@@ -2,6 +2,7 @@ import type { Cause } from '../../core/calls/cause.ts';
 import { fail } from '../../core/kernel/assert.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
+import type { Random } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { SignalingEvent, TransportAddress } from '../../core/ports.ts';
 import type { Dialog } from '../dialog/dialog.ts';
@@ -18,15 +19,19 @@ import type { Sessions } from '../dialog/sessions.ts';
 import { parseNameAddress } from '../grammar/name-address.ts';
 import type { NameAddress, Request, Response } from '../message.ts';
 import { reasonPhrase } from '../reason-phrase.ts';
+import type { Timing } from '../transaction/timing.ts';
 import type { SentBy, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
 import { ignore, never } from '../transaction/transition.ts';
 import { respond } from '../writer.ts';
 import { objectionTo } from './objection.ts';
 import { ownCopy } from './own-copy.ts';
+import { SentReferrals } from './sent-referrals.ts';
 
 export interface ReferralParts {
   readonly layer: TransactionLayer;
   readonly sessions: Sessions;
+  readonly random: Random;
+  readonly timing: Timing;
   /** Product name for User-Agent and Server. */
   readonly userAgent: string;
   readonly contactFor: (peer: TransportAddress, localPort: number | undefined) => SentBy;
@@ -59,6 +64,8 @@ const TRYING = 100;
  * comes of it is told by NOTIFY in the same dialog, also when its call is over.
  */
 export class Referrals {
+  /** Those that are ours. */
+  readonly sent: SentReferrals;
   readonly #parts: ReferralParts;
   readonly #live = new Map<number, Referral>();
   readonly #byLeg = new Map<LegId, number>();
@@ -69,19 +76,31 @@ export class Referrals {
 
   constructor(parts: ReferralParts) {
     this.#parts = parts;
+    this.sent = new SentReferrals(parts);
   }
 
   /** Referrals that are unanswered or of which there is still something to tell. */
   get size(): number {
-    return this.#live.size;
+    return this.#live.size + this.sent.size;
   }
 
   poll(): SignalingEvent | undefined {
-    return this.#signals.shift();
+    return this.#signals.shift() ?? this.sent.poll();
   }
 
-  /** A REFER in the dialog of this session, in order. Our user hears of it, unless it cannot be done at all. */
-  receive(session: InviteSession, request: Request, transaction: TransactionId, now: Instant): void {
+  /** A request in the dialog of this session, in order. False when it is neither a REFER nor a NOTIFY. */
+  receive(session: InviteSession, request: Request, transaction: TransactionId, now: Instant): boolean {
+    const { method } = request;
+    if (method === 'REFER') this.#receiveRefer(session, request, transaction, now);
+    else if (method === 'NOTIFY') {
+      const status = this.sent.notified(session.leg, request, now);
+      this.#respond({ request, transaction, localTag: session.localTag }, status, [], now);
+    } else return false;
+    return true;
+  }
+
+  /** Our user hears of it, unless it cannot be done at all. */
+  #receiveRefer(session: InviteSession, request: Request, transaction: TransactionId, now: Instant): void {
     const { leg, localTag, dialog } = session;
     const wish = readRefer(request);
     const status = 'status' in wish ? wish.status : this.#objection(leg, dialog);
@@ -125,11 +144,14 @@ export class Referrals {
     this.#handle(referral, entry, status < 200 ? 'progress' : 'finish', now);
   }
 
-  receiveResponse(transaction: TransactionId, { status }: Response, now: Instant): void {
+  receiveResponse(transaction: TransactionId, response: Response, now: Instant): void {
+    const { status } = response;
+    this.sent.receiveResponse(transaction, response, now);
     if (status >= 200) this.#settle(transaction, status === 481 || status === 408 ? 'lost' : 'delivered', now);
   }
 
   requestFailed(transaction: TransactionId, now: Instant): void {
+    this.sent.requestFailed(transaction, now);
     this.#settle(transaction, 'lost', now);
   }
 

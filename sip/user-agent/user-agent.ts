@@ -218,9 +218,10 @@ export class UserAgent {
     const { sessions, referrals } = this.#parts;
     const reply = session.accept(request) === 'out of order' ? { status: 500, fields: [] } : replyInDialog(request);
     if (reply !== undefined) this.#answer(transaction, request, reply, now);
-    else if (request.method === 'REFER') referrals.receive(session, request, transaction, now);
     else if (request.method === 'INFO') this.#inform(session, request, transaction, now);
-    else sessions.receiveRequest(session, arrival, transaction, now);
+    else if (!referrals.receive(session, request, transaction, now)) {
+      sessions.receiveRequest(session, arrival, transaction, now);
+    }
   }
 
   #inform({ leg }: InviteSession, request: Request, transaction: TransactionId, now: Instant): void {
@@ -342,21 +343,13 @@ export class UserAgent {
 
 /** The answer to a request inside a dialog that its session need not see; undefined when it must. */
 function replyInDialog(request: Request): Objection | undefined {
-  switch (request.method) {
-    case 'BYE':
-    case 'REFER':
-      return undefined;
-    case 'INFO':
-    case 'PRACK':
-    case 'INVITE':
-    case 'UPDATE':
-      return objectionTo(request);
-    case 'OPTIONS':
-      return { status: 200, fields: OPTIONS_FIELDS };
-    default:
-      return methodObjection(request.method);
-  }
+  const { method } = request;
+  if (method === 'BYE' || method === 'REFER') return undefined;
+  if (method === 'OPTIONS') return { status: 200, fields: OPTIONS_FIELDS };
+  return JUDGED_IN_DIALOG.has(method) ? objectionTo(request) : methodObjection(method);
 }
+
+const JUDGED_IN_DIALOG: ReadonlySet<string> = new Set(['INFO', 'NOTIFY', 'PRACK', 'INVITE', 'UPDATE']);
 
 function callerOf(party: Party): Caller {
   if (party.kind === 'trunk') {

@@ -159,7 +159,7 @@ export class SimulatedLife {
     const calls = destinations.map((destination) =>
       this.addCall(customerId, { source, destination, direction: 'outgoing', masterCallId: id }),
     );
-    return { kind: 'done', id: uuid(this.#random), ids: calls.map((call) => call.id) };
+    return { kind: 'done', id: uuid(this.#random), ids: calls.map((call) => call.id), at: this.#wallTime() };
   }
 
   #executeFlow(command: Exclude<FlowCommand, { kind: 'attachScript' }>): CommandResult {

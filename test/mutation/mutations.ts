@@ -296,6 +296,14 @@ export const MUTATIONS: readonly Mutation[] = [
     'RFC 3891 §3: an INVITE with a Replaces that cannot be met',
   ),
   mutation(
+    'RFC 5589 §6, §7',
+    'user-agent/sent-referrals',
+    "status < 300 ? 'done' : 'failed'",
+    "status < 400 ? 'failed' : 'done'",
+    'world/transfer-commands',
+    'RFC 5589 §6.1: the phone of the transferee is referred',
+  ),
+  mutation(
     'RFC 5359 §2',
     'user-agent/referrals',
     "headerIn(uri, 'replaces')",

@@ -6,9 +6,12 @@ import type { Arrival } from '../../sip/transaction/transaction-layer.ts';
 import { respond } from '../../sip/writer.ts';
 import type { Phone } from './phone.ts';
 import { PASSWORD } from './switch.ts';
+import type { World } from './world.ts';
 
 /** Of a second call, beside the phone's own. */
 export const SECOND_LEG = 1_000 as LegId;
+
+export const SERVER = { transport: 'udp', address: '192.0.2.1', port: 5060 } as const;
 
 const NO_WISHES = {
   providerId: '' as ProviderId,
@@ -28,7 +31,6 @@ export class Transferor {
   readonly told: string[] = [];
   readonly #phone: Phone;
   readonly #extension: string;
-  #server = { transport: 'udp', address: '192.0.2.1', port: 5060 } as const;
 
   constructor(phone: Phone, extension: string) {
     this.#phone = phone;
@@ -39,7 +41,7 @@ export class Transferor {
   /** Transfers its call to this extension or number. */
   transfer(at: Instant, to: string, fields: readonly (readonly [string, string])[] = []): void {
     this.#plan(at, (now) => {
-      this.#refer(this.#phone.leg, `<sip:${to}@${this.#server.address}>`, fields, now);
+      this.#refer(this.#phone.leg, `<sip:${to}@${SERVER.address}>`, fields, now);
     });
   }
 
@@ -58,7 +60,7 @@ export class Transferor {
     this.#plan(at, (now) => {
       const replaces = this.replacesOf(SECOND_LEG);
       if (replaces !== undefined) {
-        this.#refer(this.#phone.leg, `<sip:${this.#server.address}?Replaces=${encodeURIComponent(replaces)}>`, [], now);
+        this.#refer(this.#phone.leg, `<sip:${SERVER.address}?Replaces=${encodeURIComponent(replaces)}>`, [], now);
       }
     });
   }
@@ -108,26 +110,11 @@ export class Transferor {
     if (dialog === undefined) return;
     const contact = `<sip:${this.#extension}@${addresses[0]!.address}:5060>`;
     const request = dialog.request(method, [['Contact', contact], ...fields], new TextEncoder().encode(text));
-    layer.request(request, this.#server, 5060, now);
+    layer.request(request, SERVER, 5060, now);
   }
 
   #dial(leg: LegId, to: string, replaces: string | undefined, now: Instant): void {
-    const { sessions, addresses, name } = this.#phone;
-    const contact = buildUri({ user: to, host: this.#server.address, port: this.#server.port }).text;
-    sessions.dial(
-      leg,
-      {
-        target: { contact, path: [], via: this.#server, localPort: addresses[0]!.port },
-        fromUser: this.#extension,
-        fromName: name,
-        toUser: to,
-        offer: this.#phone.describe('sendrecv'),
-        credentials: { username: this.#extension, password: PASSWORD },
-        ...(replaces === undefined ? {} : { wishes: { ...NO_WISHES, headers: replaces.split('|').map(replacing) } }),
-      },
-      undefined,
-      now,
-    );
+    dialBeside(this.#phone, this.#extension, { leg, to, replaces }, now);
   }
 
   #attend(arrival: Arrival, now: Instant): boolean {
@@ -140,4 +127,42 @@ export class Transferor {
     this.told.push(`${status} ${(request.first('Subscription-State') ?? '').split(';')[0]}`);
     return true;
   }
+}
+
+interface Beside {
+  readonly leg: LegId;
+  readonly to: string;
+  /** Values of Replaces; several with |. */
+  readonly replaces: string | undefined;
+}
+
+/** Lets a phone make a call besides those that it has. */
+export function dialBeside(phone: Phone, extension: string, { leg, to, replaces }: Beside, now: Instant): void {
+  const { sessions, addresses, name } = phone;
+  const contact = buildUri({ user: to, host: SERVER.address, port: SERVER.port }).text;
+  sessions.dial(
+    leg,
+    {
+      target: { contact, path: [], via: SERVER, localPort: addresses[0]!.port },
+      fromUser: extension,
+      fromName: name,
+      toUser: to,
+      offer: phone.describe('sendrecv'),
+      credentials: { username: extension, password: PASSWORD },
+      ...(replaces === undefined ? {} : { wishes: { ...NO_WISHES, headers: replaces.split('|').map(replacing) } }),
+    },
+    undefined,
+    now,
+  );
+}
+
+/** Refer-To of a phone that does not wait for the answer of whom it has called last; undefined when nobody rings. */
+export function earlyReferTo({ hops }: World, phone: string): string | undefined {
+  const ringing = hops.findLast(
+    ({ to, message }) => to === phone && message.type === 'response' && message.status === 180,
+  );
+  if (ringing === undefined) return undefined;
+  const { callId, toTag, fromTag } = ringing.message;
+  const replaces = encodeURIComponent(`${callId};to-tag=${toTag};from-tag=${fromTag}`);
+  return `<sip:${SERVER.address}?Replaces=${replaces}>`;
 }

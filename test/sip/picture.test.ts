@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { REFERRAL_TRANSITIONS } from '../../sip/dialog/referral-table.ts';
+import { SENT_REFERRAL_TRANSITIONS } from '../../sip/dialog/sent-referral-table.ts';
 import { SESSION_TRANSITIONS } from '../../sip/dialog/session-table.ts';
 import { SUBSCRIPTION_TRANSITIONS } from '../../sip/events/subscription-table.ts';
 import { LIVENESS_TRANSITIONS } from '../../sip/providers/liveness.ts';
@@ -33,6 +34,7 @@ test.each([
   ['INVITE session', SESSION_TRANSITIONS],
   ['Subscription', SUBSCRIPTION_TRANSITIONS],
   ['Referral', REFERRAL_TRANSITIONS],
+  ['REFER of ours', SENT_REFERRAL_TRANSITIONS],
   ['Registration at a provider', REGISTRATION_TRANSITIONS],
   ['Liveness of a provider', LIVENESS_TRANSITIONS],
 ])('the README shows the %s as its table has it', (name, table) => {

@@ -1,7 +1,9 @@
+import { address } from '../../core/calls/address.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { Link } from '../sim/network.ts';
+import { REFERRED_LEG, Referee } from '../sim/referee.ts';
 import { Scene, type SceneOptions } from '../sim/scene.ts';
-import { Transferor } from '../sim/transferor.ts';
+import { earlyReferTo, Transferor } from '../sim/transferor.ts';
 
 /** Datagrams are lost, doubled and overtaken as on the worst of networks. */
 export const BAD_LINK: Link = { delayMs: 10, jitterMs: 120, loss: 0.2, duplication: 0.2 };
@@ -184,6 +186,41 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'the callee transfers the caller to whom it calls, who may still ring',
+    plan: (scene, random) => {
+      const bob = scene.phone('bob', '1001', answers(random.next() * 1_000));
+      const carol = scene.phone('carol', '1002', random.next() < 0.7 ? answers(random.next() * 5_000) : RINGS);
+      const keys = new Transferor(bob, '1001');
+      const at = CALLED_AT + 8_000;
+      keys.consult(at, '1002');
+      keys.referTo(at + random.next() * 6_000, () => earlyReferTo(scene.world, 'bob') ?? '<sip:1002@192.0.2.1>');
+      bob.plan(at + TALK_MS, { kind: 'hangup' });
+      keys.hangupSecond(at + random.next() * TALK_MS);
+      for (const phone of [carol, alice(scene)]) {
+        phone.plan(at + 12_000 + random.next() * TALK_MS, { kind: 'hangup' });
+      }
+    },
+  },
+  {
+    name: 'a command transfers one of two, who may be on hold, by us or by their phone',
+    plan: (scene, random) => {
+      const bob = scene.phone('bob', '1001', answers(random.next() * 1_000));
+      const carol = scene.phone('carol', '1002', random.next() < 0.7 ? answers(random.next() * 5_000) : RINGS);
+      new Referee(alice(scene), '1000', pick(random, ['tells', 'keeps silent', 405, 603]));
+      const at = CALLED_AT + 8_000 + random.next() * 5_000;
+      if (random.next() < 0.5) bob.plan(at - random.next() * 3_000, { kind: 'hold' });
+      const manner = pick(random, ['blind', 'attended'] as const);
+      const method = pick(random, ['bridge', 'refer'] as const);
+      const direction = pick(random, ['incoming', 'outgoing'] as const);
+      commandTransfer(scene, at, { manner, method, direction });
+      for (const phone of [bob, carol, alice(scene)]) phone.plan(at + random.next() * TALK_MS, { kind: 'hangup' });
+      alice(scene).plan(at + TALK_MS, {
+        kind: 'do',
+        what: (now) => alice(scene).sessions.execute({ kind: 'hangup', leg: REFERRED_LEG, cause: 'normal' }, now),
+      });
+    },
+  },
+  {
     name: 'a third phone takes the place of the callee, which rings or talks',
     plan: (scene, random) => {
       const bob = scene.phone('bob', '1001', random.next() < 0.5 ? RINGS : answers(random.next() * 1_000));
@@ -220,6 +257,26 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
 ];
+
+/** The party of this direction is told to transfer the other to 1002. */
+function commandTransfer(
+  { phones, tandem, world }: Scene,
+  at: number,
+  {
+    direction,
+    ...wish
+  }: { manner: 'blind' | 'attended'; method: 'bridge' | 'refer'; direction: 'incoming' | 'outgoing' },
+): void {
+  const what = (now: number): void => {
+    const records = tandem.node.exchange.calls.ledger.records();
+    const id = records.find((record) => record.direction === direction)?.id;
+    if (id === undefined) return;
+    const destinations = [address('extension', '1002')];
+    tandem.execute(1, { kind: 'transferCall', id, destinations, ...wish }, { kind: 'operator' }, now);
+    world.settle();
+  };
+  phones.at(-1)!.plan(at, { kind: 'do', what });
+}
 
 function pick<Value>(random: Random, values: readonly Value[]): Value {
   return values[Math.floor(random.next() * values.length)]!;

@@ -3,6 +3,7 @@ import { address } from '../../core/calls/address.ts';
 import type { CallRecord } from '../../core/calls/call-record.ts';
 import type { CallId } from '../../core/kernel/ids.ts';
 import { Ears } from '../sim/ears.ts';
+import { type Obedience, Referee } from '../sim/referee.ts';
 import { Scene } from '../sim/scene.ts';
 import { expectLadder } from './golden.ts';
 import { expectLegalJournal, expectNothingLeft } from './invariants.ts';
@@ -22,9 +23,15 @@ function office(carol: Parameters<Scene['phone']>[2] = ANSWERS) {
     calls()
       .ledger.records()
       .find((record) => record.direction === direction)!;
-  const transfer = (manner: 'blind' | 'attended', id: CallId = callOf('outgoing').id, to = ['1002']) => {
+  const transfer = (
+    manner: 'blind' | 'attended',
+    id: CallId = callOf('outgoing').id,
+    to = ['1002'],
+    method: 'bridge' | 'refer' = 'bridge',
+  ) => {
     const destinations = to.map((extension) => address('extension', extension));
-    scene.tandem.execute(1, { kind: 'transferCall', id, manner, destinations }, OPERATOR, scene.world.now);
+    const command = { kind: 'transferCall', id, manner, method, destinations } as const;
+    scene.tandem.execute(1, command, OPERATOR, scene.world.now);
     return scene.tandem.settled.at(-1)!.result;
   };
   const talking = () => [alice, bob, third].map(({ isTalking }) => isTalking);
@@ -169,4 +176,67 @@ test('platform §8.2 G11: a call that talks to nobody is not transferred, nor an
   ]);
   transfer('attended');
   expect(transfer('blind')).toMatchObject({ refusal: { code: 'STATE_INVALID' } });
+});
+
+/** Alice is referred to Carol, who has 1002. */
+function referred(obedience: Obedience, carol?: Parameters<Scene['phone']>[2]) {
+  const place = office(carol);
+  const referee = new Referee(place.alice, '1000', obedience);
+  place.scene.run(5_000);
+  const result = place.transfer('blind', place.callOf('outgoing').id, ['1002'], 'refer');
+  return { ...place, referee, result };
+}
+
+test('RFC 5589 §6.1: the phone of the transferee is referred to the target, and our two calls end when it is there', () => {
+  const { scene, alice, bob, carol, referee, result, calls } = referred('tells');
+  expect(result).toMatchObject({ kind: 'done', ids: [] });
+  scene.run(6_000);
+  expect([alice.isTalking, bob.isTalking]).toEqual([true, true]);
+  scene.run(10_000);
+  expect(referee.referredTo).toEqual(['<sip:1002@192.0.2.1>']);
+  expect([bob.isIdle, carol.isTalking, calls().bridgeCount, calls().transferCount]).toEqual([true, true, 1, 0]);
+  expect([alice.heard.at(-1), referee.isTalking]).toEqual(['ended normal remote', true]);
+  carol.plan(12_000, { kind: 'hangup' });
+  expectOver(scene);
+  expectLadder(scene, 'transfer-command-refer');
+});
+
+test.each([405, 420, 501, 403, 603] as const)('a phone that refuses a REFER by %i is transferred by us', (status) => {
+  const { scene, alice, bob, carol, talking, calls } = referred(status);
+  scene.run(10_000);
+  expect([talking(), bob.isIdle, calls().bridgeCount]).toEqual([[true, false, true], true, 1]);
+  expect(carol.heard.slice(1)).toEqual(['called by 1000']);
+  alice.plan(12_000, { kind: 'hangup' });
+  expectOver(scene);
+  if (status === 405) expectLadder(scene, 'transfer-command-refer-refused');
+});
+
+test('a target that refuses leaves the two together, and a phone that tells nothing is left alone', () => {
+  for (const [obedience, carol] of [
+    ['tells', { manner: { kind: 'is busy' } }],
+    ['keeps silent', { manner: { kind: 'is busy' } }],
+  ] as const) {
+    const { scene, alice, bob, calls } = referred(obedience, carol);
+    scene.run(10_000);
+    expect([alice.isTalking, bob.isTalking, calls().bridgeCount, calls().transferCount]).toEqual([true, true, 1, 0]);
+    alice.plan(12_000, { kind: 'hangup' });
+    expectOver(scene);
+  }
+});
+
+test('the transferor hangs up before the far side has done its transfer: that goes on', () => {
+  for (const [obedience, manner, isTalking] of [
+    ['tells', ANSWERS.manner, true],
+    ['tells', { kind: 'is busy' }, false],
+    [501, ANSWERS.manner, true],
+  ] as const) {
+    const { scene, bob, carol, calls } = referred(obedience, { manner });
+    scene.run(5_015);
+    bob.plan(5_015, { kind: 'hangup' });
+    scene.run(15_000);
+    expect([carol.isTalking, bob.isIdle, calls().transferCount]).toEqual([isTalking, true, 0]);
+    expect(calls().bridgeCount).toBe(isTalking ? 1 : 0);
+    if (isTalking) carol.plan(16_000, { kind: 'hangup' });
+    expectOver(scene);
+  }
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Scene, type SceneOptions } from '../sim/scene.ts';
-import { SECOND_LEG, Transferor } from '../sim/transferor.ts';
+import { earlyReferTo, SECOND_LEG, Transferor } from '../sim/transferor.ts';
 import { expectLadder } from './golden.ts';
 import { expectLegalJournal, expectNothingLeft } from './invariants.ts';
 
@@ -56,21 +56,11 @@ test('RFC 5359 §2.5: an attended transfer: those whom Bob talks to go on with e
   expectLadder(scene, 'transfer-attended');
 });
 
-/** Refer-To of a phone that does not wait for the answer of whom it has called last. */
-function earlyReferTo(scene: Scene, phone: string): string {
-  const ringing = scene.world.hops.findLast(
-    ({ to, message }) => to === phone && message.type === 'response' && message.status === 180,
-  );
-  const { callId, toTag, fromTag } = ringing!.message;
-  const replaces = encodeURIComponent(`${callId};to-tag=${toTag};from-tag=${fromTag}`);
-  return `<sip:192.0.2.1?Replaces=${replaces}>`;
-}
-
 test('RFC 5589 §7.6: Bob transfers Alice while Carol still rings for him: she rings on, and answers Alice', () => {
   const { scene, bob, alice, carol, keys } = office({ manner: { kind: 'answers', afterMs: 4_000 } });
   bob.plan(4_000, { kind: 'hold' });
   keys.consult(5_000, '1002');
-  keys.referTo(7_000, () => earlyReferTo(scene, 'bob'));
+  keys.referTo(7_000, () => earlyReferTo(scene.world, 'bob')!);
   scene.run(20_000);
   expect(keys.told).toEqual(['100 active', '180 active', '200 terminated']);
   expect([alice.isTalking, carol.isTalking, bob.isIdle, bob.sessions.legCount]).toEqual([true, true, true, 0]);
@@ -85,7 +75,7 @@ test('RFC 5589 §7.6: Bob transfers Alice while Carol still rings for him: she r
 test('RFC 5589 §7.6: Carol, who rang for Bob and then for Alice, refuses: Bob is told, and has Alice back', () => {
   const { scene, bob, alice, carol, keys } = office({ manner: { kind: 'rings' } });
   keys.consult(5_000, '1002');
-  keys.referTo(7_000, () => earlyReferTo(scene, 'bob'));
+  keys.referTo(7_000, () => earlyReferTo(scene.world, 'bob')!);
   carol.plan(9_000, { kind: 'hangup' });
   scene.run(20_000);
   expect(keys.told).toEqual(['100 active', '180 active', '480 terminated']);
