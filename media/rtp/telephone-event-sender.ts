@@ -1,12 +1,12 @@
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import { RTP_HEADER_BYTES } from './packet-view.ts';
 import type { SendStream } from './send-stream.ts';
-import { EVENT_BYTES, EVENT_CHARACTERS, writeEvent } from './telephone-event.ts';
+import { DURATION_MAX, EVENT_BYTES, EVENT_CHARACTERS, writeEvent } from './telephone-event.ts';
 
 const STEP_MS = 20;
 const DURATION_MS = 100;
 const INTERVAL_MS = 100;
-/** What a duration of 16 bits can say at 8 kHz (RFC 4733 §2.3.5), and what a receiver may still take for a digit. */
+/** As long as anybody holds a key, and what a receiver may still take for one. */
 const DURATION_MAX_MS = 8000;
 const DURATION_MIN_MS = 40;
 const INTERVAL_MAX_MS = 10_000;
@@ -16,13 +16,15 @@ const WAITING_MAX = 64;
 
 /**
  * Digits to send as telephone-events (RFC 4733 §2.5.1): a packet every 20 ms, the last three times, then a pause. 100 ms
- * each where nothing else is asked for.
+ * each where nothing else is asked for. What 16 bits cannot say (1.4 s at 48 kHz) is told in segments (§2.5.1.3).
  */
 export class TelephoneEventSender {
   readonly #ticksPerMs: number;
   #waiting = '';
   #event = -1;
   #timestamp = 0;
+  /** Timestamp units of the event before its present segment. */
+  #told = 0;
   #step = 0;
   #dueAt: Instant = NEVER;
   /** Packets of a digit before the repetitions of its end. */
@@ -77,11 +79,14 @@ export class TelephoneEventSender {
     if (this.#event < 0 && !this.#startNext(stream, now)) return at;
     const held = Math.min(this.#step, this.#steps);
     const isEnd = this.#step >= this.#steps;
-    const duration = held * STEP_MS * this.#ticksPerMs;
+    const duration = held * STEP_MS * this.#ticksPerMs - this.#told;
+    const isFull = duration > DURATION_MAX;
     const payloadAt = at + RTP_HEADER_BYTES;
     stream.event(payloadType, this.#timestamp, this.#step === 1, EVENT_BYTES, bytes, at, now);
-    writeEvent(bytes, payloadAt, this.#event, isEnd ? 'end' : 'held', VOLUME, duration);
-    this.#advance();
+    const phase = isEnd && !isFull ? 'end' : 'held';
+    writeEvent(bytes, payloadAt, this.#event, phase, VOLUME, isFull ? DURATION_MAX : duration);
+    if (isFull) this.#startSegment();
+    else this.#advance();
     return payloadAt + EVENT_BYTES;
   }
 
@@ -93,10 +98,17 @@ export class TelephoneEventSender {
     this.#event = EVENT_CHARACTERS.indexOf(this.#waiting[0]!);
     this.#waiting = this.#waiting.slice(1);
     this.#timestamp = stream.timestampAt(now, 1);
+    this.#told = 0;
     this.#step = 1;
     this.#steps = this.#nextSteps;
     this.#dueAt = now;
     return true;
+  }
+
+  /** The one before has told all that it can; the next says what is beyond it, at once. */
+  #startSegment(): void {
+    this.#timestamp = (this.#timestamp + DURATION_MAX) >>> 0;
+    this.#told += DURATION_MAX;
   }
 
   #advance(): void {

@@ -7,6 +7,12 @@ export const EVENT_CHARACTERS = '0123456789*#ABCD!';
 /** Size of one event block (RFC 4733 §2.3). */
 export const EVENT_BYTES = 4;
 
+/** The longest that one segment can tell (§2.5.1.3), in units of the timestamp. */
+export const DURATION_MAX = 0xffff;
+
+/** Segments of a long event that may be lost altogether: more than 10 s at 48 kHz. */
+const SEGMENTS_LOST_MAX = 8;
+
 /** An event whose end does not come is over after this long without a packet: all of its end packets were lost. */
 const END_LOST_MS = 200;
 
@@ -94,10 +100,11 @@ export class TelephoneEventReceiver {
   }
 
   #startSegment(event: number, timestamp: number): void {
-    const isContinued =
-      this.#isActive && event === this.#event && timestampDistance(this.#timestamp, timestamp) === 0xffff;
+    const distance = timestampDistance(this.#timestamp, timestamp);
+    const isSegment = distance > 0 && distance % DURATION_MAX === 0 && distance <= SEGMENTS_LOST_MAX * DURATION_MAX;
+    const isContinued = this.#isActive && event === this.#event && isSegment;
     if (this.#isActive && !isContinued) this.#finish();
-    this.#durationBefore = isContinued ? this.#durationBefore + 0xffff : 0;
+    this.#durationBefore = isContinued ? this.#durationBefore + distance : 0;
     this.#isActive = true;
     this.#hasHistory = true;
     this.#event = event;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { NEVER } from '../../../core/kernel/time.ts';
 import { PacketView } from '../../../media/rtp/packet-view.ts';
 import { SendStream } from '../../../media/rtp/send-stream.ts';
@@ -142,6 +142,64 @@ test('digits that we send are heard as such, 100 ms each, in numbered order', ()
   expect(marked).toEqual([0, 200, 400]);
   expect(sender.deadline()).toBe(NEVER);
   expect(sender.isSending).toBe(false);
+});
+
+describe.each([8000, 48_000])('at a clock of %d Hz', (clockRateHz) => {
+  /** Event packets of one key, as sent. */
+  function sendKey(durationMs: number): { view: PacketView; payload: Uint8Array; now: number }[] {
+    const sender = new TelephoneEventSender(clockRateHz);
+    const stream = new SendStream(1, 1, 0xfffffff0, clockRateHz);
+    const packets: ReturnType<typeof sendKey> = [];
+    sender.send('7', 0, durationMs, 100);
+    for (let now = 0; now < 10_000; now += 20) {
+      const out = new Uint8Array(64);
+      for (let end = sender.write(stream, 101, out, 0, now); end > 0; end = sender.write(stream, 101, out, 0, now)) {
+        const view = new PacketView();
+        view.read(out, 0, end);
+        packets.push({ view, payload: out.slice(view.payloadStart, view.payloadEnd), now });
+      }
+    }
+    return packets;
+  }
+
+  function durationHeard(packets: ReturnType<typeof sendKey>): Digit[] {
+    const receiver = new TelephoneEventReceiver(clockRateHz);
+    const digits: Digit[] = [];
+    for (const { view, payload, now } of packets) {
+      receiver.expire(now);
+      receiver.receive(payload, 0, 4, view.timestamp, now);
+      for (let digit = receiver.poll(); digit !== undefined; digit = receiver.poll()) digits.push(digit);
+    }
+    return digits;
+  }
+
+  test('RFC 4733 §2.5.1.3: an event longer than 0xFFFF is told in segments, only the first with M, only the last with E', () => {
+    const packets = sendKey(8000);
+    const segments = Map.groupBy(packets, ({ view }) => view.timestamp);
+    const duration = (packet: (typeof packets)[number]): number => packet.payload[2]! * 256 + packet.payload[3]!;
+    expect(segments.size).toBe(Math.ceil((8 * clockRateHz) / 0xffff));
+    expect(packets.map(({ view }) => view.marker)).toEqual(packets.map((_, i) => i === 0));
+    const starts = [...segments.keys()];
+    starts.slice(1).forEach((start, i) => {
+      expect((start - starts[i]!) >>> 0).toBe(0xffff);
+      expect(duration(segments.get(starts[i]!)!.at(-1)!)).toBe(0xffff);
+    });
+    const ends = packets.filter(({ payload }) => (payload[1]! & 0x80) !== 0);
+    expect(ends).toEqual(packets.slice(-3));
+    expect(durationHeard(packets)).toEqual([{ digit: '7', durationMs: 8000 }]);
+  });
+
+  test('a segment that is lost whole, or all that tells the turn to the next, does not make two keys of one', () => {
+    const packets = sendKey(6000);
+    const starts = [...new Set(packets.map(({ view }) => view.timestamp))];
+    const turns = packets.filter(({ view }, i) => packets[i + 1]?.view.timestamp === view.timestamp);
+    expect(durationHeard(turns)).toEqual([{ digit: '7', durationMs: 6000 }]);
+    if (starts.length < 3) return;
+    // A key of which nothing comes for 200 ms is over; here the rest follows closely.
+    const without = packets.filter(({ view }) => view.timestamp !== starts[1]);
+    const closed = without.map((packet, i) => ({ ...packet, now: i * 20 }));
+    expect(durationHeard(closed)).toEqual([{ digit: '7', durationMs: 6000 }]);
+  });
 });
 
 test('more digits than fit are refused, not kept', () => {
