@@ -2,7 +2,7 @@ import type { LegId, MixId } from '../core/kernel/ids.ts';
 import { seeded } from '../core/kernel/random.ts';
 import { linearToUlaw } from '../media/codec/g711.ts';
 import { COUNTER, COUNTER_COUNT } from '../media/counters.ts';
-import { TONES } from '../media/dsp/tone.ts';
+import { tonesOf } from '../media/dsp/country-tones.ts';
 import { Engine } from '../media/engine.ts';
 import { pack, portOf } from '../media/io/addresses.ts';
 import { BATCH_COUNT_MAX, type PacketIo } from '../media/io/packet-io.ts';
@@ -97,7 +97,7 @@ function openRoom(io: PacketIo, legs: number): Engine {
     wallOffsetMs: 0,
     streamsMax: 256,
     mediaTimeoutMs: 1e9,
-    tones: TONES.us,
+    tones: tonesOf('US'),
     counters: new Float64Array(COUNTER_COUNT),
   };
   const engine = new Engine(io, options, 0);

@@ -1,7 +1,7 @@
 import type { LegId } from '../core/kernel/ids.ts';
 import { seeded } from '../core/kernel/random.ts';
 import { COUNTER, COUNTER_COUNT } from '../media/counters.ts';
-import { TONES } from '../media/dsp/tone.ts';
+import { tonesOf } from '../media/dsp/country-tones.ts';
 import { Engine } from '../media/engine.ts';
 import { pack } from '../media/io/addresses.ts';
 import { BATCH_COUNT_MAX, type PacketIo } from '../media/io/packet-io.ts';
@@ -68,7 +68,7 @@ function writePacket(bytes: Uint8Array, at: number, stream: number, round: numbe
 /** Microseconds for one packet in and out. */
 function measureEngine(second: 'PCMU' | 'PCMA'): number {
   const io = new EndlessIo(second);
-  const options = { random: seeded(1), wallOffsetMs: 0, streamsMax: STREAMS, mediaTimeoutMs: 60_000, tones: TONES.us };
+  const options = { random: seeded(1), wallOffsetMs: 0, streamsMax: STREAMS, mediaTimeoutMs: 60_000, tones: tonesOf('US') };
   const engine = new Engine(io, { ...options, counters: new Float64Array(COUNTER_COUNT) }, 0);
   openCalls((message) => engine.handle(message, 0), second);
   const rounds = 3000;

@@ -1,7 +1,8 @@
 import { systemClock } from '../core/kernel/clock.ts';
 import { seeded } from '../core/kernel/random.ts';
 import { mapBytes, pcma, pcmu, ULAW_TO_ALAW } from '../media/codec/g711.ts';
-import { sine, TONES, ToneGenerator } from '../media/dsp/tone.ts';
+import { tonesOf } from '../media/dsp/country-tones.ts';
+import { sine, ToneGenerator } from '../media/dsp/tone.ts';
 import { JitterBuffer } from '../media/rtp/jitter-buffer.ts';
 import { PacketView, writeRtpHeader } from '../media/rtp/packet-view.ts';
 import { ReceiveStream } from '../media/rtp/receive-stream.ts';
@@ -58,7 +59,7 @@ function codecs(): Record<string, number> {
   const samples = new Int16Array(FRAME);
   const out = new Uint8Array(FRAME);
   const tone = new ToneGenerator(sine(1000, -20), 8000);
-  const ringback = new ToneGenerator(TONES.us.dial, 8000);
+  const ringback = new ToneGenerator(tonesOf('US').dial, 8000);
   return {
     ulaw_decode_us: measure(200_000, () => pcmu.decode(bytes, 0, FRAME, samples, 0)),
     ulaw_encode_us: measure(200_000, () => pcmu.encode(samples, 0, FRAME, out, 0)),

@@ -5,9 +5,25 @@ import type { RecordingFile } from './calls/recording-record.ts';
 import type { LegId, MixId, RecordingNumber } from './kernel/ids.ts';
 import type { Body, TransportAddress } from './ports.ts';
 
+export const PLAYED_TONES = [
+  'ringback',
+  'busy',
+  'dial',
+  'congestion',
+  'special-information',
+  'fax-calling',
+  'fax-answer',
+  'beep',
+] as const;
+
+export type PlayedTone = (typeof PLAYED_TONES)[number];
+
 export type PlaySource =
-  /** Goes on until it is stopped, save `beep`, which ends by itself. */
-  | { readonly kind: 'tone'; readonly tone: 'ringback' | 'busy' | 'dial' | 'beep' }
+  /**
+   * Goes on until it is stopped, save `beep` and `fax-answer`, which end by themselves. Those of exchanges sound as they
+   * do in `country` (ISO 3166-1 alpha-2), that of the installation without one.
+   */
+  | { readonly kind: 'tone'; readonly tone: PlayedTone; readonly country?: string }
   /** 1 to 32,000 Hz sine for tests and demonstrations; `levelDbov` is negative. */
   | { readonly kind: 'sine'; readonly frequencyHz: number; readonly levelDbov: number }
   | { readonly kind: 'file'; readonly path: string };

@@ -1,12 +1,11 @@
 import { dtmfFrequenciesHz } from './dsp/dtmf.ts';
 import { dbm0ToDbov } from './dsp/level.ts';
-import { sine, ToneGenerator } from './dsp/tone.ts';
+import { type Burst, ToneGenerator } from './dsp/tone.ts';
 import type { Player } from './player.ts';
 
 const CLOCK_RATE_HZ = 8000;
 /** The column is 2 dB louder, because lines weaken it more (ETSI ES 201 235-2 §4.2.4). */
-const ROW_DBOV = dbm0ToDbov(-9);
-const COLUMN_DBOV = dbm0ToDbov(-7);
+const LEVELS_DBOV = [dbm0ToDbov(-9), dbm0ToDbov(-7)];
 /** The shortest key and pause to be sent (ETSI ES 201 235-2 §4.2.4), and the longest. */
 const KEY_MIN_MS = 65;
 const PAUSE_MIN_MS = 65;
@@ -14,22 +13,14 @@ const KEY_MAX_MS = 8000;
 const PAUSE_MAX_MS = 10_000;
 const WAITING_MAX = 64;
 
-interface Key {
-  readonly frequencies: readonly [number, number];
-  readonly durationMs: number;
-  readonly pauseMs: number;
-}
-
 /** Keys as sound, for a far end that takes no telephone-events; what was being played goes on behind them. */
 export class DigitsPlayer implements Player {
   /** Goes on when the keys are over. */
   behind: Player | undefined;
-  readonly #waiting: Key[] = [];
-  #row: ToneGenerator | undefined;
-  #column: ToneGenerator | undefined;
+  readonly #waiting: Burst[] = [];
+  #sounding: ToneGenerator | undefined;
   /** Samples left of the key and its pause. */
   #remaining = 0;
-  readonly #scratch = new Int16Array(CLOCK_RATE_HZ / 50);
 
   constructor(behind: Player | undefined) {
     this.behind = behind;
@@ -50,9 +41,10 @@ export class DigitsPlayer implements Player {
       const frequencies = dtmfFrequenciesHz(digit);
       if (frequencies === undefined || this.#waiting.length >= WAITING_MAX) continue;
       this.#waiting.push({
-        frequencies,
-        durationMs: Math.min(KEY_MAX_MS, Math.max(KEY_MIN_MS, durationMs)),
-        pauseMs: Math.min(PAUSE_MAX_MS, Math.max(PAUSE_MIN_MS, intervalMs)),
+        frequenciesHz: frequencies,
+        levelsDbov: LEVELS_DBOV,
+        onMs: Math.min(KEY_MAX_MS, Math.max(KEY_MIN_MS, durationMs)),
+        offMs: Math.min(PAUSE_MAX_MS, Math.max(PAUSE_MIN_MS, intervalMs)),
       });
       taken++;
     }
@@ -70,10 +62,8 @@ export class DigitsPlayer implements Player {
         into.fill(0, done);
         return;
       }
-      const count = Math.min(into.length - done, this.#remaining, this.#scratch.length);
-      this.#row!.fill(into, done, count);
-      this.#column!.fill(this.#scratch, 0, count);
-      for (let i = 0; i < count; i++) into[done + i] = into[done + i]! + this.#scratch[i]!;
+      const count = Math.min(into.length - done, this.#remaining);
+      this.#sounding!.fill(into, done, count);
       done += count;
       this.#remaining -= count;
     }
@@ -82,11 +72,8 @@ export class DigitsPlayer implements Player {
   #begin(): boolean {
     const key = this.#waiting.shift();
     if (key === undefined) return false;
-    const cadenceMs = [key.durationMs, key.pauseMs];
-    const [row, column] = key.frequencies;
-    this.#row = new ToneGenerator({ ...sine(row, ROW_DBOV), cadenceMs }, CLOCK_RATE_HZ);
-    this.#column = new ToneGenerator({ ...sine(column, COLUMN_DBOV), cadenceMs }, CLOCK_RATE_HZ);
-    this.#remaining = cadenceMs.reduce((sum, ms) => sum + Math.round((ms * CLOCK_RATE_HZ) / 1000), 0);
+    this.#sounding = new ToneGenerator([key], CLOCK_RATE_HZ);
+    this.#remaining = Math.round(((key.onMs + key.offMs) * CLOCK_RATE_HZ) / 1000);
     return true;
   }
 }

@@ -1,4 +1,16 @@
-import { BEEP, BEEP_MS, sine, type Tone, ToneGenerator, type ToneName } from './dsp/tone.ts';
+import { tonesOf } from './dsp/country-tones.ts';
+import {
+  BEEP,
+  BEEP_MS,
+  FAX_ANSWER,
+  FAX_ANSWER_MS,
+  FAX_CALLING,
+  SPECIAL_INFORMATION,
+  sine,
+  type Tone,
+  ToneGenerator,
+  type ToneName,
+} from './dsp/tone.ts';
 import type { PlayedSource } from './protocol.ts';
 
 const CLOCK_RATE_HZ = 8000;
@@ -73,8 +85,26 @@ export function playerOf(source: PlayedSource, tones: Readonly<Record<ToneName, 
     case 'samples':
       return new SamplesPlayer(new Int16Array(source.samples));
     case 'tone':
-      return source.tone === 'beep' ? new BurstPlayer(BEEP, BEEP_MS) : new TonePlayer(tones[source.tone]);
+      return tonePlayerOf(source, tones);
     case 'sine':
       return new TonePlayer(sine(source.frequencyHz, source.levelDbov));
+  }
+}
+
+function tonePlayerOf(
+  { tone, country }: Extract<PlayedSource, { kind: 'tone' }>,
+  tones: Readonly<Record<ToneName, Tone>>,
+): Player {
+  switch (tone) {
+    case 'beep':
+      return new BurstPlayer(BEEP, BEEP_MS);
+    case 'fax-answer':
+      return new BurstPlayer(FAX_ANSWER, FAX_ANSWER_MS);
+    case 'fax-calling':
+      return new TonePlayer(FAX_CALLING);
+    case 'special-information':
+      return new TonePlayer(SPECIAL_INFORMATION);
+    default:
+      return new TonePlayer((country === undefined ? tones : tonesOf(country))[tone]);
   }
 }

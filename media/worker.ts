@@ -5,7 +5,7 @@ import { secure } from '../core/kernel/random.ts';
 import { type Instant, NEVER } from '../core/kernel/time.ts';
 import { Control } from './control.ts';
 import { COUNTER } from './counters.ts';
-import { tonesOf } from './dsp/tone.ts';
+import { tonesOf } from './dsp/country-tones.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { DgramUdp } from './io/dgram-udp.ts';
 import { openPacketIo } from './io/open-packet-io.ts';

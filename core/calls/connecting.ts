@@ -14,6 +14,7 @@ import type { Cause } from './cause.ts';
 import type { Connections } from './connections.ts';
 import type { Dialler, DialTerms } from './dialler.ts';
 import { ringOrder } from './ring-order.ts';
+import { ringbackOf } from './ringback.ts';
 import type { Sounds } from './sounds.ts';
 import { targetOf } from './transfer-target.ts';
 
@@ -106,7 +107,7 @@ export class Connecting {
     }
     attempt.hears = 'ringback';
     this.#sounds.over(caller.leg);
-    this.#ports.media.play(caller.leg, { kind: 'tone', tone: 'ringback' });
+    this.#ports.media.play(caller.leg, ringbackOf(demand.destinations));
   }
 
   #reached(caller: Call, demand: ConnectDemand, attempt: Attempt, now: Instant): readonly Dialling[] {

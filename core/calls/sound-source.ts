@@ -1,16 +1,16 @@
 import type { RecordingId } from '../kernel/ids.ts';
 import { LIMITS } from '../kernel/limits.ts';
-import type { PlaySource } from '../ports.ts';
+import { PLAYED_TONES, type PlayedTone } from '../media-port.ts';
 
 /** What a text in a list to be played means. */
 export type SoundSource =
-  | { readonly kind: 'tone'; readonly tone: (PlaySource & { kind: 'tone' })['tone'] }
+  | { readonly kind: 'tone'; readonly tone: PlayedTone }
   | { readonly kind: 'prompt'; readonly name: string }
   | { readonly kind: 'recording'; readonly id: RecordingId }
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 'refused'; readonly detail: string };
 
-const TONES = new Set(['beep', 'ringback', 'busy', 'dial']);
+const TONES: ReadonlySet<string> = new Set(PLAYED_TONES);
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** `http(s)://…`, `prompt:NAME`, `recording:ID` or `tone:NAME`; anything else is refused with what was expected. */
@@ -24,7 +24,7 @@ export function soundSourceOf(text: string): SoundSource {
   switch (scheme) {
     case 'tone':
       if (!TONES.has(name)) return refused(`expected one of the tones ${[...TONES].join(', ')}`);
-      return { kind: 'tone', tone: name as (PlaySource & { kind: 'tone' })['tone'] };
+      return { kind: 'tone', tone: name as PlayedTone };
     case 'prompt':
       return /^[a-z0-9-]+$/.test(name) ? { kind: 'prompt', name } : refused('expected a name of a-z, 0-9 and -');
     case 'recording':

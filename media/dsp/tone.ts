@@ -1,47 +1,44 @@
 import { assert } from '../../core/kernel/assert.ts';
-import { sineAmplitude } from './level.ts';
+import { dbm0ToDbov, sineAmplitude } from './level.ts';
 
+/** Tones that differ from country to country, see `country-tones`. */
 export type ToneName = 'ringback' | 'busy' | 'dial' | 'congestion';
 
-export interface Tone {
-  /** Sounded together, each at `levelDbov`. */
+/** One stretch of sound and the silence behind it. */
+export interface Burst {
+  /** Sounded together, each at its level. */
   readonly frequenciesHz: readonly number[];
-  /** Milliseconds on, off, on, off …, repeated; empty for a continuous tone. */
-  readonly cadenceMs: readonly number[];
-  readonly levelDbov: number;
+  readonly levelsDbov: readonly number[];
+  /** Infinity for a continuous tone. */
+  readonly onMs: number;
+  readonly offMs: number;
 }
 
-/** 0 dBm0 is -6.15 dBov (ITU-T G.711 §5); tones are heard well at -13 dBm0 for each frequency. */
-const LEVEL_DBOV = -19;
+/** Bursts one after the other, again and again. */
+export type Tone = readonly Burst[];
 
-const tone = (frequenciesHz: readonly number[], ...cadenceMs: number[]): Tone => ({
-  frequenciesHz,
-  cadenceMs,
-  levelDbov: LEVEL_DBOV,
-});
+/** ITU-T E.180 §3 and §5: tones are sounded at -10 ± 5 dBm0, those of two frequencies a little less each. */
+const LEVEL_DBOV = dbm0ToDbov(-13);
 
-/** ITU-T E.180 Supplement 2: what callers of a country expect to hear. */
-export const TONES = {
-  us: {
-    ringback: tone([440, 480], 2000, 4000),
-    busy: tone([480, 620], 500, 500),
-    dial: tone([350, 440]),
-    congestion: tone([480, 620], 250, 250),
-  },
-  eu: {
-    ringback: tone([425], 1000, 4000),
-    busy: tone([425], 500, 500),
-    dial: tone([425]),
-    congestion: tone([425], 250, 250),
-  },
-} as const satisfies Record<string, Record<ToneName, Tone>>;
-
-const NORTH_AMERICAN: readonly string[] = ['US', 'CA', 'PR', 'DO', 'JM'];
-
-/** The tones of a country by its ISO 3166 code; European ones where nothing else is known. */
-export function tonesOf(country: string): Readonly<Record<ToneName, Tone>> {
-  return NORTH_AMERICAN.includes(country.toUpperCase()) ? TONES.us : TONES.eu;
+/** Frequencies sounded together in a cadence of milliseconds on, off, on, off …; continuous without one. */
+export function tone(frequenciesHz: readonly number[], ...cadenceMs: readonly number[]): Tone {
+  assert(cadenceMs.length % 2 === 0, 'a cadence is pairs of on and off');
+  const levelsDbov = frequenciesHz.map(() => LEVEL_DBOV);
+  if (cadenceMs.length === 0) return [{ frequenciesHz, levelsDbov, onMs: Number.POSITIVE_INFINITY, offMs: 0 }];
+  return Array.from({ length: cadenceMs.length / 2 }, (_, i) => {
+    return { frequenciesHz, levelsDbov, onMs: cadenceMs[2 * i]!, offMs: cadenceMs[2 * i + 1]! };
+  });
 }
+
+/** Special information tone (ITU-T E.180 §8): something is wrong with the number; an announcement tells what. */
+export const SPECIAL_INFORMATION: Tone = [...tone([950], 330, 0), ...tone([1400], 330, 0), ...tone([1800], 330, 1000)];
+
+/** A fax machine that calls (ITU-T T.30 §4.1.2: CNG). */
+export const FAX_CALLING: Tone = tone([1100], 500, 3000);
+
+/** A fax machine that answers (ITU-T T.30 §4.1.1: CED), once. */
+export const FAX_ANSWER_MS = 3000;
+export const FAX_ANSWER: Tone = tone([2100], FAX_ANSWER_MS, FAX_ANSWER_MS);
 
 /** What is heard before a message is taken. The silence of its cadence makes the end of the one burst soft. */
 export const BEEP_MS = 500;
@@ -49,86 +46,103 @@ export const BEEP: Tone = tone([1000], BEEP_MS, BEEP_MS);
 
 /** A continuous sine. */
 export function sine(frequencyHz: number, levelDbov: number): Tone {
-  return { frequenciesHz: [frequencyHz], cadenceMs: [], levelDbov };
+  return [{ frequenciesHz: [frequencyHz], levelsDbov: [levelDbov], onMs: Number.POSITIVE_INFINITY, offMs: 0 }];
 }
 
 /** Edges of a burst rise and fall in this time, so that they do not click. */
 const RAMP_MS = 4;
 
+/** One burst as a generator sees it. */
+interface Sounding {
+  readonly onSamples: number;
+  readonly samples: number;
+  readonly steps: Float64Array;
+  readonly coefficients: Float64Array;
+  readonly amplitudes: Float64Array;
+}
+
 /** Makes a tone, sample by sample, for as long as it is asked. Nothing is allocated after construction. */
 export class ToneGenerator {
-  readonly #amplitude: number;
   readonly #rampSamples: number;
-  /** Lengths of the periods on and off in samples. */
-  readonly #periods: Float64Array;
-  readonly #coefficients: Float64Array;
-  readonly #steps: Float64Array;
+  readonly #bursts: readonly Sounding[];
   /** The last two values of each oscillator. */
   readonly #last: Float64Array;
   readonly #before: Float64Array;
-  #period = 0;
+  #burst: Sounding;
+  #index = 0;
   #position = 0;
 
   constructor(tone: Tone, clockRateHz: number) {
-    assert(tone.cadenceMs.length % 2 === 0, 'a cadence is pairs of on and off');
-    assert(
-      tone.cadenceMs.every((ms) => ms > 0),
-      'periods of a cadence last',
-    );
-    this.#amplitude = sineAmplitude(tone.levelDbov);
+    assert(tone.length > 0 && tone.every(({ onMs }) => onMs > 0), 'a tone has bursts, and they last');
     this.#rampSamples = Math.round((RAMP_MS * clockRateHz) / 1000);
-    this.#periods = Float64Array.from(tone.cadenceMs, (ms) => Math.round((ms * clockRateHz) / 1000));
-    this.#steps = Float64Array.from(tone.frequenciesHz, (hz) => (2 * Math.PI * hz) / clockRateHz);
-    this.#coefficients = this.#steps.map((step) => 2 * Math.cos(step));
-    this.#last = new Float64Array(tone.frequenciesHz.length);
-    this.#before = new Float64Array(tone.frequenciesHz.length);
+    this.#bursts = tone.map((burst) => soundingOf(burst, clockRateHz));
+    const frequencies = Math.max(...tone.map(({ frequenciesHz }) => frequenciesHz.length));
+    this.#last = new Float64Array(frequencies);
+    this.#before = new Float64Array(frequencies);
+    this.#burst = this.#bursts[0]!;
     this.#beginBurst();
   }
 
   /** Writes the next `count` samples from `offset` on. */
   fill(samples: Int16Array, offset: number, count: number): void {
-    const periods = this.#periods;
     for (let done = 0; done < count; ) {
-      const length = periods.length === 0 ? Number.POSITIVE_INFINITY : periods[this.#period]!;
-      const run = Math.min(count - done, length - this.#position);
-      if ((this.#period & 1) === 1) samples.fill(0, offset + done, offset + done + run);
-      else this.#sound(samples, offset + done, run, length);
+      const { onSamples, samples: length } = this.#burst;
+      const isOn = this.#position < onSamples;
+      const run = Math.min(count - done, (isOn ? onSamples : length) - this.#position);
+      if (isOn) this.#sound(samples, offset + done, run);
+      else samples.fill(0, offset + done, offset + done + run);
       done += run;
       this.#position += run;
       if (this.#position < length) continue;
-      this.#position = 0;
-      this.#period = (this.#period + 1) % periods.length;
-      if ((this.#period & 1) === 0) this.#beginBurst();
+      this.#index = (this.#index + 1) % this.#bursts.length;
+      this.#burst = this.#bursts[this.#index]!;
+      this.#beginBurst();
     }
   }
 
   /** Each burst begins at phase zero. */
   #beginBurst(): void {
-    for (let f = 0; f < this.#steps.length; f++) {
-      this.#last[f] = -Math.sin(this.#steps[f]!);
-      this.#before[f] = -Math.sin(2 * this.#steps[f]!);
+    const { steps } = this.#burst;
+    this.#position = 0;
+    for (let f = 0; f < steps.length; f++) {
+      this.#last[f] = -Math.sin(steps[f]!);
+      this.#before[f] = -Math.sin(2 * steps[f]!);
     }
   }
 
-  #sound(samples: Int16Array, offset: number, count: number, length: number): void {
+  #sound(samples: Int16Array, offset: number, count: number): void {
     const ramp = this.#rampSamples;
+    const { onSamples } = this.#burst;
     for (let i = 0; i < count; i++) {
       const position = this.#position + i;
-      const edge = Math.min(position, length - 1 - position);
+      const edge = Math.min(position, onSamples - 1 - position);
       const value = this.#oscillate() * (edge < ramp ? edge / ramp : 1);
       samples[offset + i] = value > 32767 ? 32767 : value < -32768 ? -32768 : Math.round(value);
     }
   }
 
-  /** sin((n+1)w) = 2 cos(w) sin(nw) - sin((n-1)w): one multiplication a sample and frequency. */
+  /** sin((n+1)w) = 2 cos(w) sin(nw) - sin((n-1)w): one multiplication a sample and frequency, another for its level. */
   #oscillate(): number {
+    const { steps, coefficients, amplitudes } = this.#burst;
     let sum = 0;
-    for (let f = 0; f < this.#steps.length; f++) {
-      const next = this.#coefficients[f]! * this.#last[f]! - this.#before[f]!;
+    for (let f = 0; f < steps.length; f++) {
+      const next = coefficients[f]! * this.#last[f]! - this.#before[f]!;
       this.#before[f] = this.#last[f]!;
       this.#last[f] = next;
-      sum += next;
+      sum += next * amplitudes[f]!;
     }
-    return sum * this.#amplitude;
+    return sum;
   }
+}
+
+function soundingOf({ frequenciesHz, levelsDbov, onMs, offMs }: Burst, clockRateHz: number): Sounding {
+  const onSamples = Math.round((onMs * clockRateHz) / 1000);
+  const steps = Float64Array.from(frequenciesHz, (hz) => (2 * Math.PI * hz) / clockRateHz);
+  return {
+    onSamples,
+    samples: onSamples + Math.round((offMs * clockRateHz) / 1000),
+    steps,
+    coefficients: steps.map((step) => 2 * Math.cos(step)),
+    amplitudes: Float64Array.from(levelsDbov, sineAmplitude),
+  };
 }

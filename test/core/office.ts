@@ -89,7 +89,7 @@ const OPENED = { kind: 'opened' } as const;
 const REFUSED = { kind: 'refused', cause: 'not-acceptable', detail: 'no common codec' } as const;
 
 function nameOf(source: PlaySource): string {
-  if (source.kind === 'tone') return source.tone;
+  if (source.kind === 'tone') return source.country === undefined ? source.tone : `${source.tone} ${source.country}`;
   return source.kind === 'file' ? source.path : `${source.frequencyHz} Hz`;
 }
 

@@ -2,7 +2,7 @@ import type { Random } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { AudioFiles } from '../../media/audio-files.ts';
 import { COUNTER_COUNT } from '../../media/counters.ts';
-import { TONES } from '../../media/dsp/tone.ts';
+import { tonesOf } from '../../media/dsp/country-tones.ts';
 import { Engine } from '../../media/engine.ts';
 import type { PlaneOutput, WorkerMediaPlane } from '../../media/media-plane.ts';
 import { MemoryPacketIo } from '../sim/memory-packet-io.ts';
@@ -39,7 +39,7 @@ export class InProcessWorkers {
     this.ios[worker] = new MemoryPacketIo();
     this.counters[worker] = new Float64Array(COUNTER_COUNT);
     const counters = this.counters[worker];
-    const options = { random, wallOffsetMs: 0, counters, streamsMax, mediaTimeoutMs, tones: TONES.eu };
+    const options = { random, wallOffsetMs: 0, counters, streamsMax, mediaTimeoutMs, tones: tonesOf('') };
     this.#engines[worker] = new Engine(this.ios[worker], options, now);
   }
 

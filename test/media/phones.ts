@@ -2,7 +2,7 @@ import type { LegId, RecordingNumber } from '../../core/kernel/ids.ts';
 import { seeded } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { COUNTER_COUNT } from '../../media/counters.ts';
-import { TONES } from '../../media/dsp/tone.ts';
+import { tonesOf } from '../../media/dsp/country-tones.ts';
 import { Engine } from '../../media/engine.ts';
 import { pack, parseIpv4 } from '../../media/io/addresses.ts';
 import type { FromWorker, StreamSettings, ToWorker } from '../../media/protocol.ts';
@@ -99,7 +99,7 @@ export class Bench {
     const { counters } = this;
     this.engine = new Engine(
       this.io,
-      { ...surroundings, counters, streamsMax, mediaTimeoutMs, tones: TONES.us },
+      { ...surroundings, counters, streamsMax, mediaTimeoutMs, tones: tonesOf('US') },
       this.now,
     );
     this.post({ kind: 'bindPort', port: PORT });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { TONES } from '../../media/dsp/tone.ts';
+import { tonesOf } from '../../media/dsp/country-tones.ts';
 import { playerOf, SamplesPlayer } from '../../media/player.ts';
+import { levelAt } from '../audio/measures.ts';
 
 test('a file ends with silence behind it', () => {
   const player = new SamplesPlayer(Int16Array.of(1, 2, 3, 4, 5));
@@ -21,12 +22,12 @@ test('shared samples are played where they lie', () => {
   const samples = new SharedArrayBuffer(4);
   new Int16Array(samples).set([7, 8]);
   const into = new Int16Array(2);
-  playerOf({ kind: 'samples', samples }, TONES.eu).take(into);
+  playerOf({ kind: 'samples', samples }, tonesOf('')).take(into);
   expect([...into]).toEqual([7, 8]);
 });
 
 test('a tone goes on in its cadence and never ends', () => {
-  const player = playerOf({ kind: 'tone', tone: 'busy' }, TONES.us);
+  const player = playerOf({ kind: 'tone', tone: 'busy' }, tonesOf('US'));
   const loud: boolean[] = [];
   const into = new Int16Array(160);
   for (let tick = 0; tick < 100; tick++) {
@@ -35,4 +36,22 @@ test('a tone goes on in its cadence and never ends', () => {
   }
   expect(loud).toEqual(Array.from({ length: 100 }, (_, tick) => tick % 50 < 25));
   expect(player.finished).toBe(false);
+});
+
+test.each([
+  ['ringback', 'gb', 400, 'goes on'],
+  ['ringback', undefined, 425, 'goes on'],
+  ['special-information', undefined, 950, 'goes on'],
+  ['fax-calling', undefined, 1100, 'goes on'],
+  ['fax-answer', undefined, 2100, 'ends'],
+  ['beep', undefined, 1000, 'ends'],
+] as const)('the tone %s in country %s sounds %d Hz and %s', (tone, country, frequencyHz, end) => {
+  const source = country === undefined ? ({ kind: 'tone', tone } as const) : ({ kind: 'tone', tone, country } as const);
+  const player = playerOf(source, tonesOf('DE'));
+  const into = new Int16Array(1600);
+  player.take(into);
+  expect(levelAt(into, frequencyHz)).toBeGreaterThan(-21);
+  const rest = new Int16Array(8000 * 10);
+  player.take(rest);
+  expect(player.finished).toBe(end === 'ends');
 });
