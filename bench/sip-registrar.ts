@@ -2,6 +2,7 @@ import { Directory } from '../core/directory/directory.ts';
 import type { Extension } from '../core/directory/records.ts';
 import { type CustomerId, type ExtensionId, uuid } from '../core/kernel/ids.ts';
 import { secure } from '../core/kernel/random.ts';
+import { revealed } from '../core/kernel/secret.ts';
 import type { TransportAddress } from '../core/ports.ts';
 import type { Request } from '../sip/message.ts';
 import { parse } from '../sip/parser.ts';
@@ -25,7 +26,10 @@ export async function run(): Promise<Record<string, number>> {
   const gatekeeper = new Gatekeeper({ registeredFrom: () => false });
   const extensions = Array.from({ length: PHONES }, (_, i) => extension(`${1000 + i}`, uuid(random) as ExtensionId));
   const names = new Map(extensions.map((row) => [row.extension, row]));
-  const lookUp = (username: string) => names.get(username);
+  const lookUp = (username: string) => {
+    const password = revealed(names.get(username)?.password ?? '');
+    return password === undefined ? undefined : { password };
+  };
 
   const challenged = perSecond(PHONES, () => digest.challenge('tandem', 0));
   const bytes = extensions.map((row) => signed(row, digest.challenge('tandem', 0)[0]!, 1));
@@ -61,7 +65,8 @@ function extension(name: string, id: ExtensionId): Extension {
 
 /** A REGISTER as a phone sends it, with the answer to this challenge. */
 function signed(row: Extension, challenge: string, cseq: number): Uint8Array {
-  const { extension: user, password } = row;
+  const user = row.extension;
+  const password = revealed(row.password) ?? '';
   const use = { username: user, password, method: 'REGISTER', uri: 'sip:tandem.example', cnonce: 'c0ffee', nc: 1 };
   return Buffer.from(
     [

@@ -54,9 +54,10 @@ export async function bootstrap(
     customer = firstCustomer(random, at);
     writes.push({ kind: 'saveCustomer', row: customer });
     for (const extension of FIRST_EXTENSIONS) {
-      const row = firstExtension(customer.id, extension, random, at);
+      const password = hexToken(random, 10);
+      const row = firstExtension(customer.id, { extension, password }, random, at);
       writes.push({ kind: 'saveExtension', row });
-      secrets.push({ name: `extension ${extension}`, value: row.password });
+      secrets.push({ name: `extension ${extension}`, value: password });
     }
     writes.push(...demonstrationWrites(customer.id, random, at));
   }
@@ -92,14 +93,18 @@ function firstCustomer(random: Random, at: WallTime): Customer {
   };
 }
 
-function firstExtension(customerId: CustomerId, extension: string, random: Random, at: WallTime): Extension {
+function firstExtension(
+  customerId: CustomerId,
+  named: Pick<Extension, 'extension' | 'password'>,
+  random: Random,
+  at: WallTime,
+): Extension {
   return {
     id: uuid(random) as ExtensionId,
     customerId,
-    extension,
-    name: `Extension ${extension}`,
+    ...named,
+    name: `Extension ${named.extension}`,
     detail: '',
-    password: hexToken(random, 10),
     createdAt: at,
     updatedAt: null,
     deletedAt: null,

@@ -10,6 +10,7 @@ import {
   type Trunk,
 } from '../../core/directory/records.ts';
 import type { CustomerId } from '../../core/kernel/ids.ts';
+import { revealed, type Secret } from '../../core/kernel/secret.ts';
 import { rfc3339 } from '../../core/kernel/time.ts';
 import { idOf, type Presented, timeOf, timesOf } from './values.ts';
 
@@ -116,7 +117,7 @@ export function presentBinding(binding: Binding): Presented {
   };
 }
 
-function passwordFor(reader: Reader, owned: { readonly customerId: CustomerId; readonly password: string }): string {
+function passwordFor(reader: Reader, owned: { readonly customerId: CustomerId; readonly password: Secret }): string {
   if (reader === 'events') return '';
-  return mayUse(reader, owned.customerId, PERMISSION.customerAdmin) ? owned.password : '';
+  return mayUse(reader, owned.customerId, PERMISSION.customerAdmin) ? (revealed(owned.password) ?? '') : '';
 }

@@ -2,6 +2,7 @@ import type { Refusal, TrunkFields } from '../command.ts';
 import type { Trunk } from '../directory/records.ts';
 import { type TrunkId, uuid } from '../kernel/ids.ts';
 import { networkOf } from '../kernel/network.ts';
+import { revealed } from '../kernel/secret.ts';
 import { alreadyExists, invalid } from '../refusal.ts';
 import { Aggregate, newRow } from './aggregate.ts';
 import type { Definitions } from './change.ts';
@@ -57,5 +58,5 @@ function checkAccess({ authTypes, username, password, allowedIps }: TrunkFields)
   }
   if (!authTypes.includes('basic')) return undefined;
   if (username === '') return invalid('username', 'a username, as auth_types has basic', 'none');
-  return password === '' ? invalid('password', 'a password, as auth_types has basic', 'none') : undefined;
+  return revealed(password) === '' ? invalid('password', 'a password, as auth_types has basic', 'none') : undefined;
 }

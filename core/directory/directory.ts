@@ -17,6 +17,7 @@ import type {
   Trunk,
 } from './records.ts';
 import { TrunkUsernames } from './trunk-usernames.ts';
+import type { UnknownNames } from './unknown-names.ts';
 
 /**
  * What a call decision needs, in memory: loaded at start, written through by whoever commits. Only live rows are
@@ -54,6 +55,8 @@ export class Directory {
   /** ISO 3166-1 alpha-2 of the installation; '' for none. */
   readonly country: string;
   #domain: string;
+  /** Where passwords are sealed until they are used; undefined where all are in clear. */
+  unknownNames: UnknownNames | undefined;
   readonly #ownHosts = new Set<string>();
   /** Source address → bindings registered from it. */
   readonly #bindingsFrom = new Map<string, number>();

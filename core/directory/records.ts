@@ -12,6 +12,7 @@ import type {
   ProviderId,
   TrunkId,
 } from '../kernel/ids.ts';
+import type { Secret } from '../kernel/secret.ts';
 import type { WallTime } from '../kernel/time.ts';
 import type { ProviderTerms } from './provider-terms.ts';
 
@@ -73,8 +74,8 @@ export interface Extension extends Row {
   readonly extension: string;
   readonly name: string;
   readonly detail: string;
-  /** In clear in memory (digest needs it), sealed with `DATA/secret.key` in the store, never in events or logs. */
-  readonly password: string;
+  /** Digest needs it in clear; sealed with `DATA/secret.key` in the store and until it is used, never in events or logs. */
+  readonly password: Secret;
 }
 
 /** A peer that carries calls for a customer: a provider, a PBX, a load generator. */
@@ -87,8 +88,8 @@ export interface Trunk extends Row {
   /** `ip`: requests from `allowedIps` are its own. `basic`: digest with username and password. */
   readonly authTypes: readonly ('basic' | 'ip')[];
   readonly username: string;
-  /** As an extension's: in clear in memory, sealed in the store, never in events or logs. */
-  readonly password: string;
+  /** As an extension's. */
+  readonly password: Secret;
   /** Literal addresses or CIDR. */
   readonly allowedIps: readonly string[];
 }

@@ -2,6 +2,7 @@ import type { CallRecord } from '../calls/call-record.ts';
 import type { ConferencecallRecord } from '../calls/conferencecall-record.ts';
 import type { RecordingRecord } from '../calls/recording-record.ts';
 import type { Directory } from '../directory/directory.ts';
+import { UnknownNames } from '../directory/unknown-names.ts';
 import type { ActiveflowRecord } from '../flows/activeflow-record.ts';
 import type { CallId, ExtensionId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
@@ -50,7 +51,7 @@ export function loadAll(database: Sqlite, directory: Directory, seal: Seal, at: 
   for (const row of rows(database, liveCustomers)) directory.putCustomer(customerOfRow(row));
   for (const row of rows(database, liveAgents)) directory.putAgent(agentOfRow(row));
   for (const row of rows(database, liveAccesskeys)) directory.putAccesskey(accesskeyOfRow(row));
-  for (const row of rows(database, liveExtensions)) directory.putExtension(extensionOfRow(row, seal));
+  loadExtensions(database, directory, seal);
   for (const row of rows(database, liveTrunks)) directory.putTrunk(trunkOfRow(row, seal));
   for (const row of rows(database, liveProviders)) directory.putProvider(providerOfRow(row, seal));
   for (const row of rows(database, liveDialRoutes)) directory.putDialRoute(dialRouteOfRow(row));
@@ -67,6 +68,17 @@ export function loadAll(database: Sqlite, directory: Directory, seal: Seal, at: 
     dialogs: new Map([...rows(database, allDialogs)].map(dialogOfRow)),
     facts: new Map([...rows(database, allFacts)].map((row) => factOfRow(row, seal))),
   };
+}
+
+/** A million passwords take seconds to unseal: one tells whether the key is right, the others are opened by their use. */
+function loadExtensions(database: Sqlite, directory: Directory, seal: Seal): void {
+  for (const row of rows(database, liveExtensions)) {
+    if (directory.unknownNames === undefined) {
+      seal.open(row.sealed_password);
+      directory.unknownNames = new UnknownNames(seal.keepSealed(row.sealed_password));
+    }
+    directory.putExtension(extensionOfRow(row, seal));
+  }
 }
 
 function loadBindings(database: Sqlite, directory: Directory, at: WallTime): void {

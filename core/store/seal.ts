@@ -3,6 +3,7 @@ import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, renameSync, rm
 import { join } from 'node:path';
 import { Fault } from '../kernel/fault.ts';
 import type { Random } from '../kernel/random.ts';
+import { SealedText, type Secret } from '../kernel/secret.ts';
 
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
@@ -14,6 +15,14 @@ const PREFIX = 'v1.';
 export class Seal {
   readonly #key: KeyObject;
   readonly #random: Random;
+  /** Long after the start nobody can be told: what does not open is nobody's. */
+  readonly #unseal = (sealed: string): string | undefined => {
+    try {
+      return this.open(sealed);
+    } catch {
+      return undefined;
+    }
+  };
 
   /** `key` is 32 bytes. */
   constructor(key: Uint8Array, random: Random) {
@@ -26,6 +35,16 @@ export class Seal {
     const cipher = createCipheriv('aes-256-gcm', this.#key, iv);
     const sealed = Buffer.concat([iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
     return PREFIX + sealed.toString('base64url');
+  }
+
+  /** As it is kept in the store: sealed now, or as it was read. */
+  sealedFrom(secret: Secret): string {
+    return typeof secret === 'string' ? this.seal(secret) : secret.sealed;
+  }
+
+  /** What is opened when it is needed, and then only if it was sealed with this key. */
+  keepSealed(sealed: string): SealedText {
+    return new SealedText(sealed, this.#unseal);
   }
 
   /** What was sealed. Throws `Fault` SECRET_WRONG when it was sealed with another key, or changed. */

@@ -1,6 +1,7 @@
 import type { Directory } from '../../core/directory/directory.ts';
 import type { Customer, Extension, Provider, Trunk } from '../../core/directory/records.ts';
 import { bitsOf, keyOf, networkOf } from '../../core/kernel/network.ts';
+import { revealed } from '../../core/kernel/secret.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { TransportAddress } from '../../core/ports.ts';
 import { parseCredentials } from '../grammar/authentication.ts';
@@ -53,7 +54,7 @@ export class CallerProof {
     if (trusted === undefined && this.#gatekeeper.admit(source, username, now) === 'drop') return { kind: 'drop' };
 
     const partyOf = (name: string): Party | undefined => this.#partyNamed(name, request, customer);
-    const verdict = this.#digest.verify(request, (name) => accountOf(partyOf(name)), now, source.address);
+    const verdict = this.#digest.verify(request, (name) => this.#accountOf(name, partyOf(name)), now, source.address);
     switch (verdict.kind) {
       case 'missing':
         return withoutCredentials;
@@ -71,6 +72,14 @@ export class CallerProof {
         return party === undefined ? withoutCredentials : { kind: 'proven', party };
       }
     }
+  }
+
+  /** A password that does not open is nobody's. */
+  #accountOf(name: string, party: Party | undefined): { readonly password: string } | undefined {
+    const owner = party?.kind === 'extension' ? party.extension : party?.kind === 'trunk' ? party.trunk : undefined;
+    if (owner === undefined) this.#directory.unknownNames?.pretend(name);
+    const password = owner && revealed(owner.password);
+    return password === undefined ? undefined : { password };
   }
 
   /** Values for WWW-Authenticate towards this source. */
@@ -125,11 +134,6 @@ function allows(trunk: Trunk, address: string): boolean {
       return network?.family === bits.family && network.key === keyOf(bits, network.prefixLength);
     })
   );
-}
-
-function accountOf(party: Party | undefined): { readonly password: string } | undefined {
-  if (party?.kind === 'extension') return party.extension;
-  return party?.kind === 'trunk' ? party.trunk : undefined;
 }
 
 /** '' when the request claims nothing. */

@@ -9,7 +9,7 @@ import type { CustomerId, FlowId } from '../../../core/kernel/ids.ts';
 import { seeded } from '../../../core/kernel/random.ts';
 import { InProcessStore } from '../../../core/store/in-process.ts';
 import type { LeftBehind } from '../../../core/store/load.ts';
-import { AGENT, CUSTOMER, FLOW } from '../store/rows.ts';
+import { AGENT, CUSTOMER, FLOW, inClear } from '../store/rows.ts';
 
 export const OTHER_CUSTOMER = { ...CUSTOMER, id: 'c0000000-0000-4000-8000-000000000002' as CustomerId, ordinal: 2 };
 export const OTHER_FLOW = {
@@ -131,6 +131,11 @@ function rowsOf(directory: Directory): unknown {
   const { customers, agents, accesskeys, extensions, trunks, numbers, flows, conferences } = directory;
   const kinds = { customers, agents, accesskeys, extensions, trunks, numbers, flows, conferences };
   return Object.fromEntries(
-    Object.entries(kinds).map(([kind, rows]) => [kind, [...rows.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1))]),
+    Object.entries(kinds).map(([kind, rows]) => [
+      kind,
+      [...rows.values()]
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+        .map((row) => ('password' in row ? inClear(row) : row)),
+    ]),
   );
 }

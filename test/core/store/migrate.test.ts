@@ -10,7 +10,7 @@ import { conferencecallsLeftBehind } from '../../../core/store/repositories/conf
 import { recordingsLeftBehind } from '../../../core/store/repositories/recordings.ts';
 import { Seal } from '../../../core/store/seal.ts';
 import { compiler } from '../../../core/store/statement.ts';
-import { CALL, CUSTOMER, EXTENSION } from './rows.ts';
+import { CALL, CUSTOMER, EXTENSION, inClear } from './rows.ts';
 
 const seal = new Seal(new Uint8Array(32), seeded(1));
 
@@ -76,7 +76,7 @@ test('rows of the first schema are there after the next ones, and calls of befor
     .run(CUSTOMER.id);
   database
     .prepare(`insert into extensions values (?, ?, '1001', ?, '', ?, 1000.25, null, null)`)
-    .run(EXTENSION.id, CUSTOMER.id, EXTENSION.name, seal.seal(EXTENSION.password));
+    .run(EXTENSION.id, CUSTOMER.id, EXTENSION.name, seal.sealedFrom(EXTENSION.password));
   const { source, destination, chainedCallIds } = CALL;
   database
     .prepare(`insert into calls values
@@ -92,7 +92,7 @@ test('rows of the first schema are there after the next ones, and calls of befor
   const directory = new Directory();
   const left = loadAll(database, directory, seal, 4000);
   expect(directory.firstCustomer()).toEqual(CUSTOMER);
-  expect(directory.extensionByName(CUSTOMER.id, '1001')).toEqual(EXTENSION);
+  expect(inClear(directory.extensionByName(CUSTOMER.id, '1001'))).toEqual(EXTENSION);
   expect(left.calls).toEqual([
     {
       ...CALL,

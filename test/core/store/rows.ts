@@ -30,6 +30,12 @@ import type {
   RecordingId,
   TrunkId,
 } from '../../../core/kernel/ids.ts';
+import { revealed, type Secret } from '../../../core/kernel/secret.ts';
+
+/** A row that was stored, with its password opened. */
+export function inClear<Row extends { readonly password: Secret }>(row: Row | undefined): unknown {
+  return row && { ...row, password: revealed(row.password) };
+}
 
 /** One row of each kind, to be varied by tests. */
 export const CUSTOMER: Customer = {
