@@ -68,7 +68,13 @@ function writePacket(bytes: Uint8Array, at: number, stream: number, round: numbe
 /** Microseconds for one packet in and out. */
 function measureEngine(second: 'PCMU' | 'PCMA'): number {
   const io = new EndlessIo(second);
-  const options = { random: seeded(1), wallOffsetMs: 0, streamsMax: STREAMS, mediaTimeoutMs: 60_000, tones: tonesOf('US') };
+  const options = {
+    random: seeded(1),
+    wallOffsetMs: 0,
+    streamsMax: STREAMS,
+    mediaTimeoutMs: 60_000,
+    tones: tonesOf('US'),
+  };
   const engine = new Engine(io, { ...options, counters: new Float64Array(COUNTER_COUNT) }, 0);
   openCalls((message) => engine.handle(message, 0), second);
   const rounds = 3000;

@@ -9,8 +9,10 @@ import type { Party } from './world.ts';
 
 const PACKET_MS = 20;
 const SAMPLES = 160;
+/** Says, with the index of the phone, that a packet is from one of ours; sound of the switch itself never begins like it. */
+const OURS = 0x5eed_0000;
 
-/** One packet that a phone heard: when, who said it, and the how manieth of theirs it is. */
+/** One packet that a phone heard: when, who said it (`switch` for music and tones), and the how manieth of theirs it is. */
 export interface Heard {
   readonly at: Instant;
   readonly by: string;
@@ -80,7 +82,7 @@ export class Voices implements Party {
     const number = voice.said++;
     const payload = new Uint8Array(SAMPLES);
     new DataView(payload.buffer).setUint32(0, number);
-    payload[4] = index;
+    new DataView(payload.buffer).setUint32(4, OURS + index);
     const header = {
       sequence: number & 0xffff,
       timestamp: number * SAMPLES,
@@ -98,7 +100,7 @@ export class Voices implements Party {
     const view = this.#view;
     if (voice === undefined || isRtcp || !view.read(bytes, 0, bytes.length)) return;
     const payload = new DataView(bytes.buffer, bytes.byteOffset + view.payloadStart);
-    const by = this.#voices[payload.getUint8(4)]!.phone.name;
+    const by = this.#voices[payload.getUint32(4) - OURS]?.phone.name ?? 'switch';
     const { sequence, ssrc } = view;
     voice.heard.push({ at: this.#now, by, number: payload.getUint32(0), sequence, ssrc });
   }

@@ -57,8 +57,8 @@ test('both sides of a call hear each other from first to last, and nobody else',
   expectNothingLeft(scene);
 });
 
-test('a side that holds hears nothing until it resumes, and then the same stream', () => {
-  const { scene, alice, voices } = talking();
+test('a side that holds hears nothing until it resumes, and then the same stream; the other hears music', () => {
+  const { scene, alice, bob, voices } = talking();
   alice.plan(5_000, { kind: 'hold' });
   alice.plan(7_000, { kind: 'resume' });
   alice.plan(9_000, { kind: 'hangup' });
@@ -67,6 +67,9 @@ test('a side that holds hears nothing until it resumes, and then the same stream
   expect(heard.filter(({ at }) => at > 5_020 && at < 7_000)).toEqual([]);
   expect(heard.filter(({ at }) => at > 7_040).length).toBeGreaterThan(90);
   expect(new Set(heard.map(({ ssrc }) => ssrc)).size).toBe(1);
+  const music = voices.heardBy(bob).filter(({ at }) => at > 5_100 && at < 7_000);
+  expect(music.length).toBeGreaterThan(90);
+  expect(new Set(music.map(({ by }) => by))).toEqual(new Set(['switch']));
   // A held source takes no sequence numbers: to the listener nothing was lost.
   expect(heard.map(({ sequence }) => sequence)).toEqual(heard.map((_, index) => (heard[0]!.sequence + index) & 0xffff));
 });
