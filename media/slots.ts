@@ -6,9 +6,10 @@ import type { Mix } from './mix.ts';
 import type { Player } from './player.ts';
 import type { StreamSettings } from './protocol.ts';
 import type { Recording } from './recording.ts';
-import { ReceiveStream } from './rtp/receive-stream.ts';
+import { RECEIVE_ROW, ReceiveStream } from './rtp/receive-stream.ts';
 import { Reports } from './rtp/reports.ts';
-import { SendStream } from './rtp/send-stream.ts';
+import { SEND_ROW, SendStream } from './rtp/send-stream.ts';
+import { type StreamRows, streamRows } from './rtp/stream-rows.ts';
 import { TelephoneEventReceiver } from './rtp/telephone-event.ts';
 import { TelephoneEventSender } from './rtp/telephone-event-sender.ts';
 import { FRAME_SAMPLES, Voice } from './voice.ts';
@@ -35,11 +36,17 @@ export interface StreamSurroundings {
   readonly wallOffsetMs: number;
 }
 
+/** Numbers of all streams of a thread, by slot. */
+interface SlotRows {
+  readonly received: StreamRows;
+  readonly sent: StreamRows;
+}
+
 /** One leg's stream on a media thread. Everything is allocated at open and has one shape for life. */
 export class Stream {
   readonly slot: number;
   readonly leg: LegId;
-  readonly receiver = new ReceiveStream(CLOCK_RATE_HZ);
+  readonly receiver: ReceiveStream;
   readonly sender: SendStream;
   readonly reports: Reports;
   readonly events = new TelephoneEventReceiver(CLOCK_RATE_HZ);
@@ -86,14 +93,15 @@ export class Stream {
   tickIndex = -1;
   heardAt: Instant;
 
-  constructor(slot: number, leg: LegId, { random, wallOffsetMs }: StreamSurroundings, now: Instant) {
+  constructor(slot: number, leg: LegId, { random, wallOffsetMs }: StreamSurroundings, rows: SlotRows, now: Instant) {
     this.slot = slot;
     this.leg = leg;
     this.heardAt = now;
     const ssrc = Math.floor(random.next() * 2 ** 32);
     const sequence = Math.floor(random.next() * 2 ** 15);
     const timestamp = Math.floor(random.next() * 2 ** 32);
-    this.sender = new SendStream(ssrc, sequence, timestamp, CLOCK_RATE_HZ);
+    this.receiver = new ReceiveStream(CLOCK_RATE_HZ, rows.received, slot);
+    this.sender = new SendStream(ssrc, sequence, timestamp, CLOCK_RATE_HZ, rows.sent, slot);
     const cname = hexToken(random, CNAME_BYTES);
     this.reports = new Reports(this.sender, this.receiver, { cname, wallOffsetMs, random }, now);
   }
@@ -135,9 +143,11 @@ export class Slots {
   readonly #streams: (Stream | undefined)[] = [];
   readonly #byLeg = new Map<LegId, Stream>();
   readonly #free: number[] = [];
+  readonly #rows: SlotRows;
 
   constructor(limit: number) {
     this.limit = limit;
+    this.#rows = { received: streamRows(limit, RECEIVE_ROW), sent: streamRows(limit, SEND_ROW) };
   }
 
   get count(): number {
@@ -160,7 +170,7 @@ export class Slots {
   take(leg: LegId, surroundings: StreamSurroundings, now: Instant): Stream | undefined {
     const slot = this.#free.pop() ?? this.#streams.length;
     if (slot >= this.limit) return undefined;
-    const stream = new Stream(slot, leg, surroundings, now);
+    const stream = new Stream(slot, leg, surroundings, this.#rows, now);
     this.#streams[slot] = stream;
     this.#byLeg.set(leg, stream);
     return stream;

@@ -1,6 +1,7 @@
 import type { Instant } from '../../core/kernel/time.ts';
 import type { PacketView } from './packet-view.ts';
-import { DROPOUT_MAX, extendSequence, MISORDER_MAX, timestampDistance } from './sequence.ts';
+import { DROPOUT_MAX, MISORDER_MAX, sequenceDistance, timestampDistance } from './sequence.ts';
+import { streamRows } from './stream-rows.ts';
 
 /**
  * What a packet is to its stream. Play it unless it is `duplicate` or `suspect`.
@@ -14,8 +15,32 @@ export type Arrival = 'first' | 'next' | 'gap' | 'reordered' | 'duplicate' | 'su
 /** Whether the timestamp tells the sampling instant. Telephone-events repeat theirs, so they say nothing of jitter. */
 export type Timing = 'timed' | 'untimed';
 
-/** Sequence numbers remembered to tell a duplicate from a reordered packet. */
+/** Sequence numbers remembered to tell a duplicate from a reordered packet, a bit each. */
 const HISTORY = 128;
+const HISTORY_WORDS = HISTORY / 32;
+
+/** Where the numbers of a stream lie in its row; what each packet touches comes first. */
+const SSRC = 0;
+const HIGHEST = 1;
+const RECEIVED = 2;
+const OCTETS = 3;
+const LAST_AT = 4;
+const JITTER = 5;
+const LAST_TRANSIT = 6;
+const SEEN = 7;
+const SUSPECTED = 9;
+const BASE = 10;
+const EXPECTED_BEFORE = 11;
+const RECEIVED_BEFORE = 12;
+const LOST_EARLIER = 13;
+const DUPLICATES = 14;
+const REORDERED = 15;
+const SUSPECTS = 16;
+const RESTARTS = 17;
+const SOURCE_CHANGES = 18;
+
+/** Length of a row. */
+export const RECEIVE_ROW = 20;
 
 /** A step of the transit time beyond this is a jump of the source's clock, not jitter. */
 const JUMP_MS = 2000;
@@ -26,61 +51,93 @@ const JUMP_MS = 2000;
  */
 export class ReceiveStream {
   readonly #msToTicks: number;
-  readonly #seen = new Float64Array(HISTORY);
+  readonly #row: Float64Array;
+  readonly #words: Int32Array;
+  readonly #at: number;
+
+  /** The row is the `index`th of `rows`. */
+  constructor(clockRateHz: number, { numbers, words } = streamRows(1, RECEIVE_ROW), index = 0) {
+    this.#msToTicks = clockRateHz / 1000;
+    this.#row = numbers;
+    this.#words = words;
+    this.#at = index * RECEIVE_ROW;
+    numbers.fill(0, this.#at, this.#at + RECEIVE_ROW);
+    numbers[this.#at + SSRC] = -1;
+    numbers[this.#at + LAST_AT] = -Infinity;
+    numbers[this.#at + LAST_TRANSIT] = Number.NaN;
+    numbers[this.#at + SUSPECTED] = -1;
+  }
 
   /** SSRC of the present source, or -1 before the first packet. */
-  ssrc = -1;
+  get ssrc(): number {
+    return this.#row[this.#at + SSRC]!;
+  }
+
   /** Extended highest sequence number received of the present source. */
-  highest = 0;
+  get highest(): number {
+    return this.#row[this.#at + HIGHEST]!;
+  }
+
   /** Packets of the present source, duplicates excluded. */
-  received = 0;
-  duplicates = 0;
-  reordered = 0;
-  suspects = 0;
-  restarts = 0;
-  sourceChanges = 0;
+  get received(): number {
+    return this.#row[this.#at + RECEIVED]!;
+  }
+
   /** Payload bytes of all sources. */
-  octets = 0;
+  get octets(): number {
+    return this.#row[this.#at + OCTETS]!;
+  }
+
   /** Time of the last packet of any kind, or -Infinity. */
-  lastAt: Instant = -Infinity;
+  get lastAt(): Instant {
+    return this.#row[this.#at + LAST_AT]!;
+  }
 
-  #base = 0;
-  #suspected = -1;
-  #jitter = 0;
-  #lastTransit = Number.NaN;
-  #expectedBefore = 0;
-  #receivedBefore = 0;
-  /** Lost in earlier runs of numbers (other sources, restarts). */
-  #lostEarlier = 0;
+  get duplicates(): number {
+    return this.#row[this.#at + DUPLICATES]!;
+  }
 
-  constructor(clockRateHz: number) {
-    this.#msToTicks = clockRateHz / 1000;
+  get reordered(): number {
+    return this.#row[this.#at + REORDERED]!;
+  }
+
+  get suspects(): number {
+    return this.#row[this.#at + SUSPECTS]!;
+  }
+
+  get restarts(): number {
+    return this.#row[this.#at + RESTARTS]!;
+  }
+
+  get sourceChanges(): number {
+    return this.#row[this.#at + SOURCE_CHANGES]!;
   }
 
   /** Takes note of a packet that arrived at `now`. */
   receive(view: PacketView, now: Instant, timing: Timing): Arrival {
-    this.lastAt = now;
+    const row = this.#row;
+    const at = this.#at;
+    row[at + LAST_AT] = now;
     const arrival = this.#place(view);
     if (arrival === 'duplicate' || arrival === 'suspect') return arrival;
-    this.received += 1;
-    this.octets += view.payloadEnd - view.payloadStart;
-    this.#seen[this.#slot(extendSequence(this.highest, view.sequence))] = extendSequence(this.highest, view.sequence);
+    row[at + RECEIVED]! += 1;
+    row[at + OCTETS]! += view.payloadEnd - view.payloadStart;
     if (timing === 'timed') this.#measureJitter(view.timestamp, now);
     return arrival;
   }
 
   /** Interarrival jitter in timestamp units (RFC 3550 A.8). */
   get jitter(): number {
-    return this.#jitter;
+    return this.#row[this.#at + JITTER]!;
   }
 
   get jitterMs(): number {
-    return this.#jitter / this.#msToTicks;
+    return this.jitter / this.#msToTicks;
   }
 
   /** Packets expected of the present source. */
   get expected(): number {
-    return this.ssrc < 0 ? 0 : this.highest - this.#base + 1;
+    return this.ssrc < 0 ? 0 : this.highest - this.#row[this.#at + BASE]! + 1;
   }
 
   /** Packets of the present source that never came (RFC 3550 A.3). */
@@ -90,77 +147,108 @@ export class ReceiveStream {
 
   /** Packets lost of all sources since the stream was opened. */
   get lostTotal(): number {
-    return this.#lostEarlier + this.lost;
+    return this.#row[this.#at + LOST_EARLIER]! + this.lost;
   }
 
   /** Fraction lost since the last call, 0 … 255 of 256 (RFC 3550 A.3). Call once per report. */
   takeFractionLost(): number {
-    const expected = this.expected - this.#expectedBefore;
-    const lost = expected - (this.received - this.#receivedBefore);
-    this.#expectedBefore = this.expected;
-    this.#receivedBefore = this.received;
+    const row = this.#row;
+    const at = this.#at;
+    const expected = this.expected - row[at + EXPECTED_BEFORE]!;
+    const lost = expected - (this.received - row[at + RECEIVED_BEFORE]!);
+    row[at + EXPECTED_BEFORE] = this.expected;
+    row[at + RECEIVED_BEFORE] = this.received;
     return expected <= 0 || lost <= 0 ? 0 : Math.min(255, Math.floor((lost * 256) / expected));
   }
 
   #place(view: PacketView): Arrival {
+    const row = this.#row;
+    const at = this.#at;
     const { ssrc, sequence } = view;
-    if (ssrc !== this.ssrc) {
-      const isFirst = this.ssrc < 0;
-      this.#lostEarlier += this.lost;
-      if (!isFirst) this.sourceChanges += 1;
-      this.ssrc = ssrc;
+    if (ssrc !== row[at + SSRC]) {
+      const isFirst = row[at + SSRC]! < 0;
+      row[at + LOST_EARLIER]! += this.lost;
+      if (!isFirst) row[at + SOURCE_CHANGES]! += 1;
+      row[at + SSRC] = ssrc;
       this.#begin(sequence);
       return isFirst ? 'first' : 'sourceChanged';
     }
-    const extended = extendSequence(this.highest, sequence);
-    const ahead = extended - this.highest;
-    if (ahead > -MISORDER_MAX && ahead < DROPOUT_MAX) return this.#placeNear(extended, ahead);
-    if (sequence === this.#suspected) {
-      this.#lostEarlier += this.lost;
-      this.restarts += 1;
+    const ahead = sequenceDistance(row[at + HIGHEST]! & 0xffff, sequence);
+    if (ahead > -MISORDER_MAX && ahead < DROPOUT_MAX) return this.#placeNear(ahead);
+    if (sequence === row[at + SUSPECTED]) {
+      row[at + LOST_EARLIER]! += this.lost;
+      row[at + RESTARTS]! += 1;
       this.#begin(sequence);
       return 'restarted';
     }
-    this.suspects += 1;
-    this.#suspected = (sequence + 1) & 0xffff;
+    row[at + SUSPECTS]! += 1;
+    row[at + SUSPECTED] = (sequence + 1) & 0xffff;
     return 'suspect';
   }
 
-  #placeNear(extended: number, ahead: number): Arrival {
-    if (this.#seen[this.#slot(extended)] === extended) {
-      this.duplicates += 1;
+  #placeNear(ahead: number): Arrival {
+    const row = this.#row;
+    const at = this.#at;
+    const extended = row[at + HIGHEST]! + ahead;
+    if (ahead > 0) {
+      this.#forget(row[at + HIGHEST]! + 1, ahead);
+      row[at + HIGHEST] = extended;
+      this.#see(extended);
+      return ahead === 1 ? 'next' : 'gap';
+    }
+    if (this.#see(extended)) {
+      row[at + DUPLICATES]! += 1;
       return 'duplicate';
     }
-    if (ahead <= 0) {
-      this.reordered += 1;
-      if (extended < this.#base) this.#base = extended;
-      return 'reordered';
-    }
-    this.highest = extended;
-    return ahead === 1 ? 'next' : 'gap';
+    row[at + REORDERED]! += 1;
+    if (extended < row[at + BASE]!) row[at + BASE] = extended;
+    return 'reordered';
   }
 
   #begin(sequence: number): void {
-    this.highest = sequence;
-    this.received = 0;
-    this.#base = sequence;
-    this.#suspected = -1;
-    this.#lastTransit = Number.NaN;
-    this.#expectedBefore = 0;
-    this.#receivedBefore = 0;
-    this.#seen.fill(Number.NaN);
+    const row = this.#row;
+    const at = this.#at;
+    row[at + HIGHEST] = sequence;
+    row[at + RECEIVED] = 0;
+    row[at + BASE] = sequence;
+    row[at + SUSPECTED] = -1;
+    row[at + LAST_TRANSIT] = Number.NaN;
+    row[at + EXPECTED_BEFORE] = 0;
+    row[at + RECEIVED_BEFORE] = 0;
+    this.#forget(0, HISTORY);
+    this.#see(sequence);
   }
 
-  #slot(extended: number): number {
-    return extended & (HISTORY - 1);
+  /** Notes a number of the history; whether it was there before. */
+  #see(extended: number): boolean {
+    const word = 2 * (this.#at + SEEN) + ((extended >> 5) & (HISTORY_WORDS - 1));
+    const bit = 1 << (extended & 31);
+    const before = this.#words[word]!;
+    this.#words[word] = before | bit;
+    return (before & bit) !== 0;
+  }
+
+  /** Numbers that enter the history take the place of those that leave it. */
+  #forget(first: number, count: number): void {
+    const words = this.#words;
+    const start = 2 * (this.#at + SEEN);
+    if (count >= HISTORY) words.fill(0, start, start + HISTORY_WORDS);
+    else {
+      for (let i = 0; i < count; i++) {
+        const word = start + (((first + i) >> 5) & (HISTORY_WORDS - 1));
+        words[word] = words[word]! & ~(1 << ((first + i) & 31));
+      }
+    }
   }
 
   #measureJitter(timestamp: number, now: Instant): void {
-    const transit = Math.floor(now * this.#msToTicks) % 4294967296;
-    const last = this.#lastTransit;
-    this.#lastTransit = timestampDistance(timestamp, transit);
+    const row = this.#row;
+    const at = this.#at;
+    const last = row[at + LAST_TRANSIT]!;
+    const transit = timestampDistance(timestamp, Math.floor(now * this.#msToTicks) % 4294967296);
+    row[at + LAST_TRANSIT] = transit;
     if (Number.isNaN(last)) return;
-    const step = Math.abs(timestampDistance(last, this.#lastTransit));
-    if (step <= JUMP_MS * this.#msToTicks) this.#jitter += (step - this.#jitter) / 16;
+    const step = Math.abs(timestampDistance(last, transit));
+    if (step <= JUMP_MS * this.#msToTicks) row[at + JITTER]! += (step - row[at + JITTER]!) / 16;
   }
 }

@@ -1,6 +1,7 @@
 import type { Instant } from '../../core/kernel/time.ts';
 import { type PacketView, writeRtpHeader } from './packet-view.ts';
 import { DROPOUT_MAX, MISORDER_MAX, sequenceDistance, timestampDistance } from './sequence.ts';
+import { streamRows } from './stream-rows.ts';
 
 /** How far a timestamp may stray from the time that has passed before the mapping is made anew. */
 const DRIFT_MS = 500;
@@ -11,6 +12,31 @@ const NEXT_FRAMES = 1.5;
 /** A pause in our own frames beyond this begins a new talkspurt: marker, and a timestamp that tells the pause. */
 const PAUSE_MS = 110;
 
+/** What was sent last. Only while it was relayed does the mapping hold. */
+const NOTHING = 0;
+const RELAYED = 1;
+const FRAME = 2;
+const EVENT = 3;
+
+/** Where the numbers of a stream lie in its row. */
+const SEQUENCE = 0;
+const TIMESTAMP = 1;
+const PACKETS = 2;
+const OCTETS = 3;
+const LAST_AT = 4;
+const NEWEST = 5;
+const MAPPED_SSRC = 6;
+/** Where the present mapping began: packets before it have no number here. */
+const MAPPED_FIRST = 7;
+const MAPPED_HIGHEST = 8;
+const SEQUENCE_OFFSET = 9;
+const TIMESTAMP_OFFSET = 10;
+const OWN_SSRC = 11;
+const UNMAPPED = 12;
+
+/** Length of a row. */
+export const SEND_ROW = 16;
+
 /**
  * The one RTP stream that a peer hears from us, whoever speaks in it (RFC 3550 §5.1): a relayed source, our own
  * frames, telephone-events, in any succession. The SSRC stays, sequence numbers have no gap that the network of the
@@ -19,34 +45,58 @@ const PAUSE_MS = 110;
  * Each method writes a header at `at` and returns the offset behind it; the payload is the caller's.
  */
 export class SendStream {
-  readonly ssrc: number;
   readonly #msToTicks: number;
+  readonly #row: Float64Array;
+  readonly #start: number;
+
+  /**
+   * `sequence` and `timestamp` should be random (RFC 3550 §5.1); the first packet sent has the one after `sequence`. The
+   * row is the `index`th of `rows`.
+   */
+  constructor(
+    ssrc: number,
+    sequence: number,
+    timestamp: number,
+    clockRateHz: number,
+    { numbers } = streamRows(1, SEND_ROW),
+    index = 0,
+  ) {
+    this.#msToTicks = clockRateHz / 1000;
+    this.#row = numbers;
+    this.#start = index * SEND_ROW;
+    numbers.fill(0, this.#start, this.#start + SEND_ROW);
+    numbers[this.#start + OWN_SSRC] = ssrc >>> 0;
+    numbers[this.#start + SEQUENCE] = sequence & 0xffff;
+    numbers[this.#start + TIMESTAMP] = timestamp >>> 0;
+    numbers[this.#start + LAST_AT] = Number.NaN;
+    numbers[this.#start + MAPPED_SSRC] = -1;
+  }
+
+  get ssrc(): number {
+    return this.#row[this.#start + OWN_SSRC]!;
+  }
 
   /** Of the newest packet sent. */
-  sequence: number;
-  timestamp: number;
-  packets = 0;
+  get sequence(): number {
+    return this.#row[this.#start + SEQUENCE]!;
+  }
+
+  get timestamp(): number {
+    return this.#row[this.#start + TIMESTAMP]!;
+  }
+
+  get packets(): number {
+    return this.#row[this.#start + PACKETS]!;
+  }
+
   /** Payload bytes, for the sender report. */
-  octets = 0;
+  get octets(): number {
+    return this.#row[this.#start + OCTETS]!;
+  }
+
   /** Relayed packets that came too late to have a number in this stream. */
-  unmapped = 0;
-
-  #lastAt: Instant = Number.NaN;
-  /** Where the present mapping began: packets before it have no number here. */
-  #mappedSsrc = -1;
-  #mappedFirst = 0;
-  #mappedHighest = 0;
-  #sequenceOffset = 0;
-  #timestampOffset = 0;
-  /** What was sent last. Only while it was relayed does the mapping hold. */
-  #newest: 'nothing' | 'relayed' | 'frame' | 'event' = 'nothing';
-
-  /** `sequence` and `timestamp` should be random (RFC 3550 §5.1); the first packet sent has the one after `sequence`. */
-  constructor(ssrc: number, sequence: number, timestamp: number, clockRateHz: number) {
-    this.ssrc = ssrc >>> 0;
-    this.sequence = sequence & 0xffff;
-    this.timestamp = timestamp >>> 0;
-    this.#msToTicks = clockRateHz / 1000;
+  get unmapped(): number {
+    return this.#row[this.#start + UNMAPPED]!;
   }
 
   /**
@@ -55,23 +105,25 @@ export class SendStream {
    * from our own frames. Returns `at`, writing nothing, for a packet from before such a change.
    */
   relay(view: PacketView, payloadType: number, bytes: Uint8Array, at: number, now: Instant): number {
+    const row = this.#row;
+    const start = this.#start;
     let marker = view.marker;
     if (!this.#isMapped(view)) {
-      if (view.ssrc === this.#mappedSsrc && this.#isOld(view.sequence)) {
-        this.unmapped += 1;
+      if (view.ssrc === row[start + MAPPED_SSRC]! && this.#isOld(view.sequence)) {
+        row[start + UNMAPPED]! += 1;
         return at;
       }
       if (this.#map(view, now) === 'newTime') marker = true;
-    } else if (sequenceDistance(this.#mappedFirst, view.sequence) < 0) {
-      this.unmapped += 1;
+    } else if (sequenceDistance(row[start + MAPPED_FIRST]!, view.sequence) < 0) {
+      row[start + UNMAPPED]! += 1;
       return at;
     }
-    const sequence = (view.sequence + this.#sequenceOffset) & 0xffff;
-    const timestamp = (view.timestamp + this.#timestampOffset) >>> 0;
-    if (sequenceDistance(this.sequence, sequence) > 0) this.#advance(view, sequence, timestamp, now);
-    this.packets += 1;
-    this.octets += view.payloadEnd - view.payloadStart;
-    return writeRtpHeader(bytes, at, marker, payloadType, sequence, timestamp, this.ssrc);
+    const sequence = (view.sequence + row[start + SEQUENCE_OFFSET]!) & 0xffff;
+    const timestamp = (view.timestamp + row[start + TIMESTAMP_OFFSET]!) >>> 0;
+    if (sequenceDistance(row[start + SEQUENCE]!, sequence) > 0) this.#advance(view, sequence, timestamp, now);
+    row[start + PACKETS]! += 1;
+    row[start + OCTETS]! += view.payloadEnd - view.payloadStart;
+    return writeRtpHeader(bytes, at, marker, payloadType, sequence, timestamp, row[start + OWN_SSRC]!);
   }
 
   /**
@@ -79,7 +131,9 @@ export class SendStream {
    * only time that has passed.
    */
   withhold(): void {
-    if (this.#newest === 'relayed') this.#newest = 'nothing';
+    const row = this.#row;
+    const start = this.#start;
+    if (row[start + NEWEST]! === RELAYED) row[start + NEWEST] = NOTHING;
   }
 
   /** Header for the next frame of our own (player, mixer), `samples` long, sent each `samples` of time while it speaks. */
@@ -91,14 +145,16 @@ export class SendStream {
     at: number,
     now: Instant,
   ): number {
-    const goesOn = this.#newest !== 'relayed' && now - this.#lastAt <= PAUSE_MS;
+    const row = this.#row;
+    const start = this.#start;
+    const goesOn = row[start + NEWEST]! !== RELAYED && now - row[start + LAST_AT]! <= PAUSE_MS;
     // Events may have taken the place of frames, or frames were left out: then the time counts, not the frames.
-    const isSoon = (now - this.#lastAt) * this.#msToTicks <= NEXT_FRAMES * samples;
-    const isNext = isSoon && this.#newest === 'frame';
-    this.timestamp = isNext ? (this.timestamp + samples) >>> 0 : this.timestampAt(now, samples);
-    this.#lastAt = now;
-    this.#newest = 'frame';
-    return this.#own(!goesOn, payloadType, this.timestamp, payloadBytes, bytes, at);
+    const isSoon = (now - row[start + LAST_AT]!) * this.#msToTicks <= NEXT_FRAMES * samples;
+    const isNext = isSoon && row[start + NEWEST]! === FRAME;
+    row[start + TIMESTAMP] = isNext ? (row[start + TIMESTAMP]! + samples) >>> 0 : this.timestampAt(now, samples);
+    row[start + LAST_AT] = now;
+    row[start + NEWEST] = FRAME;
+    return this.#own(!goesOn, payloadType, row[start + TIMESTAMP]!, payloadBytes, bytes, at);
   }
 
   /**
@@ -114,33 +170,41 @@ export class SendStream {
     at: number,
     now: Instant,
   ): number {
+    const row = this.#row;
+    const start = this.#start;
     // Without audio before, the first event begins the time by which the next are told apart.
-    if (Number.isNaN(this.#lastAt)) this.#lastAt = now;
-    this.#newest = 'event';
+    if (Number.isNaN(row[start + LAST_AT]!)) row[start + LAST_AT] = now;
+    row[start + NEWEST] = EVENT;
     return this.#own(marker, payloadType, timestamp, payloadBytes, bytes, at);
   }
 
   /** The timestamp of the instant `now`, at least `samplesMin` after the newest sent. For events and sender reports. */
   timestampAt(now: Instant, samplesMin: number): number {
-    if (Number.isNaN(this.#lastAt)) return this.timestamp;
-    const elapsed = Math.round((now - this.#lastAt) * this.#msToTicks);
-    return (this.timestamp + Math.max(samplesMin, elapsed)) >>> 0;
+    const row = this.#row;
+    const start = this.#start;
+    if (Number.isNaN(row[start + LAST_AT]!)) return row[start + TIMESTAMP]!;
+    const elapsed = Math.round((now - row[start + LAST_AT]!) * this.#msToTicks);
+    return (row[start + TIMESTAMP]! + Math.max(samplesMin, elapsed)) >>> 0;
   }
 
   /** When the newest timestamp was sent, NaN before the first. */
   get lastAt(): Instant {
-    return this.#lastAt;
+    const row = this.#row;
+    const start = this.#start;
+    return row[start + LAST_AT]!;
   }
 
   #advance(view: PacketView, sequence: number, timestamp: number, now: Instant): void {
+    const row = this.#row;
+    const start = this.#start;
     // The packets of one telephone-event share the timestamp of its start.
-    if (timestamp !== this.timestamp || Number.isNaN(this.#lastAt)) this.#lastAt = now;
-    this.sequence = sequence;
-    this.timestamp = timestamp;
-    this.#mappedHighest = view.sequence;
+    if (timestamp !== row[start + TIMESTAMP]! || Number.isNaN(row[start + LAST_AT]!)) row[start + LAST_AT] = now;
+    row[start + SEQUENCE] = sequence;
+    row[start + TIMESTAMP] = timestamp;
+    row[start + MAPPED_HIGHEST] = view.sequence;
     // What is older than any late packet need not be remembered, and 16 bits would wrap.
-    const length = sequenceDistance(this.#mappedFirst, view.sequence);
-    if (length > 4 * MISORDER_MAX) this.#mappedFirst = (view.sequence - 2 * MISORDER_MAX) & 0xffff;
+    const length = sequenceDistance(row[start + MAPPED_FIRST]!, view.sequence);
+    if (length > 4 * MISORDER_MAX) row[start + MAPPED_FIRST] = (view.sequence - 2 * MISORDER_MAX) & 0xffff;
   }
 
   #own(
@@ -151,39 +215,49 @@ export class SendStream {
     bytes: Uint8Array,
     at: number,
   ): number {
-    this.sequence = (this.sequence + 1) & 0xffff;
-    this.packets += 1;
-    this.octets += payloadBytes;
-    return writeRtpHeader(bytes, at, marker, payloadType, this.sequence, timestamp, this.ssrc);
+    const row = this.#row;
+    const start = this.#start;
+    row[start + SEQUENCE] = (row[start + SEQUENCE]! + 1) & 0xffff;
+    row[start + PACKETS]! += 1;
+    row[start + OCTETS]! += payloadBytes;
+    return writeRtpHeader(bytes, at, marker, payloadType, row[start + SEQUENCE]!, timestamp, row[start + OWN_SSRC]!);
   }
 
   #isMapped(view: PacketView): boolean {
-    if (this.#newest !== 'relayed' || view.ssrc !== this.#mappedSsrc) return false;
-    const ahead = sequenceDistance(this.#mappedHighest, view.sequence);
+    const row = this.#row;
+    const start = this.#start;
+    if (row[start + NEWEST]! !== RELAYED || view.ssrc !== row[start + MAPPED_SSRC]!) return false;
+    const ahead = sequenceDistance(row[start + MAPPED_HIGHEST]!, view.sequence);
     return ahead > -MISORDER_MAX && ahead < DROPOUT_MAX;
   }
 
   /** Not newer than what this source has already said: our own frames came in between, its place is taken. */
   #isOld(sequence: number): boolean {
-    const ahead = sequenceDistance(this.#mappedHighest, sequence);
+    const row = this.#row;
+    const start = this.#start;
+    const ahead = sequenceDistance(row[start + MAPPED_HIGHEST]!, sequence);
     return ahead <= 0 && ahead > -MISORDER_MAX;
   }
 
   #map(view: PacketView, now: Instant): 'sameTime' | 'newTime' {
-    const keepsTime = view.ssrc === this.#mappedSsrc && this.#keepsTime(view.timestamp, now);
-    if (!keepsTime) this.#timestampOffset = this.timestampAt(now, 1) - view.timestamp;
-    this.#sequenceOffset = this.sequence + 1 - view.sequence;
-    this.#mappedSsrc = view.ssrc;
-    this.#mappedFirst = view.sequence;
-    this.#mappedHighest = view.sequence;
-    this.#newest = 'relayed';
+    const row = this.#row;
+    const start = this.#start;
+    const keepsTime = view.ssrc === row[start + MAPPED_SSRC]! && this.#keepsTime(view.timestamp, now);
+    if (!keepsTime) row[start + TIMESTAMP_OFFSET] = this.timestampAt(now, 1) - view.timestamp;
+    row[start + SEQUENCE_OFFSET] = row[start + SEQUENCE]! + 1 - view.sequence;
+    row[start + MAPPED_SSRC] = view.ssrc;
+    row[start + MAPPED_FIRST] = view.sequence;
+    row[start + MAPPED_HIGHEST] = view.sequence;
+    row[start + NEWEST] = RELAYED;
     return keepsTime ? 'sameTime' : 'newTime';
   }
 
   /** Whether the source's clock, mapped as before, still agrees with the time: then its frames fit exactly. */
   #keepsTime(timestamp: number, now: Instant): boolean {
-    const mapped = timestamp + this.#timestampOffset;
-    if (timestampDistance(this.timestamp, mapped) <= 0) return false;
+    const row = this.#row;
+    const start = this.#start;
+    const mapped = timestamp + row[start + TIMESTAMP_OFFSET]!;
+    if (timestampDistance(row[start + TIMESTAMP]!, mapped) <= 0) return false;
     return Math.abs(timestampDistance(this.timestampAt(now, 0), mapped)) <= DRIFT_MS * this.#msToTicks;
   }
 }
