@@ -108,3 +108,81 @@ export function testTone(frequencyHz: number, levelDbov: number, count: number, 
     Math.round(amplitude * Math.sin((2 * Math.PI * frequencyHz * i) / clockRateHz)),
   );
 }
+
+/** Frames of `frame` samples that are sound and not silence: within 40 dB of the loudest, and above -70 dBov. */
+function soundingFrames(samples: Int16Array, frame: number): number[] {
+  const energies = Array.from({ length: Math.floor(samples.length / frame) }, (_, i) =>
+    samples.subarray(i * frame, (i + 1) * frame).reduce((sum, sample) => sum + (sample * sample) / frame, 0),
+  );
+  const least = Math.max(100, Math.max(...energies) * 1e-4);
+  return energies.flatMap((energy, i) => (energy >= least ? [i] : []));
+}
+
+/**
+ * Segmental signal to noise in dB: the mean over those frames that sound and that `counts` takes, each between -10
+ * and 35 dB. Both aligned.
+ */
+export function segmentalSignalToNoise(
+  sent: Int16Array,
+  heard: Int16Array,
+  frame = 160,
+  counts: (frame: number) => boolean = () => true,
+): number {
+  const frames = soundingFrames(sent, frame).filter(counts);
+  const sum = frames.reduce((total, one) => {
+    let signal = 0;
+    let noise = 1e-9;
+    for (let i = one * frame; i < (one + 1) * frame; i++) {
+      signal += sent[i]! ** 2;
+      noise += (sent[i]! - heard[i]!) ** 2;
+    }
+    return total + Math.max(-10, Math.min(35, 10 * Math.log10(signal / noise)));
+  }, 0);
+  return sum / frames.length;
+}
+
+const SPECTRUM_SAMPLES = 256;
+const SPECTRUM_BINS = 64;
+
+function spectrum(samples: Int16Array, start: number): Float64Array {
+  return Float64Array.from({ length: SPECTRUM_BINS }, (_, bin) => {
+    let inPhase = 0;
+    let quadrature = 0;
+    for (let i = 0; i < SPECTRUM_SAMPLES; i++) {
+      const sample = samples[start + i]! * WINDOW[i]!;
+      inPhase += sample * COSINES[(bin * i) % (2 * SPECTRUM_BINS)]!;
+      quadrature += sample * COSINES[(bin * i + SPECTRUM_BINS / 2) % (2 * SPECTRUM_BINS)]!;
+    }
+    return Math.hypot(inPhase, quadrature);
+  });
+}
+
+const WINDOW = Float64Array.from(
+  { length: SPECTRUM_SAMPLES },
+  (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / (SPECTRUM_SAMPLES - 1)),
+);
+const COSINES = Float64Array.from({ length: 2 * SPECTRUM_BINS }, (_, i) => Math.cos((Math.PI * i) / SPECTRUM_BINS));
+
+/**
+ * Log-spectral distance in dB: how far the spectra of what was heard are from those of what was sent, root of the mean
+ * square over 64 bins, mean over the windows of 256 samples that sound. Both aligned.
+ */
+export function logSpectralDistance(sent: Int16Array, heard: Int16Array): number {
+  let sum = 0;
+  let windows = 0;
+  for (const frame of soundingFrames(sent, SPECTRUM_SAMPLES / 2)) {
+    const start = (frame * SPECTRUM_SAMPLES) / 2;
+    if (start + SPECTRUM_SAMPLES > sent.length) break;
+    windows += 1;
+    if (isSame(sent, heard, start)) continue;
+    const theirs = spectrum(heard, start);
+    const squares = spectrum(sent, start).map((bin, i) => (20 * Math.log10((bin + 50) / (theirs[i]! + 50))) ** 2);
+    sum += Math.sqrt(squares.reduce((total, square) => total + square, 0) / SPECTRUM_BINS);
+  }
+  return sum / windows;
+}
+
+function isSame(sent: Int16Array, heard: Int16Array, start: number): boolean {
+  for (let i = start; i < start + SPECTRUM_SAMPLES; i++) if (sent[i] !== heard[i]) return false;
+  return true;
+}
