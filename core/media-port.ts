@@ -47,6 +47,46 @@ export interface RecordingRequest {
   readonly silenceMs: number;
 }
 
+/** How people and answering machines are told apart by their greeting. */
+export interface MachineTerms {
+  /** Nobody says anything for so long: a machine. */
+  readonly initialSilenceMs: number;
+  /** So much voice in all: a machine. */
+  readonly greetingMs: number;
+  /** So much silence behind a word: a person waits for an answer. */
+  readonly afterGreetingMs: number;
+  /** Still undecided: not sure. */
+  readonly totalMs: number;
+  /** Shorter sounds are no words; longer ones are no person. */
+  readonly wordMinMs: number;
+  readonly wordMaxMs: number;
+  /** Shorter pauses do not part words. */
+  readonly betweenWordsMs: number;
+  /** More words: a machine. */
+  readonly wordsMax: number;
+}
+
+export type MachineVerdict = 'human' | 'machine' | 'not-sure';
+export type MachineReason =
+  | 'short-greeting'
+  | 'initial-silence'
+  | 'long-greeting'
+  | 'long-word'
+  | 'many-words'
+  | 'beep'
+  | 'fax'
+  | 'too-long';
+
+/** What is listened for in the sound of a far end, beside its keys. */
+export interface ListeningWish {
+  /** When it begins and ends to talk. Outcome: talkChanged. */
+  readonly talk: boolean;
+  /** Beeps and fax machines. Outcome: toneHeard. */
+  readonly tones: boolean;
+  /** Whether it is an answering machine, from now on. Outcome: judged, once. Undefined leaves a judging that goes on alone. */
+  readonly machine: MachineTerms | undefined;
+}
+
 export interface MediaPlane {
   /**
    * Reserves a stream for the leg: worker, port, codecs. With the peer's offer it checks that something is common;
@@ -105,6 +145,8 @@ export interface MediaPlane {
    * themselves; a peer that tells each in both ways is heard in the way of its first.
    */
   passDigit(leg: LegId, digit: string, durationMs: number): void;
+  /** Listens for this in place of what was wished before; costs nothing where nothing is. */
+  listen(leg: LegId, wish: ListeningWish): void;
   close(leg: LegId): void;
 }
 
@@ -120,6 +162,21 @@ export type MediaEvent =
       /** Samples that did not fit into the ring while the disk was slow, and are silence in the files. */
       readonly lostSamples: number;
       readonly detail: string;
+    }
+  | { readonly kind: 'talkChanged'; readonly leg: LegId; readonly change: 'begun' | 'ended' }
+  | {
+      readonly kind: 'toneHeard';
+      readonly leg: LegId;
+      readonly tone: 'beep' | 'fax-calling' | 'fax-answer';
+      readonly frequencyHz: number;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: 'judged';
+      readonly leg: LegId;
+      readonly verdict: MachineVerdict;
+      readonly reason: MachineReason;
+      readonly afterMs: number;
     }
   /** No RTP and no RTCP for the time-out. */
   | { readonly kind: 'silent'; readonly leg: LegId }

@@ -105,18 +105,23 @@ export class Duties {
     this.#ticking.include(stream, now);
   }
 
-  /** Tells the digits that are complete, and passes on those that the listener cannot have understood. */
-  takeDigits(stream: Stream, now: Instant): void {
+  /** Tells what was heard, and passes on the digits that the listener cannot have understood. */
+  takeHeard(stream: Stream, now: Instant): void {
     const { events, hearing, listener } = stream;
     for (let digit = events.poll(); digit !== undefined; digit = events.poll()) {
       this.#tell(stream, digit);
       if (listener !== undefined && listener.sendEventPayloadType < 0) this.#pass(stream, listener, digit, now);
     }
     if (hearing === undefined) return;
-    for (let digit = hearing.poll(); digit !== undefined; digit = hearing.poll()) {
-      this.#tell(stream, digit);
-      if (listener !== undefined && listener.sendEventPayloadType >= 0) this.#pass(stream, listener, digit, now);
+    for (let news = hearing.poll(now); news !== undefined; news = hearing.poll(now)) {
+      if (news.kind !== 'digit') {
+        this.#outputs.push({ leg: stream.leg, ...news });
+        continue;
+      }
+      this.#tell(stream, news);
+      if (listener !== undefined && listener.sendEventPayloadType >= 0) this.#pass(stream, listener, news, now);
     }
+    if (hearing.isIdle) stream.stopHearing();
   }
 
   /** A digit that came by SIP, unless RTP brings those of this peer. */
@@ -127,9 +132,9 @@ export class Duties {
     if (stream.digitWay === 'sip' && listener !== undefined) this.#send(stream, listener, digit, now);
   }
 
-  #tell(stream: Stream, digit: Digit): void {
+  #tell(stream: Stream, { digit, durationMs }: Digit): void {
     if (stream.digitWay === 'unknown') stream.digitWay = 'rtp';
-    this.#outputs.push({ kind: 'digit', leg: stream.leg, ...digit });
+    this.#outputs.push({ kind: 'digit', leg: stream.leg, digit, durationMs });
   }
 
   #pass(stream: Stream, listener: Stream, digit: Digit, now: Instant): void {
@@ -146,7 +151,7 @@ export class Duties {
   #expireStream(stream: Stream, now: Instant): void {
     stream.events.expire(now);
     stream.hearing?.expire(now);
-    this.takeDigits(stream, now);
+    this.takeHeard(stream, now);
     this.#sendDigits(stream, now);
     this.#sendReport(stream, now);
     if (this.#silentAt(stream) <= now) {

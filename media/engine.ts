@@ -1,7 +1,9 @@
 import { assert } from '../core/kernel/assert.ts';
 import type { LegId } from '../core/kernel/ids.ts';
 import type { Instant } from '../core/kernel/time.ts';
+import type { ListeningWish } from '../core/ports.ts';
 import { COUNTER } from './counters.ts';
+import { Hearing } from './detectors/hearing.ts';
 import { DigitsPlayer } from './digits-player.ts';
 import type { Tone, ToneName } from './dsp/tone.ts';
 import { Duties } from './duties.ts';
@@ -212,6 +214,9 @@ export class Engine {
       case 'digits':
         this.#duties.sendDigits(stream, message.digits, message.durationMs, message.intervalMs, now);
         return;
+      case 'listen':
+        this.#listen(stream, message.wish, now);
+        return;
       case 'passDigit':
         this.#duties.passInformed(stream, message, now);
         return;
@@ -269,6 +274,13 @@ export class Engine {
   #leaveAll(stream: Stream, now: Instant): void {
     this.#disconnect(stream);
     this.#mixes.leave(stream, now);
+  }
+
+  #listen(stream: Stream, wish: ListeningWish, now: Instant): void {
+    stream.hearing ??= new Hearing();
+    stream.hearing.listenFor(wish, now);
+    if (stream.hearing.isIdle) stream.stopHearing();
+    this.#duties.arm(stream);
   }
 
   /** Digits that are being dialled as sound are dialled to their end. */

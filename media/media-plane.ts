@@ -5,6 +5,7 @@ import type { Random } from '../core/kernel/random.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import type {
   Body,
+  ListeningWish,
   MediaPlane,
   OpenResult,
   PlaySource,
@@ -13,7 +14,6 @@ import type {
   TransportAddress,
 } from '../core/ports.ts';
 import { addressOf, formatIpv4, parseIpv4, portOf } from './io/addresses.ts';
-import type { MediaPeer } from './io/port-pool.ts';
 import { PlaneFiles } from './plane-files.ts';
 import { PlaneLeg } from './plane-leg.ts';
 import { PlaneMixes } from './plane-mixes.ts';
@@ -25,6 +25,7 @@ import { SUPPORTED_FORMATS } from './sdp/formats.ts';
 import { type NegotiatedAudio, negotiateAnswer } from './sdp/negotiate.ts';
 import { parseSdp } from './sdp/parse.ts';
 import type { SessionDescription } from './sdp/session-description.ts';
+import { mediaPeer } from './stream-settings.ts';
 
 export type { PlaneOutput } from './plane-output.ts';
 
@@ -220,6 +221,10 @@ export class WorkerMediaPlane implements MediaPlane {
     if (own !== undefined) this.#post(own, { kind: 'passDigit', leg, digit, durationMs });
   }
 
+  listen(leg: LegId, wish: ListeningWish): void {
+    this.#post(this.#leg(leg), { kind: 'listen', leg, wish });
+  }
+
   /** No effect on a leg that was never opened, or is closed. */
   close(leg: LegId): void {
     const own = this.#legs.get(leg);
@@ -243,7 +248,10 @@ export class WorkerMediaPlane implements MediaPlane {
         this.#played(message.leg, message.play, 'finished', '');
         return;
       case 'digit':
+      case 'judged':
       case 'silent':
+      case 'talkChanged':
+      case 'toneHeard':
         if (this.#workers.isLive(worker, message.leg)) this.#outputs.push(message);
         return;
       case 'closed':
@@ -376,16 +384,6 @@ export class WorkerMediaPlane implements MediaPlane {
     own.play = 0;
     this.#outputs.push({ kind: 'played', leg, outcome, detail });
   }
-}
-
-/** No trunk vouches for other networks yet. */
-function mediaPeer(signallingAddress: string, audio: NegotiatedAudio | undefined): MediaPeer {
-  return {
-    sdpAddress: audio?.remoteAddress ?? '',
-    sdpPort: audio?.remotePort ?? 0,
-    signallingAddress,
-    mediaNetworks: [],
-  };
 }
 
 function refused(detail: string): OpenResult & { readonly kind: 'refused' } {

@@ -1,7 +1,7 @@
 import type { MuteDirection } from '../core/calls/call-record.ts';
 import type { RecordingFile } from '../core/calls/recording-record.ts';
 import type { LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
-import type { PlaySource } from '../core/ports.ts';
+import type { ListeningWish, MediaEvent, PlaySource } from '../core/ports.ts';
 import type { RecordingOrder, RingReason } from './recording.ts';
 
 /**
@@ -69,6 +69,7 @@ export type ToWorker =
     }
   /** A key that the peer told by other means than RTP: for whoever hears it, unless RTP brings the same. */
   | { readonly kind: 'passDigit'; readonly leg: LegId; readonly digit: string; readonly durationMs: number }
+  | { readonly kind: 'listen'; readonly leg: LegId; readonly wish: ListeningWish }
   | { readonly kind: 'mute'; readonly leg: LegId; readonly direction: MuteDirection }
   | { readonly kind: 'join'; readonly leg: LegId; readonly mix: MixId }
   | { readonly kind: 'leave'; readonly leg: LegId }
@@ -94,7 +95,7 @@ export type FromWorker =
   /** The stream found its peer (again) at this packed address. */
   | { readonly kind: 'latched'; readonly leg: LegId; readonly remote: number }
   | { readonly kind: 'played'; readonly leg: LegId; readonly play: number }
-  | { readonly kind: 'digit'; readonly leg: LegId; readonly digit: string; readonly durationMs: number }
+  | Extract<MediaEvent, { kind: 'digit' | 'talkChanged' | 'toneHeard' | 'judged' }>
   /** No RTP and no RTCP for the time-out; said once. */
   | { readonly kind: 'silent'; readonly leg: LegId }
   /** The stream is gone; how it was. */

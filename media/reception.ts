@@ -149,15 +149,15 @@ export class Reception {
   #listen(stream: Stream, hearing: Hearing, format: number, now: Instant): void {
     const before = hearing.deadline();
     hearing.receive(this.#view, this.#io.bytes, format === PCMA_FORMAT ? pcma : pcmu, now);
-    this.#duties.takeDigits(stream, now);
-    if (before === NEVER && hearing.deadline() !== NEVER) this.#duties.arm(stream);
+    this.#duties.takeHeard(stream, now);
+    if (hearing.deadline() < before) this.#duties.arm(stream);
   }
 
   #takeEvent(stream: Stream, now: Instant): void {
     const { payloadStart, payloadEnd, timestamp } = this.#view;
     const before = stream.events.deadline();
     stream.events.receive(this.#io.bytes, payloadStart, payloadEnd, timestamp, now);
-    this.#duties.takeDigits(stream, now);
+    this.#duties.takeHeard(stream, now);
     if (before === NEVER) this.#duties.arm(stream);
   }
 

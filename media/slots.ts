@@ -113,7 +113,8 @@ export class Stream {
     this.sendPayloadType = settings.sendPayloadType;
     this.sendEventPayloadType = settings.sendEventPayloadType;
     if (settings.hearsKeys) this.hearing ??= new Hearing();
-    else this.stopHearing();
+    this.hearing?.listenForKeys(settings.hearsKeys);
+    if (this.hearing?.isIdle === true) this.stopHearing();
     this.sends = settings.sends;
     this.receives = settings.receives;
     this.isSupervised = settings.supervised;

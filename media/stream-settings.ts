@@ -1,4 +1,5 @@
 import { pack, parseIpv4 } from './io/addresses.ts';
+import type { MediaPeer } from './io/port-pool.ts';
 import type { AudioCodec, StreamSettings } from './protocol.ts';
 import { receives, sends } from './sdp/direction.ts';
 import { type AudioFormat, isTelephoneEvent } from './sdp/formats.ts';
@@ -54,6 +55,16 @@ export function settingsOf(
     sends: sends(direction),
     receives: receives(direction),
     supervised: true,
+  };
+}
+
+/** Where a peer is, as signalling and its description say. No trunk vouches for other networks yet. */
+export function mediaPeer(signallingAddress: string, audio: NegotiatedAudio | undefined): MediaPeer {
+  return {
+    sdpAddress: audio?.remoteAddress ?? '',
+    sdpPort: audio?.remotePort ?? 0,
+    signallingAddress,
+    mediaNetworks: [],
   };
 }
 

@@ -1,10 +1,15 @@
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
+import type { ListeningWish } from '../../core/media-port.ts';
 import type { Codec, Decoder } from '../codec/codec.ts';
 import { DtmfDetector } from '../dsp/dtmf-detector.ts';
+import { type SteadyTone, SteadyToneDetector } from '../dsp/steady-tone.ts';
+import { VOICE_BLOCK_MS, VoiceActivity } from '../dsp/voice-activity.ts';
 import { Resampler } from '../resampler.ts';
 import type { PacketView } from '../rtp/packet-view.ts';
 import { timestampDistance } from '../rtp/sequence.ts';
 import type { Digit } from '../rtp/telephone-event.ts';
+import { type Judgement, MachineJudge } from './machine-judge.ts';
+import { type TalkChange, TalkJudge } from './talk-judge.ts';
 
 const RATE_HZ = 8000;
 /** Detectors get 20 ms at a time. */
@@ -13,17 +18,34 @@ const FRAMES_PER_SECOND = 50;
 const PACKET_MAX_MS = 120;
 /** So much missing is a packet or three that were lost: what was held before is held behind. More is a pause. */
 const LOST_MAX_MS = 60;
+/** A longer pause is no longer than this to whoever judges. */
+const PAUSE_MAX_MS = 10_000;
+const NEWS_MAX = 16;
 /** A timestamp further back is another clock. */
 const JUMP_MS = 1000;
-/** Nothing for so long: the sender is silent, and what was held is over. */
-const SILENT_MS = 100;
+/** Nothing for so long: the sender is silent; a key that was held is over, and so is talk. */
+const SILENT_MS = 200;
+
+/** What was heard. */
+export type HearingNews =
+  | ({ readonly kind: 'digit' } & Digit)
+  | { readonly kind: 'talkChanged'; readonly change: TalkChange }
+  | ({ readonly kind: 'toneHeard' } & SteadyTone)
+  | ({ readonly kind: 'judged' } & Judgement);
 
 /**
  * What is to be heard in the sound of one far end, packet by packet at arrival, so that a packet may still be kept from
- * others. Exists only while somebody wants to know.
+ * others. Exists only while somebody wants to know, and listens only for what they want.
  */
 export class Hearing {
-  readonly #digits = new DtmfDetector();
+  #keys: DtmfDetector | undefined;
+  #tones: SteadyToneDetector | undefined;
+  #voice: VoiceActivity | undefined;
+  #talk: TalkJudge | undefined;
+  #machine: MachineJudge | undefined;
+  /** Tones are told, and not only to whoever judges the machine. */
+  #tellsTones = false;
+  readonly #news: HearingNews[] = [];
   #codec: Codec | undefined;
   #decoder: Decoder | undefined;
   #resampler: Resampler | undefined;
@@ -37,18 +59,35 @@ export class Hearing {
 
   /** The far end holds a key, or may be about to: its sound is not for who is told of the key otherwise. */
   get isKeySuspected(): boolean {
-    return this.#digits.isSuspicious;
+    return this.#keys?.isSuspicious === true;
+  }
+
+  /** Nobody wants to know anything any more. */
+  get isIdle(): boolean {
+    return this.#keys === undefined && this.#tones === undefined && this.#voice === undefined;
+  }
+
+  listenForKeys(wanted: boolean): void {
+    this.#keys = wanted ? (this.#keys ?? new DtmfDetector()) : undefined;
+  }
+
+  listenFor({ talk, tones, machine }: ListeningWish, now: Instant): void {
+    this.#talk = talk ? (this.#talk ?? new TalkJudge()) : undefined;
+    this.#tellsTones = tones;
+    if (machine !== undefined) this.#machine = new MachineJudge(machine, now);
+    this.#need();
   }
 
   /** A packet of the far end. Late ones say nothing. */
   receive(view: PacketView, bytes: Uint8Array, codec: Codec, now: Instant): void {
     if (codec !== this.#codec) this.#useCodec(codec);
     const ticksPerMs = codec.clockRateHz / 1000;
-    const missing = this.#hasNext ? timestampDistance(this.#next, view.timestamp) : 0;
-    if (missing < 0 && missing > -JUMP_MS * ticksPerMs) return;
-    if (missing < 0 || missing > LOST_MAX_MS * ticksPerMs) this.#digits.finish();
+    const missingMs = this.#hasNext ? timestampDistance(this.#next, view.timestamp) / ticksPerMs : 0;
+    if (missingMs < 0 && missingMs > -JUMP_MS) return;
+    if (missingMs < 0 || missingMs > LOST_MAX_MS) this.#keys?.finish();
+    if (missingMs > LOST_MAX_MS) this.#hearVoice(false, Math.min(missingMs, PAUSE_MAX_MS), now);
     const count = this.#decoder!.decode(bytes, view.payloadStart, view.payloadEnd, this.#samples, 0);
-    this.#listen(count);
+    this.#listen(count, now);
     this.#next = (view.timestamp + (count * codec.clockRateHz) / codec.sampleRateHz) >>> 0;
     this.#hasNext = true;
     this.#lastAt = now;
@@ -56,21 +95,43 @@ export class Hearing {
 
   /** The source changed: its timestamps say nothing about those before. */
   restart(): void {
-    this.#digits.finish();
+    this.#keys?.finish();
     this.#hasNext = false;
   }
 
   deadline(): Instant {
-    return this.#digits.isHeld ? this.#lastAt + SILENT_MS : NEVER;
+    const silentAt = this.#isGoingOn ? this.#lastAt + SILENT_MS : NEVER;
+    return this.#machine === undefined ? silentAt : Math.min(silentAt, this.#machine.deadline());
   }
 
   expire(now: Instant): void {
-    if (now >= this.deadline()) this.#digits.finish();
+    if (this.#isGoingOn && now >= this.#lastAt + SILENT_MS) {
+      this.#keys?.finish();
+      this.#hearVoice(false, PAUSE_MAX_MS, now);
+    }
+    this.#machine?.expire(now);
   }
 
-  /** The next key that is over, or undefined. */
-  poll(): Digit | undefined {
-    return this.#digits.poll();
+  /** Something that a sender's silence ends. */
+  get #isGoingOn(): boolean {
+    return this.#keys?.isHeld === true || this.#talk?.isTalking === true;
+  }
+
+  /** What was heard next, or undefined. */
+  poll(now: Instant): HearingNews | undefined {
+    const digit = this.#keys?.poll();
+    if (digit !== undefined) return { kind: 'digit', ...digit };
+    for (let tone = this.#tones?.poll(); tone !== undefined; tone = this.#tones?.poll()) {
+      this.#machine?.hearTone(tone.tone === 'beep' ? 'beep' : 'fax', now);
+      if (this.#tellsTones) this.#news.push({ kind: 'toneHeard', ...tone });
+    }
+    const judgement = this.#machine?.poll();
+    if (judgement !== undefined) {
+      this.#machine = undefined;
+      this.#need();
+      this.#news.push({ kind: 'judged', ...judgement });
+    }
+    return this.#news.shift();
   }
 
   close(): void {
@@ -86,18 +147,41 @@ export class Hearing {
     this.restart();
   }
 
-  #listen(count: number): void {
-    const samples = this.#samples;
+  /** Keeps what finds voice and tones as long as somebody judges by it. */
+  #need(): void {
+    const isJudging = this.#machine !== undefined;
+    this.#tones = this.#tellsTones || isJudging ? (this.#tones ?? new SteadyToneDetector()) : undefined;
+    this.#voice = this.#talk !== undefined || isJudging ? (this.#voice ?? new VoiceActivity()) : undefined;
+  }
+
+  #listen(count: number, now: Instant): void {
     const resampler = this.#resampler;
     if (resampler === undefined) {
-      this.#digits.receive(samples, 0, count);
+      this.#hear(this.#samples, count, now);
       return;
     }
     // Whole milliseconds; no codec has others.
     const step = this.#codec!.sampleRateHz / FRAMES_PER_SECOND;
     for (let at = 0; at < count; at += step) {
-      const produced = resampler.resample(samples, at, Math.min(step, count - at), this.#frame, 0);
-      this.#digits.receive(this.#frame, 0, produced);
+      const produced = resampler.resample(this.#samples, at, Math.min(step, count - at), this.#frame, 0);
+      this.#hear(this.#frame, produced, now);
     }
+  }
+
+  #hear(samples: Int16Array, count: number, now: Instant): void {
+    this.#keys?.receive(samples, 0, count);
+    this.#tones?.receive(samples, 0, count);
+    const voice = this.#voice;
+    if (voice === undefined) return;
+    for (let at = 0; at < count; ) {
+      at += voice.receive(samples, at, count - at);
+      if (voice.isComplete) this.#hearVoice(voice.isVoiced, VOICE_BLOCK_MS, now);
+    }
+  }
+
+  #hearVoice(isVoiced: boolean, durationMs: number, now: Instant): void {
+    const change = this.#talk?.receive(isVoiced, durationMs);
+    if (change !== undefined && this.#news.length < NEWS_MAX) this.#news.push({ kind: 'talkChanged', change });
+    this.#machine?.receive(isVoiced ? 'voice' : 'silence', durationMs, now);
   }
 }

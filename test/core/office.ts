@@ -20,6 +20,7 @@ import type {
   DialRequest,
   FlowStart,
   Flows,
+  ListeningWish,
   MediaPlane,
   OpenResult,
   PlaySource,
@@ -81,6 +82,10 @@ export class QuietPlane implements MediaPlane {
   removeFiles = () => undefined;
   sendDigits = (leg: LegId, digits: string, durationMs: number, intervalMs: number) =>
     void this.orders.push(`sendDigits ${leg} ${digits} ${durationMs} ${intervalMs}`);
+  listen = (leg: LegId, { machine, talk, tones }: ListeningWish) =>
+    void this.orders.push(
+      `listen ${leg}${machine === undefined ? '' : ' machine'}${talk ? ' talk' : ''}${tones ? ' tones' : ''}`,
+    );
   passDigit = (leg: LegId, digit: string) => void this.orders.push(`passDigit ${leg} ${digit}`);
   close = (leg: LegId): void => void this.orders.push(`close ${leg}`);
 }
