@@ -11,6 +11,8 @@ const REST_MAX = 0.008;
 /** From block to block the same sine changes less than this. */
 const DRIFT_HZ = 12;
 const DRIFT_DB = 6;
+/** 60 ms: anything shorter is the edge of a tone, or nothing. */
+const TONE_MIN_BLOCKS = 3;
 /** Blocks in between that may be none: a reversal of the phase (ITU-T V.8: ANSam), a lost packet. */
 const BROKEN_MAX = 1;
 
@@ -21,6 +23,7 @@ const BEEP_MIN_MS = 100;
 const BEEP_MAX_MS = 2500;
 /** ITU-T T.30 §4.1.1: CED, 2,100 ± 15 Hz for 2.6 to 4 s. */
 const ANSWER_HZ = 2100;
+const ANSWER_OFF_HZ = 15;
 const ANSWER_MIN_MS = 600;
 /** ITU-T T.30 §4.1.2: CNG, 1,100 ± 38 Hz for 0.5 s ± 15 %. */
 const CALLING_HZ = 1100;
@@ -61,8 +64,11 @@ export class SteadyToneDetector {
   #blocks = 0;
   #broken = 0;
   #isTold = false;
-  /** It came right behind another: part of a melody or of a special information tone. */
+  /** It came right behind another. */
   #isFollowing = false;
+  /** The one that ended last, until it is known what follows; 0 ms for none. */
+  #endedHz = 0;
+  #endedMs = 0;
 
   receive(samples: Int16Array, offset: number, count: number): void {
     for (let i = offset; i < offset + count; i++) {
@@ -96,44 +102,52 @@ export class SteadyToneDetector {
     this.#neighbours = 0;
     this.#energy = 0;
     if (isSine) this.#takeSine((Math.acos(factor / 2) * RATE_HZ) / (2 * Math.PI), levelDbov);
-    else if (this.#frequencyHz > 0 && ++this.#broken > BROKEN_MAX) this.#end('silence');
+    else if (this.#frequencyHz > 0 && ++this.#broken > BROKEN_MAX) this.#fallSilent();
   }
 
   #takeSine(frequencyHz: number, levelDbov: number): void {
     const isSame =
       Math.abs(frequencyHz - this.#frequencyHz) <= DRIFT_HZ && Math.abs(levelDbov - this.#levelDbov) <= DRIFT_DB;
-    if (this.#frequencyHz > 0 && !isSame) this.#end('tone');
+    if (this.#frequencyHz > 0 && !isSame) this.#end();
     if (this.#frequencyHz === 0) this.#frequencyHz = frequencyHz;
-    // The first block is not filled, most often.
     this.#levelDbov = levelDbov;
     this.#blocks += 1 + this.#broken;
     this.#broken = 0;
-    const isAnswer = Math.abs(this.#frequencyHz - ANSWER_HZ) <= 15 + MEASURE_HZ;
-    if (isAnswer && !this.#isTold && this.#blocks * BLOCK_MS >= ANSWER_MIN_MS) this.#tell('fax-answer');
+    if (this.#blocks < TONE_MIN_BLOCKS) return;
+    // What was before is no beep, and this neither: a melody, or a special information tone.
+    if (this.#endedMs > 0) this.#isFollowing = true;
+    this.#endedMs = 0;
+    const isAnswer = Math.abs(this.#frequencyHz - ANSWER_HZ) <= ANSWER_OFF_HZ + MEASURE_HZ;
+    const durationMs = this.#blocks * BLOCK_MS;
+    if (!isAnswer || this.#isTold || durationMs < ANSWER_MIN_MS) return;
+    this.#isTold = true;
+    this.#tell('fax-answer', this.#frequencyHz, durationMs);
   }
 
-  #end(by: 'silence' | 'tone'): void {
-    const durationMs = this.#blocks * BLOCK_MS;
-    const hz = this.#frequencyHz;
-    const isWhole = !this.#isTold && !this.#isFollowing && by === 'silence';
-    if (isWhole && isCalling(hz, durationMs)) this.#tell('fax-calling');
-    else if (isWhole && isBeep(hz, durationMs)) this.#tell('beep');
+  /** What is left of it, at its edges, is no tone of its own. */
+  #end(): void {
+    if (this.#blocks >= TONE_MIN_BLOCKS && !this.#isTold) {
+      this.#endedHz = this.#frequencyHz;
+      this.#endedMs = this.#blocks * BLOCK_MS;
+    }
     this.#frequencyHz = 0;
     this.#blocks = 0;
     this.#broken = 0;
     this.#isTold = false;
-    this.#isFollowing = by === 'tone' && durationMs >= BEEP_MIN_MS;
   }
 
-  #tell(tone: SteadyTone['tone']): void {
-    this.#isTold = true;
+  #fallSilent(): void {
+    this.#end();
+    const [hz, durationMs] = [this.#endedHz, this.#endedMs];
+    if (!this.#isFollowing && isCalling(hz, durationMs)) this.#tell('fax-calling', hz, durationMs);
+    else if (!this.#isFollowing && isBeep(hz, durationMs)) this.#tell('beep', hz, durationMs);
+    this.#endedMs = 0;
+    this.#isFollowing = false;
+  }
+
+  #tell(tone: SteadyTone['tone'], frequencyHz: number, durationMs: number): void {
     if (this.#waiting.length >= WAITING_MAX) this.dropped += 1;
-    else
-      this.#waiting.push({
-        tone,
-        frequencyHz: Math.round(this.#frequencyHz),
-        durationMs: this.#blocks * BLOCK_MS,
-      });
+    else this.#waiting.push({ tone, frequencyHz: Math.round(frequencyHz), durationMs });
   }
 }
 
