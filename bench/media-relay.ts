@@ -4,7 +4,7 @@ import { COUNTER, COUNTER_COUNT } from '../media/counters.ts';
 import { tonesOf } from '../media/dsp/country-tones.ts';
 import { Engine } from '../media/engine.ts';
 import { pack } from '../media/io/addresses.ts';
-import { BATCH_COUNT_MAX, type PacketIo } from '../media/io/packet-io.ts';
+import { BATCH_COUNT_MAX, type PacketIo, packetIoCounters } from '../media/io/packet-io.ts';
 import type { StreamSettings, ToWorker } from '../media/protocol.ts';
 import { writeRtpHeader } from '../media/rtp/packet-view.ts';
 import { Workers } from '../media/workers.ts';
@@ -149,7 +149,7 @@ async function measureWorker(): Promise<Record<string, number>> {
 
 /** Packet I/O without a network: each round brings one packet of every stream, and what is sent is thrown away. */
 class EndlessIo implements PacketIo {
-  readonly counters = { received: 0, sent: 0, receiveCalls: 0, sendCalls: 0, refused: 0, dropped: 0, truncated: 0 };
+  readonly counters = packetIoCounters();
   readonly bytes = new Uint8Array(2048 * BATCH_COUNT_MAX);
   readonly out = new Uint8Array(2048);
   readonly starts = Int32Array.from({ length: BATCH_COUNT_MAX }, (_, i) => 2048 * i);

@@ -11,6 +11,7 @@ import { type Random, secure } from '../core/kernel/random.ts';
 import { CallArchive } from '../core/store/call-archive.ts';
 import { openStore } from '../core/store/open.ts';
 import type { StoreWriter } from '../core/store/writer.ts';
+import { dialingCall } from '../test/core/dialing-call.ts';
 
 const CUSTOMER = 'c0000000-0000-4000-8000-000000000001' as CustomerId;
 const RECORDS = 40_000;
@@ -46,23 +47,14 @@ export async function run(): Promise<Record<string, number>> {
 
 function callRecord(random: Random): CallRecord {
   const at = systemClock.wallTime();
-  return {
+  return dialingCall({
     id: uuid(random) as CallId,
     customerId: CUSTOMER,
     direction: 'incoming',
     status: 'hangup',
     source: address('extension', '1001', 'Somebody'),
     destination: address('extension', '1002'),
-    extensionId: null,
-    trunkId: null,
-    flowId: null,
-    activeflowId: null,
-    recordingIds: [],
-    recordingId: null,
-    muteDirection: '',
-    masterCallId: null,
     chainedCallIds: [uuid(random) as CallId],
-    groupcallId: null,
     hangupBy: 'remote',
     hangupReason: 'normal',
     cause: 'normal',
@@ -71,8 +63,7 @@ function callRecord(random: Random): CallRecord {
     progressingAt: at,
     hangupAt: at,
     updatedAt: at,
-    deletedAt: null,
-  };
+  });
 }
 
 /** With as many in flight as a busy API has. */

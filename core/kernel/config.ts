@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { LOG_LEVELS, type LogLevel, withoutPassword } from './log.ts';
+import { LOCAL_NETS } from './network.ts';
 import {
   fileContent,
   fromEnvironment,
@@ -93,16 +94,6 @@ function setting<Value>(
 
 const SPAN = 'a number with ms, s, m, h or d, such as 60s';
 const NETWORK = 'a network such as 10.0.0.0/8';
-const LOCAL_NETS = [
-  '10.0.0.0/8',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '::1/128',
-  'fc00::/7',
-  'fe80::/10',
-];
 const PEM_FILE = 'a file in PEM format';
 const any = (text: string): string => text;
 const never = (): string => 'it to be left out: this is not built yet';

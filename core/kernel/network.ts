@@ -7,6 +7,18 @@ export interface Network {
   readonly key: string;
 }
 
+/** RFC 1918, loopback and link-local, and their IPv6 counterparts (RFC 4193, RFC 4291). */
+export const LOCAL_NETS: readonly string[] = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '::1/128',
+  'fc00::/7',
+  'fe80::/10',
+];
+
 /**
  * The network that the text names: a literal address alone, or one with a prefix length. Undefined when it is neither.
  * Bits behind the prefix do not matter.

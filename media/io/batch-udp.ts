@@ -4,7 +4,7 @@ import { Arena, writeSocketAddress } from './arena.ts';
 import type { Libc } from './libc.ts';
 import type { Koffi } from './native.ts';
 import { LINUX, type NativeLayout, SOCKET_ADDRESS_SIZE_BYTES } from './native-layout.ts';
-import { type PacketIo, type PacketIoCounters, WAIT_MAX_MS } from './packet-io.ts';
+import { type PacketIo, packetIoCounters, WAIT_MAX_MS } from './packet-io.ts';
 import { ReceiveVector } from './receive-vector.ts';
 import { SendVector } from './send-vector.ts';
 
@@ -32,15 +32,7 @@ export interface BatchUdpOptions {
 
 /** UDP in batches by `epoll_wait`, `recvmmsg` and `sendmmsg` of libc (recvmmsg(2), sendmmsg(2), epoll(7)). */
 export class BatchUdp implements PacketIo {
-  readonly counters: PacketIoCounters = {
-    received: 0,
-    sent: 0,
-    receiveCalls: 0,
-    sendCalls: 0,
-    refused: 0,
-    dropped: 0,
-    truncated: 0,
-  };
+  readonly counters = packetIoCounters();
   readonly bytes: Uint8Array;
   readonly out: Uint8Array;
   readonly starts: Int32Array;

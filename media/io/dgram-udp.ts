@@ -1,13 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { assert } from '../../core/kernel/assert.ts';
 import { formatIpv4, pack, parseIpv4 } from './addresses.ts';
-import {
-  BATCH_COUNT_MAX,
-  PACKET_SIZE_MAX_BYTES,
-  type PacketIo,
-  type PacketIoCounters,
-  WAIT_MAX_MS,
-} from './packet-io.ts';
+import { BATCH_COUNT_MAX, PACKET_SIZE_MAX_BYTES, type PacketIo, packetIoCounters, WAIT_MAX_MS } from './packet-io.ts';
 
 /** Packets held between two turns of the event loop; what comes on top is dropped. */
 const HELD_COUNT_MAX = 1024;
@@ -30,15 +24,7 @@ interface Port {
  * packets are not marked for expedited forwarding, which Node cannot ask for.
  */
 export class DgramUdp implements PacketIo {
-  readonly counters: PacketIoCounters = {
-    received: 0,
-    sent: 0,
-    receiveCalls: 0,
-    sendCalls: 0,
-    refused: 0,
-    dropped: 0,
-    truncated: 0,
-  };
+  readonly counters = packetIoCounters();
   readonly bytes = new Uint8Array(HELD_COUNT_MAX * PACKET_SIZE_MAX_BYTES);
   readonly out = new Uint8Array(PACKET_SIZE_MAX_BYTES);
   readonly starts = new Int32Array(BATCH_COUNT_MAX);

@@ -63,6 +63,11 @@ export interface PacketIo {
   close(): void;
 }
 
+/** Nothing counted yet. */
+export function packetIoCounters(): PacketIoCounters {
+  return { received: 0, sent: 0, receiveCalls: 0, sendCalls: 0, refused: 0, dropped: 0, truncated: 0 };
+}
+
 export interface PacketIoCounters {
   received: number;
   sent: number;

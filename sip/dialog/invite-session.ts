@@ -1,12 +1,11 @@
 import type { Cause } from '../../core/calls/cause.ts';
-import { fail } from '../../core/kernel/assert.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { TimerTable } from '../../core/kernel/timer-table.ts';
 import type { Body, DialRequest } from '../../core/ports.ts';
 import type { Request, Response } from '../message.ts';
 import type { Arrival, TransactionId } from '../transaction/transaction-layer.ts';
-import { ignore, never } from '../transaction/transition.ts';
+import { decided } from '../transaction/transition.ts';
 import type { Dialled } from './dialled.ts';
 import { Dialog, type Hop } from './dialog.ts';
 import { ReliableProvisional } from './reliable-provisional.ts';
@@ -314,9 +313,8 @@ export class InviteSession {
   }
 
   #handle(event: SessionEvent, now: Instant, input: Input): void {
-    const step = SESSION_TRANSITIONS[this.#state][event];
-    if (step === never) fail(`${event} cannot happen in ${this.#state}`);
-    if (step === ignore) return;
+    const step = decided(SESSION_TRANSITIONS[this.#state][event], event, this.#state);
+    if (step === undefined) return;
     for (const action of step.actions) this.#perform(action, input);
     if (step.next === this.#state) return;
     const before = SESSION_TIMERS[this.#state];

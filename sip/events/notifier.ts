@@ -1,6 +1,6 @@
 import type { Directory } from '../../core/directory/directory.ts';
 import type { Extension } from '../../core/directory/records.ts';
-import { assert, fail } from '../../core/kernel/assert.ts';
+import { assert } from '../../core/kernel/assert.ts';
 import type { Calendar } from '../../core/kernel/clock.ts';
 import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import { type ExtensionId, hexToken } from '../../core/kernel/ids.ts';
@@ -10,7 +10,7 @@ import { Dialog } from '../dialog/dialog.ts';
 import { contactField, type Field } from '../dialog/session-messages.ts';
 import type { Request, Response } from '../message.ts';
 import type { Arrival, SentBy, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
-import { ignore, never } from '../transaction/transition.ts';
+import { decided } from '../transaction/transition.ts';
 import type { Objection } from '../user-agent/objection.ts';
 import { ownCopy } from '../user-agent/own-copy.ts';
 import { respond } from '../writer.ts';
@@ -208,9 +208,8 @@ export class Notifier {
   #handle(subscription: Subscription, event: SubscriptionEvent, now: Instant, asked?: Asked): void {
     // One that gave way to a newer one may still have a NOTIFY under way.
     if (subscription.state === 'ended') return;
-    const step = SUBSCRIPTION_TRANSITIONS[subscription.state][event];
-    if (step === never) fail(`${event} cannot happen in ${subscription.state}`);
-    if (step === ignore) return;
+    const step = decided(SUBSCRIPTION_TRANSITIONS[subscription.state][event], event, subscription.state);
+    if (step === undefined) return;
     subscription.state = step.next;
     for (const action of step.actions) this.#perform(subscription, action, now, asked);
     if (SUBSCRIPTION_TIMERS[step.next].length === 0) this.#disarm(subscription);

@@ -1,4 +1,3 @@
-import { fail } from '../../core/kernel/assert.ts';
 import { hexToken } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import type { Random } from '../../core/kernel/random.ts';
@@ -10,7 +9,7 @@ import type { Field } from '../dialog/session-messages.ts';
 import { formatHostPort } from '../grammar/host.ts';
 import type { Response } from '../message.ts';
 import type { SentBy } from '../transaction/transaction-layer.ts';
-import { ignore, never } from '../transaction/transition.ts';
+import { decided } from '../transaction/transition.ts';
 import { type Errand, type ErrandOutcome, retryAfterMsOf } from './errands.ts';
 import type { ProviderAim } from './provider-aim.ts';
 import {
@@ -161,9 +160,8 @@ export class Registration {
   }
 
   #handle(event: RegistrationEvent, now: Instant): void {
-    const step = REGISTRATION_TRANSITIONS[this.#state][event];
-    if (step === never) fail(`${event} cannot happen in ${this.#state}`);
-    if (step === ignore) return;
+    const step = decided(REGISTRATION_TRANSITIONS[this.#state][event], event, this.#state);
+    if (step === undefined) return;
     const before = REGISTRATION_TIMERS[this.#state];
     this.#state = step.next;
     const wanted = REGISTRATION_TIMERS[step.next];

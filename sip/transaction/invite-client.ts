@@ -1,4 +1,4 @@
-import { assert, fail } from '../../core/kernel/assert.ts';
+import { assert } from '../../core/kernel/assert.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { HeaderName, Request, Response } from '../message.ts';
 import { buildRequest, write } from '../writer.ts';
@@ -6,7 +6,7 @@ import type { ClientOptions, ClientOutput, ClientTransaction } from './client-tr
 import { Said } from './said.ts';
 import { TimerPair } from './timer-pair.ts';
 import { TIMER_C, TIMER_D_UNRELIABLE, type Timing } from './timing.ts';
-import { ignore, never, type Table, to } from './transition.ts';
+import { decided, ignore, never, type Table, to } from './transition.ts';
 
 /** What is left of a request that will not be sent again. */
 const NO_BYTES = new Uint8Array(0);
@@ -148,9 +148,8 @@ export class InviteClient implements ClientTransaction {
 
   #handle(event: Event, now: Instant, response?: Response): void {
     assert(this.#said.isDrained, 'drain poll() before the next input');
-    const step = INVITE_CLIENT_TRANSITIONS[this.#state][event];
-    if (step === never) fail(`${event} cannot happen in ${this.#state}`);
-    if (step === ignore) return;
+    const step = decided(INVITE_CLIENT_TRANSITIONS[this.#state][event], event, this.#state);
+    if (step === undefined) return;
     for (const action of step.actions) this.#perform(action, response);
     if (step.next === this.#state) return;
     this.#state = step.next;

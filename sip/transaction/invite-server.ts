@@ -1,10 +1,10 @@
-import { assert, fail } from '../../core/kernel/assert.ts';
+import { assert } from '../../core/kernel/assert.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import { Said } from './said.ts';
 import type { ServerOptions, ServerOutput, ServerTransaction } from './server-transaction.ts';
 import { TimerPair } from './timer-pair.ts';
 import { type Timing, TRYING_AFTER } from './timing.ts';
-import { ignore, never, type Table, to } from './transition.ts';
+import { decided, ignore, never, type Table, to } from './transition.ts';
 
 export type InviteServerState = 'trying' | 'proceeding' | 'accepted' | 'completed' | 'confirmed' | 'terminated';
 type Timer = 'Trying' | 'G' | 'H' | 'I' | 'L';
@@ -150,9 +150,8 @@ export class InviteServer implements ServerTransaction {
 
   #handle(event: Event, now: Instant): void {
     assert(this.#said.isDrained, 'drain poll() before the next input');
-    const step = INVITE_SERVER_TRANSITIONS[this.#state][event];
-    if (step === never) fail(`${event} cannot happen in ${this.#state}`);
-    if (step === ignore) return;
+    const step = decided(INVITE_SERVER_TRANSITIONS[this.#state][event], event, this.#state);
+    if (step === undefined) return;
     for (const action of step.actions) this.#perform(action);
     // The dialog repeats a 2xx, and keeps it for that; a refusal that was acknowledged is not repeated.
     if (step.next === 'accepted' || step.next === 'confirmed') this.#bytes = NO_BYTES;

@@ -1,11 +1,11 @@
-import { assert, fail } from '../../core/kernel/assert.ts';
+import { assert } from '../../core/kernel/assert.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { Request, Response } from '../message.ts';
 import type { ClientOptions, ClientOutput, ClientTransaction } from './client-transaction.ts';
 import { Said } from './said.ts';
 import { TimerPair } from './timer-pair.ts';
 import type { Timing } from './timing.ts';
-import { ignore, never, type Table, to } from './transition.ts';
+import { decided, ignore, never, type Table, to } from './transition.ts';
 
 /** What is left of a request that will not be sent again. */
 const NO_BYTES = new Uint8Array(0);
@@ -118,9 +118,8 @@ export class NonInviteClient implements ClientTransaction {
 
   #handle(event: Event, now: Instant, response?: Response): void {
     assert(this.#said.isDrained, 'drain poll() before the next input');
-    const step = NON_INVITE_CLIENT_TRANSITIONS[this.#state][event];
-    if (step === never) fail(`${event} cannot happen in ${this.#state}`);
-    if (step === ignore) return;
+    const step = decided(NON_INVITE_CLIENT_TRANSITIONS[this.#state][event], event, this.#state);
+    if (step === undefined) return;
     for (const action of step.actions) this.#perform(action, response);
     this.#enter(step.next, now);
   }

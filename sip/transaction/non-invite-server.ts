@@ -1,8 +1,8 @@
-import { assert, fail } from '../../core/kernel/assert.ts';
+import { assert } from '../../core/kernel/assert.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import { Said } from './said.ts';
 import type { ServerOptions, ServerOutput, ServerTransaction } from './server-transaction.ts';
-import { ignore, never, type Table, to } from './transition.ts';
+import { decided, ignore, never, type Table, to } from './transition.ts';
 
 export type NonInviteServerState = 'trying' | 'proceeding' | 'completed' | 'terminated';
 /** What was not answered yet. */
@@ -99,9 +99,8 @@ export class NonInviteServer implements ServerTransaction {
 
   #handle(event: Event, now: Instant): void {
     assert(this.#said.isDrained, 'drain poll() before the next input');
-    const step = NON_INVITE_SERVER_TRANSITIONS[this.#state][event];
-    if (step === never) fail(`${event} cannot happen in ${this.#state}`);
-    if (step === ignore) return;
+    const step = decided(NON_INVITE_SERVER_TRANSITIONS[this.#state][event], event, this.#state);
+    if (step === undefined) return;
     for (const action of step.actions) this.#perform(action);
     if (step.next === this.#state) return;
     this.#state = step.next;

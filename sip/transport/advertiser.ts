@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { DEFAULT_LOCAL_NETS, type LocalAddresses, localNetTest } from './local-address.ts';
+import { LOCAL_NETS } from '../../core/kernel/network.ts';
+import { type LocalAddresses, localNetTest } from './local-address.ts';
 
 export interface AdvertiserOptions {
   readonly addresses: LocalAddresses;
@@ -22,7 +23,7 @@ export class Advertiser {
   constructor(options: AdvertiserOptions) {
     this.#addresses = options.addresses;
     this.#advertise = options.advertise ?? '';
-    this.#isInside = localNetTest(options.localNets ?? DEFAULT_LOCAL_NETS);
+    this.#isInside = localNetTest(options.localNets ?? LOCAL_NETS);
     this.#boundHosts = options.boundHosts ?? [];
   }
 

@@ -95,18 +95,6 @@ function sourceTowards(family: Family): Promise<string | undefined> {
   });
 }
 
-/** RFC 1918, loopback and link-local, and their IPv6 counterparts (RFC 4193, RFC 4291). */
-export const DEFAULT_LOCAL_NETS: readonly string[] = [
-  '10.0.0.0/8',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '::1/128',
-  'fc00::/7',
-  'fe80::/10',
-];
-
 /** A test for addresses within these networks. Throws INVALID_SETTING when one is no CIDR. */
 export function localNetTest(cidrs: readonly string[]): (address: string) => boolean {
   const members = new BlockList();

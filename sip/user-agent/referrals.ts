@@ -1,5 +1,4 @@
 import type { Cause } from '../../core/calls/cause.ts';
-import { fail } from '../../core/kernel/assert.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import type { Random } from '../../core/kernel/random.ts';
@@ -21,7 +20,7 @@ import type { NameAddress, Request, Response } from '../message.ts';
 import { reasonPhrase } from '../reason-phrase.ts';
 import type { Timing } from '../transaction/timing.ts';
 import type { SentBy, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
-import { ignore, never } from '../transaction/transition.ts';
+import { decided } from '../transaction/transition.ts';
 import { respond } from '../writer.ts';
 import { objectionTo } from './objection.ts';
 import { ownCopy } from './own-copy.ts';
@@ -179,9 +178,8 @@ export class Referrals {
   }
 
   #handle(referral: number, entry: Referral, event: ReferralEvent, now: Instant): void {
-    const step = REFERRAL_TRANSITIONS[entry.state][event];
-    if (step === never) fail(`${event} cannot happen to a referral that is ${entry.state}`);
-    if (step === ignore) return;
+    const step = decided(REFERRAL_TRANSITIONS[entry.state][event], event, entry.state);
+    if (step === undefined) return;
     entry.state = step.next;
     for (const action of step.actions) this.#perform(referral, entry, action, now);
     if (step.next !== 'ended') return;

@@ -24,7 +24,7 @@ import { buildUri, parseUri } from '../grammar/uri.ts';
 import type { Request, Response } from '../message.ts';
 import type { Timing } from '../transaction/timing.ts';
 import type { SentBy, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
-import { ignore, never } from '../transaction/transition.ts';
+import { decided } from '../transaction/transition.ts';
 
 export interface SentReferralParts {
   readonly layer: TransactionLayer;
@@ -164,9 +164,8 @@ export class SentReferrals {
 
   #handle(entry: SentReferral, event: SentReferralEvent, now: Instant): void {
     const before = entry.state;
-    const step = SENT_REFERRAL_TRANSITIONS[before][event];
-    if (step === never) fail(`${event} cannot happen to a REFER that is ${before}`);
-    if (step === ignore) return;
+    const step = decided(SENT_REFERRAL_TRANSITIONS[before][event], event, before);
+    if (step === undefined) return;
     entry.state = step.next;
     for (const action of step.actions) this.#perform(entry, action, now);
     if (step.next !== before) this.#changeTimer(entry, SENT_REFERRAL_TIMERS[step.next], now);

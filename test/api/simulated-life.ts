@@ -20,6 +20,7 @@ import type { Random } from '../../core/kernel/random.ts';
 import type { WallTime } from '../../core/kernel/time.ts';
 import type { Store, StoreEvent } from '../../core/ports.ts';
 import type { Write } from '../../core/write.ts';
+import { dialingCall } from '../core/dialing-call.ts';
 
 /** Records of what lives and has lived, by kind. */
 type RecordKind = 'call' | 'conferencecall' | 'recording' | 'activeflow';
@@ -71,30 +72,13 @@ export class SimulatedLife {
   }
 
   addCall(customerId: CustomerId, fields: Partial<CallRecord> & { source: Address; destination: Address }): CallRecord {
-    const call: CallRecord = {
+    const call = dialingCall({
       id: uuid(this.#random) as CallId,
       customerId,
       direction: 'outgoing',
-      status: 'dialing',
-      extensionId: null,
-      trunkId: null,
-      flowId: null,
-      activeflowId: null,
-      recordingIds: [],
-      recordingId: null,
-      muteDirection: '',
-      masterCallId: null,
-      chainedCallIds: [],
-      groupcallId: null,
-      hangupBy: '',
-      hangupReason: '',
-      cause: null,
-      ringingAt: null,
-      progressingAt: null,
-      hangupAt: null,
-      ...this.#times(),
+      createdAt: this.#wallTime(),
       ...fields,
-    };
+    });
     this.#records.call.set(call.id, call);
     return call;
   }

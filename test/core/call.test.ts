@@ -4,38 +4,20 @@ import { Attempt } from '../../core/calls/attempt.ts';
 import { CALL_TRANSITIONS, Call, hangupReasonOf } from '../../core/calls/call.ts';
 import type { CallRecord } from '../../core/calls/call-record.ts';
 import type { CallId, CustomerId, LegId } from '../../core/kernel/ids.ts';
+import { dialingCall } from './dialing-call.ts';
 
 const leg = (n: number): LegId => n as LegId;
 
 function callOf(direction: CallRecord['direction']): Call {
   return new Call(
-    {
+    dialingCall({
       id: 'a' as CallId,
       customerId: 'c' as CustomerId,
       direction,
-      status: 'dialing',
       source: address('extension', '1000'),
       destination: address('extension', '1001'),
-      extensionId: null,
-      trunkId: null,
-      flowId: null,
-      activeflowId: null,
-      recordingIds: [],
-      recordingId: null,
-      muteDirection: '',
-      masterCallId: null,
-      chainedCallIds: [],
-      groupcallId: null,
-      hangupBy: '',
-      hangupReason: '',
-      cause: null,
       createdAt: 1,
-      ringingAt: null,
-      progressingAt: null,
-      hangupAt: null,
-      updatedAt: null,
-      deletedAt: null,
-    },
+    }),
     leg(1),
   );
 }

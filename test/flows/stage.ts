@@ -19,6 +19,7 @@ import type { FlowStart, HttpRequest } from '../../core/ports.ts';
 import type { Write } from '../../core/write.ts';
 import { compile } from '../../flows/compile.ts';
 import { FlowRunner } from '../../flows/runner.ts';
+import { dialingCall } from '../core/dialing-call.ts';
 
 export const CUSTOMER = '11111111-1111-4111-8111-111111111111' as CustomerId;
 export const OTHER_CUSTOMER = '22222222-2222-4222-8222-222222222222' as CustomerId;
@@ -32,33 +33,15 @@ export function id(number: number): string {
 }
 
 export function callRecord(status: CallStatus = 'ringing'): CallRecord {
-  return {
+  return dialingCall({
     id: CALL,
     customerId: CUSTOMER,
     direction: 'incoming',
     status,
     source: { ...address('tel', '+4930111'), name: 'Anna' },
     destination: address('tel', '+899000000101'),
-    extensionId: null,
-    trunkId: null,
-    flowId: null,
-    activeflowId: null,
-    recordingIds: [],
-    recordingId: null,
-    muteDirection: '',
-    masterCallId: null,
-    chainedCallIds: [],
-    groupcallId: null,
-    hangupBy: '',
-    hangupReason: '',
-    cause: null,
     createdAt: EPOCH,
-    ringingAt: null,
-    progressingAt: null,
-    hangupAt: null,
-    updatedAt: null,
-    deletedAt: null,
-  };
+  });
 }
 
 const RECORDING: RecordingRecord = {

@@ -1,10 +1,5 @@
 import { assert } from '../../core/kernel/assert.ts';
-import {
-  BATCH_COUNT_MAX,
-  PACKET_SIZE_MAX_BYTES,
-  type PacketIo,
-  type PacketIoCounters,
-} from '../../media/io/packet-io.ts';
+import { BATCH_COUNT_MAX, PACKET_SIZE_MAX_BYTES, type PacketIo, packetIoCounters } from '../../media/io/packet-io.ts';
 
 /** A packet on its way: our RTP port whose pair it came to or leaves from, and the packed address of the other side. */
 export interface Packet {
@@ -19,15 +14,7 @@ export interface Packet {
  * blocks, and nothing is sent before `flush`.
  */
 export class MemoryPacketIo implements PacketIo {
-  readonly counters: PacketIoCounters = {
-    received: 0,
-    sent: 0,
-    receiveCalls: 0,
-    sendCalls: 0,
-    refused: 0,
-    dropped: 0,
-    truncated: 0,
-  };
+  readonly counters = packetIoCounters();
   readonly bytes = new Uint8Array(BATCH_COUNT_MAX * PACKET_SIZE_MAX_BYTES);
   readonly out = new Uint8Array(PACKET_SIZE_MAX_BYTES);
   readonly starts = new Int32Array(BATCH_COUNT_MAX);

@@ -14,13 +14,13 @@ import { parse } from '../../sip/parser.ts';
 import type { SipPacket } from '../../sip/stack.ts';
 import { RFC_TIMING } from '../../sip/transaction/timing.ts';
 import { type Arrival, TransactionLayer } from '../../sip/transaction/transaction-layer.ts';
-import { answerChallenge } from '../../sip/user-agent/digest.ts';
 import { Gatekeeper } from '../../sip/user-agent/gatekeeper.ts';
 import { Messenger } from '../../sip/user-agent/messenger.ts';
 import { OverloadGovernor } from '../../sip/user-agent/overload-governor.ts';
 import { Referrals } from '../../sip/user-agent/referrals.ts';
 import { Registrar } from '../../sip/user-agent/registrar.ts';
 import { UserAgent } from '../../sip/user-agent/user-agent.ts';
+import { authorizationFor } from './challenged.ts';
 import { furtherFields } from './further-fields.ts';
 import { phoneDescription } from './phone-description.ts';
 import { registerRequest } from './register-request.ts';
@@ -264,14 +264,11 @@ export class Phone implements Party {
   #written(response: Response, now: Instant): void {
     const { username, password, server, random } = this.#options;
     const { to, text, isChallenged } = this.#writing!;
-    const challenge = response.first('WWW-Authenticate');
-    if (response.status !== 401 || challenge === undefined || isChallenged) {
-      if (response.status >= 200) this.heard.push(`written ${response.status}`);
-      return;
-    }
     const uri = buildUri({ user: to, host: server.address }).text;
-    const use = { username, password, method: 'MESSAGE', uri, cnonce: hexToken(random, 8), nc: 1 };
-    this.#write(to, text, answerChallenge(challenge, use), now);
+    const asked = { username, password, method: 'MESSAGE', uri, random };
+    const authorization = isChallenged ? undefined : authorizationFor(response, asked);
+    if (authorization !== undefined) this.#write(to, text, authorization, now);
+    else if (response.status >= 200) this.heard.push(`written ${response.status}`);
   }
 
   #register(authorization: string | undefined, now: Instant): void {
@@ -290,15 +287,13 @@ export class Phone implements Party {
   #registered(response: Response, now: Instant): void {
     const { username, password, server, random } = this.#options;
     const registration = this.#registration;
-    const challenge = response.first('WWW-Authenticate');
-    if (response.status !== 401 || challenge === undefined || registration.challenged) {
-      if (response.status >= 200) this.heard.push(`registered ${response.status}`);
-      return;
-    }
-    registration.challenged = true;
     const uri = buildUri({ host: server.address }).text;
-    const cnonce = hexToken(random, 8);
-    this.#register(answerChallenge(challenge, { username, password, method: 'REGISTER', uri, cnonce, nc: 1 }), now);
+    const asked = { username, password, method: 'REGISTER', uri, random };
+    const authorization = registration.challenged ? undefined : authorizationFor(response, asked);
+    if (authorization !== undefined) {
+      registration.challenged = true;
+      this.#register(authorization, now);
+    } else if (response.status >= 200) this.heard.push(`registered ${response.status}`);
   }
 
   #drain(now: Instant): void {

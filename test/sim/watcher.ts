@@ -9,8 +9,8 @@ import { parse } from '../../sip/parser.ts';
 import type { SipPacket } from '../../sip/stack.ts';
 import { RFC_TIMING } from '../../sip/transaction/timing.ts';
 import { type Arrival, TransactionLayer } from '../../sip/transaction/transaction-layer.ts';
-import { answerChallenge } from '../../sip/user-agent/digest.ts';
 import { buildRequest, respond } from '../../sip/writer.ts';
+import { authorizationFor } from './challenged.ts';
 import type { Party, Send } from './world.ts';
 
 type Act =
@@ -111,12 +111,12 @@ export class Watcher implements Party {
 
   #answered(response: Response, now: Instant): void {
     const { username, password, server, random, watched } = this.#options;
-    const challenge = response.first('WWW-Authenticate');
-    if (response.status === 401 && challenge !== undefined && !this.#asked.isChallenged) {
+    const uri = buildUri({ user: watched, host: server.address }).text;
+    const asked = { username, password, method: 'SUBSCRIBE', uri, random };
+    const authorization = this.#asked.isChallenged ? undefined : authorizationFor(response, asked);
+    if (authorization !== undefined) {
       this.#asked.isChallenged = true;
-      const uri = buildUri({ user: watched, host: server.address }).text;
-      const use = { username, password, method: 'SUBSCRIBE', uri, cnonce: hexToken(random, 8), nc: 1 };
-      this.#subscribe(answerChallenge(challenge, use), now);
+      this.#subscribe(authorization, now);
     } else if (response.status >= 200) {
       this.told.push(`subscribed ${response.status}`);
       this.#remoteTag = response.status < 300 ? response.toTag : '';

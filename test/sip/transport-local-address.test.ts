@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
+import { LOCAL_NETS } from '../../core/kernel/network.ts';
 import { Advertiser } from '../../sip/transport/advertiser.ts';
-import { DEFAULT_LOCAL_NETS, isLocalNet, LocalAddresses } from '../../sip/transport/local-address.ts';
+import { isLocalNet, LocalAddresses } from '../../sip/transport/local-address.ts';
 
 test('private, loopback and link-local addresses are inside, others outside', () => {
   for (const inside of [
@@ -16,9 +17,9 @@ test('private, loopback and link-local addresses are inside, others outside', ()
     'fe80::1%eth0',
     '169.254.1.1',
   ])
-    expect(isLocalNet(inside, DEFAULT_LOCAL_NETS), inside).toBe(true);
+    expect(isLocalNet(inside, LOCAL_NETS), inside).toBe(true);
   for (const outside of ['172.32.0.1', '8.8.8.8', '192.0.2.1', '2001:db8::1', 'example.com', ''])
-    expect(isLocalNet(outside, DEFAULT_LOCAL_NETS), outside).toBe(false);
+    expect(isLocalNet(outside, LOCAL_NETS), outside).toBe(false);
   expect(isLocalNet('198.51.100.7', ['198.51.100.0/24'])).toBe(true);
 });
 

@@ -140,7 +140,7 @@ test('RFC 5626 §4.4.1: a connection that we opened is pinged, and a peer that a
 });
 
 test('a peer that never answers pings is none of RFC 5626, and is kept while it is used', async () => {
-  const peer = await peerOf({ pingMs: 20, pongMs: 10, idleMs: 120 }, () => {});
+  const peer = await peerOf({ pingMs: 10, pongMs: 5, idleMs: 400 }, () => {});
   await peer.until(() => peer.heard.length > 3);
   expect(peer.counters.connections).toBe(1);
   await peer.until(() => peer.failures.length > 0);

@@ -1,19 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { Scene } from '../sim/scene.ts';
 import type { Watcher } from '../sim/watcher.ts';
+import { expectLadder } from './golden.ts';
 
 const LOSSY = { delayMs: 20, jitterMs: 30, loss: 0.2, duplication: 0.1 };
 const SEEDS = Number(process.env['TANDEM_SEEDS'] ?? 50);
-
-/** Compares with the golden ladder, or writes it where `TANDEM_WRITE_LADDERS=1` asks for that. */
-function expectLadder(scene: Scene, name: string): void {
-  const path = fileURLToPath(new URL(`../ladders/${name}.txt`, import.meta.url));
-  if (process.env['TANDEM_WRITE_LADDERS'] === '1') writeFileSync(path, scene.ladder);
-  expect(existsSync(path), `${path}: write it with TANDEM_WRITE_LADDERS=1, and read it`).toBe(true);
-  expect(scene.ladder).toBe(readFileSync(path, 'utf8'));
-}
 
 /** Alice calls Bob at 1 s and hangs up at 8 s; Carol's lamp shows Bob. */
 function watched(event: string, scene = new Scene()): { scene: Scene; carol: Watcher } {

@@ -1,7 +1,6 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { Conference, Flow, PhoneNumber } from '../../core/directory/records.ts';
 import { assert } from '../../core/kernel/assert.ts';
@@ -10,6 +9,7 @@ import { seeded } from '../../core/kernel/random.ts';
 import { compile } from '../../flows/compile.ts';
 import { Scene, type SceneOptions } from '../sim/scene.ts';
 import { CUSTOMER } from '../sim/switch.ts';
+import { expectLadder } from './golden.ts';
 import { expectLegalJournal, explained } from './invariants.ts';
 import { BAD_LINK, CALLED_AT, OVER_AT } from './scenarios.ts';
 
@@ -50,13 +50,6 @@ function staged(
   directory.putFlow(flow);
   directory.putNumber(number);
   return scene;
-}
-
-function expectLadder(scene: Scene, name: string): void {
-  const path = fileURLToPath(new URL(`../ladders/${name}.txt`, import.meta.url));
-  if (process.env['TANDEM_WRITE_LADDERS'] === '1') writeFileSync(path, scene.ladder);
-  expect(existsSync(path), `${path}: write it with TANDEM_WRITE_LADDERS=1, and read it`).toBe(true);
-  expect(scene.ladder).toBe(readFileSync(path, 'utf8'));
 }
 
 /** Nothing of a call, flow, stay, recording or stream is left. */

@@ -1,15 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { Scene } from '../sim/scene.ts';
-
-/** Compares with the golden ladder, or writes it where `TANDEM_WRITE_LADDERS=1` asks for that. */
-function expectLadder(scene: Scene, name: string): void {
-  const path = fileURLToPath(new URL(`../ladders/${name}.txt`, import.meta.url));
-  if (process.env['TANDEM_WRITE_LADDERS'] === '1') writeFileSync(path, scene.ladder);
-  expect(existsSync(path), `${path}: write it with TANDEM_WRITE_LADDERS=1, and read it`).toBe(true);
-  expect(scene.ladder).toBe(readFileSync(path, 'utf8'));
-}
+import { expectLadder } from './golden.ts';
 
 /** Causes of the calls that ended, in order. */
 function causes(scene: Scene): unknown[] {

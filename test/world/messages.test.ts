@@ -1,18 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { EventBody } from '../../core/event.ts';
 import { Scene } from '../sim/scene.ts';
+import { expectLadder } from './golden.ts';
 
 const SEEDS = Number(process.env['TANDEM_SEEDS'] ?? 50);
-
-/** Compares with the golden ladder, or writes it where `TANDEM_WRITE_LADDERS=1` asks for that. */
-function expectLadder(scene: Scene, name: string): void {
-  const path = fileURLToPath(new URL(`../ladders/${name}.txt`, import.meta.url));
-  if (process.env['TANDEM_WRITE_LADDERS'] === '1') writeFileSync(path, scene.ladder);
-  expect(existsSync(path), `${path}: write it with TANDEM_WRITE_LADDERS=1, and read it`).toBe(true);
-  expect(scene.ladder).toBe(readFileSync(path, 'utf8'));
-}
 
 /** `message_created queued` and the like, in order. */
 function told(scene: Scene): string[] {

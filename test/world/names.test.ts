@@ -1,5 +1,3 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { address } from '../../core/calls/address.ts';
 import type { Principal } from '../../core/command.ts';
@@ -8,6 +6,7 @@ import type { AgentId } from '../../core/kernel/ids.ts';
 import type { Zone } from '../sim/name-server.ts';
 import { Scene } from '../sim/scene.ts';
 import { CUSTOMER } from '../sim/switch.ts';
+import { expectLadder } from './golden.ts';
 import { expectLegalJournal, expectNothingLeft, historyOf } from './invariants.ts';
 import { BAD_LINK } from './scenarios.ts';
 
@@ -48,13 +47,6 @@ function calling(
   scene.run(1_000);
   call();
   return { scene, first, second, call };
-}
-
-function expectLadder(scene: Scene, name: string): void {
-  const path = fileURLToPath(new URL(`../ladders/${name}.txt`, import.meta.url));
-  if (process.env['TANDEM_WRITE_LADDERS'] === '1') writeFileSync(path, scene.ladder);
-  expect(existsSync(path), `${path}: write it with TANDEM_WRITE_LADDERS=1, and read it`).toBe(true);
-  expect(scene.ladder).toBe(readFileSync(path, 'utf8'));
 }
 
 /** Status and cause with which each call ended. */

@@ -330,5 +330,4 @@ const SESSIONS: readonly CallFlow[] = [
   },
 ];
 
-/** Without §3.6, where a redirection is followed: none is, by decision. */
 export const CALL_FLOWS: readonly CallFlow[] = [...REGISTRATIONS, ...SESSIONS];
