@@ -42,6 +42,10 @@ export const COUNTER = {
   /** Frames of a conference on several threads that were not there in time, or were left out. */
   mixFramesMissing: 27,
   mixFramesSkipped: 28,
+  /** Frames decoded and encoded between two legs of different codecs. */
+  framesTranscoded: 29,
+  /** Packets and frames in a codec that is only relayed, and that somebody of another codec should have heard. */
+  droppedFormat: 30,
 } as const;
 
 export type CounterName = keyof typeof COUNTER;

@@ -2,6 +2,7 @@ import { assert } from '../core/kernel/assert.ts';
 import type { LegId } from '../core/kernel/ids.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import type { ListeningWish } from '../core/ports.ts';
+import type { OpusLibrary } from './codec/opus.ts';
 import { COUNTER } from './counters.ts';
 import { Hearing } from './detectors/hearing.ts';
 import { DigitsPlayer } from './digits-player.ts';
@@ -14,14 +15,17 @@ import { Mixes } from './mixes.ts';
 import { playerOf } from './player.ts';
 import type { FromWorker, StreamReport, StreamSettings, ToWorker } from './protocol.ts';
 import { Reception } from './reception.ts';
-import { Slots, type Stream, type StreamSurroundings } from './slots.ts';
+import { needVoice, Slots, type Stream, type StreamSurroundings } from './slots.ts';
+import { clockRateOf, codecTable, formatOf } from './stream-formats.ts';
 import { type RunningRecordings, Ticking } from './ticking.ts';
 
 /** How long packets may gather while traffic is dense: a relayed one is waited for, a tick comes only every 20 ms. */
 const GATHER_RELAYED_MS = 1;
 const GATHER_TICKED_MS = 5;
 
-export interface EngineOptions extends StreamSurroundings {
+export interface EngineOptions extends Omit<StreamSurroundings, 'codecs'> {
+  /** libopus, if there is any: without it no stream may be opened with Opus. */
+  readonly opus?: OpusLibrary | undefined;
   /** Shared with the main thread, see `counters.ts`. */
   readonly counters: Float64Array;
   readonly streamsMax: number;
@@ -40,7 +44,7 @@ type StreamMessage = Exclude<ToWorker, MixMessage | { kind: 'bindPort' | 'unbind
  */
 export class Engine {
   readonly #io: PacketIo;
-  readonly #options: EngineOptions;
+  readonly #options: EngineOptions & StreamSurroundings;
   readonly #counters: Float64Array;
   readonly #slots: Slots;
   readonly #latching: Latching;
@@ -55,7 +59,8 @@ export class Engine {
 
   constructor(io: PacketIo, options: EngineOptions, now: Instant) {
     this.#io = io;
-    this.#options = options;
+    const codecs = codecTable(options.opus);
+    this.#options = { ...options, codecs };
     this.#counters = options.counters;
     this.#slots = new Slots(options.streamsMax);
     this.#latching = new Latching(options.streamsMax);
@@ -63,7 +68,7 @@ export class Engine {
     const sender = new FrameSender(io, this.#latching, counters, this.#outputs);
     const recordings: RunningRecordings = new Map();
     this.#ticking = new Ticking(sender, counters, recordings);
-    this.#mixes = new Mixes(this.#ticking, recordings);
+    this.#mixes = new Mixes(this.#ticking, recordings, codecs);
     this.#duties = new Duties(
       { io, slots: this.#slots, latching: this.#latching, sender, ticking: this.#ticking },
       counters,
@@ -227,7 +232,11 @@ export class Engine {
   }
 
   #update(stream: Stream, settings: StreamSettings, now: Instant): void {
+    // What is sent at another clock rate is another source (RFC 7160 §4.1).
+    const clockRateHz = clockRateOf(stream.codecs, formatOf(settings.sendCodec));
+    if (clockRateHz !== stream.clockRateHz) this.#duties.sendBye(stream, now);
     stream.apply(settings);
+    stream.mix?.retune(stream);
     stream.heardAt = now;
     stream.isSilent = false;
     this.#latching.update(stream.slot, latchEntry(settings), now);
@@ -263,11 +272,15 @@ export class Engine {
   #disconnect(stream: Stream): void {
     const other = stream.listener;
     if (other === undefined) return;
+    this.#deafen(stream);
+    if (other.listener === stream) this.#deafen(other);
+  }
+
+  #deafen(stream: Stream): void {
     this.#relayedCount--;
     stream.listener = undefined;
-    if (other.listener !== stream) return;
-    this.#relayedCount--;
-    other.listener = undefined;
+    this.#ticking.stopTranscoding(stream);
+    needVoice(stream);
   }
 
   /** Whatever the stream was connected to. */
@@ -312,14 +325,14 @@ function latchEntry(settings: StreamSettings): LatchingEntry {
   return { port, remote, remoteRtcp, allowed, payloadTypes: receivePayloadTypes.map(({ payloadType }) => payloadType) };
 }
 
-function streamReport({ receiver, sender, reports }: Stream): StreamReport {
+function streamReport({ receiver, sender, reports, clockRateHz }: Stream): StreamReport {
   return {
     packetsReceived: receiver.received,
     packetsSent: sender.packets,
     packetsLost: receiver.lostTotal,
     jitterMs: receiver.jitterMs,
     remoteLossShare: reports.remoteFractionLost / 256,
-    remoteJitterMs: reports.remoteJitter / 8,
+    remoteJitterMs: (reports.remoteJitter * 1000) / clockRateHz,
     roundTripMs: Number.isNaN(reports.roundTripMs) ? -1 : reports.roundTripMs,
   };
 }

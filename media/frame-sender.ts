@@ -1,25 +1,36 @@
 import type { Instant } from '../core/kernel/time.ts';
 import { ALAW_SILENCE, ULAW_SILENCE } from './codec/g711.ts';
 import { COUNTER } from './counters.ts';
+import { FrameEncoder } from './frame-encoder.ts';
 import type { Latching } from './io/latching.ts';
 import type { PacketIo } from './io/packet-io.ts';
-import { codesOf, copyFrame, encode, encodeLess } from './mixer.ts';
+import { codesOf, copyWords, encode, encodeLess } from './mixer.ts';
+import { NARROW_HZ, NARROW_SAMPLES } from './narrow-band.ts';
 import type { Player } from './player.ts';
 import type { FromWorker } from './protocol.ts';
-import { PCMA_FORMAT, type Stream } from './slots.ts';
-import { FRAME_SAMPLES } from './voice.ts';
+import { RTP_HEADER_BYTES } from './rtp/packet-view.ts';
+import type { Stream } from './slots.ts';
+import { isG711, PCMA_FORMAT } from './stream-formats.ts';
 
-/** How frames of our own go out: `begin` writes the header, then one of the `send…` the payload. */
+/** A frame of G.711 has as many bytes as samples, and as many units of its timestamp. */
+const G711_FRAME = NARROW_SAMPLES;
+const SILENCE = new Int16Array(NARROW_SAMPLES);
+
+/** How frames of our own go out: `begin` finds the place for the payload, then one of the `send…` writes it and sends. */
 export class FrameSender {
   readonly #io: PacketIo;
+  /** The same memory as what is sent: packets, and so the payloads behind their headers, begin at whole words. */
+  readonly #outWords: Uint32Array;
   readonly #latching: Latching;
   readonly #counters: Float64Array;
   readonly #outputs: FromWorker[];
   #at = 0;
   #destination = 0;
+  #now: Instant = 0;
 
   constructor(io: PacketIo, latching: Latching, counters: Float64Array, outputs: FromWorker[]) {
     this.#io = io;
+    this.#outWords = new Uint32Array(io.out.buffer, io.out.byteOffset, io.out.length >> 2);
     this.#latching = latching;
     this.#counters = counters;
     this.#outputs = outputs;
@@ -41,45 +52,84 @@ export class FrameSender {
       this.#counters[COUNTER.droppedDirection]!++;
       return -1;
     }
-    const io = this.#io;
-    this.#at = io.reserve();
-    return stream.sender.frame(stream.sendPayloadType, FRAME_SAMPLES, FRAME_SAMPLES, io.out, this.#at, now);
+    this.#now = now;
+    this.#at = this.#io.reserve();
+    return this.#at + RTP_HEADER_BYTES;
   }
 
-  sendSamples(stream: Stream, samples: Int16Array, payloadAt: number): void {
-    if (stream.isDeaf) this.#silence(stream, payloadAt);
-    else encode(samples, codesOf(stream.sendFormat), this.#io.out, payloadAt);
-    this.#send(stream, payloadAt);
+  /** A frame at any rate, in the codec of the stream. */
+  sendSamples(stream: Stream, samples: Int16Array, rateHz: number, payloadAt: number): void {
+    if (stream.isDeaf) this.#sendSilence(stream, payloadAt);
+    else if (rateHz === NARROW_HZ && isG711(stream.sendFormat)) {
+      encode(samples, codesOf(stream.sendFormat), this.#io.out, payloadAt);
+      this.#send(stream, payloadAt, G711_FRAME, G711_FRAME);
+    } else this.#sendEncoded(stream, samples, rateHz, payloadAt);
   }
 
-  /** The sum without one's own voice. */
+  /** The sum without one's own voice, in G.711. */
   sendLess(stream: Stream, sum: Int32Array, own: Int16Array, payloadAt: number): void {
-    if (stream.isDeaf) this.#silence(stream, payloadAt);
-    else encodeLess(sum, own, codesOf(stream.sendFormat), this.#io.out, payloadAt);
-    this.#send(stream, payloadAt);
+    if (stream.isDeaf) this.#sendSilence(stream, payloadAt);
+    else {
+      encodeLess(sum, own, codesOf(stream.sendFormat), this.#io.out, payloadAt);
+      this.#send(stream, payloadAt, G711_FRAME, G711_FRAME);
+    }
   }
 
-  sendEncoded(stream: Stream, frame: Uint8Array, payloadAt: number): void {
-    if (stream.isDeaf) this.#silence(stream, payloadAt);
-    else copyFrame(frame, this.#io.out, payloadAt);
-    this.#send(stream, payloadAt);
+  /** A payload that was encoded for all who hear the same, `units` of the timestamp long; of no bytes, it is not sent. */
+  sendShared(stream: Stream, payload: Uint32Array, sizeBytes: number, units: number, payloadAt: number): void {
+    if (stream.isDeaf) this.#sendSilence(stream, payloadAt);
+    else if (sizeBytes > 0) {
+      copyWords(payload, (sizeBytes + 3) >> 2, this.#outWords, payloadAt >> 2);
+      this.#send(stream, payloadAt, sizeBytes, units);
+    }
   }
 
   /** A frame of silence out of turn. */
   sendSilence(stream: Stream, now: Instant): void {
     const payloadAt = this.begin(stream, now);
-    if (payloadAt === -1) return;
-    this.#silence(stream, payloadAt);
-    this.#send(stream, payloadAt);
+    if (payloadAt !== -1) this.#sendSilence(stream, payloadAt);
   }
 
   /** Who may hear nothing is sent silence, so that its stream goes on. */
-  #silence(stream: Stream, payloadAt: number): void {
+  #sendSilence(stream: Stream, payloadAt: number): void {
+    if (!isG711(stream.sendFormat)) {
+      this.#sendEncoded(stream, SILENCE, NARROW_HZ, payloadAt);
+      return;
+    }
     const code = stream.sendFormat === PCMA_FORMAT ? ALAW_SILENCE : ULAW_SILENCE;
-    this.#io.out.fill(code, payloadAt, payloadAt + FRAME_SAMPLES);
+    this.#io.out.fill(code, payloadAt, payloadAt + G711_FRAME);
+    this.#send(stream, payloadAt, G711_FRAME, G711_FRAME);
   }
 
-  #send(stream: Stream, payloadAt: number): void {
-    this.#io.send(stream.port, false, this.#destination, payloadAt + FRAME_SAMPLES - this.#at);
+  #sendEncoded(stream: Stream, samples: Int16Array, rateHz: number, payloadAt: number): void {
+    const encoder = encoderOf(stream);
+    if (encoder === undefined) {
+      this.#counters[COUNTER.droppedFormat]!++;
+      return;
+    }
+    encoder.expectLoss(stream.reports.remoteFractionLost / 256);
+    const { packetSamples, packetUnits } = encoder;
+    const frame = encoder.convert(samples, rateHz);
+    for (let offset = 0, at = payloadAt; offset < frame.length; offset += packetSamples) {
+      const sizeBytes = encoder.encode(frame, offset, this.#io.out, at);
+      if (sizeBytes > 0) this.#send(stream, at, sizeBytes, packetUnits);
+      if (offset + packetSamples === frame.length) return;
+      this.#at = this.#io.reserve();
+      at = this.#at + RTP_HEADER_BYTES;
+    }
   }
+
+  #send(stream: Stream, payloadAt: number, sizeBytes: number, units: number): void {
+    const io = this.#io;
+    stream.sender.frame(stream.sendPayloadType, units, sizeBytes, io.out, this.#at, this.#now);
+    io.send(stream.port, false, this.#destination, payloadAt + sizeBytes - this.#at);
+  }
+}
+
+/** What encodes for this stream alone, made when it is first needed; undefined when nothing here can. */
+function encoderOf(stream: Stream): FrameEncoder | undefined {
+  if (stream.encoder !== undefined) return stream.encoder;
+  const codec = stream.codecs[stream.sendFormat];
+  if (codec !== undefined) stream.encoder = new FrameEncoder(codec, stream.sendParameters);
+  return stream.encoder;
 }

@@ -14,6 +14,7 @@ import type {
   TransportAddress,
 } from '../core/ports.ts';
 import { addressOf, formatIpv4, parseIpv4, portOf } from './io/addresses.ts';
+import { overloaded, refused } from './open-refusal.ts';
 import { PlaneFiles } from './plane-files.ts';
 import { PlaneLeg } from './plane-leg.ts';
 import { PlaneMixes } from './plane-mixes.ts';
@@ -21,10 +22,11 @@ import type { PlaneOutput } from './plane-output.ts';
 import { PlaneRecordings, type RecordedSource, type RecordingCounters } from './plane-recordings.ts';
 import { PlaneWorkers, type PlaneWorkersOptions } from './plane-workers.ts';
 import type { FromFiles, FromWorker, ToWorker } from './protocol.ts';
-import { SUPPORTED_FORMATS } from './sdp/formats.ts';
-import { type NegotiatedAudio, negotiateAnswer } from './sdp/negotiate.ts';
+import { CODEC_NAMES } from './sdp/formats.ts';
+import type { NegotiatedAudio } from './sdp/negotiate.ts';
 import { parseSdp } from './sdp/parse.ts';
 import type { SessionDescription } from './sdp/session-description.ts';
+import { SpokenFormats } from './sdp/spoken-formats.ts';
 import { mediaPeer } from './stream-settings.ts';
 
 export type { PlaneOutput } from './plane-output.ts';
@@ -35,6 +37,8 @@ export interface MediaPlaneOptions extends PlaneWorkersOptions {
   /** Address that a peer at this literal address can send to. */
   readonly addressFor: (peerAddress: string) => string;
   readonly random: Random;
+  /** Codecs that may be spoken, best first; all of them unless said. Opus only once the threads have a library for it. */
+  readonly codecs?: readonly string[];
   /** Legs are placed and released at a time, and the port's methods carry none. */
   readonly clock: Clock;
 }
@@ -66,10 +70,12 @@ export class WorkerMediaPlane implements MediaPlane {
   readonly #mixes: PlaneMixes;
   readonly #files = new PlaneFiles();
   readonly #recordings = new PlaneRecordings(this.counters, this.#outputs);
+  #spoken: SpokenFormats;
   #play = 0;
 
   constructor(options: MediaPlaneOptions) {
     this.#options = options;
+    this.#spoken = new SpokenFormats(options.codecs ?? CODEC_NAMES, false);
     this.#workers = new PlaneWorkers(options, this.#outputs);
     this.#mixes = new PlaneMixes(options.workerCount, this.#outputs);
   }
@@ -96,7 +102,7 @@ export class WorkerMediaPlane implements MediaPlane {
     assert(!this.#legs.has(leg), `leg ${leg} is open already`);
     const session = offer === undefined ? undefined : parseSdp(offer).session;
     if (offer !== undefined && session === undefined) return refused('the session description cannot be read');
-    const audio = session === undefined ? undefined : negotiateAnswer(session, SUPPORTED_FORMATS);
+    const audio = session === undefined ? undefined : this.#spoken.negotiate(session);
     if (session !== undefined && audio === undefined) return refused('no common codec');
     if (audio !== undefined && parseIpv4(audio.remoteAddress) === undefined)
       return refused('media goes over IPv4 only');
@@ -125,7 +131,7 @@ export class WorkerMediaPlane implements MediaPlane {
     const own = this.#leg(leg);
     const session = parseSdp(offer).session;
     if (session === undefined) return refused('the session description cannot be read');
-    const audio = negotiateAnswer(session, SUPPORTED_FORMATS, own.encodings, own.willing);
+    const audio = this.#spoken.renegotiate(session, own.encodings, own.willing);
     if (audio === undefined) return refused('no common codec');
     if (parseIpv4(audio.remoteAddress) === undefined) return refused('media goes over IPv4 only');
     const body = own.renegotiate(session, audio);
@@ -258,6 +264,8 @@ export class WorkerMediaPlane implements MediaPlane {
         this.#workers.ended(worker, message.leg, message.report.packetsReceived > 0 ? 'something' : 'nothing');
         return;
       case 'ready':
+        this.#spoken = new SpokenFormats(this.#options.codecs ?? CODEC_NAMES, message.opus !== undefined);
+        return;
       case 'failed': // The end of the thread follows, see `workerLost`.
         return;
     }
@@ -335,7 +343,8 @@ export class WorkerMediaPlane implements MediaPlane {
     const placed = this.#workers.place(worker, leg, mediaPeer(peer.address, audio), clock.now());
     if (placed === undefined) return overloaded('no RTP port is free');
     const place = { worker, port: placed.port, address: addressFor(reachable) };
-    const own = new PlaneLeg(leg, place, peer.address, placed.mode, offer, audio, Math.floor(random.next() * 2 ** 48));
+    const sessionId = Math.floor(random.next() * 2 ** 48);
+    const own = new PlaneLeg(leg, place, peer.address, placed.mode, offer, audio, sessionId, this.#spoken);
     this.#legs.set(leg, own);
     this.#workers.include(own);
     return { kind: 'opened' };
@@ -384,12 +393,4 @@ export class WorkerMediaPlane implements MediaPlane {
     own.play = 0;
     this.#outputs.push({ kind: 'played', leg, outcome, detail });
   }
-}
-
-function refused(detail: string): OpenResult & { readonly kind: 'refused' } {
-  return { kind: 'refused', cause: 'not-acceptable', detail };
-}
-
-function overloaded(detail: string): OpenResult {
-  return { kind: 'refused', cause: 'media-overloaded', detail };
 }

@@ -1,5 +1,5 @@
 import { addSum } from './mixer.ts';
-import { FRAME_SAMPLES } from './voice.ts';
+import { NARROW_SAMPLES } from './narrow-band.ts';
 
 /** Frames of each thread that lie open: readers are at most two behind. */
 const FRAMES = 8;
@@ -8,7 +8,7 @@ const BEHIND_MAX = 2;
 /** Words of a thread's part: how many frames it has published, then for each whether somebody spoke, then the sums. */
 const VOICED_AT = 1;
 const SUMS_AT = VOICED_AT + FRAMES;
-const PART_WORDS = SUMS_AT + FRAMES * FRAME_SAMPLES;
+const PART_WORDS = SUMS_AT + FRAMES * NARROW_SAMPLES;
 
 /**
  * One mix on several threads: each publishes the sum of its own members once a tick, and adds those of the others. The
@@ -46,7 +46,7 @@ export class MixExchange {
     const words = this.#words;
     const count = words[this.#own]!;
     const frame = count & (FRAMES - 1);
-    if (isVoiced) words.set(sum, this.#own + SUMS_AT + frame * FRAME_SAMPLES);
+    if (isVoiced) words.set(sum, this.#own + SUMS_AT + frame * NARROW_SAMPLES);
     words[this.#own + VOICED_AT + frame] = isVoiced ? 1 : 0;
     Atomics.store(words, this.#own, (count + 1) | 0);
   }
@@ -62,7 +62,7 @@ export class MixExchange {
       if (taken === -1) continue;
       const frame = taken & (FRAMES - 1);
       if (words[part + VOICED_AT + frame] === 0) continue;
-      addSum(sum, words, part + SUMS_AT + frame * FRAME_SAMPLES);
+      addSum(sum, words, part + SUMS_AT + frame * NARROW_SAMPLES);
       voiced++;
     }
     return voiced;

@@ -3,17 +3,21 @@ import type { Instant } from '../core/kernel/time.ts';
 import { COUNTER } from './counters.ts';
 import type { FrameSender } from './frame-sender.ts';
 import type { MixExchange } from './mix-exchange.ts';
-import { add, begin, clip, clipLess, clipMore, codesOf, encodeSum } from './mixer.ts';
+import { MixRate } from './mix-rate.ts';
+import { add, begin, clip, clipLess, clipMore } from './mixer.ts';
+import { NARROW_HZ, NARROW_SAMPLES } from './narrow-band.ts';
+import type { Player } from './player.ts';
+import { RateConverter } from './rate-converter.ts';
 import type { Recording } from './recording.ts';
+import { SharedPayloads } from './shared-payloads.ts';
 import type { Stream } from './slots.ts';
-import { FRAME_SAMPLES } from './voice.ts';
+import { type CodecTable, isG711 } from './stream-formats.ts';
 
 /**
  * Ticks of silence that are still sent after the last sound: a pause between words is no pause in the stream. Longer
  * than what `SendStream` takes for one, so that a stream never loses its time.
  */
 const QUIET_TICKS = 50;
-const FORMATS = 3;
 
 /**
  * A conference on one thread. Once a tick everybody who speaks is summed once; each speaker hears the sum without
@@ -27,16 +31,25 @@ export class Mix {
   exchange: MixExchange | undefined;
   /** Place among the mixes that take part in ticks, or -1. */
   tickIndex = -1;
-  readonly #sum = new Int32Array(FRAME_SAMPLES);
-  readonly #samples = new Int16Array(FRAME_SAMPLES);
-  /** Frames for those who do not speak, by format, and whether this tick has made them. */
-  readonly #shared = Array.from({ length: FORMATS }, () => new Uint8Array(FRAME_SAMPLES));
-  readonly #isShared = new Uint8Array(FORMATS);
+  readonly #rate = new MixRate();
+  #rateHz = NARROW_HZ;
+  #sum = new Int32Array(NARROW_SAMPLES);
+  #samples = new Int16Array(NARROW_SAMPLES);
+  /** What is played to one member. */
+  readonly #played = new Int16Array(NARROW_SAMPLES);
+  readonly #shared: SharedPayloads;
+  readonly #recordedConverter = new RateConverter();
   #speakers = 0;
   #isSumClear = true;
 
-  constructor(id: MixId) {
+  constructor(id: MixId, codecs: CodecTable) {
     this.id = id;
+    this.#shared = new SharedPayloads(codecs);
+  }
+
+  /** Samples in a second of the sum: the most that two members have in common. */
+  get rateHz(): number {
+    return this.#rateHz;
   }
 
   /** Somebody hears, or would hear, what a member says. */
@@ -53,6 +66,19 @@ export class Mix {
     stream.mixIndex = this.members.length;
     stream.quietTicks = QUIET_TICKS;
     this.members.push(stream);
+    this.#rate.add(stream.sendRateHz);
+    stream.mixRateHz = stream.sendRateHz;
+    this.#retune();
+  }
+
+  /** A member may have another codec by now, or the mix other threads. */
+  retune(stream?: Stream): void {
+    if (stream !== undefined) {
+      this.#rate.remove(stream.mixRateHz);
+      this.#rate.add(stream.sendRateHz);
+      stream.mixRateHz = stream.sendRateHz;
+    }
+    this.#retune();
   }
 
   /** Takes a member out; what it has said and nobody has heard yet is gone with it. */
@@ -65,18 +91,35 @@ export class Mix {
     stream.mix = undefined;
     stream.mixIndex = -1;
     stream.isSpeaking = false;
+    this.#rate.remove(stream.mixRateHz);
+    this.#retune();
+  }
+
+  /** Nobody hears it any more. */
+  close(): void {
+    this.#shared.close();
+  }
+
+  #retune(): void {
+    // Threads that share a mix would have to agree on its rate.
+    const rateHz = this.exchange === undefined ? this.#rate.rateHz : NARROW_HZ;
+    if (rateHz === this.#rateHz) return;
+    this.#rateHz = rateHz;
+    this.#sum = new Int32Array(rateHz / 50);
+    this.#samples = new Int16Array(rateHz / 50);
+    this.#isSumClear = true;
   }
 
   /** One frame for everybody. False when nothing happens here until somebody speaks, comes or is played to. */
   tick(tick: number, now: Instant, sender: FrameSender, counters: Float64Array): boolean {
     const waiting = this.#hear(tick, now, counters);
-    this.#isShared.fill(0);
+    this.#shared.begin(this.#sum, this.#rateHz);
     let isBusy = this.recordings.length > 0 || this.exchange !== undefined || (waiting > 0 && this.wantsVoice);
     // Backwards, because a member whose file ends may take the chance to go.
     for (let i = this.members.length - 1; i >= 0; i--) {
       if (this.#tell(this.members[i]!, tick, now, sender, counters)) isBusy = true;
     }
-    this.#record(counters);
+    this.#record(tick, counters);
     return isBusy;
   }
 
@@ -92,8 +135,9 @@ export class Mix {
       if (!voice.isEmpty) waiting++;
       member.isSpeaking = wantsVoice && voice.isHeard && member.receives && !member.isUnheard;
       if (!member.isSpeaking) continue;
-      if (speakers++ === 0) begin(this.#sum, voice.frame);
-      else add(this.#sum, voice.frame);
+      const samples = voice.at(this.#rateHz);
+      if (speakers++ === 0) begin(this.#sum, samples);
+      else add(this.#sum, samples);
     }
     if (speakers === 0 && !this.#isSumClear) this.#sum.fill(0);
     if (this.exchange !== undefined) speakers += this.#exchange(this.exchange, speakers > 0, counters);
@@ -122,60 +166,41 @@ export class Mix {
     else member.quietTicks++;
     const payloadAt = sender.begin(member, now);
     if (payloadAt === -1) {
-      player?.take(this.#samples);
+      player?.take(this.#played);
       return true;
     }
     counters[COUNTER.mixFrames]!++;
-    if (player === undefined && !member.isSpeaking && member.recordings.length === 0) {
-      sender.sendEncoded(member, this.#sharedFrame(member.sendFormat, counters), payloadAt);
-      return true;
-    }
+    const isPlain = player === undefined && member.recordings.length === 0;
+    if (isPlain && !member.isSpeaking && this.#shared.send(member, sender, payloadAt, counters)) return true;
     counters[COUNTER.mixEncodings]!++;
-    if (player === undefined && member.recordings.length === 0) {
-      sender.sendLess(member, this.#sum, member.voice!.frame, payloadAt);
-      return true;
-    }
-    this.#sendSamples(member, player, tick, sender, payloadAt);
+    if (isPlain && member.isSpeaking && this.#rateHz === NARROW_HZ && isG711(member.sendFormat)) {
+      sender.sendLess(member, this.#sum, member.voice!.at(NARROW_HZ), payloadAt);
+    } else this.#sendSamples(member, player, tick, sender, payloadAt);
     return true;
   }
 
-  /** The long way, for a member who is played to or recorded. */
-  #sendSamples(
-    member: Stream,
-    player: { take(into: Int16Array): void } | undefined,
-    tick: number,
-    sender: FrameSender,
-    payloadAt: number,
-  ): void {
-    const samples = member.told;
-    if (member.isSpeaking) clipLess(this.#sum, member.voice!.frame, samples);
+  /** The long way: for who is played to, recorded, or speaks in a codec that is not G.711. */
+  #sendSamples(member: Stream, player: Player | undefined, tick: number, sender: FrameSender, payloadAt: number): void {
+    const samples = member.toldAt(this.#rateHz);
+    if (member.isSpeaking) clipLess(this.#sum, member.voice!.at(this.#rateHz), samples);
     else clip(this.#sum, samples);
     if (player !== undefined) {
-      player.take(this.#samples);
-      clipMore(samples, this.#samples);
+      player.take(this.#played);
+      clipMore(samples, member.playedConverter.convert(this.#played, NARROW_HZ, this.#rateHz, tick));
     }
-    if (!member.isDeaf) member.toldTick = tick;
-    sender.sendSamples(member, samples, payloadAt);
+    if (!member.isDeaf && member.recordings.length > 0) member.toldTick = tick;
+    sender.sendSamples(member, samples, this.#rateHz, payloadAt);
   }
 
-  #sharedFrame(format: number, counters: Float64Array): Uint8Array {
-    const frame = this.#shared[format]!;
-    if (this.#isShared[format] === 0) {
-      this.#isShared[format] = 1;
-      counters[COUNTER.mixEncodings]!++;
-      encodeSum(this.#sum, codesOf(format), frame, 0);
-    }
-    return frame;
-  }
-
-  #record(counters: Float64Array): void {
+  #record(tick: number, counters: Float64Array): void {
     if (this.recordings.length === 0) return;
-    if (this.#speakers > 0) clip(this.#sum, this.#samples);
+    let samples: Int16Array | undefined;
+    if (this.#speakers > 0) {
+      clip(this.#sum, this.#samples);
+      samples = this.#recordedConverter.convert(this.#samples, this.#rateHz, NARROW_HZ, tick);
+    }
     for (const recording of this.recordings) {
-      counters[COUNTER.recordingSamplesLost]! += recording.tick(
-        this.#speakers > 0 ? this.#samples : undefined,
-        undefined,
-      );
+      counters[COUNTER.recordingSamplesLost]! += recording.tick(samples, undefined);
     }
   }
 }

@@ -5,7 +5,7 @@ import { ALAW_CODE, ULAW_CODE } from './codec/g711.ts';
  * talkers than a conference has; it is clipped once, when it is heard.
  */
 
-/** Codes of the two laws by format, as in `slots.ts`. */
+/** Codes of the two laws by format, as in `stream-formats.ts`. */
 const CODES = [undefined, ULAW_CODE, ALAW_CODE];
 
 /** The codes of a format by sample. */
@@ -74,9 +74,9 @@ export function encode(samples: Int16Array, codes: Uint8Array, out: Uint8Array, 
   for (let i = 0; i < samples.length; i++) out[at + i] = codes[samples[i]! & 0xffff]!;
 }
 
-/** A frame that was encoded for somebody else. */
-export function copyFrame(frame: Uint8Array, out: Uint8Array, at: number): void {
-  for (let i = 0; i < frame.length; i++) out[at + i] = frame[i]!;
+/** A payload that was encoded for somebody else, word by word: `at` counts words. */
+export function copyWords(words: Uint32Array, count: number, out: Uint32Array, at: number): void {
+  for (let i = 0; i < count; i++) out[at + i] = words[i]!;
 }
 
 /** Mean square of a frame. */

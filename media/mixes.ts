@@ -5,16 +5,19 @@ import { MixExchange } from './mix-exchange.ts';
 import type { ToWorker } from './protocol.ts';
 import { Recording, type RecordingOrder } from './recording.ts';
 import { needVoice, type Stream } from './slots.ts';
+import type { CodecTable } from './stream-formats.ts';
 import type { RunningRecordings, Ticking } from './ticking.ts';
 
 /** The conferences of a thread and what is recorded on it: who comes and goes. What happens in a tick is `Ticking`'s. */
 export class Mixes {
   readonly #ticking: Ticking;
   readonly #recordings: RunningRecordings;
+  readonly #codecs: CodecTable;
   readonly #mixes = new Map<MixId, Mix>();
 
   /** `recordings` is the register that `Ticking` takes those out of that have ended by themselves. */
-  constructor(ticking: Ticking, recordings: RunningRecordings) {
+  constructor(ticking: Ticking, recordings: RunningRecordings, codecs: CodecTable) {
+    this.#codecs = codecs;
     this.#ticking = ticking;
     this.#recordings = recordings;
   }
@@ -40,6 +43,7 @@ export class Mixes {
     const mix = this.#mixes.get(id);
     if (mix === undefined) return;
     mix.exchange = others.length === 0 ? undefined : new MixExchange(exchange, own, others);
+    mix.retune();
     this.#ticking.wake(mix, now);
   }
 
@@ -91,7 +95,7 @@ export class Mixes {
   #mix(id: MixId): Mix {
     const known = this.#mixes.get(id);
     if (known !== undefined) return known;
-    const mix = new Mix(id);
+    const mix = new Mix(id, this.#codecs);
     this.#mixes.set(id, mix);
     return mix;
   }
@@ -101,5 +105,6 @@ export class Mixes {
     if (!mix.isUnused) return;
     this.#ticking.rest(mix);
     this.#mixes.delete(mix.id);
+    mix.close();
   }
 }

@@ -3,10 +3,11 @@ import type { Body } from '../core/ports.ts';
 import type { PlacementMode } from './io/port-pool.ts';
 import type { StreamSettings } from './protocol.ts';
 import { type Direction, sends } from './sdp/direction.ts';
-import { type AudioFormat, isTelephoneEvent, SUPPORTED_FORMATS } from './sdp/formats.ts';
+import { codecNameOf } from './sdp/formats.ts';
 import { LocalDescription } from './sdp/local-description.ts';
-import { acceptAnswer, encodingsOf, type NegotiatedAudio, negotiateAnswer } from './sdp/negotiate.ts';
+import { acceptAnswer, encodingsOf, type NegotiatedAudio } from './sdp/negotiate.ts';
 import type { SessionDescription } from './sdp/session-description.ts';
+import type { SpokenFormats } from './sdp/spoken-formats.ts';
 import { settingsBeforeAnswer, settingsOf } from './stream-settings.ts';
 
 /** Where a leg's stream lives. */
@@ -26,6 +27,7 @@ export class PlaneLeg {
   readonly place: LegPlace;
   readonly signallingAddress: string;
   readonly #local: LocalDescription;
+  readonly #spoken: SpokenFormats;
   /** The peer's offer that is not answered yet. */
   #pendingOffer: SessionDescription | undefined;
   /** What would be answered to it without a preference. */
@@ -54,7 +56,9 @@ export class PlaneLeg {
     offer: SessionDescription | undefined,
     proposed: NegotiatedAudio | undefined,
     sessionId: number,
+    spoken: SpokenFormats,
   ) {
+    this.#spoken = spoken;
     this.leg = leg;
     this.place = place;
     this.signallingAddress = signallingAddress;
@@ -67,7 +71,7 @@ export class PlaneLeg {
 
   /** Encodings to prefer on another leg: the settled one, else those that the peer offered. */
   get encodings(): readonly string[] {
-    if (this.#negotiated !== undefined) return [this.#negotiated.format.name];
+    if (this.#negotiated !== undefined) return [codecNameOf(this.#negotiated.format)];
     return this.#remote === undefined ? [] : encodingsOf(this.#remote);
   }
 
@@ -94,7 +98,7 @@ export class PlaneLeg {
   hold(mode: 'held' | 'active'): Body {
     this.#isHeld = mode === 'held';
     this.#pendingOffer = undefined;
-    this.#described = this.#local.offer(this.place, preferredFirst(this.encodings), this.willing);
+    this.#described = this.#local.offer(this.place, this.#spoken.offered(this.encodings, []), this.willing);
     this.#isRenegotiated = false;
     return this.#described;
   }
@@ -112,7 +116,7 @@ export class PlaneLeg {
       this.#pendingOffer = undefined;
       this.#described = this.#local.answer(offer, chosen, this.place);
     } else {
-      const formats = onlyThese(preferredFirst(preferred ?? this.encodings), encodings);
+      const formats = this.#spoken.offered(preferred ?? this.encodings, encodings);
       this.#described = this.#local.offer(this.place, formats, this.willing);
     }
     this.#isRenegotiated = false;
@@ -122,9 +126,10 @@ export class PlaneLeg {
   /** The offer was looked at when the leg was opened: a preference for what was found then changes nothing. */
   #choose(offer: SessionDescription, preferred: readonly string[]): NegotiatedAudio | undefined {
     const proposed = this.#proposed;
-    const isPreferred = preferred.length === 0 || preferred[0] === proposed?.format.name;
+    const isPreferred =
+      preferred.length === 0 || (proposed !== undefined && preferred[0] === codecNameOf(proposed.format));
     if (proposed !== undefined && offer === this.#remote && isPreferred && !this.#isHeld) return proposed;
-    return negotiateAnswer(offer, SUPPORTED_FORMATS, preferred, this.willing);
+    return this.#spoken.negotiate(offer, preferred, this.willing);
   }
 
   /** Takes the answer to our offer; false when it is none, and nothing has changed. */
@@ -155,26 +160,4 @@ export class PlaneLeg {
     const settings = settingsOf(placement, this.#negotiated, described);
     return this.#isHeld ? { ...settings, sends: false, receives: false } : settings;
   }
-}
-
-/** Those that are named, in the order of the names, with what is no codec; all when none is. */
-function onlyThese(formats: readonly AudioFormat[], encodings: readonly string[]): readonly AudioFormat[] {
-  const named = encodings.flatMap((name) => formats.filter((format) => isSameName(format.name, name)));
-  return named.length === 0 ? formats : [...named, ...formats.filter(isTelephoneEvent)];
-}
-
-function isSameName(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
-}
-
-function preferredFirst(preferred: readonly string[]): readonly AudioFormat[] {
-  if (preferred.length === 0 || (preferred.length === 1 && preferred[0] === SUPPORTED_FORMATS[0]!.name)) {
-    return SUPPORTED_FORMATS;
-  }
-  const names = preferred.map((name) => name.toLowerCase());
-  const rank = ({ name }: AudioFormat): number => {
-    const index = names.indexOf(name.toLowerCase());
-    return index === -1 ? names.length : index;
-  };
-  return SUPPORTED_FORMATS.toSorted((a, b) => rank(a) - rank(b));
 }

@@ -2,14 +2,14 @@ import type { MuteDirection } from '../core/calls/call-record.ts';
 import type { RecordingFile } from '../core/calls/recording-record.ts';
 import type { LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
 import type { ListeningWish, MediaEvent, PlaySource } from '../core/ports.ts';
+import type { OpusLibrary } from './codec/opus.ts';
 import type { RecordingOrder, RingReason } from './recording.ts';
+import type { AudioCodec, StreamFormat } from './stream-formats.ts';
 
 /**
  * What the main thread and the media threads say to each other: two closed unions for each pair, plain objects and
  * numbers, shared memory where audio passes. Remote addresses are packed as in `media/io/packet-io.ts`.
  */
-
-export type AudioCodec = 'PCMU' | 'PCMA';
 
 /** How one stream is to be received and sent, as negotiated. */
 export interface StreamSettings {
@@ -26,12 +26,16 @@ export interface StreamSettings {
   /** What arrives: payload types that the peer may send and what they mean. */
   readonly receivePayloadTypes: readonly {
     readonly payloadType: number;
-    readonly format: AudioCodec | 'telephone-event';
+    readonly format: StreamFormat;
   }[];
   readonly sendCodec: AudioCodec;
+  /** What the peer asks for in `a=fmtp` of that codec; nothing unless said. */
+  readonly sendParameters?: string;
   readonly sendPayloadType: number;
   /** Payload type for telephone-events towards the peer; -1 when it takes none. */
   readonly sendEventPayloadType: number;
+  /** The clock of telephone-events, where it is not that of the codec. */
+  readonly eventClockRateHz?: number | undefined;
   /** The peer's keys come as sound, if at all: they are listened for. */
   readonly hearsKeys: boolean;
   /** Our direction (RFC 3264 §6.1): whether we send to the peer, and whether we take what it sends. */
@@ -89,8 +93,13 @@ export type ToWorker =
   | { readonly kind: 'fail' };
 
 export type FromWorker =
-  /** The thread runs; `wakeHandle` makes its wait return. */
-  | { readonly kind: 'ready'; readonly wakeHandle: number; readonly io: 'batch' | 'dgram' }
+  /** The thread runs; `wakeHandle` makes its wait return, and `opus` is its library for that codec. */
+  | {
+      readonly kind: 'ready';
+      readonly wakeHandle: number;
+      readonly io: 'batch' | 'dgram';
+      readonly opus?: OpusLibrary['kind'] | undefined;
+    }
   | { readonly kind: 'portFailed'; readonly port: number }
   /** The stream found its peer (again) at this packed address. */
   | { readonly kind: 'latched'; readonly leg: LegId; readonly remote: number }

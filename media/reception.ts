@@ -1,19 +1,22 @@
 import { type Instant, NEVER } from '../core/kernel/time.ts';
-import { pcma, pcmu } from './codec/g711.ts';
 import { COUNTER } from './counters.ts';
 import type { Hearing } from './detectors/hearing.ts';
 import type { Duties } from './duties.ts';
 import type { Latching } from './io/latching.ts';
 import type { PacketIo } from './io/packet-io.ts';
-import { relay } from './relay.ts';
+import { relay, relayEvent } from './relay.ts';
 import { demultiplex } from './rtp/demultiplex.ts';
 import { PacketView, readUint32 } from './rtp/packet-view.ts';
 import { PayloadCopy } from './rtp/payload-copy.ts';
-import { EVENT_FORMAT, NO_FORMAT, PCMA_FORMAT, type Slots, type Stream } from './slots.ts';
+import type { Slots, Stream } from './slots.ts';
+import { EVENT_FORMAT, isG711, isRelayed, NO_FORMAT } from './stream-formats.ts';
 import type { Ticking } from './ticking.ts';
 
 /** Batches drained before a tick gets its turn: 4,096 packets. */
 const BATCHES_PER_TURN = 64;
+
+/** As long as what was muted at arrival may wait for its tick: the usual delay of a jitter buffer, and a frame. */
+const HUSHED_MS = 80;
 
 /** The way of a packet in: which stream it belongs to, what that stream learns from it, and who hears it. */
 export class Reception {
@@ -111,7 +114,7 @@ export class Reception {
       if (stream.voice !== undefined) this.#keep(stream, format, now);
       if (stream.hearing !== undefined) this.#listen(stream, stream.hearing, format, now);
     }
-    if (stream.listener !== undefined) this.#relay(stream, stream.listener, format, now);
+    if (stream.listener !== undefined) this.#pass(stream, stream.listener, format, now);
   }
 
   /** Keeps a packet for the ticks to come, if anything needs its samples. */
@@ -119,24 +122,37 @@ export class Reception {
     const { mix } = stream;
     const isMixed = mix?.wantsVoice === true;
     if (!isMixed && stream.recordings.length === 0) return;
+    if (stream.codecs[format] === undefined) {
+      this.#counters[COUNTER.droppedFormat]!++;
+      return;
+    }
     stream.voice!.put(this.#view, this.#io.bytes, format, now);
     if (isMixed && mix.tickIndex === -1) this.#ticking.wake(mix, now);
   }
 
-  #relay(stream: Stream, listener: Stream, format: number, now: Instant): void {
-    const destination = this.#latching.destination(listener.slot);
+  /** At arrival where the listener has the same codec, else in ticks, decoded and encoded. */
+  #pass(stream: Stream, listener: Stream, format: number, now: Instant): void {
     const isMuted = stream.isUnheard || listener.isDeaf || isToldOtherwise(stream, listener, format);
+    const isPassed =
+      format === EVENT_FORMAT || (isRelayed(format, listener.sendFormat) && (!isMuted || isG711(format)));
+    if (isPassed) {
+      if (format !== EVENT_FORMAT && stream.transcodedIndex >= 0) this.#ticking.stopTranscoding(stream);
+      this.#relay(stream, listener, format, isMuted, now);
+    } else this.#transcode(stream, listener, format, isMuted, now);
+  }
+
+  #relay(stream: Stream, listener: Stream, format: number, isMuted: boolean, now: Instant): void {
+    const destination = this.#latching.destination(listener.slot);
     const mayHear =
       listener.sends &&
       destination !== 0 &&
       listener.player === undefined &&
       !listener.digits.isSending &&
       !(isMuted && format === EVENT_FORMAT);
-    const sound = isMuted ? 'silence' : 'voice';
     const { bytes } = this.#io;
-    if (mayHear && relay(this.#view, bytes, format, listener, destination, sound, this.#io, this.#copy, now)) {
+    if (mayHear && this.#send(stream, listener, format, isMuted ? 'silence' : 'voice', destination, now)) {
       this.#counters[COUNTER.packetsRelayed]!++;
-      if (listener.relayedVoice !== undefined && !isMuted && format !== EVENT_FORMAT) {
+      if (listener.relayedVoice !== undefined && !isMuted && listener.codecs[format] !== undefined) {
         listener.relayedVoice.put(this.#view, bytes, format, now);
       }
     } else {
@@ -145,10 +161,41 @@ export class Reception {
     }
   }
 
+  #send(
+    stream: Stream,
+    listener: Stream,
+    format: number,
+    sound: 'voice' | 'silence',
+    destination: number,
+    now: Instant,
+  ): boolean {
+    const { bytes } = this.#io;
+    // Between frames of our own, and between clocks, an event finds its time anew.
+    const isRetimed = stream.transcodedIndex >= 0 || stream.clockRateHz !== listener.clockRateHz;
+    if (format === EVENT_FORMAT && isRetimed) {
+      return relayEvent(this.#view, bytes, stream, listener, destination, this.#io, now);
+    }
+    return relay(this.#view, bytes, format, listener, destination, sound, this.#io, this.#copy, now);
+  }
+
+  /** Keeps what is for a listener of another codec until the next tick. */
+  #transcode(stream: Stream, listener: Stream, format: number, isMuted: boolean, now: Instant): void {
+    if (stream.codecs[format] === undefined || listener.codecs[listener.sendFormat] === undefined) {
+      this.#counters[COUNTER.droppedFormat]!++;
+      return;
+    }
+    this.#ticking.transcode(stream, now);
+    if (isMuted) stream.hushedUntil = now + HUSHED_MS;
+    // What is recorded is kept already.
+    if (stream.recordings.length === 0) stream.voice!.put(this.#view, this.#io.bytes, format, now);
+  }
+
   /** Before it is relayed, so that a key may still be kept back. */
   #listen(stream: Stream, hearing: Hearing, format: number, now: Instant): void {
     const before = hearing.deadline();
-    hearing.receive(this.#view, this.#io.bytes, format === PCMA_FORMAT ? pcma : pcmu, now);
+    const codec = stream.codecs[format];
+    if (codec === undefined) return;
+    hearing.receive(this.#view, this.#io.bytes, codec, now);
     this.#duties.takeHeard(stream, now);
     if (hearing.deadline() < before) this.#duties.arm(stream);
   }

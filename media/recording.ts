@@ -1,7 +1,7 @@
 import type { RecordingNumber } from '../core/kernel/ids.ts';
 import { meanSquare } from './mixer.ts';
+import { NARROW_SAMPLES } from './narrow-band.ts';
 import { PcmRing } from './ring.ts';
-import { FRAME_SAMPLES } from './voice.ts';
 
 /** Why a ring of a recording was closed, as its reader is told. */
 export const RING_REASON = { stopped: 1, duration: 2, silence: 3, failed: 4 } as const;
@@ -11,7 +11,7 @@ export type RingReason = keyof typeof RING_REASON;
 const TICK_MS = 20;
 /** -50 dBFS: below it nobody speaks. */
 const SILENT_MEAN_SQUARE = (32768 * 10 ** (-50 / 20)) ** 2;
-const SILENCE = new Int16Array(FRAME_SAMPLES);
+const SILENCE = new Int16Array(NARROW_SAMPLES);
 
 export interface RecordingOrder {
   readonly recording: RecordingNumber;
@@ -49,8 +49,8 @@ export class Recording {
    * then `isOver`.
    */
   tick(heard: Int16Array | undefined, told: Int16Array | undefined): number {
-    let lost = this.#in.write(heard ?? SILENCE, FRAME_SAMPLES) ? 0 : FRAME_SAMPLES;
-    if (this.#out !== undefined && !this.#out.write(told ?? SILENCE, FRAME_SAMPLES)) lost += FRAME_SAMPLES;
+    let lost = this.#in.write(heard ?? SILENCE, NARROW_SAMPLES) ? 0 : NARROW_SAMPLES;
+    if (this.#out !== undefined && !this.#out.write(told ?? SILENCE, NARROW_SAMPLES)) lost += NARROW_SAMPLES;
     this.#ticks++;
     if (this.#silentTicksMax !== Number.POSITIVE_INFINITY) {
       const isSilent = heard === undefined || meanSquare(heard) < SILENT_MEAN_SQUARE;

@@ -3,14 +3,17 @@ import { ALAW_SILENCE, ALAW_TO_ULAW, mapBytes, ULAW_SILENCE, ULAW_TO_ALAW } from
 import type { PacketIo } from './io/packet-io.ts';
 import type { PacketView } from './rtp/packet-view.ts';
 import type { PayloadCopy } from './rtp/payload-copy.ts';
-import { EVENT_FORMAT, PCMA_FORMAT, PCMU_FORMAT, type Stream } from './slots.ts';
+import { timestampDistance } from './rtp/sequence.ts';
+import { EVENT_BYTES } from './rtp/telephone-event.ts';
+import type { Stream } from './slots.ts';
+import { EVENT_FORMAT, PCMA_FORMAT, PCMU_FORMAT } from './stream-formats.ts';
 
 /** Payload that fits into a send buffer of 2,048 bytes behind the header. */
 const PAYLOAD_BYTES_MAX = 2036;
 
 /**
  * Passes a packet on at arrival: new header in the listener's stream, payload copied, or mapped byte by byte between
- * the two laws of G.711; silence in its place when `sound` says so, so that a muted stream goes on. Returns false,
+ * the two laws of G.711; silence in its place when `sound` says so, which only G.711 has, so that a muted stream goes on. Returns false,
  * sending nothing, when the listener cannot take this format or the packet has no place in its stream any more.
  */
 export function relay(
@@ -34,6 +37,43 @@ export function relay(
       ? copyPayload(view, bytes, format, listener.sendFormat, io.out, payloadAt, copy)
       : writeSilence(view, listener.sendFormat, io.out, payloadAt);
   io.send(listener.port, false, destination, end - at);
+  return true;
+}
+
+/**
+ * Passes a telephone-event on into a stream of another clock, or between frames of our own: with the time at which its
+ * first packet came as its start, and its duration counted by the listener's clock.
+ */
+export function relayEvent(
+  view: PacketView,
+  bytes: Uint8Array,
+  stream: Stream,
+  listener: Stream,
+  destination: number,
+  io: PacketIo,
+  now: Instant,
+): boolean {
+  const { payloadStart: from, payloadEnd, timestamp } = view;
+  if (listener.sendEventPayloadType < 0 || payloadEnd - from < EVENT_BYTES) return false;
+  const passed = listener.passedEvent;
+  const isNew = passed.ssrc !== view.ssrc || passed.sourceTimestamp !== timestamp;
+  // A late packet of an event before.
+  if (isNew && passed.ssrc === view.ssrc && timestampDistance(passed.sourceTimestamp, timestamp) < 0) return false;
+  if (isNew) {
+    passed.ssrc = view.ssrc;
+    passed.sourceTimestamp = timestamp;
+    passed.timestamp = listener.sender.timestampAt(now, 1);
+  }
+  const units = (bytes[from + 2]! << 8) | bytes[from + 3]!;
+  const duration = Math.min(0xffff, Math.round((units * listener.eventClockRateHz) / stream.eventClockRateHz));
+  const at = io.reserve();
+  const { sender, sendEventPayloadType } = listener;
+  const payloadAt = sender.event(sendEventPayloadType, passed.timestamp, isNew, EVENT_BYTES, io.out, at, now);
+  io.out[payloadAt] = bytes[from]!;
+  io.out[payloadAt + 1] = bytes[from + 1]!;
+  io.out[payloadAt + 2] = duration >> 8;
+  io.out[payloadAt + 3] = duration;
+  io.send(listener.port, false, destination, payloadAt + EVENT_BYTES - at);
   return true;
 }
 

@@ -2,9 +2,12 @@ import { hexToken, type LegId } from '../core/kernel/ids.ts';
 import type { Random } from '../core/kernel/random.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import { Hearing } from './detectors/hearing.ts';
+import type { FrameEncoder } from './frame-encoder.ts';
 import type { Mix } from './mix.ts';
+import { NARROW_HZ } from './narrow-band.ts';
 import type { Player } from './player.ts';
 import type { StreamSettings } from './protocol.ts';
+import { RateConverter } from './rate-converter.ts';
 import type { Recording } from './recording.ts';
 import { RECEIVE_ROW, ReceiveStream } from './rtp/receive-stream.ts';
 import { Reports } from './rtp/reports.ts';
@@ -12,17 +15,11 @@ import { SEND_ROW, SendStream } from './rtp/send-stream.ts';
 import { type StreamRows, streamRows } from './rtp/stream-rows.ts';
 import { TelephoneEventReceiver } from './rtp/telephone-event.ts';
 import { TelephoneEventSender } from './rtp/telephone-event-sender.ts';
-import { FRAME_SAMPLES, Voice } from './voice.ts';
+import { type CodecTable, clockRateOf, formatOf, NO_FORMAT, PCMU_FORMAT } from './stream-formats.ts';
+import { Voice } from './voice.ts';
 
-/** What a payload type means to a stream: an index into tables of the hot path. */
-export const NO_FORMAT = 0;
-export const PCMU_FORMAT = 1;
-export const PCMA_FORMAT = 2;
-export const EVENT_FORMAT = 3;
-
-const FORMATS = { PCMU: PCMU_FORMAT, PCMA: PCMA_FORMAT, 'telephone-event': EVENT_FORMAT } as const;
-
-const CLOCK_RATE_HZ = 8000;
+/** What streams count by until they are described. */
+const CLOCK_RATE_HZ = NARROW_HZ;
 /** 96 bits (RFC 7022 §4.2). */
 const CNAME_BYTES = 12;
 
@@ -34,6 +31,7 @@ export interface StreamSurroundings {
   readonly random: Random;
   /** Wall time less `now`, in milliseconds. */
   readonly wallOffsetMs: number;
+  readonly codecs: CodecTable;
 }
 
 /** Numbers of all streams of a thread, by slot. */
@@ -46,11 +44,12 @@ interface SlotRows {
 export class Stream {
   readonly slot: number;
   readonly leg: LegId;
+  readonly codecs: CodecTable;
   readonly receiver: ReceiveStream;
   readonly sender: SendStream;
   readonly reports: Reports;
-  readonly events = new TelephoneEventReceiver(CLOCK_RATE_HZ);
-  readonly digits = new TelephoneEventSender(CLOCK_RATE_HZ);
+  events = new TelephoneEventReceiver(CLOCK_RATE_HZ);
+  digits = new TelephoneEventSender(CLOCK_RATE_HZ);
   /** What is listened for in the peer's sound; undefined while nothing is. */
   hearing: Hearing | undefined;
   /** As its first key came; what comes the other way is the same key again. */
@@ -60,6 +59,10 @@ export class Stream {
   port = 0;
   rtcpMux = false;
   sendFormat: number = PCMU_FORMAT;
+  sendParameters = '';
+  /** Of the timestamps of audio and of telephone-events, both ways. */
+  clockRateHz = CLOCK_RATE_HZ;
+  eventClockRateHz = CLOCK_RATE_HZ;
   sendPayloadType = 0;
   sendEventPayloadType = -1;
   sends = false;
@@ -75,6 +78,8 @@ export class Stream {
   /** The conference that it is in, and its place there. */
   mix: Mix | undefined;
   mixIndex = -1;
+  /** What the mix counts it as: samples in a second. */
+  mixRateHz = 0;
   /** In the present tick of the mix; ticks since it was sent anything but silence. */
   isSpeaking = false;
   quietTicks = 0;
@@ -82,9 +87,21 @@ export class Stream {
   voice: Voice | undefined;
   /** What is relayed to the peer, while that is recorded. */
   relayedVoice: Voice | undefined;
-  /** The frame of our own that the peer was sent in the tick of this number. */
-  readonly told = new Int16Array(FRAME_SAMPLES);
+  /** Whether it is relayed sample by sample, because its listener has another codec; place among those, or -1. */
+  transcodedIndex = -1;
+  /** Until then its listener hears silence in its place. */
+  hushedUntil: Instant = 0;
+  /** The telephone-event that was last passed on to the peer from another clock: its start there, and here. */
+  readonly passedEvent = { ssrc: -1, sourceTimestamp: 0, timestamp: 0 };
+  /** What makes frames of our own into the peer's codec, unless that is G.711. */
+  encoder: FrameEncoder | undefined;
+  /** The frame of our own that the peer was sent in the tick of this number, and its rate. */
+  told = NO_SAMPLES;
+  toldHz = CLOCK_RATE_HZ;
   toldTick = -1;
+  /** For what is recorded of those frames, and for what is played into a mix. */
+  readonly toldConverter = new RateConverter();
+  readonly playedConverter = new RateConverter();
   player: Player | undefined;
   /** Number of the play request that `player` serves. */
   play = 0;
@@ -93,9 +110,19 @@ export class Stream {
   tickIndex = -1;
   heardAt: Instant;
 
-  constructor(slot: number, leg: LegId, { random, wallOffsetMs }: StreamSurroundings, rows: SlotRows, now: Instant) {
+  readonly #random: Random;
+
+  constructor(
+    slot: number,
+    leg: LegId,
+    { random, wallOffsetMs, codecs }: StreamSurroundings,
+    rows: SlotRows,
+    now: Instant,
+  ) {
     this.slot = slot;
     this.leg = leg;
+    this.codecs = codecs;
+    this.#random = random;
     this.heardAt = now;
     const ssrc = Math.floor(random.next() * 2 ** 32);
     const sequence = Math.floor(random.next() * 2 ** 15);
@@ -109,7 +136,7 @@ export class Stream {
   apply(settings: StreamSettings): void {
     this.port = settings.port;
     this.rtcpMux = settings.rtcpMux;
-    this.sendFormat = FORMATS[settings.sendCodec];
+    this.#useCodec(formatOf(settings.sendCodec), settings.sendParameters ?? '', settings.eventClockRateHz);
     this.sendPayloadType = settings.sendPayloadType;
     this.sendEventPayloadType = settings.sendEventPayloadType;
     if (settings.hearsKeys) this.hearing ??= new Hearing();
@@ -120,7 +147,49 @@ export class Stream {
     this.isSupervised = settings.supervised;
     this.receiveFormats.fill(NO_FORMAT);
     for (const { payloadType, format } of settings.receivePayloadTypes)
-      this.receiveFormats[payloadType] = FORMATS[format];
+      this.receiveFormats[payloadType] = formatOf(format);
+  }
+
+  /** Samples in a second of what the peer can be sent; 0 when nothing here encodes it. */
+  get sendRateHz(): number {
+    return this.codecs[this.sendFormat]?.sampleRateHz ?? 0;
+  }
+
+  /** Room for a frame that the peer is told, at this rate. */
+  toldAt(rateHz: number): Int16Array {
+    if (this.told.length !== rateHz / 50) this.told = new Int16Array(rateHz / 50);
+    this.toldHz = rateHz;
+    return this.told;
+  }
+
+  /** It is not used any more. */
+  close(): void {
+    this.encoder?.close();
+    this.encoder = undefined;
+    this.voice?.close();
+    this.voice = undefined;
+    this.relayedVoice?.close();
+    this.relayedVoice = undefined;
+  }
+
+  #useCodec(format: number, parameters: string, eventClockRateHz: number | undefined): void {
+    if (format !== this.sendFormat || parameters !== this.sendParameters) {
+      this.encoder?.close();
+      this.encoder = undefined;
+    }
+    this.sendFormat = format;
+    this.sendParameters = parameters;
+    const clockRateHz = clockRateOf(this.codecs, format);
+    if (clockRateHz !== this.clockRateHz) {
+      this.clockRateHz = clockRateHz;
+      this.receiver.useClock(clockRateHz);
+      this.sender.useClock(clockRateHz, Math.floor(this.#random.next() * 2 ** 32));
+    }
+    const eventHz = eventClockRateHz ?? clockRateHz;
+    if (eventHz === this.eventClockRateHz) return;
+    this.eventClockRateHz = eventHz;
+    this.events = new TelephoneEventReceiver(eventHz);
+    this.digits = new TelephoneEventSender(eventHz);
   }
 
   stopHearing(): void {
@@ -129,13 +198,19 @@ export class Stream {
   }
 }
 
-/** After a mix or a recording came or went: keeps what turns packets into samples as long as it is needed. */
+const NO_SAMPLES = new Int16Array(0);
+
+/** After a mix, a recording or a listener of another codec came or went: keeps what makes samples as long as it is needed. */
 export function needVoice(stream: Stream): void {
   const { mix, recordings } = stream;
-  if (mix === undefined && recordings.length === 0) stream.voice = undefined;
-  else stream.voice ??= new Voice();
-  if (recordings.length === 0) stream.relayedVoice = undefined;
-  else stream.relayedVoice ??= new Voice();
+  if (mix === undefined && recordings.length === 0 && stream.transcodedIndex === -1) {
+    stream.voice?.close();
+    stream.voice = undefined;
+  } else stream.voice ??= new Voice(stream.codecs);
+  if (recordings.length === 0) {
+    stream.relayedVoice?.close();
+    stream.relayedVoice = undefined;
+  } else stream.relayedVoice ??= new Voice(stream.codecs);
 }
 
 /** The streams of a thread by slot and by leg. Slots are reused, so tables by slot stay short. */
@@ -180,6 +255,7 @@ export class Slots {
   release(stream: Stream): void {
     this.#streams[stream.slot] = undefined;
     this.#byLeg.delete(stream.leg);
+    stream.close();
     this.#free.push(stream.slot);
   }
 }

@@ -1,9 +1,10 @@
 import { pack, parseIpv4 } from './io/addresses.ts';
 import type { MediaPeer } from './io/port-pool.ts';
-import type { AudioCodec, StreamSettings } from './protocol.ts';
+import type { StreamSettings } from './protocol.ts';
 import { receives, sends } from './sdp/direction.ts';
-import { type AudioFormat, isTelephoneEvent } from './sdp/formats.ts';
+import { type AudioFormat, codecNameOf, isTelephoneEvent } from './sdp/formats.ts';
 import type { NegotiatedAudio } from './sdp/negotiate.ts';
+import type { AudioCodec } from './stream-formats.ts';
 
 /** Where a stream is received, and from whom. */
 export interface Placement {
@@ -48,9 +49,11 @@ export function settingsOf(
     rtcpMux: negotiated.rtcpMux,
     allowed: addresses([remoteAddress, placement.signallingAddress]),
     receivePayloadTypes: receivePayloadTypes(described),
-    sendCodec: negotiated.format.name as AudioCodec,
+    sendCodec: codecNameOf(negotiated.format) as AudioCodec,
+    sendParameters: negotiated.sendParameters,
     sendPayloadType: negotiated.sendPayloadType,
     sendEventPayloadType: negotiated.sendEventPayloadType ?? -1,
+    eventClockRateHz: negotiated.eventClockRateHz,
     hearsKeys: negotiated.sendEventPayloadType === undefined,
     sends: sends(direction),
     receives: receives(direction),
@@ -71,7 +74,7 @@ export function mediaPeer(signallingAddress: string, audio: NegotiatedAudio | un
 function receivePayloadTypes(formats: readonly AudioFormat[]): StreamSettings['receivePayloadTypes'] {
   return formats.map((format) => ({
     payloadType: format.payloadType,
-    format: isTelephoneEvent(format) ? 'telephone-event' : (format.name as AudioCodec),
+    format: isTelephoneEvent(format) ? 'telephone-event' : (codecNameOf(format) as AudioCodec),
   }));
 }
 

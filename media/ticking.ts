@@ -3,10 +3,11 @@ import { type Instant, NEVER } from '../core/kernel/time.ts';
 import { COUNTER } from './counters.ts';
 import type { FrameSender } from './frame-sender.ts';
 import type { Mix } from './mix.ts';
+import { NARROW_HZ, NARROW_SAMPLES } from './narrow-band.ts';
 import { dropOver, type Recording } from './recording.ts';
 import { TickSchedule } from './schedule.ts';
 import { needVoice, type Stream } from './slots.ts';
-import { FRAME_SAMPLES } from './voice.ts';
+import type { Voice } from './voice.ts';
 
 const TICK_MS = 20;
 /** Ticks that are made up when a turn was late: 100 ms, what the jitter buffer of a phone still takes. */
@@ -26,7 +27,11 @@ export class Ticking {
   readonly #schedule = new TickSchedule(TICK_MS, CATCH_UP_TICKS);
   readonly #streams: Stream[] = [];
   readonly #mixes: Mix[] = [];
-  readonly #frame = new Int16Array(FRAME_SAMPLES);
+  /** Streams whose listener has another codec. */
+  readonly #transcoded: Stream[] = [];
+  readonly #frame = new Int16Array(NARROW_SAMPLES);
+  /** As long as a frame of any rate. */
+  readonly #silence = new Int16Array(960);
   #tick = 0;
 
   constructor(sender: FrameSender, counters: Float64Array, recordings: RunningRecordings) {
@@ -60,6 +65,29 @@ export class Ticking {
     this.#schedule.start(now);
   }
 
+  /** What the stream's peer says is decoded and encoded for its listener, until nothing comes or nobody listens any more. */
+  transcode(stream: Stream, now: Instant): void {
+    if (stream.transcodedIndex >= 0) return;
+    stream.transcodedIndex = this.#transcoded.length;
+    this.#transcoded.push(stream);
+    if (stream.recordings.length === 0) stream.voice?.restart();
+    needVoice(stream);
+    this.#schedule.start(now);
+  }
+
+  /** Nothing comes, nobody listens any more, or it is relayed again. */
+  stopTranscoding(stream: Stream): void {
+    const index = stream.transcodedIndex;
+    if (index === -1) return;
+    const last = this.#transcoded.pop()!;
+    if (last !== stream) {
+      this.#transcoded[index] = last;
+      last.transcodedIndex = index;
+    }
+    stream.transcodedIndex = -1;
+    this.#stopIfIdle();
+  }
+
   /** The mix is not ticked any more. */
   rest(mix: Mix): void {
     if (mix.tickIndex >= 0) this.#remove(this.#mixes, mix);
@@ -81,7 +109,7 @@ export class Ticking {
     for (let tick = 0; tick < due; tick++) this.#takeTick(firstAt + tick * TICK_MS);
   }
 
-  /** Mixes first: what they send to a member is what a recording of that member writes down. */
+  /** Recordings last: what is sent to a stream before is what they write down. */
   #takeTick(now: Instant): void {
     const tick = ++this.#tick;
     // Backwards, because what is done gives its place to the last one.
@@ -91,6 +119,7 @@ export class Ticking {
       dropOver(mix.recordings, this.#recordings);
       if (!isBusy) this.#remove(this.#mixes, mix);
     }
+    for (let i = this.#transcoded.length - 1; i >= 0; i--) this.#passFrame(this.#transcoded[i]!, tick, now);
     for (let i = this.#streams.length - 1; i >= 0; i--) this.#tickStream(this.#streams[i]!, tick, now);
   }
 
@@ -108,12 +137,34 @@ export class Ticking {
     const player = this.#sender.playerOf(stream);
     if (player === undefined) return;
     const isRecorded = stream.recordings.length > 0;
-    const samples = isRecorded ? stream.told : this.#frame;
+    const samples = isRecorded ? stream.toldAt(NARROW_HZ) : this.#frame;
     player.take(samples);
     const payloadAt = this.#sender.begin(stream, now);
     if (payloadAt === -1) return;
     if (isRecorded && !stream.isDeaf) stream.toldTick = tick;
-    this.#sender.sendSamples(stream, samples, payloadAt);
+    this.#sender.sendSamples(stream, samples, NARROW_HZ, payloadAt);
+  }
+
+  /** One frame of what the stream's peer says, in the codec of its listener. */
+  #passFrame(stream: Stream, tick: number, now: Instant): void {
+    const voice = stream.voice!;
+    const listener = stream.listener;
+    voice.advance(tick, now);
+    if (listener === undefined || (voice.isEmpty && !voice.isHeard)) {
+      this.stopTranscoding(stream);
+      return;
+    }
+    if (!voice.isHeard || !stream.receives || listener.player !== undefined) return;
+    const payloadAt = this.#sender.begin(listener, now);
+    if (payloadAt === -1) return;
+    const samples =
+      now < stream.hushedUntil || stream.isUnheard ? this.#silence.subarray(0, voice.frame.length) : voice.frame;
+    if (listener.recordings.length > 0 && !listener.isDeaf) {
+      listener.toldAt(voice.rateHz).set(samples);
+      listener.toldTick = tick;
+    }
+    this.#counters[COUNTER.framesTranscoded]!++;
+    this.#sender.sendSamples(listener, samples, voice.rateHz, payloadAt);
   }
 
   /** Both sides at the same place in time: what came through a jitter buffer, and what was sent in this tick. */
@@ -122,11 +173,17 @@ export class Ticking {
     const relayed = stream.relayedVoice!;
     voice.advance(tick, now);
     relayed.advance(tick, now);
-    const heard = voice.isHeard && stream.receives && !stream.isUnheard ? voice.frame : undefined;
-    const told = stream.toldTick === tick ? stream.told : relayed.isHeard ? relayed.frame : undefined;
+    const heard = voice.isHeard && stream.receives && !stream.isUnheard ? voice.at(NARROW_HZ) : undefined;
+    const told = this.#toldTo(stream, relayed, tick);
     for (let i = 0; i < stream.recordings.length; i++) {
       this.#counters[COUNTER.recordingSamplesLost]! += stream.recordings[i]!.tick(heard, told);
     }
+  }
+
+  /** What the stream's peer was sent in this tick: of our own, or relayed. */
+  #toldTo(stream: Stream, relayed: Voice, tick: number): Int16Array | undefined {
+    if (stream.toldTick === tick) return stream.toldConverter.convert(stream.told, stream.toldHz, NARROW_HZ, tick);
+    return relayed.isHeard ? relayed.at(NARROW_HZ) : undefined;
   }
 
   #remove<Ticked extends Stream | Mix>(list: Ticked[], gone: Ticked): void {
@@ -136,6 +193,10 @@ export class Ticking {
       last.tickIndex = gone.tickIndex;
     }
     gone.tickIndex = -1;
-    if (this.#streams.length === 0 && this.#mixes.length === 0) this.#schedule.stop();
+    this.#stopIfIdle();
+  }
+
+  #stopIfIdle(): void {
+    if (this.#streams.length + this.#mixes.length + this.#transcoded.length === 0) this.#schedule.stop();
   }
 }

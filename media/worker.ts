@@ -9,6 +9,7 @@ import { tonesOf } from './dsp/country-tones.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { DgramUdp } from './io/dgram-udp.ts';
 import { openPacketIo } from './io/open-packet-io.ts';
+import { openOpus } from './io/opus-library.ts';
 import type { PacketIo } from './io/packet-io.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
@@ -40,10 +41,11 @@ async function run(): Promise<void> {
   const { io, kind } = openIo(start);
   const post = (message: FromWorker) => port.postMessage([message]);
   try {
-    const engine = new Engine(io, engineOptions(start), systemClock.now());
+    const opus = openOpus(start.koffiAddonPath);
+    const engine = new Engine(io, { ...engineOptions(start), opus }, systemClock.now());
     const meter = new Meter(new Float64Array(start.counters));
     const outbox = new Outbox(port);
-    post({ kind: 'ready', wakeHandle: io.wakeHandle, io: kind });
+    post({ kind: 'ready', wakeHandle: io.wakeHandle, io: kind, opus: opus?.kind });
     while (!control.stopRequested) {
       if (control.fallAsleep()) {
         const deadline = Math.min(engine.deadline(), outbox.deadline());

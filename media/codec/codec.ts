@@ -9,6 +9,8 @@ export interface Codec {
   readonly sampleRateHz: number;
   /** Samples in a packet of our own: 20 ms, or less where that would not fit into a datagram. */
   readonly packetSamples: number;
+  /** Payload bytes of 20 ms, 0 where they vary. */
+  readonly frameBytes: number;
   /**
    * One for each stream: what is said next depends on what was said before. `parameters` is what the peer asks for in
    * `a=fmtp`, '' for nothing.

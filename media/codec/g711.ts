@@ -131,6 +131,7 @@ function stateless(
     clockRateHz: 8000,
     sampleRateHz: 8000,
     packetSamples: 160,
+    frameBytes: 160,
     payloadType,
     concealment: undefined,
     sizeBytes: (samples) => samples,

@@ -240,6 +240,7 @@ export const g722: Codec = {
   clockRateHz: 8000,
   sampleRateHz: 16_000,
   packetSamples: 320,
+  frameBytes: 160,
   encoder: () => new G722Encoder(),
   decoder: () => new G722Decoder(),
 };

@@ -11,6 +11,7 @@ export function l16(clockRateHz: number): StatelessCodec {
     clockRateHz,
     sampleRateHz: clockRateHz,
     packetSamples: 2 * frameSamples <= PAYLOAD_BYTES_MAX ? frameSamples : frameSamples / 2,
+    frameBytes: 2 * frameSamples,
     payloadType: -1,
     concealment: undefined,
     sizeBytes: (samples) => samples * 2,

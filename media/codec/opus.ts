@@ -174,6 +174,7 @@ export function opus(library: OpusLibrary): Codec {
     clockRateHz: 48_000,
     sampleRateHz: SAMPLE_RATE_HZ,
     packetSamples: SAMPLE_RATE_HZ / 50,
+    frameBytes: 0,
     encoder: (parameters) => new OpusEncoder(library, opusWishes(parameters)),
     decoder: () => new OpusDecoder(library),
   };

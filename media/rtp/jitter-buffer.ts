@@ -172,6 +172,17 @@ export class JitterBuffer {
     return this.#takeNext();
   }
 
+  /** After `missing`: whether a packet was lost and the one right behind it is here, at `bytes[frameStart … frameEnd)`. */
+  seesBehindLoss(): boolean {
+    const found = this.#oldest();
+    if (found === NOWHERE || found === this.#next) return false;
+    const slot = found & this.#mask;
+    if (timestampDistance(this.#playAt, this.#timestamps[slot]!) !== 0) return false;
+    this.frameStart = slot * this.#options.slotBytes;
+    this.frameEnd = this.frameStart + this.#lengths[slot]!;
+    return true;
+  }
+
   #takeNext(): Taken {
     for (;;) {
       const found = this.#oldest();

@@ -50,7 +50,7 @@ const JUMP_MS = 2000;
  * a source counts at once, without the probation of A.1: who may send here is decided before, by latching.
  */
 export class ReceiveStream {
-  readonly #msToTicks: number;
+  #msToTicks: number;
   readonly #row: Float64Array;
   readonly #words: Int32Array;
   readonly #at: number;
@@ -111,6 +111,13 @@ export class ReceiveStream {
 
   get sourceChanges(): number {
     return this.#row[this.#at + SOURCE_CHANGES]!;
+  }
+
+  /** The peer's timestamps count at another rate from here on: its jitter is measured anew. */
+  useClock(clockRateHz: number): void {
+    this.#msToTicks = clockRateHz / 1000;
+    this.#row[this.#at + JITTER] = 0;
+    this.#row[this.#at + LAST_TRANSIT] = Number.NaN;
   }
 
   /** Takes note of a packet that arrived at `now`. */

@@ -45,7 +45,7 @@ export const SEND_ROW = 16;
  * Each method writes a header at `at` and returns the offset behind it; the payload is the caller's.
  */
 export class SendStream {
-  readonly #msToTicks: number;
+  #msToTicks: number;
   readonly #row: Float64Array;
   readonly #start: number;
 
@@ -97,6 +97,19 @@ export class SendStream {
   /** Relayed packets that came too late to have a number in this stream. */
   get unmapped(): number {
     return this.#row[this.#start + UNMAPPED]!;
+  }
+
+  /**
+   * Timestamps count at another rate from here on. What was sent before has another SSRC then, because a receiver that
+   * finds both rates under one SSRC can tell neither time nor jitter (RFC 7160 §4.1).
+   */
+  useClock(clockRateHz: number, ssrc: number): void {
+    this.#msToTicks = clockRateHz / 1000;
+    const row = this.#row;
+    const start = this.#start;
+    if (row[start + PACKETS]! > 0) row[start + OWN_SSRC] = ssrc >>> 0;
+    row[start + NEWEST] = NOTHING;
+    row[start + MAPPED_SSRC] = -1;
   }
 
   /**

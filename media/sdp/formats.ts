@@ -19,20 +19,84 @@ const format = (name: string, payloadType: number, parameters?: string): AudioFo
   parameters,
 });
 
+const linear = (clockRateHz: number, payloadType: number): AudioFormat => ({
+  ...format('L16', payloadType),
+  clockRateHz,
+});
+
 export const PCMU = format('PCMU', 0);
 export const PCMA = format('PCMA', 8);
-/** RFC 4733: digits and flash. */
-export const TELEPHONE_EVENT = format('telephone-event', 101, '0-16');
+/** Timestamps at 8 kHz for sound at 16 (RFC 3551 §4.5.2). */
+export const G722 = format('G722', 9);
+/** RFC 7587 §7: always of this rate and of two channels, whatever is in it. We repair losses by what the next packet tells. */
+export const OPUS: AudioFormat = {
+  name: 'opus',
+  clockRateHz: 48_000,
+  channelCount: 2,
+  payloadType: 107,
+  parameters: 'useinbandfec=1',
+};
+/** Without frames of comfort noise, which not every peer takes that another one is relayed to (RFC 4856 §2.1.9). */
+export const G729 = format('G729', 18, 'annexb=no');
 
-/** What a leg can speak, best first. */
-export const SUPPORTED_FORMATS: readonly AudioFormat[] = [PCMU, PCMA, TELEPHONE_EVENT];
+/** Every codec that a leg can speak. G.729 is relayed alone: only where the other side speaks it too. */
+export const CODEC_FORMATS: readonly AudioFormat[] = [
+  PCMU,
+  PCMA,
+  G722,
+  OPUS,
+  linear(48_000, 112),
+  linear(24_000, 113),
+  linear(16_000, 114),
+  linear(8000, 115),
+  G729,
+];
+
+/** Names by which codecs are preferred. */
+export const CODEC_NAMES: readonly string[] = ['PCMU', 'PCMA', 'G722', 'opus', 'L16', 'G729'];
+
+/** RFC 4733: digits and flash, by the clock of the audio that they interrupt (§2.1). */
+function telephoneEvent(clockRateHz: number): AudioFormat {
+  return { ...format('telephone-event', EVENT_TYPES.get(clockRateHz)!, '0-16'), clockRateHz };
+}
+
+const EVENT_TYPES: ReadonlyMap<number, number> = new Map([
+  [8000, 101],
+  [48_000, 102],
+  [16_000, 103],
+  [24_000, 104],
+]);
+
+export const TELEPHONE_EVENT = telephoneEvent(8000);
+
+/** The codecs, and telephone-events for each clock among them. */
+export function withEvents(codecs: readonly AudioFormat[]): readonly AudioFormat[] {
+  const clocks = new Set(codecs.map(({ clockRateHz }) => clockRateHz));
+  return [...codecs, ...Array.from(clocks, telephoneEvent)];
+}
+
+/** Better than a telephone: above 4 kHz there is something to hear. */
+export function isWideband(codec: AudioFormat): boolean {
+  return codec.clockRateHz > 8000 || codec.name === 'G722';
+}
+
+/** What tells the codec from others of its name: `L16/16000`; for most the name alone. */
+export function codecNameOf({ name, clockRateHz }: AudioFormat): string {
+  return isSameName(name, 'L16') ? `L16/${clockRateHz}` : name;
+}
+
+/** Whether the codec is meant: `L16` means it at any rate. */
+export function isNamed(codec: AudioFormat, name: string): boolean {
+  return isSameName(codec.name, name) || isSameName(codecNameOf(codec), name);
+}
+
+function isSameName(a: string, b: string): boolean {
+  return a === b || a.toLowerCase() === b.toLowerCase();
+}
 
 /** Payload types that mean something without `a=rtpmap` (RFC 3551 §6): those that phones still offer bare. */
 const STATIC_FORMATS: ReadonlyMap<number, AudioFormat> = new Map(
-  [PCMU, format('GSM', 3), format('G723', 4), PCMA, format('G722', 9), format('G729', 18)].map((f) => [
-    f.payloadType,
-    f,
-  ]),
+  [PCMU, format('GSM', 3), format('G723', 4), PCMA, G722, format('G729', 18)].map((f) => [f.payloadType, f]),
 );
 
 /** Formats of an audio line in its order; those without a meaning, or with a malformed one, are left out. */
@@ -91,15 +155,11 @@ function wholeNumber(text: string, start: number, end: number, digitsMax: number
 
 /** The same encoding: names are case-insensitive (RFC 8866 §6.6), rates and channels must agree. */
 export function isSameEncoding(a: AudioFormat, b: AudioFormat): boolean {
-  return (
-    (a.name === b.name || a.name.toLowerCase() === b.name.toLowerCase()) &&
-    a.clockRateHz === b.clockRateHz &&
-    a.channelCount === b.channelCount
-  );
+  return isSameName(a.name, b.name) && a.clockRateHz === b.clockRateHz && a.channelCount === b.channelCount;
 }
 
 export function isTelephoneEvent(format: AudioFormat): boolean {
-  return format.name === TELEPHONE_EVENT.name || format.name.toLowerCase() === TELEPHONE_EVENT.name;
+  return isSameName(format.name, 'telephone-event');
 }
 
 const PTIME_DEFAULT_MS = 20;

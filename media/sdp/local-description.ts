@@ -68,10 +68,9 @@ export class LocalDescription {
   #answerAudio(theirs: MediaDescription, chosen: NegotiatedAudio, local: LocalMedia): MediaDescription {
     const formats = [withPayloadType(chosen.format, chosen.receivePayloadType)];
     if (chosen.receiveEventPayloadType !== undefined) {
-      const { clockRateHz } = chosen.format;
       formats.push({
         name: 'telephone-event',
-        clockRateHz,
+        clockRateHz: chosen.eventClockRateHz ?? chosen.format.clockRateHz,
         channelCount: 1,
         payloadType: chosen.receiveEventPayloadType,
         parameters: '0-16',

@@ -1,6 +1,14 @@
 import { reachOf } from './address.ts';
 import { type Direction, directionOf, STREAM_DIRECTION, WITHOUT_ADDRESS } from './direction.ts';
-import { type AudioFormat, formatsOf, isSameEncoding, isTelephoneEvent, packetTimeOf } from './formats.ts';
+import {
+  type AudioFormat,
+  codecNameOf,
+  formatsOf,
+  isNamed,
+  isSameEncoding,
+  isTelephoneEvent,
+  packetTimeOf,
+} from './formats.ts';
 import {
   attributeValue,
   type Connection,
@@ -14,12 +22,15 @@ export interface NegotiatedAudio {
   readonly index: number;
   /** The encoding, with our own parameters. */
   readonly format: AudioFormat;
+  /** What the peer's `a=fmtp` asks for; '' for nothing. */
+  readonly sendParameters: string;
   /** Payload type in what we send, and in what comes. They differ only where the peer answered with a number of its own. */
   readonly sendPayloadType: number;
   readonly receivePayloadType: number;
-  /** Of telephone-events at the same clock rate, undefined when the peer has none. */
+  /** Of telephone-events, undefined when the peer has none; at the clock rate of the audio, unless it knows no such. */
   readonly sendEventPayloadType: number | undefined;
   readonly receiveEventPayloadType: number | undefined;
+  readonly eventClockRateHz: number | undefined;
   /** Ours. `sends(direction)` is false while the peer holds us. */
   readonly direction: Direction;
   /** Where the peer says it receives. Port 0: the stream is off, and answered as such. */
@@ -81,7 +92,7 @@ export function encodingsOf(session: SessionDescription): readonly string[] {
     ? []
     : formatsOf(media)
         .filter((format) => !isTelephoneEvent(format))
-        .map((format) => format.name);
+        .map(codecNameOf);
 }
 
 interface Wishes {
@@ -118,10 +129,12 @@ function choose(
   return {
     index,
     format: codec.ours,
+    sendParameters: codec.theirs.parameters ?? '',
     sendPayloadType: codec.theirs.payloadType,
     receivePayloadType: codec[numbering].payloadType,
     sendEventPayloadType: event?.theirs.payloadType,
     receiveEventPayloadType: event?.[numbering].payloadType,
+    eventClockRateHz: event?.theirs.clockRateHz,
     direction: media.port === 0 ? 'inactive' : STREAM_DIRECTION[effective][willing],
     remoteAddress: connection.address,
     remotePort: media.port,
@@ -142,7 +155,7 @@ function chooseCodec(
     const ours = isTelephoneEvent(theirs) ? undefined : counterpart(theirs, supported);
     if (ours === undefined) continue;
     first ??= { theirs, ours };
-    const rank = preferred.findIndex((name) => name === ours.name || name.toLowerCase() === ours.name.toLowerCase());
+    const rank = preferred.findIndex((name) => isNamed(ours, name));
     if (rank < 0 || rank >= bestRank) continue;
     best = { theirs, ours };
     bestRank = rank;
@@ -150,18 +163,24 @@ function chooseCodec(
   return best ?? first;
 }
 
-/** Telephone-events run on the clock of the audio that they interrupt (RFC 4733 §2.1). */
+/**
+ * Telephone-events run on the clock of the audio that they interrupt (RFC 4733 §2.1). Many who speak Opus know them at 8 kHz
+ * alone and mean it: rather that than none.
+ */
 function chooseEvent(
   offered: readonly AudioFormat[],
   supported: readonly AudioFormat[],
   clockRateHz: number,
 ): Match | undefined {
+  let other: Match | undefined;
   for (const theirs of offered) {
-    if (!isTelephoneEvent(theirs) || theirs.clockRateHz !== clockRateHz) continue;
+    if (!isTelephoneEvent(theirs)) continue;
     const ours = counterpart(theirs, supported);
-    if (ours !== undefined) return { theirs, ours };
+    if (ours === undefined) continue;
+    if (theirs.clockRateHz === clockRateHz) return { theirs, ours };
+    if (theirs.clockRateHz === 8000) other = { theirs, ours };
   }
-  return undefined;
+  return other;
 }
 
 function counterpart(theirs: AudioFormat, supported: readonly AudioFormat[]): AudioFormat | undefined {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { seeded } from '../../core/kernel/random.ts';
-import { SUPPORTED_FORMATS } from '../../media/sdp/formats.ts';
+import { CODEC_FORMATS, withEvents } from '../../media/sdp/formats.ts';
 import { LocalDescription } from '../../media/sdp/local-description.ts';
 import { negotiateAnswer } from '../../media/sdp/negotiate.ts';
 import { parseSdp, SDP_LIMITS } from '../../media/sdp/parse.ts';
@@ -36,7 +36,7 @@ function digest(bytes: Uint8Array): 'read' | 'refused' | 'answered' {
     return 'refused';
   }
   expect(parseSdp(writeSdp(session)).session?.media.length).toBe(session.media.length);
-  const chosen = negotiateAnswer(session, SUPPORTED_FORMATS);
+  const chosen = negotiateAnswer(session, withEvents(CODEC_FORMATS));
   if (chosen === undefined) return 'read';
   const answer = parseSdp(new LocalDescription(1).answer(session, chosen, { address: '127.0.0.1', port: 4000 }));
   expect(answer.session?.media.map(({ kind }) => kind)).toEqual(session.media.map(({ kind }) => kind));

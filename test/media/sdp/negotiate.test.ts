@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { type Direction, receives, STREAM_DIRECTION, sends } from '../../../media/sdp/direction.ts';
-import { type AudioFormat, SUPPORTED_FORMATS } from '../../../media/sdp/formats.ts';
+import { type AudioFormat, PCMA, PCMU, withEvents } from '../../../media/sdp/formats.ts';
 import { LocalDescription } from '../../../media/sdp/local-description.ts';
 import { acceptAnswer, encodingsOf, type NegotiatedAudio, negotiateAnswer } from '../../../media/sdp/negotiate.ts';
 import type { SessionDescription } from '../../../media/sdp/session-description.ts';
 import { parsed, sdp, textOf } from './texts.ts';
 
+const SUPPORTED_FORMATS = withEvents([PCMU, PCMA]);
 const LOCAL = { address: '198.51.100.5', port: 20_000 };
 const DIRECTIONS: readonly Direction[] = ['sendrecv', 'sendonly', 'recvonly', 'inactive'];
 

@@ -1,0 +1,72 @@
+import type { Direction } from './direction.ts';
+import {
+  type AudioFormat,
+  CODEC_FORMATS,
+  codecNameOf,
+  G729,
+  isNamed,
+  isWideband,
+  OPUS,
+  withEvents,
+} from './formats.ts';
+import { type NegotiatedAudio, negotiateAnswer } from './negotiate.ts';
+import type { SessionDescription } from './session-description.ts';
+
+/**
+ * Which codecs a switch speaks, and in which order it offers them. Those of the other leg come first, the better ones
+ * before the others, so that nothing need be transcoded; then the usual ones.
+ */
+export class SpokenFormats {
+  readonly #known: readonly AudioFormat[];
+  /** What is offered to whoever has not said what the other side speaks: linear samples take too much for most links. */
+  readonly #usual: readonly AudioFormat[];
+  /** What can be decoded here; and all, where the other side may speak it too. */
+  readonly #decoded: readonly AudioFormat[];
+  readonly #relayed: readonly AudioFormat[];
+
+  /** `names` are the codecs allowed, best first; without a library for it there is no Opus. */
+  constructor(names: readonly string[], hasOpus: boolean) {
+    const named = names.flatMap((name) => CODEC_FORMATS.filter((codec) => isNamed(codec, name)));
+    this.#known = named.filter((codec) => hasOpus || codec !== OPUS);
+    this.#usual = this.#known.filter((codec) => codec !== G729 && codec.name !== 'L16');
+    this.#decoded = withEvents(this.#known.filter((codec) => codec !== G729));
+    this.#relayed = withEvents(this.#known);
+  }
+
+  /**
+   * The choice for an answer, as `negotiateAnswer`. What nothing here decodes is chosen where the other side prefers it, or
+   * where nothing else is in common: rather that than no call.
+   */
+  negotiate(
+    offer: SessionDescription,
+    preferred: readonly string[] = [],
+    willing: Direction = 'sendrecv',
+  ): NegotiatedAudio | undefined {
+    return this.renegotiate(offer, preferred, willing) ?? negotiateAnswer(offer, this.#relayed, preferred, willing);
+  }
+
+  /** As `negotiate`, where there is a session that can go on as it was: nothing becomes silent by it. */
+  renegotiate(
+    offer: SessionDescription,
+    preferred: readonly string[],
+    willing: Direction,
+  ): NegotiatedAudio | undefined {
+    const formats = preferred[0] === G729.name ? this.#relayed : this.#decoded;
+    return negotiateAnswer(offer, formats, preferred, willing);
+  }
+
+  /**
+   * Formats for an offer. `encodings` are the only ones that this peer is offered, in their order, if we speak any of
+   * them; G.729 it is offered where the other leg has it, and alone where that has nothing else.
+   */
+  offered(preferred: readonly string[], encodings: readonly string[]): readonly AudioFormat[] {
+    const alike = preferred.flatMap((name) => this.#known.filter((codec) => codecNameOf(codec) === name));
+    if (alike.length === 1 && alike[0] === G729) return withEvents(alike);
+    const first = [...alike.filter(isWideband), ...alike.filter((codec) => !isWideband(codec) && codec !== G729)];
+    const usual = this.#usual.filter((codec) => !first.includes(codec));
+    const formats = [...first, ...usual, ...alike.filter((codec) => codec === G729)];
+    const speakable = [...formats, ...this.#known.filter((codec) => codec.name === 'L16' && !formats.includes(codec))];
+    const named = encodings.flatMap((name) => speakable.filter((codec) => isNamed(codec, name)));
+    return withEvents(named.length === 0 ? formats : named);
+  }
+}
