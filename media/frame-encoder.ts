@@ -26,21 +26,16 @@ export class FrameEncoder {
 
   /** The frame at the rate of the codec: as it is, or in memory of ours until the next call. */
   convert(samples: Int16Array, fromHz: number): Int16Array {
-    const { sampleRateHz } = this.codec;
-    if (fromHz !== this.#fromHz) {
-      this.#fromHz = fromHz;
-      this.#resampler = fromHz === sampleRateHz ? undefined : new Resampler(fromHz, sampleRateHz);
-    }
+    this.#useRate(fromHz);
     if (this.#resampler === undefined) return samples;
     this.#resampler.resample(samples, 0, samples.length, this.#frame, 0);
     return this.#frame;
   }
 
-  /** Before the first frame of its own: what the peer has heard so far, in a frame of the mix. */
+  /** Before the first frame of its own: what the peer has heard so far. */
   prime(samples: Int16Array, fromHz: number): void {
-    if (fromHz === this.codec.sampleRateHz) return;
-    if (fromHz !== this.#fromHz) this.convert(samples, fromHz);
-    this.#resampler!.prime(samples);
+    this.#useRate(fromHz);
+    this.#resampler?.prime(samples);
   }
 
   /** One packet of a converted frame, from `offset` on; returns its bytes, 0 when there is nothing to tell. */
@@ -54,5 +49,12 @@ export class FrameEncoder {
 
   close(): void {
     this.#encoder.close();
+  }
+
+  #useRate(fromHz: number): void {
+    if (fromHz === this.#fromHz) return;
+    this.#fromHz = fromHz;
+    const { sampleRateHz } = this.codec;
+    this.#resampler = fromHz === sampleRateHz ? undefined : new Resampler(fromHz, sampleRateHz);
   }
 }

@@ -66,6 +66,11 @@ export class FrameSender {
     } else this.#sendEncoded(stream, samples, rateHz, payloadAt);
   }
 
+  /** What the peer has heard so far was encoded for all: its own encoder takes up from there. */
+  prime(stream: Stream, samples: Int16Array, rateHz: number): void {
+    encoderOf(stream)?.prime(samples, rateHz);
+  }
+
   /** The sum without one's own voice, in G.711. */
   sendLess(stream: Stream, sum: Int32Array, own: Int16Array, payloadAt: number): void {
     if (stream.isDeaf) this.#sendSilence(stream, payloadAt);
@@ -114,6 +119,8 @@ export class FrameSender {
       const sizeBytes = encoder.encode(frame, offset, this.#io.out, at);
       if (sizeBytes > 0) this.#send(stream, at, sizeBytes, packetUnits);
       if (offset + packetSamples === frame.length) return;
+      // The next packet of the frame has the time at which it would begin.
+      this.#now += (packetSamples * 1000) / encoder.codec.sampleRateHz;
       this.#at = this.#io.reserve();
       at = this.#at + RTP_HEADER_BYTES;
     }

@@ -35,6 +35,8 @@ export class Mix {
   #rateHz = NARROW_HZ;
   #sum = new Int32Array(NARROW_SAMPLES);
   #samples = new Int16Array(NARROW_SAMPLES);
+  /** The tick before, while the mix has more than the rate of telephones: what filters of new encoders begin with. */
+  #before = new Int16Array(NARROW_SAMPLES);
   /** What is played to one member. */
   readonly #played = new Int16Array(NARROW_SAMPLES);
   readonly #shared: SharedPayloads;
@@ -107,19 +109,21 @@ export class Mix {
     this.#rateHz = rateHz;
     this.#sum = new Int32Array(rateHz / 50);
     this.#samples = new Int16Array(rateHz / 50);
+    this.#before = new Int16Array(rateHz / 50);
     this.#isSumClear = true;
   }
 
   /** One frame for everybody. False when nothing happens here until somebody speaks, comes or is played to. */
   tick(tick: number, now: Instant, sender: FrameSender, counters: Float64Array): boolean {
     const waiting = this.#hear(tick, now, counters);
-    this.#shared.begin(this.#sum, this.#rateHz);
+    this.#shared.begin(this.#sum, this.#before, this.#rateHz);
     let isBusy = this.recordings.length > 0 || this.exchange !== undefined || (waiting > 0 && this.wantsVoice);
     // Backwards, because a member whose file ends may take the chance to go.
     for (let i = this.members.length - 1; i >= 0; i--) {
       if (this.#tell(this.members[i]!, tick, now, sender, counters)) isBusy = true;
     }
     this.#record(tick, counters);
+    if (this.#rateHz !== NARROW_HZ) clip(this.#sum, this.#before);
     return isBusy;
   }
 
@@ -189,6 +193,8 @@ export class Mix {
       clipMore(samples, member.playedConverter.convert(this.#played, NARROW_HZ, this.#rateHz, tick));
     }
     if (!member.isDeaf && member.recordings.length > 0) member.toldTick = tick;
+    if (this.#rateHz !== NARROW_HZ && member.encodedTick !== tick - 1) sender.prime(member, this.#before, this.#rateHz);
+    member.encodedTick = tick;
     sender.sendSamples(member, samples, this.#rateHz, payloadAt);
   }
 

@@ -38,12 +38,7 @@ export class Resampler {
     const half = Math.ceil((CROSSINGS * longer) / this.#up);
     this.#historySamples = 2 * half - 1;
     this.#window = new Float64Array(this.#historySamples + CHUNK_SAMPLES + 4 * longer);
-    this.#phases = Array.from({ length: this.#up }, (_, phase) => {
-      const position = phase * this.#down;
-      const fraction = (position % this.#up) / this.#up;
-      const weights = designFilter(fraction, half, this.#up / longer);
-      return split(weights, Math.floor(position / this.#up), this.#up === 1 ? this.#down : 1);
-    });
+    this.#phases = phasesOf(this.#up, this.#down, half);
   }
 
   /**
@@ -83,6 +78,22 @@ function clipped(value: number): number {
   if (value > 32767) return 32767;
   if (value < -32768) return -32768;
   return value;
+}
+
+/** Designs by ratio: there are as many as pairs of rates, and each takes as long as some frames. */
+const DESIGNS = new Map<string, readonly (readonly Branch[])[]>();
+
+function phasesOf(up: number, down: number, half: number): readonly (readonly Branch[])[] {
+  const ratio = `${up}/${down}`;
+  const known = DESIGNS.get(ratio);
+  if (known !== undefined) return known;
+  const phases = Array.from({ length: up }, (_, phase) => {
+    const position = phase * down;
+    const weights = designFilter((position % up) / up, half, up / Math.max(up, down));
+    return split(weights, Math.floor(position / up), up === 1 ? down : 1);
+  });
+  DESIGNS.set(ratio, phases);
+  return phases;
 }
 
 /** The filter for an output sample that lies `fraction` behind an input sample, with unit gain at 0 Hz. */

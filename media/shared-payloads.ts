@@ -35,6 +35,7 @@ export class SharedPayloads {
   readonly #isPlainMade = new Uint8Array(G711_FORMATS);
   readonly #others: Shared[] = [];
   #sum: Int32Array = new Int32Array(0);
+  #before: Int16Array = new Int16Array(0);
   #samples = new Int16Array(0);
   #areSamplesMade = false;
   #rateHz = NARROW_HZ;
@@ -43,9 +44,10 @@ export class SharedPayloads {
     this.#codecs = codecs;
   }
 
-  /** A tick begins, in which `sum` is what there is to hear. */
-  begin(sum: Int32Array, rateHz: number): void {
+  /** A tick begins, in which `sum` is what there is to hear, behind what there was `before`. */
+  begin(sum: Int32Array, before: Int16Array, rateHz: number): void {
     this.#sum = sum;
+    this.#before = before;
     this.#rateHz = rateHz;
     this.#isPlainMade.fill(0);
     this.#areSamplesMade = false;
@@ -96,6 +98,7 @@ export class SharedPayloads {
     // One frame has to be one packet.
     if (codec === undefined || codec.packetSamples !== codec.sampleRateHz / 50) return undefined;
     const encoder = new FrameEncoder(codec, parameters);
+    encoder.prime(this.#before, this.#rateHz);
     const payload = new Uint8Array(PAYLOAD_BYTES_MAX);
     const words = new Uint32Array(payload.buffer);
     const shared = { format, parameters, encoder, payload, words, sizeBytes: 0, isMade: false, isUsed: true };

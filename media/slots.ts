@@ -80,7 +80,7 @@ export class Stream {
   mixIndex = -1;
   /** What the mix counts it as: samples in a second. */
   mixRateHz = 0;
-  /** In the present tick of the mix; ticks since it was sent anything but silence. */
+  /** In the present tick of the mix; ticks since it was sent anything but silence, or since a transcoded one said anything. */
   isSpeaking = false;
   quietTicks = 0;
   /** What the peer says, sample by sample, while a mix or a recording needs it. */
@@ -95,6 +95,8 @@ export class Stream {
   readonly passedEvent = { ssrc: -1, sourceTimestamp: 0, timestamp: 0 };
   /** What makes frames of our own into the peer's codec, unless that is G.711. */
   encoder: FrameEncoder | undefined;
+  /** When it was last used in a mix. */
+  encodedTick = -1;
   /** The frame of our own that the peer was sent in the tick of this number, and its rate. */
   told = NO_SAMPLES;
   toldHz = CLOCK_RATE_HZ;

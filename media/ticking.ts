@@ -12,6 +12,8 @@ import type { Voice } from './voice.ts';
 const TICK_MS = 20;
 /** Ticks that are made up when a turn was late: 100 ms, what the jitter buffer of a phone still takes. */
 const CATCH_UP_TICKS = 5;
+/** Ticks without a sound until one is not waited for any more: longer than any delay of a jitter buffer. */
+const QUIET_TICKS = 25;
 
 /** Recordings that run on a thread, by number. */
 export type RunningRecordings = Map<RecordingNumber, { readonly recording: Recording; readonly of: Stream | Mix }>;
@@ -69,6 +71,7 @@ export class Ticking {
   transcode(stream: Stream, now: Instant): void {
     if (stream.transcodedIndex >= 0) return;
     stream.transcodedIndex = this.#transcoded.length;
+    stream.quietTicks = 0;
     this.#transcoded.push(stream);
     if (stream.recordings.length === 0) stream.voice?.restart();
     needVoice(stream);
@@ -150,7 +153,8 @@ export class Ticking {
     const voice = stream.voice!;
     const listener = stream.listener;
     voice.advance(tick, now);
-    if (listener === undefined || (voice.isEmpty && !voice.isHeard)) {
+    stream.quietTicks = voice.isHeard ? 0 : stream.quietTicks + 1;
+    if (listener === undefined || stream.quietTicks > QUIET_TICKS) {
       this.stopTranscoding(stream);
       return;
     }

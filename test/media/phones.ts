@@ -1,6 +1,7 @@
 import type { LegId, RecordingNumber } from '../../core/kernel/ids.ts';
 import { seeded } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
+import type { OpusLibrary } from '../../media/codec/opus.ts';
 import { COUNTER_COUNT } from '../../media/counters.ts';
 import { tonesOf } from '../../media/dsp/country-tones.ts';
 import { Engine } from '../../media/engine.ts';
@@ -91,15 +92,22 @@ export class Bench {
   readonly sent: Packet[] = [];
   readonly messages: FromWorker[] = [];
 
-  constructor(options: { mediaTimeoutMs?: number; streamsMax?: number; taken?: readonly number[] } = {}) {
-    const { mediaTimeoutMs = 60_000, streamsMax = 16, taken = [] } = options;
+  constructor(
+    options: {
+      mediaTimeoutMs?: number;
+      streamsMax?: number;
+      taken?: readonly number[];
+      opus?: OpusLibrary | undefined;
+    } = {},
+  ) {
+    const { mediaTimeoutMs = 60_000, streamsMax = 16, taken = [], opus } = options;
     this.io = new MemoryPacketIo(taken);
     this.io.onSend((packet) => this.sent.push(packet));
     const surroundings = { random: seeded(1), wallOffsetMs: 1_700_000_000_000 };
     const { counters } = this;
     this.engine = new Engine(
       this.io,
-      { ...surroundings, counters, streamsMax, mediaTimeoutMs, tones: tonesOf('US') },
+      { ...surroundings, opus, counters, streamsMax, mediaTimeoutMs, tones: tonesOf('US') },
       this.now,
     );
     this.post({ kind: 'bindPort', port: PORT });

@@ -107,7 +107,7 @@ test('an extension without a phone is 480, an unknown number 404', () => {
 
 test('a caller who has no codec of ours gets 488, and nothing rings', () => {
   const scene = new Scene();
-  const alice = scene.phone('alice', '1000', { formats: '3 18' });
+  const alice = scene.phone('alice', '1000', { formats: '3 4' });
   const bob = scene.phone('bob', '1001');
   alice.plan(1_000, { kind: 'call', to: '1001' });
   scene.run(60_000);

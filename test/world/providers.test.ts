@@ -151,10 +151,11 @@ test('the header table adds, removes and rewrites, and tech headers add what the
 test('a provider is offered the codecs that are named for it, in their order', () => {
   const lines = (peer: Peer) =>
     /m=audio \d+ RTP\/AVP ([\d ]+)/.exec(new TextDecoder().decode(inviteWith({}, peer).body))![1];
-  expect(lines({})).toBe('0 8 101');
+  expect(lines({})).toBe('0 8 9 101');
   expect(lines({ codecs: 'PCMA' })).toBe('8 101');
   expect(lines({ codecs: 'PCMA,PCMU' })).toBe('8 0 101');
-  expect(lines({ codecs: 'OPUS' })).toBe('0 8 101');
+  expect(lines({ codecs: 'G722,PCMU' })).toBe('9 0 101');
+  expect(lines({ codecs: 'AMR' })).toBe('0 8 9 101');
 });
 
 test('a call beyond a cap takes the next provider, and without one gets 503', () => {
