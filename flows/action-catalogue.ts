@@ -35,6 +35,7 @@ const NOT_BUILT: ActionKind = { medium: 'any', isBuilt: false, options: {} };
 
 /** Every type of action: those of the reference, built or not, and ours (`script`). */
 export const ACTION_KINDS: ReadonlyMap<string, ActionKind> = new Map<string, ActionKind>([
+  ['amd', built('rtc', { machine_handle: { kind: 'choice', of: ['', 'hangup', 'continue'] }, async: BOOLEAN })],
   ['answer', built('rtc')],
   ['beep', built('rtc')],
   ['block', built('non_rtc')],
@@ -153,7 +154,6 @@ export const ACTION_KINDS: ReadonlyMap<string, ActionKind> = new Map<string, Act
     'ai_summary',
     'ai_talk',
     'ai_task',
-    'amd',
     'call',
     'case_create',
     'confbridge_join',

@@ -15,6 +15,7 @@ import type { FlowStart, HttpEvent, HttpRequest, ScriptEvent } from '../core/por
 import { ACTION_KINDS, type Medium } from './action-catalogue.ts';
 import { ACTIONS } from './actions/actions.ts';
 import { DIGITS_VARIABLE } from './actions/digits.ts';
+import { MACHINE_VARIABLE } from './actions/machine.ts';
 import { NIL_ACTION_ID } from './document.ts';
 import type { FlowPorts } from './flow-ports.ts';
 import { recordingVariables } from './reserved-variables.ts';
@@ -172,6 +173,7 @@ export class Activeflow implements Stage {
     if (news.kind === 'recordingStarted' || news.kind === 'recordingEnded') {
       this.variables.setAll(recordingVariables(news.recording));
     }
+    if (news.kind === 'judged') this.variables.set(MACHINE_VARIABLE, news.verdict);
     this.#driver?.hear(this.callId!, news, this.ports);
     // During any other action the last digit alone is kept (platform §3.4).
     if (news.kind === 'digit' && this.#current?.type !== 'digits_receive') {

@@ -79,6 +79,7 @@ const RANK: Readonly<Record<Cause, number>> = {
   'answered-elsewhere': 4,
   timeout: 4,
   'session-expired': 4,
+  machine: 4,
   forbidden: 3,
   'not-found': 3,
   'media-lost': 2,

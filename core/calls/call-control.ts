@@ -9,6 +9,7 @@ import type { Conferences } from './conferences.ts';
 import type { Connecting } from './connecting.ts';
 import type { Consultations } from './consultations.ts';
 import type { HoldMusic } from './hold-music.ts';
+import type { Listening } from './listening.ts';
 import type { Recordings } from './recordings.ts';
 import type { Sounds } from './sounds.ts';
 import type { Transfers } from './transfers.ts';
@@ -19,6 +20,7 @@ export interface CallControlParts {
   readonly conferences: Conferences;
   readonly consultations: Consultations;
   readonly music: HoldMusic;
+  readonly listening: Listening;
   readonly recording: CallRecording;
   readonly recordings: Recordings;
   readonly sounds: Sounds;
@@ -93,6 +95,14 @@ export class CallControl {
         break;
       case 'leaveConference':
         conferences.leave(call.record.id, now);
+        break;
+      case 'listen':
+        this.#life.openEarly(call, now);
+        this.#parts.listening.listen(call, demand);
+        break;
+      case 'judgeMachine':
+        if (call.isAnswered) this.#parts.listening.judge(call, demand);
+        else this.#refuse(call, demand, `call ${call.record.id} is ${call.status}`);
         break;
       case 'startRecording':
         this.#record(call, demand, now);

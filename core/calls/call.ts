@@ -137,6 +137,7 @@ const CLEARED: ReadonlySet<Cause> = new Set(['normal', 'answered-elsewhere', 'ca
 
 /** The reference's reason (platform §5.4), from the last status before the end and our finer cause. */
 export function hangupReasonOf(direction: CallRecord['direction'], last: CallStatus, cause: Cause): HangupReason {
+  if (cause === 'machine') return 'amd';
   if (last === 'progressing') return cause === 'timeout' ? 'timeout' : 'normal';
   if (last === 'canceling') return 'cancel';
   if (direction === 'incoming') {

@@ -15,6 +15,7 @@ export type Cause =
   | 'answered-elsewhere'
   | 'timeout'
   | 'session-expired'
+  | 'machine'
   | 'media-lost'
   | 'media-failed'
   | 'media-overloaded'
@@ -47,6 +48,7 @@ export const CAUSES: Readonly<Record<Cause, CauseFacts>> = {
   'answered-elsewhere': { sipStatus: 487, q850: 26, text: 'Answered elsewhere' },
   timeout: { sipStatus: 480, q850: 102, text: 'Longest call duration reached' },
   'session-expired': { sipStatus: 408, q850: 102, text: 'Session not refreshed in time' },
+  machine: { sipStatus: 480, q850: 16, text: 'Answering machine' },
   'media-lost': { sipStatus: 480, q850: 38, text: 'No media from the peer' },
   'media-failed': { sipStatus: 500, q850: 41, text: 'Media thread failed' },
   'media-overloaded': { sipStatus: 503, q850: 42, text: 'Media overloaded' },

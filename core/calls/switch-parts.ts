@@ -14,6 +14,7 @@ import { HoldMusic } from './hold-music.ts';
 import { Holding } from './holding.ts';
 import { Incoming } from './incoming.ts';
 import { CallsLeftBehind } from './left-behind.ts';
+import { Listening } from './listening.ts';
 import { Outgoing } from './outgoing.ts';
 import { Recordings } from './recordings.ts';
 import { Referring } from './referring.ts';
@@ -59,6 +60,7 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
   const outgoing = new Outgoing({ ...ports, flows, nextReceipt }, life, dialler);
   const recording = new CallRecording(ports.calendar, life, recordings);
   const holding = new Holding(ports, music);
+  const listening = new Listening(ports.media, life);
   const common = { conferences, music, recording, recordings };
   return {
     ...talking,
@@ -70,7 +72,15 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
     outgoing,
     holding,
     incoming: new Incoming({ ...ports, flows, country, carried: dialler.carried }, life, connecting, replacements),
-    control: new CallControl(ports.media, life, { ...common, connecting, consultations, sounds, transfers }),
+    listening,
+    control: new CallControl(ports.media, life, {
+      ...common,
+      connecting,
+      consultations,
+      listening,
+      sounds,
+      transfers,
+    }),
     commands: new CallCommands(ports, life, { ...common, holding, outgoing, transferCommands }),
     leftBehind: new CallsLeftBehind(ports, life.ledger),
     digits: new Digits(ports, life, recordings),

@@ -81,6 +81,11 @@ export class Switch {
     return this.#parts.music.hearerCount;
   }
 
+  /** Legs that somebody listens to for more than digits. */
+  get listenedCount(): number {
+    return this.#parts.listening.size;
+  }
+
   get timerCount(): number {
     return this.#parts.life.timerCount;
   }
@@ -275,6 +280,11 @@ export class Switch {
       case 'digit':
         this.#parts.digits.receive(event, now);
         break;
+      case 'judged':
+      case 'talkChanged':
+      case 'toneHeard':
+        this.#parts.listening.receive(event, now);
+        break;
       case 'recorded': {
         const record = this.recordings.receive(event, now);
         if (record !== undefined) this.#parts.recording.ended(record, now);
@@ -322,6 +332,7 @@ export class Switch {
     this.#parts.transfers.missed(leg, final, now);
     this.#parts.consultations.missed(leg, final);
     this.#parts.digits.over(leg);
+    this.#parts.listening.over(leg);
     this.dialler.over(leg);
     this.#parts.outgoing.over(leg);
     this.#parts.control.over(leg);

@@ -3,6 +3,7 @@ import type { CallRecord } from '../calls/call-record.ts';
 import type { Cause } from '../calls/cause.ts';
 import type { RecordingRecord } from '../calls/recording-record.ts';
 import type { CallId, ConferenceId, FlowId } from '../kernel/ids.ts';
+import type { MachineReason, MachineVerdict } from '../media-port.ts';
 
 /** How a recording ends by itself. Zeros, '' and `none` never end it. */
 export interface RecordingLimits {
@@ -30,6 +31,10 @@ export type CallDemand =
   | { readonly kind: 'echo' }
   | { readonly kind: 'stopEcho' }
   | { readonly kind: 'sendDigits'; readonly digits: string; readonly durationMs: number; readonly intervalMs: number }
+  /** Listens for talk and for beeps and fax machines until it is asked otherwise. News: talkChanged, toneHeard. */
+  | { readonly kind: 'listen'; readonly talk: boolean; readonly tones: boolean }
+  /** Judges by its greeting whether a machine has answered; the call of one ends if wished. News: judged, or refused. */
+  | { readonly kind: 'judgeMachine'; readonly token: number; readonly endsMachine: boolean }
   /** Answers if needed. News: joined, then left; or refused. */
   | { readonly kind: 'joinConference'; readonly token: number; readonly conferenceId: ConferenceId }
   | { readonly kind: 'leaveConference' }
@@ -59,6 +64,20 @@ export type CallNews =
       readonly detail: string;
     }
   | { readonly kind: 'digit'; readonly digit: string; readonly durationMs: number }
+  | { readonly kind: 'talkChanged'; readonly change: 'begun' | 'ended' }
+  | {
+      readonly kind: 'toneHeard';
+      readonly tone: 'beep' | 'fax-calling' | 'fax-answer';
+      readonly frequencyHz: number;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: 'judged';
+      readonly token: number;
+      readonly verdict: MachineVerdict;
+      readonly reason: MachineReason;
+      readonly afterMs: number;
+    }
   | { readonly kind: 'joined'; readonly token: number }
   | { readonly kind: 'left'; readonly token: number }
   | { readonly kind: 'connected'; readonly token: number; readonly peer: CallRecord }

@@ -12,11 +12,13 @@ import { block, empty, script, stop, variableSet } from './control.ts';
 import { digitsReceive, digitsSend } from './digits.ts';
 import { fetch, fetchFlow, webhookSend } from './fetching.ts';
 import { conferenceJoin, connect } from './joining.ts';
+import { amd } from './machine.ts';
 import { beep, echo, play, sleep } from './playing.ts';
 import { recordingStart, recordingStop } from './recording.ts';
 
 /** What each type does: one for every type that the catalogue calls built. */
 export const ACTIONS: ReadonlyMap<string, Begin> = new Map<string, Begin>([
+  ['amd', amd],
   ['answer', answer],
   ['beep', beep],
   ['block', block],

@@ -15,7 +15,7 @@ const CAUSES: Readonly<Record<string, Cause>> = {
   timeout: 'timeout',
   noanswer: 'no-answer',
   dialout: 'unavailable',
-  amd: 'normal',
+  amd: 'machine',
 };
 
 export function causeOf(reason: string): Cause {

@@ -6,7 +6,7 @@ import type { ScriptEvent } from '../../core/ports.ts';
 import { causeOf } from '../actions/call.ts';
 import { limitsOf } from '../actions/recording.ts';
 import { ACTIONS_MAX, compile } from '../compile.ts';
-import { textOf } from '../option.ts';
+import { flagOf, textOf } from '../option.ts';
 import type { Stage } from '../verdict.ts';
 import type { FrameRefusal, UpFrame } from './frames.ts';
 import { newsFrame } from './news-frame.ts';
@@ -22,7 +22,8 @@ export type ScriptOrder =
 type Command = Extract<UpFrame, { kind: 'command' }>;
 
 /** Commands that do not wait for their turn, and those that an action of the same name checks. */
-const COMMANDS = ['end', 'hangup', 'recording_start', 'recording_stop', 'skip', 'variable_set'];
+const COMMANDS = ['end', 'hangup', 'listen', 'recording_start', 'recording_stop', 'skip', 'variable_set'];
+const LISTENED = ['talk', 'tones'];
 const CHECKED = ['hangup', 'recording_start', 'recording_stop', 'variable_set'];
 
 /** A program in the driver's seat of a call: its frames become actions and commands, what happens becomes frames. */
@@ -123,6 +124,9 @@ export class ScriptDriver {
       case 'hangup':
         stage.demand({ kind: 'hangup', cause: causeOf(textOf(option, 'reason')), like: null });
         return undefined;
+      case 'listen':
+        stage.demand({ kind: 'listen', talk: flagOf(option, 'talk'), tones: flagOf(option, 'tones') });
+        return undefined;
       case 'recording_start':
         stage.demand({ kind: 'startRecording', limits: limitsOf(option) });
         return undefined;
@@ -148,9 +152,15 @@ function refusalOf({ command, option }: Command, stage: Stage): FrameRefusal | u
   if (!COMMANDS.includes(command)) {
     return { code: 'INVALID_ARGUMENT', field: 'command', expected: `one of ${COMMANDS.join(', ')}` };
   }
+  const unclear = command === 'listen' ? LISTENED.find((name) => !isFlag(option[name])) : undefined;
+  if (unclear !== undefined) return { code: 'INVALID_ARGUMENT', field: `option.${unclear}`, expected: 'true or false' };
   if (!CHECKED.includes(command)) return undefined;
   const compiled = compile([{ type: command, option }], stage.ports.random);
   if (!('problems' in compiled)) return undefined;
   const { code, field, expected } = compiled.problems[0]!;
   return { code, field: field.replace('actions[0].', ''), expected };
+}
+
+function isFlag(value: Json | undefined): boolean {
+  return value === undefined || typeof value === 'boolean';
 }

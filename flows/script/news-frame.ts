@@ -17,6 +17,16 @@ export function newsFrame(callId: CallId, news: CallNews, show: Presentation): {
       return event('call_played', { call_id: callId, outcome: news.outcome, detail: news.detail });
     case 'digit':
       return event('dtmf_received', { call_id: callId, digit: news.digit, duration: news.durationMs });
+    case 'talkChanged':
+      return event(`call_talk_${news.change}`, { call_id: callId });
+    case 'toneHeard': {
+      const { tone, frequencyHz, durationMs } = news;
+      return event('call_tone_heard', { call_id: callId, tone, frequency: frequencyHz, duration: durationMs });
+    }
+    case 'judged': {
+      const { verdict, reason, afterMs } = news;
+      return event('call_amd', { call_id: callId, verdict, reason, after: afterMs });
+    }
     case 'joined':
       return event('conferencecall_joined', { call_id: callId });
     case 'left':

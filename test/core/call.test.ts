@@ -77,6 +77,7 @@ describe('a call', () => {
     ['outgoing', 'dialing', 'timeout', 'dialout'],
     ['outgoing', 'dialing', 'network-failed', 'failed'],
     ['outgoing', 'progressing', 'normal', 'normal'],
+    ['outgoing', 'progressing', 'machine', 'amd'],
     ['outgoing', 'canceling', 'canceled', 'cancel'],
   ] as const)('%s, last %s, cause %s: reason %s', (direction, last, cause, reason) => {
     expect(hangupReasonOf(direction, last, cause)).toBe(reason);

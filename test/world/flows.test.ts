@@ -55,17 +55,18 @@ function staged(
 /** Nothing of a call, flow, stay, recording or stream is left. */
 function expectNothingLeft({ tandem }: Scene): void {
   const { exchange, flows } = tandem.node;
-  const { ledger, conferences, recordings, sounds, timerCount, bridgeCount } = exchange.calls;
+  const { ledger, conferences, recordings, sounds, timerCount, bridgeCount, listenedCount } = exchange.calls;
   expect({
     calls: ledger.liveCount,
     timers: timerCount,
     bridges: bridgeCount,
+    listened: listenedCount,
     members: conferences.liveCount,
     recordings: recordings.liveCount,
     sounds: sounds.liveCount,
     flows: flows.runningCount,
     legs: tandem.plane.legCount,
-  }).toEqual({ calls: 0, timers: 0, bridges: 0, members: 0, recordings: 0, sounds: 0, flows: 0, legs: 0 });
+  }).toEqual({ calls: 0, timers: 0, bridges: 0, listened: 0, members: 0, recordings: 0, sounds: 0, flows: 0, legs: 0 });
 }
 
 const OFFICE = { 'A office.example': ['192.0.2.11'] };
@@ -161,6 +162,10 @@ const FLOWS: readonly { readonly name: string; readonly actions: readonly object
   {
     name: 'digits',
     actions: [{ type: 'answer' }, { type: 'digits_receive', option: { duration: 3_000, length: 1 } }, { type: 'beep' }],
+  },
+  {
+    name: 'machine',
+    actions: [{ type: 'answer' }, { type: 'amd', option: { machine_handle: 'hangup' } }, { type: 'beep' }],
   },
   {
     name: 'recorded',
