@@ -9,7 +9,7 @@ const PACKET_BYTES = 172;
 export class LoopbackPhones {
   readonly #phones: PacketIo;
   readonly #ports: readonly number[];
-  readonly #destination: number;
+  readonly #destination: Float64Array;
   #next = 0;
   sent = 0;
   heard = 0;
@@ -18,7 +18,7 @@ export class LoopbackPhones {
   constructor(ports: readonly number[], destination: number) {
     this.#phones = openPacketIo({ address: LOOPBACK }).io;
     this.#ports = ports;
-    this.#destination = destination;
+    this.#destination = Float64Array.of(destination);
     for (const port of ports) this.#phones.openPort(port);
   }
 
@@ -44,7 +44,7 @@ export class LoopbackPhones {
   #send(stream: number, round: number): void {
     const at = this.#phones.reserve();
     writeRtpHeader(this.#phones.out, at, false, 0, round & 0xffff, round * 160, 1000 + stream);
-    this.#phones.send(this.#ports[stream]!, false, this.#destination, PACKET_BYTES);
+    this.#phones.send(this.#ports[stream]!, false, this.#destination, 0, PACKET_BYTES);
     this.sent++;
   }
 }

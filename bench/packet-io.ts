@@ -42,13 +42,13 @@ async function measure(io: PacketIo, perTurn: number, count: number): Promise<nu
 }
 
 async function exchange(io: PacketIo, port: number, perTurn: number, count: number): Promise<number> {
-  const destination = pack(LOOPBACK, port);
+  const destination = Float64Array.of(pack(LOOPBACK, port));
   let received = 0;
   while (received < count) {
     for (let i = 0; i < perTurn; i++) {
       const at = io.reserve();
       io.out[at] = 0x80;
-      io.send(port, false, destination, PACKET_SIZE_BYTES);
+      io.send(port, false, destination, 0, PACKET_SIZE_BYTES);
     }
     io.flush();
     received += await receive(io, perTurn);

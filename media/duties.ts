@@ -44,6 +44,8 @@ export class Duties {
   readonly #outputs: FromWorker[];
   readonly #mediaTimeoutMs: number;
   readonly #deadlines: SlotDeadlines;
+  /** Of the report that is sent. */
+  readonly #destination = new Float64Array(1);
 
   constructor(
     { io, slots, latching, sender, ticking }: DutySurroundings,
@@ -172,7 +174,7 @@ export class Duties {
       const at = io.reserve();
       const end = stream.digits.write(stream.sender, stream.sendEventPayloadType, io.out, at, now);
       if (end === at) return;
-      io.send(stream.port, false, destination, end - at);
+      io.send(stream.port, false, this.#latching.destinations, stream.slot, end - at);
     }
   }
 
@@ -187,9 +189,9 @@ export class Duties {
 
   #sendRtcp(stream: Stream, sizeBytes: number): void {
     const { slot, port, rtcpMux } = stream;
-    const destination = rtcpMux ? this.#latching.destination(slot) : this.#latching.destinationRtcp(slot);
-    if (destination === 0) return;
-    this.#io.send(port, !rtcpMux, destination, sizeBytes);
+    this.#destination[0] = rtcpMux ? this.#latching.destination(slot) : this.#latching.destinationRtcp(slot);
+    if (this.#destination[0] === 0) return;
+    this.#io.send(port, !rtcpMux, this.#destination, 0, sizeBytes);
     this.#counters[COUNTER.reportsSent]!++;
   }
 

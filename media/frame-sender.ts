@@ -25,7 +25,6 @@ export class FrameSender {
   readonly #counters: Float64Array;
   readonly #outputs: FromWorker[];
   #at = 0;
-  #destination = 0;
   #now: Instant = 0;
 
   constructor(io: PacketIo, latching: Latching, counters: Float64Array, outputs: FromWorker[]) {
@@ -47,8 +46,7 @@ export class FrameSender {
 
   /** Where the payload of a frame goes, or -1 when the stream may not be sent to now, which is counted. */
   begin(stream: Stream, now: Instant): number {
-    this.#destination = this.#latching.destination(stream.slot);
-    if (!stream.sends || this.#destination === 0 || stream.digits.isSending) {
+    if (!stream.sends || this.#latching.destination(stream.slot) === 0 || stream.digits.isSending) {
       this.#counters[COUNTER.droppedDirection]!++;
       return -1;
     }
@@ -129,7 +127,7 @@ export class FrameSender {
   #send(stream: Stream, payloadAt: number, sizeBytes: number, units: number): void {
     const io = this.#io;
     stream.sender.frame(stream.sendPayloadType, units, sizeBytes, io.out, this.#at, this.#now);
-    io.send(stream.port, false, this.#destination, payloadAt + sizeBytes - this.#at);
+    io.send(stream.port, false, this.#latching.destinations, stream.slot, payloadAt + sizeBytes - this.#at);
   }
 }
 

@@ -79,15 +79,14 @@ export class Reception {
       counters[COUNTER.droppedMalformed]!++;
       return;
     }
-    const { ssrc, sequence, payloadType } = view;
-    const slot = this.#latching.classify(io.batchPort, io.sources[i]!, ssrc, sequence, payloadType, now);
+    const slot = this.#latching.classify(io.batchPort, io.sources, i, view, now);
     if (slot === -1) {
       counters[COUNTER.droppedStranger]!++;
       return;
     }
     const stream = this.#slots.at(slot)!;
     stream.heardAt = now;
-    const format = stream.receiveFormats[payloadType]!;
+    const format = stream.receiveFormats[view.payloadType]!;
     if (format === NO_FORMAT) counters[COUNTER.droppedPayloadType]!++;
     else if (!stream.receives) {
       counters[COUNTER.droppedDirection]!++;
@@ -142,15 +141,14 @@ export class Reception {
   }
 
   #relay(stream: Stream, listener: Stream, format: number, isMuted: boolean, now: Instant): void {
-    const destination = this.#latching.destination(listener.slot);
     const mayHear =
       listener.sends &&
-      destination !== 0 &&
+      this.#latching.destination(listener.slot) !== 0 &&
       listener.player === undefined &&
       !listener.digits.isSending &&
       !(isMuted && format === EVENT_FORMAT);
     const { bytes } = this.#io;
-    if (mayHear && this.#send(stream, listener, format, isMuted ? 'silence' : 'voice', destination, now)) {
+    if (mayHear && this.#send(stream, listener, format, isMuted ? 'silence' : 'voice', now)) {
       this.#counters[COUNTER.packetsRelayed]!++;
       if (listener.relayedVoice !== undefined && !isMuted && listener.codecs[format] !== undefined) {
         listener.relayedVoice.put(this.#view, bytes, format, now);
@@ -161,21 +159,15 @@ export class Reception {
     }
   }
 
-  #send(
-    stream: Stream,
-    listener: Stream,
-    format: number,
-    sound: 'voice' | 'silence',
-    destination: number,
-    now: Instant,
-  ): boolean {
+  #send(stream: Stream, listener: Stream, format: number, sound: 'voice' | 'silence', now: Instant): boolean {
     const { bytes } = this.#io;
+    const { destinations } = this.#latching;
     // Between frames of our own, and between clocks, an event finds its time anew.
     const isRetimed = stream.transcodedIndex >= 0 || stream.clockRateHz !== listener.clockRateHz;
     if (format === EVENT_FORMAT && isRetimed) {
-      return relayEvent(this.#view, bytes, stream, listener, destination, this.#io, now);
+      return relayEvent(this.#view, bytes, stream, listener, destinations, this.#io, now);
     }
-    return relay(this.#view, bytes, format, listener, destination, sound, this.#io, this.#copy, now);
+    return relay(this.#view, bytes, format, listener, destinations, sound, this.#io, this.#copy, now);
   }
 
   /** Keeps what is for a listener of another codec until the next tick. */
@@ -216,7 +208,7 @@ export class Reception {
       return;
     }
     const ssrc = readUint32(io.bytes, start + 4);
-    const slot = this.#latching.classifyRtcp(io.batchPort, io.sources[i]!, ssrc, io.batchIsRtcp);
+    const slot = this.#latching.classifyRtcp(io.batchPort, io.sources, i, ssrc, io.batchIsRtcp);
     if (slot === -1) {
       counters[COUNTER.droppedStranger]!++;
       return;

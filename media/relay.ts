@@ -21,7 +21,7 @@ export function relay(
   bytes: Uint8Array,
   format: number,
   listener: Stream,
-  destination: number,
+  destinations: Float64Array,
   sound: 'voice' | 'silence',
   io: PacketIo,
   copy: PayloadCopy,
@@ -36,7 +36,7 @@ export function relay(
     sound === 'voice'
       ? copyPayload(view, bytes, format, listener.sendFormat, io.out, payloadAt, copy)
       : writeSilence(view, listener.sendFormat, io.out, payloadAt);
-  io.send(listener.port, false, destination, end - at);
+  io.send(listener.port, false, destinations, listener.slot, end - at);
   return true;
 }
 
@@ -49,7 +49,7 @@ export function relayEvent(
   bytes: Uint8Array,
   stream: Stream,
   listener: Stream,
-  destination: number,
+  destinations: Float64Array,
   io: PacketIo,
   now: Instant,
 ): boolean {
@@ -73,7 +73,7 @@ export function relayEvent(
   io.out[payloadAt + 1] = bytes[from + 1]!;
   io.out[payloadAt + 2] = duration >> 8;
   io.out[payloadAt + 3] = duration;
-  io.send(listener.port, false, destination, payloadAt + EVENT_BYTES - at);
+  io.send(listener.port, false, destinations, listener.slot, payloadAt + EVENT_BYTES - at);
   return true;
 }
 

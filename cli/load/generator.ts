@@ -24,7 +24,7 @@ export class Generator {
   readonly #io: PacketIo;
   readonly #clock: Clock;
   readonly #sipPort: number;
-  readonly #server: number;
+  readonly #server: Float64Array;
   readonly #tally = new Tally();
   readonly #requests: Requests;
   readonly #streams: Streams;
@@ -38,7 +38,7 @@ export class Generator {
     this.#io = io;
     this.#clock = clock;
     this.#sipPort = openPort(io, firstPort);
-    this.#server = pack(parseIpv4(server.address) ?? 0, server.port);
+    this.#server = Float64Array.of(pack(parseIpv4(server.address) ?? 0, server.port));
     this.#requests = new Requests(run);
     this.#streams = new Streams(io, options.audio, this.#sipPort + 2);
     const line = { server: `${server.address}:${server.port}`, address: LOOPBACK, port: this.#sipPort, run };
@@ -112,7 +112,7 @@ export class Generator {
       const at = this.#io.reserve();
       const { out } = this.#io;
       const size = Buffer.from(out.buffer, out.byteOffset + at, 2048).write(text, 'latin1');
-      this.#io.send(this.#sipPort, false, this.#server, size);
+      this.#io.send(this.#sipPort, false, this.#server, 0, size);
     }
   }
 

@@ -28,7 +28,7 @@ export interface Audio {
 interface Live {
   readonly port: number;
   readonly stream: Stream;
-  readonly remote: number;
+  readonly remote: Float64Array;
   dueAt: Instant;
 }
 
@@ -77,7 +77,12 @@ export class Streams {
     if (this.#audio === 'off' || media === undefined || address === undefined || media.port === 0) return;
     const number = ++this.#lastNumber & 0xffff;
     const dueAt = now + (number % PACKET_MS);
-    this.#live.set(port, { port, stream: new Stream(number, this.times), remote: pack(address, media.port), dueAt });
+    this.#live.set(port, {
+      port,
+      stream: new Stream(number, this.times),
+      remote: Float64Array.of(pack(address, media.port)),
+      dueAt,
+    });
   }
 
   /** Sends what is due. The caller flushes. */
@@ -91,7 +96,7 @@ export class Streams {
       for (; live.dueAt <= now; live.dueAt += PACKET_MS) {
         this.lateMs.add(now - live.dueAt);
         live.stream.write(this.#io.out, this.#io.reserve(), now);
-        this.#io.send(live.port, false, live.remote, PACKET_BYTES);
+        this.#io.send(live.port, false, live.remote, 0, PACKET_BYTES);
       }
     }
   }

@@ -137,10 +137,10 @@ export class BatchUdp implements PacketIo {
     return this.#toSend.reserve();
   }
 
-  send(port: number, isRtcp: boolean, destination: number, sizeBytes: number): void {
+  send(port: number, isRtcp: boolean, destinations: Float64Array, index: number, sizeBytes: number): void {
     const from = isRtcp ? port + 1 : port;
     if (this.#descriptors[from] === CLOSED) this.counters.refused++;
-    else this.#toSend.add(from, destination, sizeBytes);
+    else this.#toSend.add(from, destinations, index, sizeBytes);
   }
 
   flush(): void {

@@ -34,7 +34,7 @@ function returnsIntact(io: BatchUdp, port: number): boolean {
     for (const sizeBytes of SIZES_BYTES) {
       const at = io.reserve();
       io.out.fill(sizeBytes, at, at + sizeBytes);
-      io.send(port, isRtcp, addressOn(port, isRtcp), sizeBytes);
+      io.send(port, isRtcp, Float64Array.of(addressOn(port, isRtcp)), 0, sizeBytes);
     }
   }
   io.flush();

@@ -122,7 +122,8 @@ export class DgramUdp implements PacketIo {
     return 0;
   }
 
-  send(port: number, isRtcp: boolean, destination: number, sizeBytes: number): void {
+  send(port: number, isRtcp: boolean, destinations: Float64Array, index: number, sizeBytes: number): void {
+    const destination = destinations[index]!;
     assert(sizeBytes <= PACKET_SIZE_MAX_BYTES, 'a packet fits its buffer');
     const sockets = this.#ports.get(port);
     const remotePort = destination % 65536;

@@ -1,43 +1,11 @@
 import { assert } from '../../core/kernel/assert.ts';
 import type { Instant } from '../../core/kernel/time.ts';
+import { AddressTable } from './address-table.ts';
 import { addressOf, contains, type Network, portOf } from './addresses.ts';
 import { Agreement } from './agreement.ts';
+import type { LatchingCounters, LatchingEntry, PacketIdentity } from './latching-entry.ts';
 import { Quarantine } from './quarantine.ts';
 import { SlotQueue } from './slot-queue.ts';
-
-/** From where a stream may come and what it may carry. Addresses as in `addresses.ts`. */
-export interface LatchingEntry {
-  /** Our RTP port. */
-  readonly port: number;
-  /** Packed RTP address of the peer when it is certain, else 0: then the stream latches. */
-  readonly remote: number;
-  /** Packed RTCP address of the peer when it is certain, else 0: then it follows the stream. */
-  readonly remoteRtcp: number;
-  /** Addresses from which the stream may be taken up: its description's, its signalling's, its trunk's networks. */
-  readonly allowed: readonly number[];
-  readonly allowedNetworks?: readonly Network[];
-  readonly payloadTypes: readonly number[];
-  /** Whether a stream that fell silent may go on from another allowed address; it may unless told otherwise. */
-  readonly relatch?: 'allowed' | 'never';
-}
-
-export interface LatchingCounters {
-  /** Streams taken up where they were not expected, and streams that moved. */
-  latched: number;
-  relatched: number;
-  /** Packets dropped: from where no stream may come, or with a payload type that was not negotiated. */
-  strangers: number;
-  /** Dropped: the first of two that have to agree. */
-  unconfirmed: number;
-  /** Dropped: the SSRC of a stream that is being heard from elsewhere. */
-  premature: number;
-  /** Dropped: several streams may be meant. */
-  ambiguous: number;
-  /** Dropped: left over from a stream that has ended. */
-  late: number;
-  /** Streams whose certain address was taken by another one that latched to it; they wait instead. */
-  conflicts: number;
-}
 
 /** A stream does not move while its own packets arrive. */
 export const RELATCH_SILENCE_MS = 500;
@@ -53,8 +21,8 @@ const HEARD = 3;
 
 /** What is known on one of our ports. */
 interface PortTable {
-  readonly bySource: Map<number, number>;
-  readonly byRtcpSource: Map<number, number>;
+  readonly bySource: AddressTable;
+  readonly byRtcpSource: AddressTable;
   readonly bySsrc: Map<number, number>;
   /** Slots that are waiting or expected. */
   readonly open: number[];
@@ -119,7 +87,12 @@ export class Latching {
     assert(this.#state[slot] === FREE, `slot ${slot} is taken`);
     let table = this.#tables.get(entry.port);
     if (table === undefined) {
-      const maps = { bySource: new Map(), byRtcpSource: new Map(), bySsrc: new Map(), quarantined: new Map() };
+      const maps = {
+        bySource: new AddressTable(),
+        byRtcpSource: new AddressTable(),
+        bySsrc: new Map(),
+        quarantined: new Map(),
+      };
       table = { ...maps, open: [], slotCount: 0 };
       this.#tables.set(entry.port, table);
     }
@@ -166,15 +139,24 @@ export class Latching {
     this.#tidy(port, table);
   }
 
-  /** The slot that an RTP packet belongs to, or -1 when it is to be dropped. */
-  classify(port: number, source: number, ssrc: number, sequence: number, payloadType: number, now: Instant): number {
+  /**
+   * The slot that an RTP packet from `sources[index]` belongs to, or -1 when it is to be dropped. Numbers that do not fit
+   * into a small integer come in arrays and views: handed over by themselves they would be objects, made for each packet.
+   */
+  classify(port: number, sources: Float64Array, index: number, packet: PacketIdentity, now: Instant): number {
     const table = this.#tables.get(port);
     if (table === undefined) return this.#refuseStranger();
-    const known = table.bySource.get(source);
-    if (known !== undefined) {
-      this.#hear(table, known, ssrc, now);
+    const known = table.bySource.find(sources, index);
+    if (known !== NONE) {
+      this.#heardAt[known] = now;
+      if (this.#state[known] !== HEARD || this.#ssrc[known] !== packet.ssrc) this.#hear(table, known, packet.ssrc);
       return known;
     }
+    return this.#classifyUnknown(table, sources[index]!, packet, now);
+  }
+
+  #classifyUnknown(table: PortTable, source: number, packet: PacketIdentity, now: Instant): number {
+    const { ssrc, sequence, payloadType } = packet;
     const left = table.quarantined.get(source);
     if (left !== undefined && this.#quarantine.ssrcAt(left) === ssrc) {
       this.counters.late++;
@@ -191,26 +173,33 @@ export class Latching {
     if (this.#state[slot] === HEARD) this.counters.relatched++;
     else this.counters.latched++;
     this.#move(table, slot, source);
-    this.#hear(table, slot, ssrc, now);
+    this.#heardAt[slot] = now;
+    this.#hear(table, slot, ssrc);
     this.#latched.push(slot);
     return slot;
   }
 
   /**
-   * The slot that an RTCP packet belongs to, or -1: by its source, else by the SSRC of its sender when it comes from
-   * the address of that stream. `isRtcp`: it came in on the RTCP socket, not multiplexed (RFC 5761).
+   * The slot that an RTCP packet from `sources[index]` belongs to, or -1: by its source, else by the SSRC of its sender
+   * when it comes from the address of that stream. `isRtcp`: it came in on the RTCP socket, not multiplexed (RFC 5761).
    */
-  classifyRtcp(port: number, source: number, ssrc: number, isRtcp: boolean): number {
+  classifyRtcp(port: number, sources: Float64Array, index: number, ssrc: number, isRtcp: boolean): number {
     const table = this.#tables.get(port);
     if (table === undefined) return this.#refuseStranger();
-    const known = (isRtcp ? table.byRtcpSource : table.bySource).get(source);
-    if (known !== undefined) return known;
+    const known = (isRtcp ? table.byRtcpSource : table.bySource).find(sources, index);
+    if (known !== NONE) return known;
+    const source = sources[index]!;
     const slot = table.bySsrc.get(ssrc);
     if (!isRtcp || slot === undefined || addressOf(source) !== addressOf(this.#remote[slot]!)) {
       return this.#refuseStranger();
     }
     this.#setRtcp(table, slot, source);
     return slot;
+  }
+
+  /** Packed addresses to send RTP to, by slot; 0 while none is known. */
+  get destinations(): Float64Array {
+    return this.#remote;
   }
 
   /** Packed address to send a slot's RTP to; 0 while none is known. */
@@ -274,9 +263,8 @@ export class Latching {
     if (isWhereDescribed && entry.remoteRtcp !== 0) this.#setRtcp(table, slot, entry.remoteRtcp);
   }
 
-  #hear(table: PortTable, slot: number, ssrc: number, now: Instant): void {
-    this.#heardAt[slot] = now;
-    if (this.#state[slot] === HEARD && this.#ssrc[slot] === ssrc) return;
+  /** A stream is heard for the first time at its present address, or by another SSRC. */
+  #hear(table: PortTable, slot: number, ssrc: number): void {
     if (this.#state[slot] === HEARD) this.#dropSsrc(table, slot);
     else this.#close(table, slot);
     this.#state[slot] = HEARD;

@@ -52,8 +52,11 @@ export interface PacketIo {
    */
   reserve(): number;
   readonly out: Uint8Array;
-  /** Queues the reserved packet: from our `port` (its RTCP twin when `isRtcp`) to the packed `destination`. */
-  send(port: number, isRtcp: boolean, destination: number, sizeBytes: number): void;
+  /**
+   * Queues the reserved packet: from our `port` (its RTCP twin when `isRtcp`) to the packed address
+   * `destinations[index]`. In an array, because a number beyond 31 bits that crosses a call becomes an object.
+   */
+  send(port: number, isRtcp: boolean, destinations: Float64Array, index: number, sizeBytes: number): void;
   /** Hands everything queued to the kernel. */
   flush(): void;
 

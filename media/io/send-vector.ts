@@ -63,12 +63,12 @@ export class SendVector {
   }
 
   /** Queues the packet written where `reserve` said. */
-  add(port: number, destination: number, sizeBytes: number): void {
+  add(port: number, destinations: Float64Array, index: number, sizeBytes: number): void {
     assert(sizeBytes <= PACKET_SIZE_MAX_BYTES, 'a packet fits its buffer');
     const slot = this.#slotCount++;
     const { vector } = this.#layout;
     const nameAt = this.#names + slot * SOCKET_ADDRESS_SIZE_BYTES;
-    writeSocketAddress(this.#arena, nameAt, LINUX.AF_INET, destination);
+    writeSocketAddress(this.#arena, nameAt, LINUX.AF_INET, destinations[index]!);
     this.#arena.words[(this.#vectors + slot * vector.sizeBytes + vector.length) >> 2] = sizeBytes;
     this.#nextSlot[slot] = NONE;
     if (this.#firstSlot[port] === NONE) {

@@ -58,8 +58,8 @@ export class PacketView {
 }
 
 /**
- * Writes a fixed header (no CSRC, extension or padding) at `at` and returns the offset behind it. Sequence and
- * timestamp are taken modulo 2^16 and 2^32.
+ * Writes a fixed header (no CSRC, extension or padding) at `at` and returns the offset behind it. The sequence is taken
+ * modulo 2^16, timestamp and SSRC modulo 2^32: handed over as signed words (`| 0`) they never become objects.
  */
 export function writeRtpHeader(
   bytes: Uint8Array,

@@ -136,7 +136,7 @@ export class SendStream {
     if (sequenceDistance(row[start + SEQUENCE]!, sequence) > 0) this.#advance(view, sequence, timestamp, now);
     row[start + PACKETS]! += 1;
     row[start + OCTETS]! += view.payloadEnd - view.payloadStart;
-    return writeRtpHeader(bytes, at, marker, payloadType, sequence, timestamp, row[start + OWN_SSRC]!);
+    return writeRtpHeader(bytes, at, marker, payloadType, sequence, timestamp | 0, row[start + OWN_SSRC]! | 0);
   }
 
   /**
@@ -164,10 +164,11 @@ export class SendStream {
     // Events may have taken the place of frames, or frames were left out: then the time counts, not the frames.
     const isSoon = (now - row[start + LAST_AT]!) * this.#msToTicks <= NEXT_FRAMES * samples;
     const isNext = isSoon && row[start + NEWEST]! === FRAME;
-    row[start + TIMESTAMP] = isNext ? (row[start + TIMESTAMP]! + samples) >>> 0 : this.timestampAt(now, samples);
+    if (isNext) row[start + TIMESTAMP] = (row[start + TIMESTAMP]! + samples) >>> 0;
+    else row[start + TIMESTAMP] = this.timestampAt(now, samples);
     row[start + LAST_AT] = now;
     row[start + NEWEST] = FRAME;
-    return this.#own(!goesOn, payloadType, row[start + TIMESTAMP]!, payloadBytes, bytes, at);
+    return this.#own(!goesOn, payloadType, row[start + TIMESTAMP]! | 0, payloadBytes, bytes, at);
   }
 
   /**
@@ -188,7 +189,7 @@ export class SendStream {
     // Without audio before, the first event begins the time by which the next are told apart.
     if (Number.isNaN(row[start + LAST_AT]!)) row[start + LAST_AT] = now;
     row[start + NEWEST] = EVENT;
-    return this.#own(marker, payloadType, timestamp, payloadBytes, bytes, at);
+    return this.#own(marker, payloadType, timestamp | 0, payloadBytes, bytes, at);
   }
 
   /** The timestamp of the instant `now`, at least `samplesMin` after the newest sent. For events and sender reports. */
@@ -233,7 +234,15 @@ export class SendStream {
     row[start + SEQUENCE] = (row[start + SEQUENCE]! + 1) & 0xffff;
     row[start + PACKETS]! += 1;
     row[start + OCTETS]! += payloadBytes;
-    return writeRtpHeader(bytes, at, marker, payloadType, row[start + SEQUENCE]!, timestamp, row[start + OWN_SSRC]!);
+    return writeRtpHeader(
+      bytes,
+      at,
+      marker,
+      payloadType,
+      row[start + SEQUENCE]!,
+      timestamp,
+      row[start + OWN_SSRC]! | 0,
+    );
   }
 
   #isMapped(view: PacketView): boolean {

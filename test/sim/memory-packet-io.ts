@@ -93,7 +93,8 @@ export class MemoryPacketIo implements PacketIo {
     return 0;
   }
 
-  send(port: number, isRtcp: boolean, destination: number, sizeBytes: number): void {
+  send(port: number, isRtcp: boolean, destinations: Float64Array, index: number, sizeBytes: number): void {
+    const destination = destinations[index]!;
     if (!this.#open.has(port) || destination % 65536 === 0) {
       this.counters.refused++;
       return;

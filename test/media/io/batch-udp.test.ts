@@ -27,7 +27,7 @@ function withLibc(faulty: Partial<Libc>): { io: BatchUdp; port: number } {
 function send(io: BatchUdp, port: number, count: number): void {
   for (let i = 0; i < count; i++) {
     io.out[io.reserve()] = i;
-    io.send(port, false, pack(LOOPBACK, port), 1);
+    io.send(port, false, Float64Array.of(pack(LOOPBACK, port)), 0, 1);
   }
   io.flush();
 }
@@ -88,7 +88,7 @@ test('each socket costs one call a flush, however its packets were queued', () =
   expect(io.openPort(other)).toBe(true);
   for (let i = 0; i < 40; i++) {
     io.out[io.reserve()] = i;
-    io.send(i % 2 === 0 ? port : other, false, pack(LOOPBACK, port), 1);
+    io.send(i % 2 === 0 ? port : other, false, Float64Array.of(pack(LOOPBACK, port)), 0, 1);
   }
   io.flush();
   expect(io.counters).toMatchObject({ sent: 40, sendCalls: 2 });

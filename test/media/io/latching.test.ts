@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { seeded } from '../../../core/kernel/random.ts';
 import { NEVER } from '../../../core/kernel/time.ts';
 import { addressOf } from '../../../media/io/addresses.ts';
-import { Latching, type LatchingEntry } from '../../../media/io/latching.ts';
+import { Latching } from '../../../media/io/latching.ts';
+import type { LatchingEntry } from '../../../media/io/latching-entry.ts';
+import { hearRtcp, hearRtp } from './one-packet.ts';
 import { at } from './shared-ports-world.ts';
 
 const PORT = 20000;
@@ -14,7 +16,7 @@ function entry(changes: Partial<LatchingEntry> = {}): LatchingEntry {
 
 /** RTP with payload type 0 on our port. */
 function hear(latching: Latching, source: number, ssrc: number, sequence: number, now: number): number {
-  return latching.classify(PORT, source, ssrc, sequence, 0, now);
+  return hearRtp(latching, PORT, source, { ssrc, sequence, payloadType: 0 }, now);
 }
 
 test('two packets that follow each other take up an unlatched stream; the first alone does not', () => {
@@ -43,9 +45,12 @@ test.each([
 test('a payload type that was not negotiated takes up no stream, a telephone-event that was does', () => {
   const latching = new Latching(1);
   latching.add(0, entry());
-  for (let i = 0; i < 5; i++) expect(latching.classify(PORT, PEER, 7, i, 18, 20 * i)).toBe(-1);
+  for (let i = 0; i < 5; i++)
+    expect(hearRtp(latching, PORT, PEER, { ssrc: 7, sequence: i, payloadType: 18 }, 20 * i)).toBe(-1);
   expect(latching.counters.strangers).toBe(5);
-  expect([5, 6].map((i) => latching.classify(PORT, PEER, 7, i, 101, 20 * i))).toEqual([-1, 0]);
+  expect([5, 6].map((i) => hearRtp(latching, PORT, PEER, { ssrc: 7, sequence: i, payloadType: 101 }, 20 * i))).toEqual([
+    -1, 0,
+  ]);
 });
 
 test('an exact stream is heard at its first packet, whatever its SSRC, also when that changes', () => {
@@ -128,19 +133,19 @@ test('RTCP follows its stream: one port above, then from where its SSRC is heard
   expect(latching.destinationRtcp(0)).toBe(0);
   for (let i = 0; i < 2; i++) hear(latching, PEER, 7, i, i);
   expect(latching.destinationRtcp(0)).toBe(PEER + 1);
-  expect(latching.classifyRtcp(PORT, at('203.0.113.1:9'), 7, true)).toBe(-1);
-  expect(latching.classifyRtcp(PORT, PEER + 77, 8, true)).toBe(-1);
-  expect(latching.classifyRtcp(PORT, PEER + 77, 7, true)).toBe(0);
+  expect(hearRtcp(latching, PORT, at('203.0.113.1:9'), 7, true)).toBe(-1);
+  expect(hearRtcp(latching, PORT, PEER + 77, 8, true)).toBe(-1);
+  expect(hearRtcp(latching, PORT, PEER + 77, 7, true)).toBe(0);
   expect(latching.destinationRtcp(0)).toBe(PEER + 77);
-  expect(latching.classifyRtcp(PORT, PEER + 77, 9, true)).toBe(0);
-  expect(latching.classifyRtcp(PORT, PEER, 9, false)).toBe(0);
+  expect(hearRtcp(latching, PORT, PEER + 77, 9, true)).toBe(0);
+  expect(hearRtcp(latching, PORT, PEER, 9, false)).toBe(0);
 });
 
 test('RTCP of an exact stream goes where its description says, and is known by that source', () => {
   const latching = new Latching(1);
   latching.add(0, entry({ remote: PEER, remoteRtcp: PEER + 33 }));
   expect(latching.destinationRtcp(0)).toBe(PEER + 33);
-  expect(latching.classifyRtcp(PORT, PEER + 33, 1, true)).toBe(0);
+  expect(hearRtcp(latching, PORT, PEER + 33, 1, true)).toBe(0);
 });
 
 test('a new description moves a stream at once; the same one again does not undo latching', () => {
@@ -191,9 +196,10 @@ test('a flood of strangers, of sources and of SSRCs leaves nothing behind', () =
   for (let slot = 0; slot < 8; slot++) latching.add(slot, entry({ remote: slot < 4 ? PEER + 2 * slot : 0 }));
   for (let i = 0; i < 50_000; i++) {
     const [source, ssrc] = [Math.floor(random.next() * 2 ** 48), Math.floor(random.next() * 2 ** 32)];
-    latching.classify(PORT + 2 * Math.floor(random.next() * 3), source, ssrc, i & 0xffff, i & 127, i);
-    latching.classify(PORT, PEER, ssrc, i & 0xffff, 0, i);
-    latching.classifyRtcp(PORT, source, ssrc, true);
+    const port = PORT + 2 * Math.floor(random.next() * 3);
+    hearRtp(latching, port, source, { ssrc, sequence: i & 0xffff, payloadType: i & 127 }, i);
+    hearRtp(latching, PORT, PEER, { ssrc, sequence: i & 0xffff, payloadType: 0 }, i);
+    hearRtcp(latching, PORT, source, ssrc, true);
   }
   for (let slot = 0; slot < 8; slot++) latching.remove(slot, 50_000);
   latching.expire(110_000);
@@ -206,7 +212,7 @@ test('the RTCP of a stream that moved follows it, and is no longer known where i
   hear(latching, PEER, 7, 1, 0);
   for (const i of [2, 3]) hear(latching, PEER + 9, 7, i, 1000 + i);
   expect(latching.destinationRtcp(0)).toBe(PEER + 10);
-  expect(latching.classifyRtcp(PORT, PEER + 1, 99, true)).toBe(-1);
+  expect(hearRtcp(latching, PORT, PEER + 1, 99, true)).toBe(-1);
 });
 
 test('an SSRC that a stream no longer uses does not move it', () => {
@@ -222,8 +228,8 @@ test('two streams never share an RTCP source: the first one keeps it, also when 
   const latching = new Latching(2);
   latching.add(0, entry({ remote: PEER, remoteRtcp: PEER + 33 }));
   latching.add(1, entry({ remote: PEER + 2, remoteRtcp: PEER + 33 }));
-  expect(latching.classifyRtcp(PORT, PEER + 33, 1, true)).toBe(0);
+  expect(hearRtcp(latching, PORT, PEER + 33, 1, true)).toBe(0);
   expect(latching.destinationRtcp(1)).toBe(PEER + 3);
   latching.remove(1, 0);
-  expect(latching.classifyRtcp(PORT, PEER + 33, 1, true)).toBe(0);
+  expect(hearRtcp(latching, PORT, PEER + 33, 1, true)).toBe(0);
 });

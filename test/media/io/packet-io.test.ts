@@ -55,7 +55,7 @@ async function settle(io: PacketIo): Promise<void> {
 function put(io: PacketIo, port: number, destination: number, bytes: Uint8Array, isRtcp = false): void {
   const at = io.reserve();
   io.out.set(bytes, at);
-  io.send(port, isRtcp, destination, bytes.length);
+  io.send(port, isRtcp, Float64Array.of(destination), 0, bytes.length);
 }
 
 let nextPort = 41000 + 2 * (process.pid % 4000);

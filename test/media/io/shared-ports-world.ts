@@ -2,8 +2,10 @@ import { assert } from '../../../core/kernel/assert.ts';
 import type { LegId } from '../../../core/kernel/ids.ts';
 import type { Instant } from '../../../core/kernel/time.ts';
 import { addressOf, formatIpv4, pack, parseIpv4, parseNetwork, portOf } from '../../../media/io/addresses.ts';
-import { Latching, type LatchingEntry } from '../../../media/io/latching.ts';
+import { Latching } from '../../../media/io/latching.ts';
+import type { LatchingEntry } from '../../../media/io/latching-entry.ts';
 import { type MediaPeer, type Placement, PortPool } from '../../../media/io/port-pool.ts';
+import { hearRtp } from './one-packet.ts';
 
 export const PCMU = 0;
 
@@ -70,7 +72,7 @@ export class SharedPortsWorld {
 
   /** An RTP packet arrives; the slot that hears it, or -1. */
   packet(port: number, source: number, ssrc: number, sequence: number, now: Instant): number {
-    const slot = this.latching.classify(port, source, ssrc, sequence & 0xffff, PCMU, now);
+    const slot = hearRtp(this.latching, port, source, { ssrc, sequence: sequence & 0xffff, payloadType: PCMU }, now);
     for (let taken = this.latching.takeLatched(); taken !== -1; taken = this.latching.takeLatched()) {
       const remote = this.latching.destination(taken);
       this.pool.latched(this.#legs.get(taken)!.id, formatIpv4(addressOf(remote)), portOf(remote));

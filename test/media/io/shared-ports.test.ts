@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Random, seeded } from '../../../core/kernel/random.ts';
 import { addressOf, contains, pack, parseIpv4, parseNetwork } from '../../../media/io/addresses.ts';
+import { hearRtcp } from './one-packet.ts';
 import { at, type Leg, peer, SharedPortsWorld } from './shared-ports-world.ts';
 
 describe.each(['on', 'off'] as const)('with port sharing %s', (sharing) => {
@@ -101,7 +102,7 @@ describe.each(['on', 'off'] as const)('with port sharing %s', (sharing) => {
     }
     const destinations = [natted, waiting, exact].map(({ slot }) => world.latching.destination(slot));
     expect(destinations).toEqual([at('198.51.100.1:31000'), 0, at('198.51.100.3:4000')]);
-    expect(world.latching.classifyRtcp(natted.port, stranger, 111, true)).toBe(-1);
+    expect(hearRtcp(world.latching, natted.port, stranger, 111, true)).toBe(-1);
     expect(world.latching.destinationRtcp(natted.slot)).toBe(at('198.51.100.1:31001'));
     expect(world.latching.counters.strangers).toBe(3 * 97 + 1);
   });

@@ -1,0 +1,42 @@
+import type { Network } from './addresses.ts';
+
+/** From where a stream may come and what it may carry. Addresses as in `addresses.ts`. */
+export interface LatchingEntry {
+  /** Our RTP port. */
+  readonly port: number;
+  /** Packed RTP address of the peer when it is certain, else 0: then the stream latches. */
+  readonly remote: number;
+  /** Packed RTCP address of the peer when it is certain, else 0: then it follows the stream. */
+  readonly remoteRtcp: number;
+  /** Addresses from which the stream may be taken up: its description's, its signalling's, its trunk's networks. */
+  readonly allowed: readonly number[];
+  readonly allowedNetworks?: readonly Network[];
+  readonly payloadTypes: readonly number[];
+  /** Whether a stream that fell silent may go on from another allowed address; it may unless told otherwise. */
+  readonly relatch?: 'allowed' | 'never';
+}
+
+export interface LatchingCounters {
+  /** Streams taken up where they were not expected, and streams that moved. */
+  latched: number;
+  relatched: number;
+  /** Packets dropped: from where no stream may come, or with a payload type that was not negotiated. */
+  strangers: number;
+  /** Dropped: the first of two that have to agree. */
+  unconfirmed: number;
+  /** Dropped: the SSRC of a stream that is being heard from elsewhere. */
+  premature: number;
+  /** Dropped: several streams may be meant. */
+  ambiguous: number;
+  /** Dropped: left over from a stream that has ended. */
+  late: number;
+  /** Streams whose certain address was taken by another one that latched to it; they wait instead. */
+  conflicts: number;
+}
+
+/** What a packet says of whose it is. */
+export interface PacketIdentity {
+  readonly ssrc: number;
+  readonly sequence: number;
+  readonly payloadType: number;
+}
