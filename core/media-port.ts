@@ -102,11 +102,18 @@ export interface MediaPlane {
   describe(leg: LegId, like: LegId | undefined, encodings?: readonly string[]): Body;
   /** The peer's answer to our offer. May be called again (early media, then 200). */
   accept(leg: LegId, answer: Body): OpenResult;
-  /** The peer's new offer in an established session: the answer to give, or why not (then nothing changed). */
+  /**
+   * The peer's new offer in an established session, or the first of one who was called without: the answer to give, or
+   * why not (then nothing changed; `answer` is there for a first offer that must be answered nevertheless). `like` as
+   * for `describe`, for a first offer.
+   */
   renegotiate(
     leg: LegId,
     offer: Body,
-  ): { readonly kind: 'answer'; readonly body: Body } | (OpenResult & { readonly kind: 'refused' });
+    like?: LegId,
+  ):
+    | { readonly kind: 'answer'; readonly body: Body }
+    | (OpenResult & { readonly kind: 'refused'; readonly answer?: Body });
   /** By its newest description the far end does not hear us: it holds (RFC 3264 §8.4). */
   isHolding(leg: LegId): boolean;
   /** Each hears the other. Replaces whatever either was connected to or played. */

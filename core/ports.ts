@@ -66,7 +66,8 @@ export interface DialRequest {
   readonly fromName: string;
   /** User part for To (the number dialled). */
   readonly toUser: string;
-  readonly offer: Body;
+  /** Undefined when the callee is to make the offer (RFC 3261 §13.2.1): then `acknowledge` answers it. */
+  readonly offer: Body | undefined;
   /** Digest credentials with which a 401 or 407 is answered. */
   readonly credentials?: { readonly username: string; readonly password: string };
   /** The callee must not learn who calls: anonymous From, `Privacy: id`, the number in P-Asserted-Identity (RFC 3323, 3325). */
@@ -124,6 +125,8 @@ export interface Signaling extends ProviderSignaling {
   ring(leg: LegId, early: Body | undefined): void;
   /** 200 to an offered leg. Outcome: confirmed, or ended when the ACK never comes. */
   answer(leg: LegId, body: Body): void;
+  /** Our answer to the offer of a callee who was called without one. */
+  acknowledge(leg: LegId, answer: Body): void;
   /** Whatever ends the leg in its present state: a refusal, CANCEL, or BYE. Outcome: ended. */
   hangup(leg: LegId, cause: Cause): void;
   /** Our re-INVITE with an offer. Outcome: reanswered. */
@@ -206,9 +209,22 @@ export type SignalingEvent =
   | { readonly kind: 'digitInformed'; readonly leg: LegId; readonly digit: string; readonly durationMs: number }
   /** The server that will be tried first; now the leg can be dialled. */
   | { readonly kind: 'located'; readonly leg: LegId; readonly peer: TransportAddress }
-  | { readonly kind: 'ringing'; readonly leg: LegId; readonly status: number; readonly body: Body | undefined }
-  /** 2xx to our INVITE; its ACK is sent. `dialog` as in `dialogChanged`. */
-  | { readonly kind: 'answered'; readonly leg: LegId; readonly body: Body | undefined; readonly dialog: string }
+  | {
+      readonly kind: 'ringing';
+      readonly leg: LegId;
+      readonly status: number;
+      readonly body: Body | undefined;
+      /** The body is an offer, of one who was called without; `acknowledge` answers it. */
+      readonly isOffer?: true;
+    }
+  /** 2xx to our INVITE; its ACK is sent, unless the body is an offer. `dialog` as in `dialogChanged`. */
+  | {
+      readonly kind: 'answered';
+      readonly leg: LegId;
+      readonly body: Body | undefined;
+      readonly dialog: string;
+      readonly isOffer?: true;
+    }
   /** Our INVITE got no 2xx, or there is no server to send it to. */
   | {
       readonly kind: 'failed';

@@ -127,15 +127,17 @@ export class WorkerMediaPlane implements MediaPlane {
     return { kind: 'opened' };
   }
 
-  renegotiate(leg: LegId, offer: Body): ReturnType<MediaPlane['renegotiate']> {
+  renegotiate(leg: LegId, offer: Body, like?: LegId): ReturnType<MediaPlane['renegotiate']> {
     const own = this.#leg(leg);
     const session = parseSdp(offer).session;
     if (session === undefined) return refused('the session description cannot be read');
-    const audio = this.#spoken.renegotiate(session, own.encodings, own.willing);
-    if (audio === undefined) return refused('no common codec');
+    const isFirst = !own.isDescribed;
+    const preferred = isFirst && like !== undefined ? (this.#legs.get(like)?.encodings ?? []) : own.encodings;
+    const audio = this.#spoken[isFirst ? 'negotiate' : 'renegotiate'](session, preferred, own.willing);
+    if (audio === undefined) return { ...refused('no common codec'), ...(isFirst && own.reject(session)) };
     if (parseIpv4(audio.remoteAddress) === undefined) return refused('media goes over IPv4 only');
     const body = own.renegotiate(session, audio);
-    this.#settle(own);
+    this.#settle(own, isFirst ? 'open' : 'update');
     return { kind: 'answer', body };
   }
 
@@ -351,10 +353,10 @@ export class WorkerMediaPlane implements MediaPlane {
   }
 
   /** After an answer or a new offer: whether the peer's address is certain by now, then the stream's settings. */
-  #settle(own: PlaneLeg): void {
+  #settle(own: PlaneLeg, kind: 'open' | 'update' = 'update'): void {
     if (own.lost) return;
     own.mode = this.#workers.settle(own, mediaPeer(own.signallingAddress, own.negotiated));
-    this.#post(own, { kind: 'update', leg: own.leg, settings: own.settings() });
+    this.#post(own, { kind, leg: own.leg, settings: own.settings() });
   }
 
   #post(own: PlaneLeg, message: ToWorker): void {

@@ -152,6 +152,11 @@ export class PlaneLeg {
     return this.#described;
   }
 
+  /** The answer to an offer of which nothing can be taken; the leg stays as it was. */
+  reject(offer: SessionDescription): { readonly answer: Body } {
+    return { answer: this.#local.reject(offer, this.place) };
+  }
+
   /** What the stream does with what is known so far. Only after `describe`. */
   settings(): StreamSettings {
     const placement = { port: this.place.port, mode: this.mode, signallingAddress: this.signallingAddress };

@@ -9,6 +9,7 @@ export type SignalingCommand =
   | { readonly kind: 'dial'; readonly leg: LegId; readonly request: DialRequest }
   | { readonly kind: 'ring'; readonly leg: LegId; readonly early: Body | undefined }
   | { readonly kind: 'answer'; readonly leg: LegId; readonly body: Body }
+  | { readonly kind: 'acknowledge'; readonly leg: LegId; readonly answer: Body }
   | { readonly kind: 'hangup'; readonly leg: LegId; readonly cause: Cause }
   | { readonly kind: 'reoffer'; readonly leg: LegId; readonly offer: Body }
   | { readonly kind: 'acceptOffer'; readonly leg: LegId; readonly answer: Body }
@@ -50,6 +51,10 @@ export class QueuedSignaling implements Signaling {
 
   answer(leg: LegId, body: Body): void {
     this.#commands.push({ kind: 'answer', leg, body });
+  }
+
+  acknowledge(leg: LegId, answer: Body): void {
+    this.#commands.push({ kind: 'acknowledge', leg, answer });
   }
 
   hangup(leg: LegId, cause: Cause): void {

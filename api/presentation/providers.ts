@@ -16,6 +16,7 @@ const NAMES: Readonly<Record<keyof ProviderTerms, string>> = {
   fromDomain: 'from_domain',
   identity: 'identity',
   diversion: 'diversion',
+  offer: 'offer',
   callerNumbers: 'caller_numbers',
   numberFormat: 'number_format',
   country: 'country',

@@ -53,6 +53,7 @@ export const Metadata = Type.Object(
       }),
     ),
     diversion: Type.Optional(Type.Enum(['none', 'diversion'], { description: 'none or diversion' })),
+    offer: Type.Optional(Type.Enum(['early', 'late'], { description: 'early or late' })),
     caller_numbers: Type.Optional(Type.Enum(['own', 'any'], { description: 'own or any' })),
     number_format: Type.Optional(
       Type.Enum(['e164', 'digits', 'national'], { description: 'e164, digits or national' }),
@@ -92,6 +93,7 @@ export function termsFrom(metadata: Static<typeof Metadata>): Partial<ProviderTe
     fromDomain: metadata.from_domain,
     identity: metadata.identity,
     diversion: metadata.diversion,
+    offer: metadata.offer,
     callerNumbers: metadata.caller_numbers,
     numberFormat: metadata.number_format,
     country: metadata.country,

@@ -41,6 +41,8 @@ export class CallLife {
   readonly #unheard = new Set<LegId>();
   /** Calls without a flow of their own that a program has taken over. */
   readonly #driven = new Set<CallId>();
+  /** Callees who made the offer, and have our answer. */
+  readonly #answeredOffers = new Set<LegId>();
   /** Legs that were told to end, until those connected to them have been told. */
   readonly #endings = new Queue<{ readonly leg: LegId; readonly cause: Cause }>();
 
@@ -101,11 +103,34 @@ export class CallLife {
   /** A callee's 200: false when its description cannot be used, and it is ended for that. */
   accept(call: Call, body: Uint8Array | undefined, dialog: string, now: Instant): boolean {
     this.ledger.saveDialog(call.leg, dialog);
+    if (this.#answeredOffers.has(call.leg)) return true;
     if (body === undefined || this.#ports.media.accept(call.leg, body).kind === 'refused') {
       this.end(call.leg, 'not-acceptable', now);
       return false;
     }
     return true;
+  }
+
+  /** A callee's description before its 200: false when nothing can be heard by it. */
+  acceptEarly({ leg }: Call, early: Uint8Array): boolean {
+    return this.#answeredOffers.has(leg) || this.#ports.media.accept(leg, early).kind === 'opened';
+  }
+
+  /** The leg goes to somebody else, with whom nothing is agreed. */
+  forgetOffer(leg: LegId): void {
+    this.#answeredOffers.delete(leg);
+  }
+
+  /** The offer of a callee who was called without one is answered; without a common codec it is ended. */
+  answerOffer(call: Call, offer: Uint8Array | undefined, now: Instant): void {
+    const { media, signaling } = this.#ports;
+    const { leg, record } = call;
+    const like = record.masterCallId === null ? undefined : this.ledger.legOf(record.masterCallId);
+    const verdict = offer === undefined ? undefined : media.renegotiate(leg, offer, like);
+    const answer = verdict?.kind === 'answer' ? verdict.body : verdict?.answer;
+    if (answer !== undefined) signaling.acknowledge(leg, answer);
+    if (verdict?.kind === 'answer') this.#answeredOffers.add(leg);
+    else this.end(leg, 'not-acceptable', now);
   }
 
   markAnswered(call: Call, now: Instant): void {
@@ -159,6 +184,7 @@ export class CallLife {
     this.#owingAnswer.delete(call.leg);
     this.#unheard.delete(call.leg);
     this.#early.delete(call.leg);
+    this.#answeredOffers.delete(call.leg);
     this.disarm('ring', call.leg);
     this.disarm('duration', call.leg);
     this.disarm('tone', call.leg);

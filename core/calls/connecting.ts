@@ -186,7 +186,7 @@ export class Connecting {
     if (early === undefined && caller.status === 'dialing') this.#life.ring(caller, undefined, now);
     if (early === undefined || attempt.isForked || attempt.wish?.isEarlyMediaHeard === false) return;
     const { media } = this.#ports;
-    if (media.accept(callee.leg, early).kind === 'refused') return;
+    if (!this.#life.acceptEarly(callee, early)) return;
     if (!caller.isAnswered) this.#life.ring(caller, media.describe(caller.leg, callee.leg), now);
     attempt.hears = 'callee';
     media.bridge(caller.leg, callee.leg);

@@ -103,7 +103,7 @@ export class Consultations {
     const { media } = this.#ports;
     const { attempt } = this.#consultations.get(callee.leg)!;
     this.#parts.life.markRinging(callee, now);
-    if (early === undefined || attempt.isForked || media.accept(callee.leg, early).kind === 'refused') return;
+    if (early === undefined || attempt.isForked || !this.#parts.life.acceptEarly(callee, early)) return;
     attempt.hears = 'callee';
     media.bridge(attempt.caller, callee.leg);
   }

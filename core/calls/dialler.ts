@@ -101,6 +101,7 @@ export class Dialler {
     if (this.#life.ledger.get(leg)?.isGoingOn !== true) return false;
     const wasLocating = this.#unlocated.delete(leg);
     this.carried.free(leg);
+    this.#life.forgetOffer(leg);
     if (!wasLocating) this.#ports.media.close(leg);
     const second = this.#open(leg, { dialling: next, terms: invitation.terms }, now);
     if (typeof second === 'string') return false;
@@ -163,7 +164,7 @@ export class Dialler {
       fromUser: carrier === undefined ? ownUser : carrier.caller || NOBODY,
       fromName: source.targetName,
       toUser,
-      offer: this.#ports.media.describe(leg, master?.leg, carrier?.encodings),
+      offer: carrier?.offer === 'late' ? undefined : this.#ports.media.describe(leg, master?.leg, carrier?.encodings),
       ...(isAnonymous ? { isAnonymous } : {}),
       ...(credentials === undefined ? {} : { credentials }),
       ...(carrier === undefined ? {} : { wishes: carrier.wishes }),

@@ -222,10 +222,12 @@ export class Switch {
         break;
       case 'ringing': {
         const call = this.ledger.get(event.leg);
+        if (event.isOffer === true) this.#answerOffer(event.leg, event.body, now);
         if (call !== undefined) (this.#calleesOf(call.leg) ?? this.#parts.connecting).ringing(call, event.body, now);
         break;
       }
       case 'answered':
+        if (event.isOffer === true) this.#answerOffer(event.leg, event.body, now);
         this.#answered(event.leg, event.body, event.dialog, now);
         break;
       case 'failed':
@@ -298,6 +300,12 @@ export class Switch {
         for (const leg of event.legs) this.#parts.life.end(leg, 'media-failed', now);
         break;
     }
+  }
+
+  /** One whose call is ending gets no answer: signalling hangs it up. */
+  #answerOffer(leg: LegId, offer: Uint8Array | undefined, now: Instant): void {
+    const call = this.ledger.get(leg);
+    if (call?.isGoingOn === true) this.#parts.life.answerOffer(call, offer, now);
   }
 
   #answered(leg: LegId, body: Uint8Array | undefined, dialog: string, now: Instant): void {

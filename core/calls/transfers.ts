@@ -289,7 +289,7 @@ export class Transfers {
     this.#life.markRinging(callee, now);
     this.#report(referral, RINGING);
     if (early === undefined || attempt.isForked || transferor !== undefined) return;
-    if (media.accept(callee.leg, early).kind === 'refused') return;
+    if (!this.#life.acceptEarly(callee, early)) return;
     attempt.hears = 'callee';
     media.bridge(attempt.caller, callee.leg);
   }

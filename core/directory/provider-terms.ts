@@ -33,6 +33,8 @@ export interface ProviderTerms {
   readonly identity: IdentityHeader;
   /** Whether it is told who forwarded a call (RFC 5806), and by whom is believed. */
   readonly diversion: 'none' | 'diversion';
+  /** Who offers media: we do in the INVITE, or the provider in its answer (RFC 3261 §13.2.1). */
+  readonly offer: 'early' | 'late';
   /** `own`: only numbers of the customer are shown; `any`: those of callers from outside as well. */
   readonly callerNumbers: 'own' | 'any';
   /** `e164`: with +; `digits`: without it; `national`: as people of its country dial. */
@@ -70,6 +72,7 @@ export const PROVIDER_TERMS: ProviderTerms = {
   fromDomain: '',
   identity: 'none',
   diversion: 'none',
+  offer: 'early',
   callerNumbers: 'own',
   numberFormat: 'e164',
   country: '',

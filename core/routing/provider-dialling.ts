@@ -18,6 +18,7 @@ export interface Carrier {
   readonly isEmergency: boolean;
   /** Number shown to the callee. */
   readonly caller: string;
+  readonly offer: 'early' | 'late';
   /** Tried when this provider fails. */
   readonly next: Dialling | undefined;
   /** Encodings to offer; none for all. */
@@ -67,6 +68,7 @@ function diallingOf(destination: Address, carriage: Carriage, next: Dialling | u
       callsPerSecondMax: terms.callsPerSecondMax,
       isEmergency,
       caller: inFormat(caller, terms, own),
+      offer: terms.offer,
       next,
       encodings: provider.codecs === '' ? [] : provider.codecs.split(','),
     },

@@ -55,6 +55,13 @@ export class LocalDescription {
     return this.#describe(local.address, media);
   }
 
+  /** The answer to an offer that has nothing for us: port 0 for every m-line. It counts as no description of ours. */
+  reject(offer: SessionDescription, { address }: LocalMedia): Uint8Array {
+    const origin = { username: '-', sessionId: this.#sessionId, version: String(this.#version + 1), address };
+    const connection = connectionOf(address);
+    return writeSdp({ origin, name: '-', connection, attributes: [], media: offer.media.map(rejected) });
+  }
+
   /** Our offer, `formats` in order of preference; in a session that has m-lines already, in the audio's place. */
   offer(local: LocalMedia, formats: readonly AudioFormat[], direction: Direction): Uint8Array {
     const numbered = formats.map((format) => this.#number(format));

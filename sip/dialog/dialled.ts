@@ -33,3 +33,13 @@ export function reach(
   };
   return { dial, aim: aimed, flow, destination, others: servers?.slice(1), maxForwards };
 }
+
+/** Whether its INVITE goes to a phone over the connection that the phone opened. */
+export function callsByConnection(dialled: Dialled | undefined): boolean {
+  return dialled?.flow.localPort !== undefined && dialled.flow.remote.transport !== 'udp';
+}
+
+/** The callee is to make the offer. */
+export function isOfferless(dialled: Dialled | undefined): boolean {
+  return dialled !== undefined && dialled.dial.offer === undefined;
+}

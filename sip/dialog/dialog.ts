@@ -172,8 +172,8 @@ export class Dialog {
   }
 
   /** The ACK of a 2xx to the INVITE with this CSeq (RFC 3261 §13.2.2.4). */
-  acknowledgement(cseq: number, fields: readonly Field[]): Request {
-    return this.#build('ACK', cseq, fields);
+  acknowledgement(cseq: number, fields: readonly Field[], body?: Uint8Array): Request {
+    return this.#build('ACK', cseq, fields, body);
   }
 
   /** Where requests in this dialog go: first route or remote target, or the flow that the peer was seen at. */

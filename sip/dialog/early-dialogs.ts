@@ -3,7 +3,7 @@ import type { Request, Response } from '../message.ts';
 import { ownCopy } from '../user-agent/own-copy.ts';
 import { Dialog } from './dialog.ts';
 import type { Flow } from './next-hop.ts';
-import { type Field, requires, sessionDescription } from './session-messages.ts';
+import { descriptionFields, type Field, requires, sessionDescription } from './session-messages.ts';
 
 /** Number of a reliable provisional response (RFC 3262 §7.1); 0 when it is none. */
 export function reliableNumber(response: Response): number {
@@ -16,7 +16,7 @@ interface EarlyDialog {
   readonly dialog: Dialog;
   /** Of the last response that was acknowledged. */
   number: number;
-  /** What the branch answered to our offer; undefined before. */
+  /** What the branch described first: its answer to our offer, or its offer; undefined before. */
   answer: Body | undefined;
 }
 
@@ -29,6 +29,7 @@ const BRANCHES_MAX = 16;
  */
 export class EarlyDialogs {
   readonly #byTag = new Map<string, EarlyDialog>();
+  #held: { readonly early: EarlyDialog; readonly rack: string } | undefined;
 
   /** Whether this reliable response has not come before, nor before one that it follows. */
   isNext(response: Response, number: number): boolean {
@@ -36,20 +37,26 @@ export class EarlyDialogs {
     return known === undefined ? this.#byTag.size < BRANCHES_MAX : number === known.number + 1;
   }
 
-  /** The PRACK of a reliable response (RFC 3262 §7.2), and the dialog that it goes to. */
-  acknowledge(
-    invite: Request,
-    response: Response,
-    flow: Flow,
-    fields: readonly Field[],
-  ): { readonly dialog: Dialog; readonly request: Request } {
+  /** A reliable response that is news: its PRACK (RFC 3262 §7.2) waits for `takeHeld`. */
+  receive(invite: Request, response: Response, flow: Flow): void {
     const early = this.#byTag.get(response.toTag) ?? this.#open(invite, response, flow);
-    const { dialog } = early;
     early.number = reliableNumber(response);
-    dialog.refreshTarget(response);
+    early.dialog.refreshTarget(response);
     early.answer ??= ownBody(sessionDescription(response));
-    const rack: Field = ['RAck', `${early.number} ${response.cseq.number} INVITE`];
-    return { dialog, request: dialog.request('PRACK', [rack, ...fields]) };
+    this.#held = { early, rack: `${early.number} ${response.cseq.number} INVITE` };
+  }
+
+  /** The PRACK of the response that came last, and the dialog that it goes to; undefined when it has gone already. */
+  takeHeld(
+    answer: Body | undefined,
+    fields: readonly Field[],
+  ): { readonly dialog: Dialog; readonly request: Request } | undefined {
+    if (this.#held === undefined) return undefined;
+    const { early, rack } = this.#held;
+    this.#held = undefined;
+    const { dialog } = early;
+    const all: readonly Field[] = [['RAck', rack], ...fields, ...descriptionFields(answer)];
+    return { dialog, request: dialog.request('PRACK', all, answer) };
   }
 
   of(tag: string): Dialog | undefined {

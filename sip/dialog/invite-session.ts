@@ -115,7 +115,7 @@ export class InviteSession {
   }
 
   get credentials(): DialRequest['credentials'] {
-    return this.#speaker.credentials;
+    return this.#speaker.dialled?.dial.credentials;
   }
 
   ring(body: Body | undefined, now: Instant): void {
@@ -125,6 +125,10 @@ export class InviteSession {
 
   answer(body: Body, now: Instant): void {
     this.#handle('answer', now, { body });
+  }
+
+  acknowledge(body: Body, now: Instant): void {
+    this.#handle('acknowledge', now, { body });
   }
 
   hangup(cause: Cause, now: Instant): void {
@@ -223,7 +227,8 @@ export class InviteSession {
     }
     if (purpose === 'invite' && response.status >= 300) this.#reports.refused(response);
     const isRefreshed = event === 'modified' && this.#state === 'reoffering';
-    if (event !== undefined) this.#handle(event, now, { response, ...(authorization && { authorization }) });
+    const isOffer = purpose === 'invite' && this.#speaker.isOffered(response);
+    if (event !== undefined) this.#handle(event, now, { response, isOffer, ...(authorization && { authorization }) });
     if (isRefreshed) this.#restartInterval(now);
   }
 

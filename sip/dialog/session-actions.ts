@@ -1,8 +1,8 @@
-import type { Cause } from '../../core/calls/cause.ts';
+import { CAUSES, type Cause } from '../../core/calls/cause.ts';
 import { assert } from '../../core/kernel/assert.ts';
 import type { Body } from '../../core/ports.ts';
 import type { Request, Response } from '../message.ts';
-import { type Field, reasonField } from './session-messages.ts';
+import { type Field, reasonField, refusalFields } from './session-messages.ts';
 import type { Pending } from './session-output.ts';
 import type { SessionSpeaker } from './session-speaker.ts';
 import type { ModificationAction, ReliableAction, SpokenAction } from './session-state.ts';
@@ -15,6 +15,8 @@ export interface Input {
   readonly body?: Body | undefined;
   readonly cause?: Cause;
   readonly authorization?: Field;
+  /** The response brings an offer of the callee's. */
+  readonly isOffer?: boolean;
 }
 
 /** Carries out the actions of the session table that say something to the peer. */
@@ -27,10 +29,10 @@ export function speak(speaker: SessionSpeaker, action: SpokenAction, input: Inpu
       speaker.accept(present(speaker.offered), input.body);
       break;
     case 'repeatAnswer':
-      speaker.repeatAnswer();
+      speaker.repeat(present(speaker.given));
       break;
     case 'refuse':
-      speaker.refuse(present(speaker.offered), cause);
+      refuse(speaker, present(speaker.offered), cause);
       break;
     case 'sayTerminated':
       speaker.respond(present(speaker.offered), 487);
@@ -103,6 +105,9 @@ function speakReliably(
     case 'sendPrack':
       speaker.acknowledgeProvisional(present(input.response));
       break;
+    case 'answerOffer':
+      speaker.answerOffer(input.body);
+      break;
     default:
       speakOfModification(speaker, action, input);
   }
@@ -127,7 +132,7 @@ function speakOfModification(speaker: SessionSpeaker, action: ModificationAction
       speaker.modification = undefined;
       break;
     case 'refuseModify':
-      speaker.refuse(present(speaker.modification), present(input.cause));
+      refuse(speaker, present(speaker.modification), present(input.cause));
       speaker.modification = undefined;
       break;
     case 'terminateModify':
@@ -135,6 +140,10 @@ function speakOfModification(speaker: SessionSpeaker, action: ModificationAction
       speaker.modification = undefined;
       break;
   }
+}
+
+function refuse(speaker: SessionSpeaker, pending: Pending, cause: Cause): void {
+  speaker.respond(pending, CAUSES[cause].sipStatus, refusalFields(cause));
 }
 
 /** What the event that led here always brings along. */

@@ -4,6 +4,7 @@ import type { Body, Redirect } from '../../core/ports.ts';
 import type { Request, Response } from '../message.ts';
 import { causeOfReason } from './cause-of-reason.ts';
 import { causeOfFailure } from './cause-of-status.ts';
+import { callsByConnection, isOfferless } from './dialled.ts';
 import type { Flow } from './next-hop.ts';
 import { redirectsIn } from './redirects.ts';
 import { type Input, present } from './session-actions.ts';
@@ -57,7 +58,7 @@ export class SessionReports {
   unanswered(reason: 'timeout' | 'transport error'): void {
     if (reason === 'timeout') this.#outcome = { status: 408, cause: 'unavailable' };
     // RFC 5626 §11.5: the phone's connection is gone.
-    else this.#outcome = this.#speaker.callsByConnection ? { status: 430, cause: 'unavailable' } : UNREACHABLE;
+    else this.#outcome = callsByConnection(this.#speaker.dialled) ? { status: 430, cause: 'unavailable' } : UNREACHABLE;
   }
 
   /** Remote target and address as the peer's re-INVITE, UPDATE or 2xx shows them. */
@@ -73,13 +74,17 @@ export class SessionReports {
         const { status } = present(input.response);
         if (status === 100) break;
         this.isRinging = true;
-        speaker.signal({ kind: 'ringing', leg, status, body: descriptionIn(input) });
+        const body = this.#describedIn(input);
+        speaker.signal({ kind: 'ringing', leg, status, body, ...(input.isOffer === true && OFFER) });
         break;
       }
       case 'reportAnswered': {
         this.#wasAnswered = true;
         const dialog = present(speaker.dialog).toText();
-        speaker.signal({ kind: 'answered', leg, body: speaker.answerIn(present(input.response)), dialog });
+        const response = present(input.response);
+        if (input.isOffer === true) {
+          speaker.signal({ kind: 'answered', leg, body: sessionDescription(response), dialog, ...OFFER });
+        } else speaker.signal({ kind: 'answered', leg, body: speaker.answerIn(response), dialog });
         break;
       }
       case 'reportDialog':
@@ -108,6 +113,11 @@ export class SessionReports {
       default:
         this.#end(action, input);
     }
+  }
+
+  /** Of a callee who makes the offer, anything else is not yet said, or said already. */
+  #describedIn(input: Input): Body | undefined {
+    return input.isOffer === true || !isOfferless(this.#speaker.dialled) ? descriptionIn(input) : undefined;
   }
 
   #end(action: EndAction, input: Input): void {
@@ -163,6 +173,7 @@ export function isReport(action: SessionAction): action is ReportAction {
   return REPORTS.has(action);
 }
 
+const OFFER = { isOffer: true } as const;
 const UNREACHABLE = { status: 503, cause: 'network-failed' } as const;
 
 type EndAction = 'blameNetwork' | 'blameNoAnswer' | 'blameExpiry' | 'reportCanceled' | 'reportRemoteEnd' | 'reportOver';

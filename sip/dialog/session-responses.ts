@@ -24,7 +24,7 @@ export function eventOfResponse(
   }
   if (status < 200) return 'provisional';
   if (status >= 300) return 'failure';
-  if (dialog === undefined) return 'success';
+  if (dialog === undefined) return speaker.isOffered(response) ? 'offer' : 'success';
   return dialog.remoteTag === response.toTag ? 'again' : 'fork';
 }
 

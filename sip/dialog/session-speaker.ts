@@ -1,15 +1,14 @@
 import type { Cause } from '../../core/calls/cause.ts';
-import { CAUSES } from '../../core/calls/cause.ts';
 import { assert } from '../../core/kernel/assert.ts';
 import { hexToken } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
-import type { Body, DialRequest, SignalingEvent } from '../../core/ports.ts';
+import type { Body, SignalingEvent } from '../../core/ports.ts';
 import type { Request, Response } from '../message.ts';
 import type { Arrival, TransactionId } from '../transaction/transaction-layer.ts';
 import { ownCopy } from '../user-agent/own-copy.ts';
 import { respond } from '../writer.ts';
 import { authorizationFor } from './authorization.ts';
-import { type Dialled, reach } from './dialled.ts';
+import { type Dialled, isOfferless, reach } from './dialled.ts';
 import { Dialog } from './dialog.ts';
 import { EarlyDialogs, reliableNumber } from './early-dialogs.ts';
 import { ReliableProvisional } from './reliable-provisional.ts';
@@ -28,7 +27,6 @@ import {
   descriptionFields,
   type Field,
   reasonField,
-  refusalFields,
   retryAfterField,
   type SessionSettings,
   SUPPORTED_FIELD,
@@ -50,7 +48,8 @@ export class SessionSpeaker {
   readonly localTag: string;
   readonly #settings: SessionSettings;
   readonly #outputs = new Queue<SessionOutput>();
-  #dialled: Dialled | undefined;
+  /** Where our INVITE goes; undefined for a leg that the peer has called. */
+  dialled: Dialled | undefined;
   /** The peer's INVITE that began the session, until it is settled. */
   offered: Pending | undefined;
   dialog: Dialog | undefined;
@@ -63,8 +62,11 @@ export class SessionSpeaker {
   /** Our provisional responses to a caller who demands reliable ones; undefined before the first. */
   reliable: ReliableProvisional | undefined;
   /** Our last 2xx to an INVITE, until it is acknowledged. */
-  #answer: { readonly transaction: TransactionId; readonly response: Response } | undefined;
-  #answeredCSeq = 0;
+  given: { readonly transaction: TransactionId; readonly response: Response } | undefined;
+  /** CSeq of our last 2xx to an INVITE; 0 before there is one. */
+  answeredCSeq = 0;
+  /** Our answer to the offer that a 2xx to our INVITE brought: each of its ACKs has it. */
+  #owed: Body | undefined;
   /** Remote tags of branches that were released; hardly a call has any. */
   #forks: readonly string[] = [];
   #authorizations = 0;
@@ -84,15 +86,9 @@ export class SessionSpeaker {
     this.#settings = settings;
     this.dialog = start.dialog;
     this.offered = start.offered;
-    this.#dialled = start.dialled;
+    this.dialled = start.dialled;
     this.callId = start.dialog?.callId ?? hexToken(settings.random, 16);
     this.localTag = start.dialog?.localTag ?? hexToken(settings.random, 8);
-  }
-
-  /** Whether our INVITE goes to a phone over the connection that it opened. */
-  get callsByConnection(): boolean {
-    const flow = this.#dialled?.flow;
-    return flow?.localPort !== undefined && flow.remote.transport !== 'udp';
   }
 
   static toCaller(settings: SessionSettings, arrival: Arrival, transaction: TransactionId): SessionSpeaker {
@@ -109,16 +105,7 @@ export class SessionSpeaker {
     return new SessionSpeaker(settings, { dialog });
   }
 
-  /** With which its INVITE was sent. */
-  get credentials(): DialRequest['credentials'] {
-    return this.#dialled?.dial.credentials;
-  }
-
-  /** CSeq of our last 2xx to an INVITE, and of our last re-INVITE; 0 before there is one. */
-  get answeredCSeq(): number {
-    return this.#answeredCSeq;
-  }
-
+  /** CSeq of our last re-INVITE; 0 before there is one. */
   get reinviteCSeq(): number {
     return this.#lastReinvite?.cseq.number ?? 0;
   }
@@ -126,7 +113,7 @@ export class SessionSpeaker {
   /** Nothing is repeated or referred to any more: a session lasts for hours, its messages need not. */
   rest(): void {
     this.offered = undefined;
-    this.#answer = undefined;
+    this.given = undefined;
     this.reliable = undefined;
     if (this.modification !== undefined) this.sayRetry(this.modification);
     this.modification = undefined;
@@ -143,7 +130,7 @@ export class SessionSpeaker {
   // ── Our INVITE ────────────────────────────────────────────────────────────────────────────────────────────
 
   invite(extra: readonly Field[] = []): void {
-    const dialled = this.#dialled;
+    const { dialled } = this;
     assert(dialled !== undefined, 'only a dialled session sends an INVITE');
     const { destination, flow } = dialled;
     const { callId, localTag } = this;
@@ -156,19 +143,13 @@ export class SessionSpeaker {
     if (sessionExpiresS > 0) this.interval ??= wishedInterval(sessionExpiresS);
     const fields = this.interval === undefined ? extra : [...requestFields(this.interval, true), ...extra];
     this.#invite = buildInvite({ dialled, callId, localTag, cseq, sentBy, settings, extra: fields });
-    this.#outputs.push({
-      kind: 'request',
-      purpose: 'invite',
-      request: this.#invite,
-      destination,
-      localPort: flow.localPort,
-      name: undefined,
-    });
+    const hop = { destination, localPort: flow.localPort, name: undefined };
+    this.#outputs.push({ kind: 'request', purpose: 'invite', request: this.#invite, ...hop });
   }
 
   /** The server that the INVITE went to failed. True when there is another one. */
   blame(failure: ServerFailure): boolean {
-    const { destination: server, others } = this.#dialled!;
+    const { destination: server, others } = this.dialled!;
     if (others === undefined) return false;
     this.#outputs.push({ kind: 'avoid', server, failure });
     return others.length > 0;
@@ -176,8 +157,8 @@ export class SessionSpeaker {
 
   /** The INVITE once more, as a new request to the next server. */
   inviteNext(): void {
-    assert(this.#dialled !== undefined, 'only a dialled session has servers');
-    this.#dialled = reach(this.#dialled.dial, this.#dialled.others, this.#dialled.maxForwards);
+    assert(this.dialled !== undefined, 'only a dialled session has servers');
+    this.dialled = reach(this.dialled.dial, this.dialled.others, this.dialled.maxForwards);
     this.#authorizations = 0;
     this.invite();
   }
@@ -190,16 +171,33 @@ export class SessionSpeaker {
     this.#outputs.push({ kind: 'abandon' });
   }
 
-  /** The first 2xx makes the dialog, and is acknowledged. */
+  /** The first 2xx makes the dialog. */
   establish(response: Response): void {
-    assert(this.#invite !== undefined && this.#dialled !== undefined, 'a response answers our INVITE');
+    assert(this.#invite !== undefined && this.dialled !== undefined, 'a response answers our INVITE');
     const early = this.#early?.of(response.toTag);
     early?.confirm(response);
-    this.dialog = early ?? Dialog.fromResponse(this.#invite, response, this.#dialled.flow);
+    this.dialog = early ?? Dialog.fromResponse(this.#invite, response, this.dialled.flow);
     this.#invite = undefined;
     this.interval = intervalFrom(response, this.interval);
-    if (this.interval !== undefined) this.described = this.#dialled.dial.offer;
-    this.acknowledge(response);
+    if (this.interval !== undefined) this.described = this.dialled.dial.offer ?? this.described;
+  }
+
+  /** Whether a response brings the offer of one whom we have called without, and who has made none before. */
+  isOffered(response: Response): boolean {
+    if (!isOfferless(this.dialled) || sessionDescription(response) === undefined) return false;
+    const isFirst = this.#early?.answerOf(response.toTag) === undefined;
+    return isFirst && (response.status >= 200 || reliableNumber(response) !== 0);
+  }
+
+  /** Our answer to it goes into the PRACK that waits for it, else into the ACK. */
+  answerOffer(body: Body | undefined): void {
+    if (this.interval !== undefined) this.described = body;
+    const held = this.#early?.takeHeld(body, this.#ownFields());
+    if (held !== undefined) this.#request('prack', held.dialog, held.request);
+    else if (this.dialog !== undefined) {
+      this.#owed = body;
+      this.#acknowledgeIn(this.dialog, this.#inviteCSeq);
+    }
   }
 
   /** Whether a provisional response is news: reliable ones come again, and may overtake each other (RFC 3262 §4). */
@@ -211,32 +209,36 @@ export class SessionSpeaker {
   /** PRACK for a provisional response that is reliable. */
   acknowledgeProvisional(response: Response): void {
     if (reliableNumber(response) === 0) return;
-    assert(this.#invite !== undefined && this.#dialled !== undefined, 'a response answers our INVITE');
+    assert(this.#invite !== undefined && this.dialled !== undefined, 'a response answers our INVITE');
     this.#early ??= new EarlyDialogs();
-    const { dialog, request } = this.#early.acknowledge(this.#invite, response, this.#dialled.flow, this.#ownFields());
-    this.#request('prack', dialog, request);
+    const isHeld = this.isOffered(response);
+    this.#early.receive(this.#invite, response, this.dialled.flow);
+    const prack = isHeld ? undefined : this.#early.takeHeld(undefined, this.#ownFields());
+    if (prack !== undefined) this.#request('prack', prack.dialog, prack.request);
   }
 
   /** The description of a 2xx: its own, else what its branch has said before it, reliably. */
   answerIn(response: Response): Body | undefined {
-    return sessionDescription(response) ?? this.#early?.answerOf(response.toTag);
+    return isOfferless(this.dialled)
+      ? undefined
+      : (sessionDescription(response) ?? this.#early?.answerOf(response.toTag));
   }
 
   acknowledge(response: Response): void {
-    this.#acknowledgeIn(this.#established(), response);
+    this.#acknowledgeIn(this.#established(), response.cseq.number);
   }
 
   /** Another branch answered too: its dialog is confirmed and ended at once (RFC 3261 §13.2.2.4). */
   releaseFork(response: Response): void {
-    assert(this.#dialled !== undefined, 'a response answers our INVITE');
+    assert(this.dialled !== undefined, 'a response answers our INVITE');
     const isNew = !this.#forks.includes(response.toTag);
     if (isNew && this.#forks.length === FORKS_MAX) return;
     if (isNew) this.#forks = [...this.#forks, ownCopy(response.toTag)];
-    const { aim, flow } = this.#dialled;
+    const { aim, flow } = this.dialled;
     const early = this.#early?.of(response.toTag);
     early?.confirm(response);
     const dialog = early ?? this.#established().forked(response, this.#inviteCSeq, aim.uri.text, flow);
-    this.#acknowledgeIn(dialog, response);
+    this.#acknowledgeIn(dialog, response.cseq.number);
     if (!isNew) return;
     this.#request('fork', dialog, dialog.request('BYE', [reasonField('answered-elsewhere'), ...this.#ownFields()]));
   }
@@ -268,10 +270,10 @@ export class SessionSpeaker {
 
   /** The header that answers a 401 or 407 with the credentials we dialled with (RFC 3261 §22.2); else undefined. */
   authorize(response: Response): Field | undefined {
-    const { credentials } = this;
+    const credentials = this.dialled?.dial.credentials;
     if ((response.status !== 401 && response.status !== 407) || credentials === undefined) return undefined;
     if (this.#authorizations >= AUTHORIZATIONS_MAX) return undefined;
-    const uri = (this.dialog?.requestUri ?? this.#dialled!.aim.uri).text;
+    const uri = (this.dialog?.requestUri ?? this.dialled!.aim.uri).text;
     const field = authorizationFor(response, credentials, uri, this.#settings.random);
     if (field !== undefined) this.#authorizations++;
     return field;
@@ -318,21 +320,12 @@ export class SessionSpeaker {
     const response = this.respond(pending, 200, this.#acceptanceOf(request), body);
     if (this.interval !== undefined) this.described = body ?? this.described;
     if (request.method !== 'INVITE') return;
-    this.#answer = { transaction, response };
-    this.#answeredCSeq = request.cseq.number;
-  }
-
-  repeatAnswer(): void {
-    assert(this.#answer !== undefined, 'an answer was given');
-    this.repeat(this.#answer);
+    this.given = { transaction, response };
+    this.answeredCSeq = request.cseq.number;
   }
 
   repeat({ transaction, response }: { readonly transaction: TransactionId; readonly response: Response }): void {
     this.#outputs.push({ kind: 'respond', transaction, response });
-  }
-
-  refuse(pending: Pending, cause: Cause): void {
-    this.respond(pending, CAUSES[cause].sipStatus, refusalFields(cause));
   }
 
   /** RFC 3261 §14.2: an INVITE that comes before the last one is settled. */
@@ -371,8 +364,9 @@ export class SessionSpeaker {
     this.#request('reinvite', dialog, this.#lastReinvite);
   }
 
-  #acknowledgeIn(dialog: Dialog, response: Response): void {
-    const request = dialog.acknowledgement(response.cseq.number, this.#ownFields());
+  #acknowledgeIn(dialog: Dialog, cseq: number): void {
+    const answer = cseq === this.#inviteCSeq && dialog === this.dialog ? this.#owed : undefined;
+    const request = dialog.acknowledgement(cseq, [...this.#ownFields(), ...descriptionFields(answer)], answer);
     const { destination, localPort, name } = dialog.hop();
     this.#outputs.push({ kind: 'acknowledge', request, destination, localPort, name });
   }
@@ -389,8 +383,8 @@ export class SessionSpeaker {
 
   #contact(): Field {
     const dialog = this.dialog;
-    const { remote, localPort } = dialog?.flow ?? this.#dialled!.flow;
-    const secure = dialog?.secure ?? this.#dialled!.aim.uri.scheme === 'sips';
+    const { remote, localPort } = dialog?.flow ?? this.dialled!.flow;
+    const secure = dialog?.secure ?? this.dialled!.aim.uri.scheme === 'sips';
     return contactField(this.#settings.contactFor(remote, localPort), secure);
   }
 

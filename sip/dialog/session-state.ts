@@ -1,4 +1,4 @@
-/** Where one leg is. The first six are ours as UAS, the next four as UAC, the rest are of both. */
+/** Where one leg is. The first six are ours as UAS, the next five as UAC, the rest are of both. */
 export type SessionState =
   /** An INVITE came; we have said nothing, or 100. */
   | 'offered'
@@ -17,6 +17,8 @@ export type SessionState =
   /** To be canceled as soon as CANCEL is allowed: after a provisional response (RFC 3261 §9.1). */
   | 'abandoning'
   | 'canceling'
+  /** The 2xx to our INVITE brings an offer: its ACK waits for our user's answer (RFC 3261 §13.2.2.4). */
+  | 'owing'
   | 'established'
   /** Our re-INVITE has no final response yet. */
   | 'reoffering'
@@ -37,6 +39,7 @@ type UserEvent =
   | 'ring'
   | 'ringReliably'
   | 'answer'
+  | 'acknowledge'
   | 'hangup'
   | 'reoffer'
   | 'acceptOffer'
@@ -47,8 +50,8 @@ type UserEvent =
  * acknowledges our provisional response, `prackOffer` brings a new offer along.
  */
 type PeerEvent = 'ack' | 'bye' | 'cancel' | 'modify' | 'modifyEarly' | 'prack' | 'prackOffer';
-/** Responses to our INVITE: `again` is a 2xx repeated, `fork` the 2xx of another branch. */
-type InviteEvent = 'provisional' | 'success' | 'again' | 'fork' | 'failure';
+/** Responses to our INVITE: `offer` is a 2xx with one, `again` a 2xx repeated, `fork` the 2xx of another branch. */
+type InviteEvent = 'provisional' | 'success' | 'offer' | 'again' | 'fork' | 'failure';
 /** Responses to our re-INVITE: `pending` is 491, `gone` says that the peer has lost the dialog. */
 type ReinviteEvent = 'modified' | 'pending' | 'unmodified' | 'gone';
 
@@ -87,7 +90,8 @@ export type ReliableAction =
   | 'repeatProvisional'
   | 'deferAnswer'
   | 'refuseUnassured'
-  | 'sendPrack';
+  | 'sendPrack'
+  | 'answerOffer';
 
 /** What is said to the peer. */
 export type SpokenAction =

@@ -15,10 +15,12 @@ const NO_TIMERS = {
 const NO_INVITE_OF_OURS = {
   provisional: never,
   success: never,
+  offer: never,
   again: never,
   fork: never,
   failure: never,
   failover: never,
+  acknowledge: never,
 } as const;
 /** Nothing is refreshed before the answer. */
 const NO_REFRESH = { renew: never, lost: never } as const;
@@ -67,6 +69,7 @@ const UNANSWERED_BY_PEER = {
   ring: never,
   ringReliably: never,
   answer: never,
+  acknowledge: ignore, // We gave up before our user had decided.
   reoffer: never,
   acceptOffer: never,
   acceptUpdate: ignore, // Our INVITE was challenged, or we gave up, before our user had decided.
@@ -93,8 +96,10 @@ const CONFIRMED = {
   lost: to('ending', 'blameNetwork', 'sendBye'),
   timerRefresh: ignore,
   timerExpiry: to('ending', 'blameExpiry', 'sendBye'),
+  acknowledge: ignore,
   provisional: never,
   success: never,
+  offer: never,
   failure: never,
   challenge: never,
   byeDone: never,
@@ -114,8 +119,10 @@ const LAST = {
   lost: ignore,
   ack: ignore,
   cancel: ignore,
+  acknowledge: ignore,
   provisional: ignore,
   success: never,
+  offer: never,
   failure: ignore,
   refused: ignore,
   failover: never,
@@ -195,7 +202,8 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     bye: to('dialing', 'sayUnknown'),
     modify: to('dialing', 'sayPending'),
     provisional: to('early', 'sendPrack', 'reportRinging'),
-    success: to('established', 'establish', 'reportAnswered'),
+    success: to('established', 'establish', 'acknowledge', 'reportAnswered'),
+    offer: to('owing', 'establish', 'reportAnswered'),
     failure: to('ended', 'reportOver'),
     challenge: to('dialing', 'resend'),
     failover: to('dialing', 'inviteNext'),
@@ -209,8 +217,10 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     refuseOffer: to('early', 'refuseModify'),
     modify: to('early', 'sayPending'),
     modifyEarly: to('early', 'reportReoffer'),
+    acknowledge: to('early', 'answerOffer'),
     provisional: to('early', 'sendPrack', 'reportRinging'),
-    success: to('established', 'establish', 'reportAnswered'),
+    success: to('established', 'establish', 'acknowledge', 'reportAnswered'),
+    offer: to('owing', 'establish', 'reportAnswered'),
     failure: to('ended', 'reportOver'),
     challenge: to('dialing', 'resend'),
     failover: to('dialing', 'inviteNext'),
@@ -222,7 +232,8 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     bye: to('abandoning', 'sayUnknown'),
     modify: to('abandoning', 'sayPending'),
     provisional: to('canceling', 'cancelInvite'),
-    success: to('ending', 'establish', 'reportDialog', 'sendBye'), // It answered before it could be told.
+    success: to('ending', 'establish', 'acknowledge', 'reportDialog', 'sendBye'), // It answered before it could be told.
+    offer: to('ending', 'establish', 'acknowledge', 'reportDialog', 'sendBye'),
     failure: to('ended', 'reportOver'),
     challenge: to('ended', 'reportOver'),
   },
@@ -232,10 +243,25 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     bye: to('canceling', 'sayUnknown'),
     modify: to('canceling', 'sayPending'),
     provisional: ignore,
-    success: to('ending', 'establish', 'reportDialog', 'sendBye'), // The answer crossed our CANCEL.
+    success: to('ending', 'establish', 'acknowledge', 'reportDialog', 'sendBye'), // The answer crossed our CANCEL.
+    offer: to('ending', 'establish', 'acknowledge', 'reportDialog', 'sendBye'),
     failure: to('ended', 'reportOver'),
     challenge: to('ended', 'reportOver'),
     timerCancel: to('ended', 'abandonInvite', 'reportOver'),
+  },
+  owing: {
+    ...CONFIRMED,
+    ...NO_REINVITE_OF_OURS,
+    ...NO_REFRESH,
+    acknowledge: to('established', 'answerOffer'),
+    hangup: to('ending', 'answerOffer', 'sendBye'),
+    bye: to('ended', 'replyOk', 'answerOffer', 'reportRemoteEnd'),
+    reoffer: to('owing', 'reportPending'),
+    modify: to('owing', 'sayRetry'),
+    again: ignore, // Its ACK will come.
+    fork: to('owing', 'releaseFork'),
+    timerRefresh: never,
+    timerExpiry: never,
   },
   established: {
     ...CONFIRMED,
@@ -336,6 +362,7 @@ export const SESSION_TIMERS: Readonly<Record<SessionState, readonly SessionTimer
   early: ['Dial'],
   abandoning: [],
   canceling: ['Cancel'],
+  owing: [],
   established: INTERVAL,
   reoffering: INTERVAL,
   postponed: ['Glare', ...INTERVAL],

@@ -337,6 +337,9 @@ function instruct(session: InviteSession, command: LegCommand, now: Instant): vo
     case 'answer':
       session.answer(command.body, now);
       break;
+    case 'acknowledge':
+      session.acknowledge(command.answer, now);
+      break;
     case 'hangup':
       session.hangup(command.cause, now);
       break;

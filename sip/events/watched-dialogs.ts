@@ -40,6 +40,7 @@ const PHASES: Readonly<Record<SessionState, DialogPhase>> = {
   early: 'early',
   abandoning: 'terminated',
   canceling: 'terminated',
+  owing: 'confirmed',
   established: 'confirmed',
   reoffering: 'confirmed',
   postponed: 'confirmed',

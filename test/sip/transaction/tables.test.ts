@@ -102,6 +102,7 @@ test('a session without interval that waits for the peer without a timer of its 
     'ringing',
     'refusing',
     'abandoning',
+    'owing',
     'established',
     'reoffering',
     'reoffered',
