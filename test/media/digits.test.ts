@@ -3,9 +3,11 @@ import { describe, expect, test } from 'vitest';
 import type { LegId } from '../../core/kernel/ids.ts';
 import { seeded } from '../../core/kernel/random.ts';
 import { decodeUlaw, encodeUlaw } from '../../media/codec/g711.ts';
+import { g722 } from '../../media/codec/g722.ts';
 import type { FromWorker, StreamSettings } from '../../media/protocol.ts';
 import { writeEvent } from '../../media/rtp/telephone-event.ts';
 import { levelAt } from '../audio/measures.ts';
+import { packets } from './coded-packets.ts';
 import { clipped, presses, textIn } from './dsp/dtmf-signals.ts';
 import { at, Bench, read, rtp, settings } from './phones.ts';
 
@@ -132,6 +134,30 @@ test('keys as sound become telephone-events for a listener of these, and of the 
     expect(events).toBe('5');
     expect(sound.filter((sample) => Math.abs(sample) > 200).length).toBeLessThan(23 * 8);
     expect(textIn(sound)).toBe('');
+  }
+});
+
+test('keys as sound in another codec become telephone-events too, and hardly anything of them slips through', () => {
+  const wide = {
+    ...KINDS.sound,
+    sendCodec: 'G722',
+    sendPayloadType: 9,
+    receivePayloadTypes: [{ payloadType: 9, format: 'G722' }],
+  } as const;
+  for (let leadMs = 300; leadMs < 320; leadMs += 3) {
+    const talk = new Talk('sound', 'events');
+    talk.bench.post({ kind: 'update', leg: A, settings: settings(ALICE, wide) });
+    const keys = presses([{ key: '5', onMs: 120, offMs: 900 }], leadMs);
+    for (const { bytes } of packets(g722, clipped(keys), 5)) {
+      bytes[1] = 9;
+      talk.bench.deliver(ALICE, bytes);
+      talk.bench.advance(20);
+    }
+    expect(talk.digits()).toBe('5');
+    const { sound, events } = talk.heard();
+    expect(events).toBe('5');
+    expect(sound.length).toBeGreaterThan(4000);
+    expect(sound.filter((sample) => Math.abs(sample) > 200).length).toBeLessThan(23 * 8);
   }
 });
 
