@@ -133,7 +133,7 @@ export class WorkerMediaPlane implements MediaPlane {
     if (session === undefined) return refused('the session description cannot be read');
     const isFirst = !own.isDescribed;
     const preferred = isFirst && like !== undefined ? (this.#legs.get(like)?.encodings ?? []) : own.encodings;
-    const audio = this.#spoken[isFirst ? 'negotiate' : 'renegotiate'](session, preferred, own.willing);
+    const audio = this.#spoken.renegotiate(session, preferred, own.willing);
     if (audio === undefined) return { ...refused('no common codec'), ...(isFirst && own.reject(session)) };
     if (parseIpv4(audio.remoteAddress) === undefined) return refused('media goes over IPv4 only');
     const body = own.renegotiate(session, audio);
