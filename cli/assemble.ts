@@ -147,6 +147,7 @@ function assembleNode(
     portTo: settings.rtp.to,
     sharing: settings.rtpSharing,
     addressFor: (peer) => effects.addressFor(peer),
+    codecs: settings.codecs,
     random,
     clock,
   });

@@ -14,6 +14,9 @@ const CLOSE_LIMIT_MS = 10_000;
 /** After the last call ended, a BYE or its answer may still have to be repeated, and a recording be completed. */
 const LINGER_MS = 2_000;
 
+const WITHOUT_OPUS =
+  'Opus is not spoken: expected libopus.so.0 of this system or the package @evan/opus, got neither; install one, or leave it out of --codecs';
+
 export interface TandemOptions {
   readonly settings: Settings;
   readonly given: GivenSecrets;
@@ -76,6 +79,7 @@ export class Tandem {
     disposal.add('media threads', async () => {
       if (!(await media.stop())) log.warn('a media thread did not end in time');
     });
+    if (settings.codecs.includes('opus') && !media.workers.hasOpus) log.warn(WITHOUT_OPUS);
     effects.post = (post) => media.post(post);
     const transports = await openSip(machines, ground, settings, log, disposal);
     machines.watch(media, transports);

@@ -1,5 +1,6 @@
 import { assert } from '../core/kernel/assert.ts';
 import type { Clock } from '../core/kernel/clock.ts';
+import { CODEC_NAMES } from '../core/kernel/codec-names.ts';
 import type { LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
 import type { Random } from '../core/kernel/random.ts';
 import type { Instant } from '../core/kernel/time.ts';
@@ -22,7 +23,6 @@ import type { PlaneOutput } from './plane-output.ts';
 import { PlaneRecordings, type RecordedSource, type RecordingCounters } from './plane-recordings.ts';
 import { PlaneWorkers, type PlaneWorkersOptions } from './plane-workers.ts';
 import type { FromFiles, FromWorker, ToWorker } from './protocol.ts';
-import { CODEC_NAMES } from './sdp/formats.ts';
 import type { NegotiatedAudio } from './sdp/negotiate.ts';
 import { parseSdp } from './sdp/parse.ts';
 import type { SessionDescription } from './sdp/session-description.ts';

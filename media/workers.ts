@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { Fault } from '../core/kernel/fault.ts';
 import { startWorker } from '../core/kernel/start-worker.ts';
+import type { OpusLibrary } from './codec/opus.ts';
 import { Control } from './control.ts';
 import { allocateCounters } from './counters.ts';
 import { Waker } from './io/waker.ts';
@@ -45,6 +46,7 @@ interface Thread {
   /** Armed while messages were left that can wait. */
   later: NodeJS.Timeout | undefined;
   io: 'batch' | 'dgram' | undefined;
+  opus: OpusLibrary['kind'] | undefined;
   reason: string;
   failedStarts: number;
   exited: Promise<void>;
@@ -98,6 +100,11 @@ export class Workers {
   /** How the threads reach the network. */
   get io(): readonly ('batch' | 'dgram' | undefined)[] {
     return this.#threads.map(({ io }) => io);
+  }
+
+  /** Every thread has a library for Opus. */
+  get hasOpus(): boolean {
+    return this.#threads.every(({ opus }) => opus !== undefined);
   }
 
   /** What is posted in one turn goes out together at its end: one message and one wake-up, however many legs it is for. */
@@ -178,6 +185,7 @@ export class Workers {
       waker: undefined,
       later: undefined,
       io: undefined,
+      opus: undefined,
       reason: '',
       failedStarts: 0,
       exited,
@@ -192,6 +200,7 @@ export class Workers {
     if (message.kind === 'ready') {
       thread.waker = new Waker(message.wakeHandle);
       thread.io = message.io;
+      thread.opus = message.opus;
       thread.failedStarts = 0;
       if (this.#threads.every(({ io }) => io !== undefined)) this.#waiting?.ready();
     }

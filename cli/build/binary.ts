@@ -55,7 +55,10 @@ function addons(): Record<string, string> {
 
 mkdirSync(folder, { recursive: true });
 const main = await bundle('cli/main.ts', 'main');
-const assets: Record<string, string> = addons();
+const assets: Record<string, string> = {
+  ...addons(),
+  'opus.wasm': join(ROOT, 'node_modules/@evan/opus/wasm/simd.wasm'),
+};
 for (const [name, entry] of Object.entries(THREADS)) assets[name] = await bundle(entry, name);
 for (const name of PROMPT_NAMES) assets[promptAsset(name)] = join(ROOT, `cli/prompts/${name}.wav`);
 

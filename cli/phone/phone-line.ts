@@ -73,6 +73,7 @@ export class PhoneLine {
       portTo: route.rtpPort + 1,
       sharing: 'off',
       addressFor: () => route.own,
+      codecs: ['PCMU', 'PCMA'],
       random,
       clock: systemClock,
     });

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { CODEC_NAMES } from './codec-names.ts';
 import { LOG_LEVELS, type LogLevel, withoutPassword } from './log.ts';
 import { LOCAL_NETS } from './network.ts';
 import {
@@ -15,6 +16,7 @@ import {
 } from './setting-sources.ts';
 import {
   addressOf,
+  codecsOf,
   countryOf,
   durationMsOf,
   type HostPort,
@@ -56,6 +58,8 @@ export interface Settings {
   readonly country: string;
   readonly allowPrivate: readonly string[];
   readonly rateLimits: 'off' | 'reference';
+  /** Codecs that may be spoken, best first. */
+  readonly codecs: readonly string[];
   readonly mediaTimeoutMs: number;
   /** 0 for none. */
   readonly sessionExpiresS: number;
@@ -237,6 +241,15 @@ export const SETTINGS: readonly Setting[] = [
     'what phones are challenged with; sha-256 is offered before MD5, and old phones give up at it',
     'md5 or sha-256',
     oneOf('md5', 'sha-256'),
+  ),
+  setting(
+    'codecs',
+    'codecs',
+    'LIST',
+    CODEC_NAMES.join(','),
+    'codecs that may be spoken, in the order in which they are offered',
+    `some of ${CODEC_NAMES.join(', ')} with commas between, not G729 alone`,
+    codecsOf,
   ),
   setting(
     'mediaTimeoutMs',

@@ -1,5 +1,6 @@
 import type { TransportProtocol } from '../ports.ts';
 import { isAddress, isIpv4, isIpv6 } from './address-text.ts';
+import { CODEC_NAMES } from './codec-names.ts';
 
 /** Values of settings from their texts. Each reader gives undefined for a text that is no such value. */
 
@@ -91,4 +92,14 @@ export function networkOf(text: string): string | undefined {
 /** ISO 3166-1 alpha-2, in upper case. */
 export function countryOf(text: string): string | undefined {
   return /^[a-z]{2}$/i.test(text) ? text.toUpperCase() : undefined;
+}
+
+/** Names of codecs with commas between, each once, however they are written; as `CODEC_NAMES` writes them. */
+export function codecsOf(text: string): readonly string[] | undefined {
+  const names = text
+    .split(',')
+    .map((part) => CODEC_NAMES.find((name) => name.toLowerCase() === part.trim().toLowerCase()));
+  if (names.includes(undefined) || new Set(names).size !== names.length) return undefined;
+  // Without one that everybody has, and that is decoded here, no flow could be heard.
+  return names.some((name) => name !== 'G729') ? (names as string[]) : undefined;
 }

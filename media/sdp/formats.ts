@@ -52,9 +52,6 @@ export const CODEC_FORMATS: readonly AudioFormat[] = [
   G729,
 ];
 
-/** Names by which codecs are preferred. */
-export const CODEC_NAMES: readonly string[] = ['PCMU', 'PCMA', 'G722', 'opus', 'L16', 'G729'];
-
 /** RFC 4733: digits and flash, by the clock of the audio that they interrupt (§2.1). */
 function telephoneEvent(clockRateHz: number): AudioFormat {
   return { ...format('telephone-event', EVENT_TYPES.get(clockRateHz)!, '0-16'), clockRateHz };

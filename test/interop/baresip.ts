@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Program, until } from './program.ts';
-import { readVoice, toneSeconds } from './voice.ts';
+import { readVoice, toneSeconds, voiceRateHz } from './voice.ts';
 
 export interface BaresipOptions {
   readonly user: string;
@@ -20,6 +20,8 @@ export interface BaresipOptions {
   /** Lines of its address book; whom it names with `;presence=p2p`, it watches, and it asks for waiting messages too. */
   readonly contacts?: string;
   readonly codecs?: string;
+  /** Module of a codec beside G.711. */
+  readonly codecModule?: 'g722' | 'opus' | 'l16';
   /** Address that the phone binds, and a command that it is started with (`ip netns exec …`). */
   readonly address?: string;
   readonly within?: readonly string[];
@@ -84,7 +86,10 @@ export class Baresip {
   heardSeconds(frequencyHz: number): number {
     const folder = join(this.folder, 'sound');
     const files = readdirSync(folder).filter((name) => name.endsWith('-dec.wav'));
-    return files.reduce((sum, name) => sum + toneSeconds(readVoice(join(folder, name)), frequencyHz), 0);
+    return files.reduce((sum, name) => {
+      const path = join(folder, name);
+      return sum + toneSeconds(readVoice(path), frequencyHz, voiceRateHz(path));
+    }, 0);
   }
 
   /**
@@ -140,7 +145,8 @@ function account(options: BaresipOptions): string {
 
 function config(options: BaresipOptions, sound: string): string {
   const address = options.address ?? '127.0.0.1';
-  const modules = ['g711.so', 'aufile.so', 'sndfile.so'].map((name) => `module\t\t\t${name}`);
+  const codecs = options.codecModule === undefined ? ['g711'] : ['g711', options.codecModule];
+  const modules = [...codecs, 'aufile', 'sndfile'].map((name) => `${name}.so`).map((name) => `module\t\t\t${name}`);
   return [
     'poll_method epoll',
     `sip_listen ${address}:${options.sipPort}`,

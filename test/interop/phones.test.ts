@@ -102,6 +102,22 @@ describe.skipIf(!hasProgram('baresip'))('two baresip phones', () => {
     }, 40_000);
   }
 
+  for (const [module, codecs, calls] of [
+    ['g722', 'G722/16000/1', 'is called by'],
+    ['opus', 'opus/48000/2', 'calls'],
+  ] as const) {
+    test(`one that speaks ${codecs} alone ${calls} one of PCMU, and they hear each other`, async () => {
+      const server = await tandem();
+      const through = { serverPort: server.sipPort, answer: 'auto' } as const;
+      const wide = await phone({ ...through, user: '2001', sipPort: 15_220, codecModule: module, codecs });
+      const plain = await phone({ ...through, user: '2000', sipPort: 15_230, codecs: 'PCMU/8000/1' });
+      await server.settled('tandem_bindings', 2);
+      if (calls === 'calls') wide.command('dial', '2000');
+      else plain.command('dial', '2001');
+      await bothHear(plain, wide, 0.5);
+    }, 40_000);
+  }
+
   test('register over TLS, call and hear each other; a renewed certificate is shown without a restart', async () => {
     const authority = new Authority();
     const files = new CertificateFolder(authority);

@@ -24,22 +24,35 @@ export function writeVoice(path: string, frequencyHz: number, seconds: number): 
   return path;
 }
 
-/** Samples of a mono 16-bit WAV file, also of one whose header was not finished. */
+/** Samples of a 16-bit WAV file, also of one whose header was not finished; of its first channel. */
 export function readVoice(path: string): Int16Array {
   const bytes = readFileSync(path);
   const start = bytes.indexOf('data', 12, 'latin1') + 8;
   if (start < 8) return new Int16Array(0);
-  const count = (bytes.length - start) >> 1;
-  return Int16Array.from({ length: count }, (_, i) => bytes.readInt16LE(start + 2 * i));
+  const step = 2 * bytes.readUInt16LE(22);
+  const count = Math.floor((bytes.length - start) / step);
+  return Int16Array.from({ length: count }, (_, i) => bytes.readInt16LE(start + step * i));
+}
+
+/** Samples in a second of a WAV file, by its header. */
+export function voiceRateHz(path: string): number {
+  const bytes = readFileSync(path);
+  return bytes.length < 28 ? RATE_HZ : bytes.readUInt32LE(24);
 }
 
 /** Share of the energy (0 to 1) that lies at the frequency, over `count` samples from `start`. */
-export function toneShare(samples: Int16Array, frequencyHz: number, start = 0, count = samples.length - start): number {
+export function toneShare(
+  samples: Int16Array,
+  frequencyHz: number,
+  start = 0,
+  count = samples.length - start,
+  rateHz = RATE_HZ,
+): number {
   let real = 0;
   let imaginary = 0;
   let energy = 0;
   for (let i = start; i < start + count; i++) {
-    const phase = (2 * Math.PI * frequencyHz * i) / RATE_HZ;
+    const phase = (2 * Math.PI * frequencyHz * i) / rateHz;
     real += samples[i]! * Math.cos(phase);
     imaginary += samples[i]! * Math.sin(phase);
     energy += samples[i]! ** 2;
@@ -48,11 +61,11 @@ export function toneShare(samples: Int16Array, frequencyHz: number, start = 0, c
 }
 
 /** Seconds of the recording in which the tone is clearly there, judged in windows of 50 ms. */
-export function toneSeconds(samples: Int16Array, frequencyHz: number): number {
-  const window = RATE_HZ / 20;
+export function toneSeconds(samples: Int16Array, frequencyHz: number, rateHz = RATE_HZ): number {
+  const window = rateHz / 20;
   let windows = 0;
   for (let start = 0; start + window <= samples.length; start += window) {
-    if (toneShare(samples, frequencyHz, start, window) > 0.8) windows += 1;
+    if (toneShare(samples, frequencyHz, start, window, rateHz) > 0.8) windows += 1;
   }
   return windows / 20;
 }
