@@ -1,8 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { systemClock } from '../core/kernel/clock.ts';
 import { seeded } from '../core/kernel/random.ts';
+import { decodeWav } from '../media/audio-file.ts';
 import { mapBytes, pcma, pcmu, ULAW_TO_ALAW } from '../media/codec/g711.ts';
+import { DigitsPlayer } from '../media/digits-player.ts';
 import { tonesOf } from '../media/dsp/country-tones.ts';
+import { DtmfDetector } from '../media/dsp/dtmf-detector.ts';
+import { SteadyToneDetector } from '../media/dsp/steady-tone.ts';
 import { sine, ToneGenerator } from '../media/dsp/tone.ts';
+import { VoiceActivity } from '../media/dsp/voice-activity.ts';
 import { JitterBuffer } from '../media/rtp/jitter-buffer.ts';
 import { PacketView, writeRtpHeader } from '../media/rtp/packet-view.ts';
 import { ReceiveStream } from '../media/rtp/receive-stream.ts';
@@ -29,7 +35,7 @@ function measure(turns: number, work: (turn: number) => void): number {
 
 /** What one stream costs per packet, frame or description, without sockets. `_ns` and `_us` are the units. */
 export async function run(): Promise<Record<string, number>> {
-  return { ...headers(), ...codecs(), ...jitter(), ...descriptions() };
+  return { ...headers(), ...codecs(), ...detectors(), ...jitter(), ...descriptions() };
 }
 
 function headers(): Record<string, number> {
@@ -68,6 +74,36 @@ function codecs(): Record<string, number> {
     ulaw_to_alaw_us: measure(200_000, () => mapBytes(ULAW_TO_ALAW, bytes, 0, FRAME, out, 0)),
     sine_us: measure(50_000, () => tone.fill(samples, 0, FRAME)),
     dual_tone_us: measure(50_000, () => ringback.fill(samples, 0, FRAME)),
+  };
+}
+
+/** What a frame costs those who listen in: to a voice, to keys, to nothing. */
+function detectors(): Record<string, number> {
+  const voice = decodeWav(readFileSync(new URL('../cli/prompts/menu.wav', import.meta.url)));
+  if (!('samples' in voice)) throw new Error('the prompt cannot be read');
+  const speech = voice.samples;
+  const frames = Math.floor(speech.length / FRAME);
+  const keys = new DigitsPlayer(undefined);
+  keys.send('1234567890*#', 65, 65);
+  const dialled = new Int16Array(150 * FRAME);
+  for (let at = 0; at < dialled.length; at += FRAME) keys.take(dialled.subarray(at, at + FRAME));
+  const digits = new DtmfDetector();
+  const tones = new SteadyToneDetector();
+  const activity = new VoiceActivity();
+  return {
+    dtmf_of_speech_us: measure(100_000, (turn) => {
+      digits.receive(speech, (turn % frames) * FRAME, FRAME);
+    }),
+    dtmf_of_keys_us: measure(100_000, (turn) => {
+      digits.receive(dialled, (turn % 150) * FRAME, FRAME);
+      digits.poll();
+    }),
+    steady_tone_us: measure(100_000, (turn) => tones.receive(speech, (turn % frames) * FRAME, FRAME)),
+    voice_activity_us: measure(100_000, (turn) => {
+      const at = (turn % frames) * FRAME;
+      activity.receive(speech, at, FRAME / 2);
+      activity.receive(speech, at + FRAME / 2, FRAME / 2);
+    }),
   };
 }
 

@@ -160,10 +160,12 @@ export class Hearing {
       this.#hear(this.#samples, count, now);
       return;
     }
-    // Whole milliseconds; no codec has others.
-    const step = this.#codec!.sampleRateHz / FRAMES_PER_SECOND;
-    for (let at = 0; at < count; at += step) {
-      const produced = resampler.resample(this.#samples, at, Math.min(step, count - at), this.#frame, 0);
+    const { sampleRateHz } = this.#codec!;
+    const step = sampleRateHz / FRAMES_PER_SECOND;
+    // A packet may be of any length: what is no whole sample at 8 kHz is left out.
+    const whole = count - (count % (sampleRateHz / RATE_HZ));
+    for (let at = 0; at < whole; at += step) {
+      const produced = resampler.resample(this.#samples, at, Math.min(step, whole - at), this.#frame, 0);
       this.#hear(this.#frame, produced, now);
     }
   }

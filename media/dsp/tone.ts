@@ -102,11 +102,11 @@ export class ToneGenerator {
 
   /** Each burst begins at phase zero. */
   #beginBurst(): void {
-    const { steps } = this.#burst;
+    const { steps, amplitudes } = this.#burst;
     this.#position = 0;
     for (let f = 0; f < steps.length; f++) {
-      this.#last[f] = -Math.sin(steps[f]!);
-      this.#before[f] = -Math.sin(2 * steps[f]!);
+      this.#last[f] = -amplitudes[f]! * Math.sin(steps[f]!);
+      this.#before[f] = -amplitudes[f]! * Math.sin(2 * steps[f]!);
     }
   }
 
@@ -121,15 +121,17 @@ export class ToneGenerator {
     }
   }
 
-  /** sin((n+1)w) = 2 cos(w) sin(nw) - sin((n-1)w): one multiplication a sample and frequency, another for its level. */
+  /** sin((n+1)w) = 2 cos(w) sin(nw) - sin((n-1)w): one multiplication a sample and frequency. */
   #oscillate(): number {
-    const { steps, coefficients, amplitudes } = this.#burst;
+    const { coefficients } = this.#burst;
+    const last = this.#last;
+    const before = this.#before;
     let sum = 0;
-    for (let f = 0; f < steps.length; f++) {
-      const next = coefficients[f]! * this.#last[f]! - this.#before[f]!;
-      this.#before[f] = this.#last[f]!;
-      this.#last[f] = next;
-      sum += next * amplitudes[f]!;
+    for (let f = 0; f < coefficients.length; f++) {
+      const next = coefficients[f]! * last[f]! - before[f]!;
+      before[f] = last[f]!;
+      last[f] = next;
+      sum += next;
     }
     return sum;
   }

@@ -9,6 +9,7 @@ import { PacketView } from '../../../media/rtp/packet-view.ts';
 import { codecTable } from '../../../media/stream-formats.ts';
 import { packets, type Sent } from '../coded-packets.ts';
 import { clipped, type KeyPress, presses } from '../dsp/dtmf-signals.ts';
+import { rtp } from '../phones.ts';
 
 /** Keys as sound in packets of any codec, as a stream hears them. */
 const CODECS = codecTable(openWasmOpus()).filter((codec) => codec !== undefined);
@@ -70,6 +71,31 @@ test('a pause that is not sent ends a key, and so does another clock', () => {
   expect(heard(pcmu, [...first, ...later])).toBe('77');
   const back = packets(pcmu, key, 5).map(({ bytes, at }) => ({ bytes, at: at + 150 }));
   expect(heard(pcmu, [...first, ...back])).toBe('77');
+});
+
+test('packets of any length and content are survived, in any codec', () => {
+  const payload = fc.uint8Array({ maxLength: 1500 });
+  const jump = fc.integer({ min: -100_000, max: 100_000 });
+  fc.assert(
+    fc.property(fc.constantFrom(...CODECS), fc.array(fc.tuple(payload, jump), { maxLength: 20 }), (codec, contents) => {
+      const hearing = new Hearing();
+      hearing.listenForKeys(true);
+      hearing.listenFor({ talk: true, tones: true, machine: undefined }, 0);
+      const view = new PacketView();
+      let [timestamp, now] = [0, 0];
+      for (const [content, by] of contents) {
+        timestamp = (timestamp + by) >>> 0;
+        now += 20;
+        const bytes = rtp({ sequence: 1, timestamp, ssrc: 1 }, content);
+        view.read(bytes, 0, bytes.length);
+        hearing.receive(view, bytes, codec, now);
+        if (hearing.deadline() <= now) hearing.expire(now);
+        while (hearing.poll(now) !== undefined);
+      }
+      hearing.close();
+    }),
+    { numRuns: Number(process.env['TANDEM_SEEDS'] ?? 100), seed: 4 },
+  );
 });
 
 test('another codec in the middle of a key ends it', () => {
