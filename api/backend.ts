@@ -17,7 +17,7 @@ import type {
 import type { Action } from '../core/flows/action.ts';
 import type { ActiveflowRecord } from '../core/flows/activeflow-record.ts';
 import type { Clock } from '../core/kernel/clock.ts';
-import type { ActiveflowId, ConferenceId, CustomerId, ProviderId, RecordingId } from '../core/kernel/ids.ts';
+import type { ActiveflowId, ConferenceId, CustomerId, GatewayId, RecordingId } from '../core/kernel/ids.ts';
 import type { WallTime } from '../core/kernel/time.ts';
 import type { ProviderProbe } from '../core/provider-ports.ts';
 import type { ProviderNow } from '../core/provider-states.ts';
@@ -78,8 +78,8 @@ export interface Backend {
   /** A row of any customer, live or stored, unless it is deleted. */
   get<Kind extends RowKind>(kind: Kind, id: string): Promise<Rows[Kind] | undefined>;
   conferenceNow(id: ConferenceId): Promise<ConferenceNow>;
-  /** Whether we are registered at a provider, and whether it lives. */
-  providerNow(id: ProviderId): ProviderNow;
+  /** Whether we are registered at a provider or trunk, and whether it lives. */
+  providerNow(id: GatewayId): ProviderNow;
   /** Where a running flow is; null when it does not run. */
   currentAction(id: ActiveflowId): Action | null;
   /** A file of a recording by its name; undefined when it is not there. */
@@ -87,7 +87,7 @@ export interface Backend {
   /** All metrics in Prometheus text format. */
   metricsText(): string;
   status(): StatusReport;
-  /** Tries the provider with this name, host name or id; undefined when there is none. */
+  /** Tries the provider or trunk with this name, host name or id; undefined when there is none. */
   checkTrunk(name: string): Promise<TrunkReport | undefined>;
   /** Tells the listener about every message and event from now on, until the function returned is called. */
   trace(listener: (entry: TraceEntry) => void): () => void;
@@ -97,16 +97,23 @@ export interface Backend {
 
 /** What `tandem trunk check` finds. */
 export interface TrunkReport {
-  /** Ids of the providers with the name that was asked for; more than one are not tried. */
+  /** Whether it is a provider or a customer's own trunk. */
+  readonly kind: 'provider' | 'trunk';
+  /** Ids of those with the name that was asked for; more than one are not tried. */
   readonly providers: readonly string[];
   /** Targets of the routes that lead there. */
   readonly routes: readonly string[];
-  /** Where the first customer may call. */
+  /** `NUMBER@<name>.trunk.<domain>`, by which a trunk that is called is reached without a route; '' otherwise. */
+  readonly byName: string;
+  /** How a trunk's own calls are known, as `from 192.0.2.0/24`; '' for a provider. */
+  readonly access: string;
+  /** Where its customer may call, the first one of a provider. */
   readonly countries: readonly string[];
   /** Number that is shown for callers without one; '' for none. */
   readonly caller: string;
   readonly registers: boolean;
-  readonly probe: ProviderProbe;
+  /** Undefined when calls only come from it. */
+  readonly probe: ProviderProbe | undefined;
 }
 
 /** What `tandem status` shows. */
@@ -120,6 +127,8 @@ export interface StatusReport {
   readonly listeners: readonly string[];
   /** One line for each provider: its name, whether we are registered there, and whether it lives. */
   readonly providers: readonly string[];
+  /** The same for each trunk that calls go to. */
+  readonly trunks: readonly string[];
   /** Named numbers: live calls, bindings, extensions, … */
   readonly figures: Readonly<Record<string, number>>;
 }

@@ -109,7 +109,7 @@ export async function deleteRow<Kind extends RowKind>(
   );
 }
 
-const PROJECT_KINDS: ReadonlySet<RowKind> = new Set(['provider', 'route', 'outbound_config']);
+const PROJECT_KINDS: ReadonlySet<RowKind> = new Set(['provider', 'outbound_config']);
 
 /** Access keys are for admins alone (platform §1.3), what carries calls for everybody is for project super admins. */
 function rightsTo(kind: RowKind): number {

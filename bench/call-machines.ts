@@ -10,6 +10,7 @@ import { Requests } from '../cli/load/requests.ts';
 import { Streams } from '../cli/load/streams.ts';
 import { Tally } from '../cli/load/tally.ts';
 import type { CommandResult } from '../core/command.ts';
+import { INCOMING_ONLY } from '../core/directory/provider-terms.ts';
 import { assert } from '../core/kernel/assert.ts';
 import { readSettings } from '../core/kernel/config.ts';
 import { Disposal } from '../core/kernel/disposal.ts';
@@ -176,6 +177,7 @@ export class BothSides {
       username: '',
       password: '',
       allowedIps: [PHONES.address],
+      ...INCOMING_ONLY,
     } as const;
     made(await backend.execute({ kind: 'createTrunk', customerId, fields: trunk }, by));
     const actions = [
@@ -206,7 +208,7 @@ export class BothSides {
     const by = { kind: 'operator' } as const;
     const names = this.#phones.registrations.map(({ account }) => account.user);
     const results = names.map((extension) =>
-      backend.execute({ kind: 'createExtension', customerId, extension, password: PASSWORD, name: '', detail: '' }, by),
+      backend.execute({ kind: 'createExtension', customerId, extension, password: PASSWORD, name: '', detail: '', codecs: '' }, by),
     );
     for (const result of await Promise.all(results)) made(result);
     for (const registration of this.#phones.registrations) registration.register(clock.now());

@@ -36,6 +36,7 @@ export function extensionOf(customerId: CustomerId, index: number, now: WallTime
     name: '',
     detail: '',
     password: `word ${name}`,
+    codecs: '',
   };
   return { ...row, createdAt: now + index / 1000, updatedAt: null, deletedAt: null };
 }

@@ -59,7 +59,15 @@ export async function run(): Promise<Record<string, number>> {
 }
 
 function extension(name: string, id: ExtensionId): Extension {
-  const row = { id, customerId: CUSTOMER, extension: name, name: '', detail: '', password: `password of ${name}` };
+  const row = {
+    id,
+    customerId: CUSTOMER,
+    extension: name,
+    name: '',
+    detail: '',
+    password: `password of ${name}`,
+    codecs: '',
+  };
   return { ...row, createdAt: START, updatedAt: null, deletedAt: null };
 }
 

@@ -14,14 +14,14 @@ import type { Command, CommandResult, Principal } from '../core/command.ts';
 import type { Directory } from '../core/directory/directory.ts';
 import type { Action } from '../core/flows/action.ts';
 import type { Clock } from '../core/kernel/clock.ts';
-import type { ActiveflowId, ConferenceId, CustomerId, ProviderId } from '../core/kernel/ids.ts';
+import type { ActiveflowId, ConferenceId, CustomerId, GatewayId } from '../core/kernel/ids.ts';
 import type { Log } from '../core/kernel/log.ts';
 import type { Metrics } from '../core/kernel/metrics.ts';
 import type { WallTime } from '../core/kernel/time.ts';
 import type { ProviderNow } from '../core/provider-states.ts';
 import type { Archives } from './archives.ts';
 import type { Node } from './node.ts';
-import { describeProvider } from './provider-line.ts';
+import { describeGateway } from './provider-line.ts';
 import type { TraceTap } from './trace-tap.ts';
 import { TrunkReports } from './trunk-reports.ts';
 import { VERSION } from './version.ts';
@@ -99,7 +99,7 @@ export class TandemBackend implements Backend {
     return this.#parts.archives.conferenceNow(id);
   }
 
-  providerNow(id: ProviderId): ProviderNow {
+  providerNow(id: GatewayId): ProviderNow {
     return this.#parts.node.exchange.providers.of(id);
   }
 
@@ -136,8 +136,9 @@ export class TandemBackend implements Backend {
       startedAt: this.#startedAt,
       dataFolder: this.#parts.dataFolder,
       listeners: this.listeners,
-      providers: [...directory.providers.values()].map((provider) =>
-        describeProvider(provider, this.providerNow(provider.id)),
+      providers: [...directory.providers.values()].map((row) => describeGateway(row, this.providerNow(row.id))),
+      trunks: [...directory.trunks.values()].flatMap((row) =>
+        row.hostname === '' ? [] : [describeGateway(row, this.providerNow(row.id))],
       ),
       figures: {
         'live calls': ledger.liveCount,

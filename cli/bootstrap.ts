@@ -105,6 +105,7 @@ function firstExtension(
     ...named,
     name: `Extension ${named.extension}`,
     detail: '',
+    codecs: '',
     createdAt: at,
     updatedAt: null,
     deletedAt: null,

@@ -43,11 +43,23 @@ function calls(metrics: Metrics, { node, directory }: FigureSources): void {
   metrics.counted('tandem_calls_ended_total', 'Calls ended', () => engine.ledger.endedTotal);
   metrics.gauge('tandem_bindings', 'Contacts registered', () => directory.bindingCount);
   const { providers } = node.exchange;
-  metrics.gauge('tandem_providers_registered', 'Providers that we are registered at', () => providers.registeredCount);
-  metrics.gauge('tandem_providers_unhealthy', 'Providers that do not answer OPTIONS', () => providers.unhealthyCount);
+  metrics.gauge(
+    'tandem_providers_registered',
+    'Providers and trunks that we are registered at',
+    () => providers.registeredCount,
+  );
+  metrics.gauge(
+    'tandem_providers_unhealthy',
+    'Providers and trunks that do not answer OPTIONS',
+    () => providers.unhealthyCount,
+  );
   const { carried } = engine.dialler;
-  metrics.gauge('tandem_provider_calls_live', 'Calls that providers carry', () => carried.count);
-  metrics.counted('tandem_provider_calls_refused', 'Calls that a cap kept from a provider', () => carried.refusedTotal);
+  metrics.gauge('tandem_provider_calls_live', 'Calls that providers and trunks carry', () => carried.count);
+  metrics.counted(
+    'tandem_provider_calls_refused',
+    'Calls that a cap kept from a provider or trunk',
+    () => carried.refusedTotal,
+  );
   metrics.gauge('tandem_extensions', 'Extensions', () => directory.extensions.size);
   metrics.gauge(
     'tandem_changes_in_flight',

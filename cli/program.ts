@@ -86,13 +86,13 @@ function addFlowCommand(program: Command, setExitCode: (code: number) => void): 
 function addTrunkCommand(program: Command, setExitCode: (code: number) => void): void {
   const trunk = program
     .command('trunk')
-    .description('Work on the providers that carry calls outside.')
+    .description('Work on the providers and trunks that carry calls.')
     .allowExcessArguments()
     .action((_: unknown, command: Command) =>
       command.error(`trunk: expected check or profile and a name, got ${command.args.join(' ') || 'nothing'}`),
     );
-  asking(trunk.command('check'), 'Try a provider step by step, and say what is wrong and what to change.')
-    .argument('<name>', 'the name, host name or id of a provider')
+  asking(trunk.command('check'), 'Try a provider or a trunk step by step, and say what is wrong and what to change.')
+    .argument('<name>', 'the name, host name or id of a provider or of an own trunk')
     .action(async (name: string, { data, json }: Asking) => {
       const { checkTrunk } = await import('./trunk-check.ts');
       setExitCode(await checkTrunk({ data, name, format: formatOf(json) }));
@@ -143,7 +143,7 @@ Examples:
   tandem trace --match 1001                      every message about extension 1001
   tandem call sip:1001@127.0.0.1 --user 1000 --password SECRET --seconds 5
   tandem flow check menu.json                    whether a call flow can run, and what is wrong with it
-  tandem trunk check carrier                     whether a provider can be called, and what is wrong
+  tandem trunk check carrier                     whether a provider or trunk can be called, and what is wrong
   tandem reset-password                          a new password for ${ADMIN_USERNAME}
 
 Exit codes: 0 done, 1 failed, 2 wrong command line or setting, 69 cannot start.`;

@@ -1,9 +1,9 @@
-import type { Provider } from '../core/directory/records.ts';
+import type { Gateway } from '../core/directory/records.ts';
 import { rfc3339 } from '../core/kernel/time.ts';
 import type { ProviderNow } from '../core/provider-states.ts';
 
-/** One line on how a provider is doing: `carrier (sip.example.com): registered until …, seen as …; healthy`. */
-export function describeProvider({ name, hostname }: Provider, now: ProviderNow): string {
+/** One line on how a provider or trunk is doing: `carrier (sip.example.com): registered until …, seen as …; healthy`. */
+export function describeGateway({ name, hostname }: Pick<Gateway, 'name' | 'hostname'>, now: ProviderNow): string {
   const title = name === '' ? hostname : `${name} (${hostname})`;
   const health = now.health === 'unhealthy' ? `unhealthy: ${now.healthDetail}` : now.health;
   return `${title}: ${[registrationText(now), health].filter((text) => text !== '').join('; ')}`;

@@ -17,7 +17,8 @@ function describe(report: StatusReport, at: number): string {
     ['started', `${rfc3339(report.startedAt)} (${elapsed(at - report.startedAt)} ago)`],
     ['data folder', report.dataFolder],
     ...report.listeners.map((listener) => ['listening', listener] as const),
-    ...report.providers.map((provider) => ['provider', provider] as const),
+    ...report.providers.map((line) => ['provider', line] as const),
+    ...report.trunks.map((line) => ['trunk', line] as const),
     ...Object.entries(report.figures),
   ]);
 }

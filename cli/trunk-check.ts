@@ -4,7 +4,7 @@ import { RunningProcess } from './running-process.ts';
 import { EXIT, type Format, print } from './terminal.ts';
 import { type Step, stepsOf } from './trunk-steps.ts';
 
-/** `tandem trunk check`: tries a provider step by step, and says what is wrong and what to change. Returns the exit code. */
+/** `tandem trunk check`: tries a provider or an own trunk step by step, and says what is wrong and what to change. Returns the exit code. */
 export async function checkTrunk(options: {
   readonly data: string;
   readonly name: string;
@@ -16,11 +16,11 @@ export async function checkTrunk(options: {
   if (report.providers.length > 1) {
     throw new Fault(
       'INVALID_ARGUMENT',
-      `${report.providers.length} providers are called ${name}: expected one, or an id`,
+      `${report.providers.length} providers or trunks are called ${name}: expected one, or an id`,
     );
   }
   const steps = stepsOf(report);
-  print(format, { provider: report.providers[0], steps }, () => steps.map(textOf).join('\n'));
+  print(format, { [report.kind]: report.providers[0], steps }, () => steps.map(textOf).join('\n'));
   return steps.some(({ result }) => result === 'wrong') ? EXIT.failed : EXIT.done;
 }
 

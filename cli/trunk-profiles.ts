@@ -1,4 +1,5 @@
 import { Fault } from '../core/kernel/fault.ts';
+import { CODEC_NAMES, G729 } from '../media/sdp/formats.ts';
 import { type Format, print, table } from './terminal.ts';
 
 /** What one kind of peer requires of whoever calls through it, as data. */
@@ -93,7 +94,8 @@ export const TRUNK_PROFILES: readonly TrunkProfile[] = [
   },
 ];
 
-const SPOKEN: ReadonlySet<string> = new Set(['PCMU', 'PCMA']);
+/** G.729 is handed through alone: a peer that speaks nothing else hears no prompt. */
+const SPOKEN: ReadonlySet<string> = new Set(CODEC_NAMES.filter((name) => name !== G729.name));
 
 /** What a peer requires and this Tandem does not do. */
 export function missingFor({ media }: TrunkProfile): readonly string[] {

@@ -3,7 +3,7 @@ import type { ProbeAnswer } from '../core/provider-ports.ts';
 
 /** One thing that was tried. */
 export interface Step {
-  readonly step: 'route' | 'caller' | 'name' | 'transport' | 'options' | 'register' | 'address';
+  readonly step: 'access' | 'route' | 'caller' | 'name' | 'transport' | 'options' | 'register' | 'address';
   readonly result: 'ok' | 'wrong' | 'skipped';
   /** What was found, in one sentence. */
   readonly found: string;
@@ -13,9 +13,13 @@ export interface Step {
 
 /** What a report means, in the order in which a call depends on it. */
 export function stepsOf(report: TrunkReport): readonly Step[] {
-  const { options, register } = report.probe;
+  const { access, probe } = report;
+  const incoming = access === '' ? [] : [ok('access', `its calls are known ${access}`)];
+  if (probe === undefined) return [...incoming, skipped('route', 'calls only come from it: it has no hostname')];
+  const { options, register } = probe;
   const answers = register === undefined ? [options] : [options, register];
   return [
+    ...incoming,
     routeStep(report),
     callerStep(report),
     nameStep(options),
@@ -38,14 +42,16 @@ function skipped(step: Step['step'], found: string): Step {
   return { step, result: 'skipped', found, advice: '' };
 }
 
-function routeStep({ routes, countries }: TrunkReport): Step {
+function routeStep({ routes, countries, byName }: TrunkReport): Step {
+  if (routes.length === 0 && byName !== '') return ok('route', `no route leads to it; it is called as ${byName}`);
   if (routes.length === 0) return wrong('route', 'no route leads to it', 'POST /v1.0/routes with its provider_id');
   if (countries.length > 0) return ok('route', `routes to ${routes.join(', ')}; countries ${countries.join(', ')}`);
   const advice = 'PUT /v1.0/outbound_config with a destination_whitelist, or start with --country';
   return wrong('route', 'no country may be called', advice);
 }
 
-function callerStep({ caller }: TrunkReport): Step {
+function callerStep({ caller, routes, byName }: TrunkReport): Step {
+  if (routes.length === 0 && byName !== '') return ok('caller', 'calls by its name show the extension that calls');
   if (caller !== '') return ok('caller', `calls show ${caller} where the caller has no number`);
   const advice = 'set default_outgoing_source_number_id in /v1.0/outbound_config, or number in its metadata';
   return wrong('caller', 'there is no number to show for extensions', advice);

@@ -5,6 +5,7 @@ import type {
   Accesskey,
   Conference,
   DialRoute,
+  Extension,
   Flow,
   OutboundConfig,
   PhoneNumber,
@@ -26,6 +27,7 @@ import type {
   DialRouteId,
   ExtensionId,
   FlowId,
+  GatewayId,
   NumberId,
   OutboundConfigId,
   ProviderId,
@@ -50,7 +52,16 @@ export type NumberChanges = Partial<
 >;
 export type TrunkFields = Pick<
   Trunk,
-  'name' | 'detail' | 'domainName' | 'authTypes' | 'username' | 'password' | 'allowedIps'
+  | 'name'
+  | 'detail'
+  | 'domainName'
+  | 'authTypes'
+  | 'username'
+  | 'password'
+  | 'allowedIps'
+  | 'hostname'
+  | 'codecs'
+  | 'terms'
 >;
 export type ProviderFields = Pick<
   Provider,
@@ -76,11 +87,12 @@ export type AccountCommand =
       readonly password: string;
       readonly name: string;
       readonly detail: string;
+      readonly codecs: string;
     }
   | {
       readonly kind: 'updateExtension';
       readonly id: ExtensionId;
-      readonly changes: { readonly name?: string; readonly detail?: string; readonly password?: string };
+      readonly changes: Partial<Pick<Extension, 'name' | 'detail' | 'password' | 'codecs'>>;
     }
   | { readonly kind: 'deleteExtension'; readonly id: ExtensionId }
   | { readonly kind: 'createAccesskey'; readonly customerId: CustomerId; readonly fields: AccesskeyFields }
@@ -171,10 +183,10 @@ export type CallCommand =
   | { readonly kind: 'deleteConference'; readonly id: ConferenceId }
   | { readonly kind: 'kickConferencecall'; readonly id: ConferencecallId };
 
-/** What is asked of the ways to providers. */
+/** What is asked of the ways to providers and to customers' own trunks. */
 export type ProviderCommand =
   /** Asks it once, changing nothing there. The result has the `probe`. */
-  { readonly kind: 'probeProvider'; readonly id: ProviderId };
+  { readonly kind: 'probeProvider'; readonly id: GatewayId };
 
 /** What is asked of whoever runs flows. */
 export type FlowCommand =

@@ -37,7 +37,17 @@ export type EventBody =
   | { readonly type: 'agent_updated'; readonly agentId: AgentId }
   | { readonly type: 'accesskey_created' | 'accesskey_updated' | 'accesskey_deleted'; readonly accesskey: Accesskey }
   | { readonly type: 'number_created' | 'number_updated' | 'number_deleted'; readonly number: PhoneNumber }
-  | { readonly type: 'trunk_created' | 'trunk_updated' | 'trunk_deleted'; readonly trunk: Trunk }
+  | {
+      readonly type:
+        | 'trunk_created'
+        | 'trunk_updated'
+        | 'trunk_deleted'
+        | 'trunk_registered'
+        | 'trunk_unregistered'
+        | 'trunk_healthy'
+        | 'trunk_unhealthy';
+      readonly trunk: Trunk;
+    }
   | {
       readonly type:
         | 'provider_created'

@@ -6,7 +6,7 @@ import type { CallCommand, Command, FlowCommand, Principal } from './command.ts'
 import { BindingExpiry } from './directory/binding-expiry.ts';
 import type { ActiveflowRecord } from './flows/activeflow-record.ts';
 import { judge, type Known } from './judgement.ts';
-import type { ActiveflowId, ProviderId } from './kernel/ids.ts';
+import type { ActiveflowId, GatewayId } from './kernel/ids.ts';
 import { Queue } from './kernel/queue.ts';
 import type { Instant } from './kernel/time.ts';
 import { Messages } from './messages/messages.ts';
@@ -48,7 +48,7 @@ export class Exchange {
       ...ports,
       conferencecallsOf: (id) => this.calls.conferences.conferencecallsOf(id),
       applied: (write) => {
-        if (write.kind === 'saveProvider') this.#maintain(write.row.id);
+        if (write.kind === 'saveProvider' || write.kind === 'saveTrunk') this.#maintain(write.row.id);
       },
     });
     this.providers = new ProviderStates(ports);
@@ -99,15 +99,15 @@ export class Exchange {
   restore(left: LeftBehind, now: Instant): void {
     for (const binding of this.#ports.directory.allBindings()) this.#expiry.add(binding, now);
     this.calls.restore(left, now);
-    for (const id of this.#ports.directory.providers.keys()) this.#ports.signaling.maintain(id);
+    for (const { id } of this.#ports.directory.gateways()) this.#ports.signaling.maintain(id);
   }
 
-  /** No calls are to come from providers any more. */
+  /** No calls are to come from providers and trunks that we register at any more. */
   retire(): void {
     this.#ports.signaling.retire();
   }
 
-  #maintain(id: ProviderId): void {
+  #maintain(id: GatewayId): void {
     this.providers.forget(id);
     this.#ports.signaling.maintain(id);
   }

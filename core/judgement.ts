@@ -6,7 +6,16 @@ import type { Command, Principal, Refusal } from './command.ts';
 import type { Directory } from './directory/directory.ts';
 import { EVERYBODY, PERMISSION } from './directory/records.ts';
 import type { ActiveflowRecord } from './flows/activeflow-record.ts';
-import type { ActiveflowId, CallId, ConferencecallId, CustomerId, FlowId } from './kernel/ids.ts';
+import type {
+  ActiveflowId,
+  CallId,
+  ConferencecallId,
+  CustomerId,
+  FlowId,
+  GatewayId,
+  ProviderId,
+  TrunkId,
+} from './kernel/ids.ts';
 import { denied, notFound, stateInvalid } from './refusal.ts';
 
 /** What a judgement is made from: rows in memory, and what lives at this moment. */
@@ -62,8 +71,12 @@ export function judge(command: Command, by: Principal, known: Known): Refusal | 
       return judgeThing(by, known.liveConferencecall(command.id)?.customerId, 'live conferencecall', command.id);
     case 'stopActiveflow':
       return judgeThing(by, known.liveActiveflow(command.id)?.customerId, 'running activeflow', command.id);
-    case 'probeProvider':
-      return judgeThing(by, known.directory.providers.get(command.id)?.customerId, 'provider', command.id, PROJECT);
+    case 'probeProvider': {
+      const trunk = known.directory.trunks.get(command.id as TrunkId);
+      if (trunk !== undefined) return judgeThing(by, trunk.customerId, 'trunk', command.id);
+      const owner = known.directory.providers.get(command.id as ProviderId)?.customerId;
+      return judgeThing(by, owner, 'provider', command.id, PROJECT);
+    }
     case 'setAgentPassword':
       return by.kind === 'operator' ? undefined : denied(command.kind);
     default:
@@ -101,8 +114,12 @@ function judgeRow(
     case 'deleteProvider':
       return judgeThing(by, directory.providers.get(command.id)?.customerId, 'provider', command.id, PROJECT);
     case 'updateDialRoute':
-    case 'deleteDialRoute':
-      return judgeThing(by, directory.dialRoutes.get(command.id)?.customerId, 'route', command.id, PROJECT);
+    case 'deleteDialRoute': {
+      const route = directory.dialRoutes.get(command.id);
+      const next = (command.kind === 'updateDialRoute' ? command.changes.providerId : undefined) ?? route?.providerId;
+      const isOwn = [route?.providerId, next].every((id) => isTrunkOf(route?.customerId, id, directory));
+      return judgeThing(by, route?.customerId, 'route', command.id, isOwn ? ADMINS : PROJECT);
+    }
     case 'updateOutboundConfig':
     case 'deleteOutboundConfig': {
       const owner = directory.outboundConfigs.get(command.id)?.customerId;
@@ -117,6 +134,11 @@ function judgeRow(
   }
 }
 
+/** Whether a customer's own trunk carries the calls: then its admins say which. */
+function isTrunkOf(customerId: CustomerId | undefined, id: GatewayId | undefined, { trunks }: Directory): boolean {
+  return customerId !== undefined && trunks.get(id as TrunkId)?.customerId === customerId;
+}
+
 /** Nothing stands behind a new thing but its customer, and the flow that it runs. */
 function judgeCreation(
   command: Extract<Command, { customerId: CustomerId }>,
@@ -124,7 +146,8 @@ function judgeCreation(
   known: Known,
 ): Refusal | undefined {
   const { kind, customerId } = command;
-  if (!mayUse(by, customerId, rightsToCreate(kind))) return denied(kind);
+  const isOwn = kind === 'createDialRoute' && isTrunkOf(customerId, command.fields.providerId, known.directory);
+  if (!mayUse(by, customerId, isOwn ? ADMINS : rightsToCreate(kind))) return denied(kind);
   if (kind === 'createDialRoute' && customerId === EVERYBODY) return undefined;
   if (!known.directory.customers.has(customerId)) return notFound('customer', customerId, 'customer_id');
   if (kind !== 'createCalls' && kind !== 'createActiveflow') return undefined;

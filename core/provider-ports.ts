@@ -1,12 +1,12 @@
 import type { HeaderRule, IdentityHeader } from './directory/provider-terms.ts';
-import type { ProviderId } from './kernel/ids.ts';
+import type { GatewayId } from './kernel/ids.ts';
 
-/** What `core` asks of signalling about providers, and what it hears of them; part of the ports of `ports.ts`. */
+/** What `core` asks of signalling about providers and customers' own trunks, and what it hears of them; part of `ports.ts`. */
 export interface ProviderSignaling {
   /** Registers at a provider and watches whether it lives, as the directory has it now. News: providerRegistration, providerWatched. */
-  maintain(provider: ProviderId): void;
+  maintain(provider: GatewayId): void;
   /** Asks a provider by OPTIONS, and with our credentials by a REGISTER that changes nothing. Outcome: providerProbed. */
-  probe(ticket: number, provider: ProviderId): void;
+  probe(ticket: number, provider: GatewayId): void;
   /** Takes away all bindings at providers, and watches none any more. */
   retire(): void;
 }
@@ -14,12 +14,12 @@ export interface ProviderSignaling {
 export type ProviderSignal =
   | {
       readonly kind: 'providerRegistration';
-      readonly providerId: ProviderId;
+      readonly gatewayId: GatewayId;
       readonly registration: RegistrationStatus;
     }
   | {
       readonly kind: 'providerWatched';
-      readonly providerId: ProviderId;
+      readonly gatewayId: GatewayId;
       readonly health: 'unknown' | 'healthy' | 'unhealthy';
       readonly detail: string;
     }
@@ -60,7 +60,7 @@ export interface ProviderProbe {
 
 /** How a provider wants to be told of a call. */
 export interface CarrierWishes {
-  readonly providerId: ProviderId;
+  readonly gatewayId: GatewayId;
   /** User part of From in place of the caller's; '' for the caller's. */
   readonly fromUser: string;
   /** Host of From; '' for ours. */

@@ -1,12 +1,12 @@
 import type { Directory } from './directory/directory.ts';
 import type { Journal } from './journal.ts';
 import type { Calendar } from './kernel/clock.ts';
-import type { ProviderId } from './kernel/ids.ts';
+import type { GatewayId, ProviderId, TrunkId } from './kernel/ids.ts';
 import type { Instant, WallTime } from './kernel/time.ts';
 import type { SignalingEvent } from './ports.ts';
 import type { RegistrationStatus } from './provider-ports.ts';
 
-/** How a provider is doing, as far as signalling has seen. */
+/** How a provider, or a customer's own trunk, is doing, as far as signalling has seen. */
 export interface ProviderNow {
   readonly health: 'unknown' | 'healthy' | 'unhealthy';
   /** What OPTIONS was answered with last, or why it was not. */
@@ -34,10 +34,10 @@ type ProviderEvent = Extract<SignalingEvent, { kind: 'providerRegistration' | 'p
 
 const UNSEEN: ProviderNow = { health: 'unknown', healthDetail: '', healthyAt: null, registration: undefined };
 
-/** Whether we are registered at each provider, and whether it lives: told when it changes, and known to routing. */
+/** Whether we are registered at each provider and own trunk, and whether it lives: told when it changes, and known to routing. */
 export class ProviderStates {
   readonly #ports: ProviderStatesPorts;
-  readonly #states = new Map<ProviderId, ProviderNow>();
+  readonly #states = new Map<GatewayId, ProviderNow>();
 
   constructor(ports: ProviderStatesPorts) {
     this.#ports = ports;
@@ -51,42 +51,47 @@ export class ProviderStates {
     return this.#count(({ health }) => health === 'unhealthy');
   }
 
-  of(id: ProviderId): ProviderNow {
+  of(id: GatewayId): ProviderNow {
     return this.#states.get(id) ?? UNSEEN;
   }
 
   /** The row was changed or deleted: what was seen under other terms means nothing. */
-  forget(id: ProviderId): void {
+  forget(id: GatewayId): void {
     const { directory } = this.#ports;
-    directory.setProviderDown(id, 'up');
-    const terms = directory.providers.get(id)?.terms;
+    directory.setGatewayDown(id, 'up');
+    const terms = directory.gateway(id)?.terms;
     const { registration } = this.of(id);
     if (terms?.registers === true && registration !== undefined) this.#states.set(id, { ...UNSEEN, registration });
     else this.#states.delete(id);
   }
 
   receive(event: ProviderEvent, now: Instant): void {
-    const { providerId } = event;
-    // A provider that is gone may still be unregistered from.
-    if (!this.#ports.directory.providers.has(providerId)) return;
+    const { gatewayId } = event;
+    // One that is gone may still be unregistered from.
+    if (this.#ports.directory.gateway(gatewayId) === undefined) return;
     const at = this.#ports.calendar(now);
-    const before = this.of(providerId);
+    const before = this.of(gatewayId);
     const after = event.kind === 'providerWatched' ? watched(before, event, at) : registered(before, event, at);
-    this.#states.set(providerId, after);
-    this.#tell(providerId, before, after, at);
+    this.#states.set(gatewayId, after);
+    this.#tell(gatewayId, before, after, at);
   }
 
-  #tell(id: ProviderId, before: ProviderNow, after: ProviderNow, at: WallTime): void {
-    const { directory, journal } = this.#ports;
-    const provider = directory.providers.get(id)!;
+  #tell(id: GatewayId, before: ProviderNow, after: ProviderNow, at: WallTime): void {
+    const { directory } = this.#ports;
     if (after.health !== before.health) {
-      directory.setProviderDown(id, after.health === 'unhealthy' ? 'down' : 'up');
-      const type = after.health === 'unhealthy' ? 'provider_unhealthy' : 'provider_healthy';
-      journal.append(provider.customerId, { type, provider }, at);
+      directory.setGatewayDown(id, after.health === 'unhealthy' ? 'down' : 'up');
+      this.#publish(id, after.health === 'unhealthy' ? 'unhealthy' : 'healthy', at);
     }
     const is = isRegistered(after.registration);
-    if (is === isRegistered(before.registration)) return;
-    journal.append(provider.customerId, { type: is ? 'provider_registered' : 'provider_unregistered', provider }, at);
+    if (is !== isRegistered(before.registration)) this.#publish(id, is ? 'registered' : 'unregistered', at);
+  }
+
+  #publish(id: GatewayId, what: 'healthy' | 'unhealthy' | 'registered' | 'unregistered', at: WallTime): void {
+    const { directory, journal } = this.#ports;
+    const trunk = directory.trunks.get(id as TrunkId);
+    const provider = directory.providers.get(id as ProviderId);
+    if (trunk !== undefined) journal.append(trunk.customerId, { type: `trunk_${what}`, trunk }, at);
+    else if (provider !== undefined) journal.append(provider.customerId, { type: `provider_${what}`, provider }, at);
   }
 
   #count(isMeant: (state: ProviderNow) => boolean): number {

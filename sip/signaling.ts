@@ -1,5 +1,5 @@
 import type { Cause } from '../core/calls/cause.ts';
-import type { ExtensionId, LegId, ProviderId } from '../core/kernel/ids.ts';
+import type { ExtensionId, GatewayId, LegId } from '../core/kernel/ids.ts';
 import { Queue } from '../core/kernel/queue.ts';
 import type { Body, DialRequest, DialTarget, MessageRequest, ReferRequest, Signaling } from '../core/ports.ts';
 
@@ -21,8 +21,8 @@ export type SignalingCommand =
   | { readonly kind: 'sendMessage'; readonly delivery: number; readonly request: MessageRequest }
   | { readonly kind: 'answerMessage'; readonly message: number; readonly cause: Cause | undefined }
   | { readonly kind: 'reachability'; readonly extensionId: ExtensionId }
-  | { readonly kind: 'maintain'; readonly provider: ProviderId }
-  | { readonly kind: 'probe'; readonly ticket: number; readonly provider: ProviderId }
+  | { readonly kind: 'maintain'; readonly provider: GatewayId }
+  | { readonly kind: 'probe'; readonly ticket: number; readonly provider: GatewayId }
   | { readonly kind: 'retire' };
 
 /**
@@ -73,11 +73,11 @@ export class QueuedSignaling implements Signaling {
     this.#commands.push({ kind: 'refuseOffer', leg, cause });
   }
 
-  maintain(provider: ProviderId): void {
+  maintain(provider: GatewayId): void {
     this.#commands.push({ kind: 'maintain', provider });
   }
 
-  probe(ticket: number, provider: ProviderId): void {
+  probe(ticket: number, provider: GatewayId): void {
     this.#commands.push({ kind: 'probe', ticket, provider });
   }
 

@@ -1,5 +1,6 @@
 import { mayUse } from '../../core/authorization.ts';
 import type { Principal } from '../../core/command.ts';
+import { TRUNK_TERMS } from '../../core/directory/provider-terms.ts';
 import {
   type Accesskey,
   type Agent,
@@ -12,6 +13,8 @@ import {
 import type { CustomerId } from '../../core/kernel/ids.ts';
 import { revealed, type Secret } from '../../core/kernel/secret.ts';
 import { rfc3339 } from '../../core/kernel/time.ts';
+import type { ProviderNow } from '../../core/provider-states.ts';
+import { metadataOf, presentHealth } from './gateways.ts';
 import { idOf, type Presented, timeOf, timesOf } from './values.ts';
 
 /** Who reads: passwords are for admins of the customer alone, everybody else and every event gets an empty one. */
@@ -60,13 +63,14 @@ export function presentExtension(extension: Extension, reader: Reader): Presente
     domain_name: extension.customerId,
     username: extension.extension,
     password: passwordFor(reader, extension),
+    codecs: extension.codecs,
     direct_hash: '',
     ...timesOf(extension),
   };
 }
 
 /** RegistrarManagerTrunk. */
-export function presentTrunk(trunk: Trunk, reader: Reader): Presented {
+export function presentTrunk(trunk: Trunk, reader: Reader, now?: ProviderNow): Presented {
   return {
     id: trunk.id,
     customer_id: trunk.customerId,
@@ -77,6 +81,10 @@ export function presentTrunk(trunk: Trunk, reader: Reader): Presented {
     username: trunk.username,
     password: passwordFor(reader, trunk),
     allowed_ips: trunk.allowedIps,
+    hostname: trunk.hostname,
+    codecs: trunk.codecs,
+    metadata: metadataOf(trunk.terms, TRUNK_TERMS, mayKnow(reader, trunk) ? 'with the password' : 'without it'),
+    ...presentHealth(now),
     ...timesOf(trunk),
   };
 }
@@ -118,6 +126,9 @@ export function presentBinding(binding: Binding): Presented {
 }
 
 function passwordFor(reader: Reader, owned: { readonly customerId: CustomerId; readonly password: Secret }): string {
-  if (reader === 'events') return '';
-  return mayUse(reader, owned.customerId, PERMISSION.customerAdmin) ? (revealed(owned.password) ?? '') : '';
+  return mayKnow(reader, owned) ? (revealed(owned.password) ?? '') : '';
+}
+
+function mayKnow(reader: Reader, { customerId }: { readonly customerId: CustomerId }): boolean {
+  return reader !== 'events' && mayUse(reader, customerId, PERMISSION.customerAdmin);
 }

@@ -161,6 +161,12 @@ const Trunk = {
   username: Text,
   password: Text,
   allowed_ips: Type.Array(Text),
+  hostname: Text,
+  codecs: Text,
+  metadata: Free,
+  health_status: Type.Enum(['unknown', 'healthy', 'unhealthy']),
+  health_checked_at: Time,
+  registration: Free,
   ...timed,
 };
 
@@ -171,6 +177,7 @@ const Extension = {
   domain_name: Text,
   username: Text,
   password: Text,
+  codecs: Text,
   direct_hash: Text,
   ...timed,
 };

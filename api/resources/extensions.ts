@@ -4,12 +4,14 @@ import type { Backend } from '../backend.ts';
 import { presentExtension } from '../presentation/accounts.ts';
 import { RowRoutes } from '../row-routes.ts';
 import { ExtensionName, given, Name, SipPassword, Text } from '../schema.ts';
+import { Codecs } from './providers.ts';
 
 const Creation = Type.Object({
   extension: ExtensionName,
   password: SipPassword,
   name: Type.Optional(Name),
   detail: Type.Optional(Text),
+  codecs: Type.Optional(Codecs),
 });
 
 /** What is left out stays as it is. */
@@ -17,6 +19,7 @@ const Changes = Type.Object({
   name: Type.Optional(Name),
   detail: Type.Optional(Text),
   password: Type.Optional(SipPassword),
+  codecs: Type.Optional(Codecs),
 });
 
 /** `/extensions`: the accounts that phones register with. */
@@ -28,18 +31,19 @@ export function extensions(app: FastifyInstance, backend: Backend): void {
     present: presentExtension,
   });
   routes.read();
-  routes.create(Creation, ({ extension, password, name = '', detail = '' }, { customerId }) => ({
+  routes.create(Creation, ({ extension, password, name = '', detail = '', codecs = '' }, { customerId }) => ({
     kind: 'createExtension',
     customerId,
     extension,
     password,
     name,
     detail,
+    codecs,
   }));
-  routes.act('PUT', '', 'Change one extension', Changes, ({ id }, { name, detail, password }) => ({
+  routes.act('PUT', '', 'Change one extension', Changes, ({ id }, { name, detail, password, codecs }) => ({
     kind: 'updateExtension',
     id,
-    changes: given({ name, detail, password }),
+    changes: given({ name, detail, password, codecs }),
   }));
   routes.remove(({ id }) => ({ kind: 'deleteExtension', id }));
 }

@@ -14,7 +14,7 @@ const NewPassword = Type.Object({
 });
 
 const TrunkName = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 255, description: 'the name, host name or id of a provider' }),
+  name: Type.String({ minLength: 1, maxLength: 255, description: 'the name, host name or id of a provider or trunk' }),
 });
 
 /** `/operator/*`: what the command line asks of a running process. */
@@ -36,7 +36,7 @@ export function operator(app: FastifyInstance, backend: Backend): void {
   app.post('/operator/trunk-check', { schema: { hide: true, body: TrunkName } }, async (request, reply) => {
     const { name } = request.body as Static<typeof TrunkName>;
     const report = await backend.checkTrunk(name);
-    return send(reply, report === undefined ? notFound('provider', name) : { body: report });
+    return send(reply, report === undefined ? notFound('trunk', name) : { body: report });
   });
 
   app.get('/operator/trace', { schema: { hide: true } }, (_request, reply) => {

@@ -38,51 +38,54 @@ const HeaderRules = Type.Array(
   { maxItems: TABLE_MAX, description: `at most ${TABLE_MAX} rules {action, name, value}` },
 );
 
+const Addresses = Type.Array(Type.String({ maxLength: 49, description: 'an address or a network' }), {
+  maxItems: TABLE_MAX,
+  description: `at most ${TABLE_MAX} addresses or networks`,
+});
+
+/** What the `metadata` of providers and of trunks have in common. */
+const COMMON = {
+  transport: Type.Optional(Type.Enum(['udp', 'tcp', 'tls'], { description: 'udp, tcp or tls' })),
+  outbound_proxy: Type.Optional(Line),
+  username: Type.Optional(Line),
+  password: Type.Optional(Line),
+  from_user: Type.Optional(Line),
+  from_domain: Type.Optional(Line),
+  identity: Type.Optional(
+    Type.Enum(['none', 'p-asserted-identity', 'p-preferred-identity', 'remote-party-id'], {
+      description: 'none, p-asserted-identity, p-preferred-identity or remote-party-id',
+    }),
+  ),
+  diversion: Type.Optional(Type.Enum(['none', 'diversion'], { description: 'none or diversion' })),
+  offer: Type.Optional(Type.Enum(['early', 'late'], { description: 'early or late' })),
+  caller_numbers: Type.Optional(Type.Enum(['own', 'any'], { description: 'own or any' })),
+  number_format: Type.Optional(Type.Enum(['e164', 'digits', 'national'], { description: 'e164, digits or national' })),
+  country: Type.Optional(Country),
+  number_rules: Type.Optional(NumberRules),
+  headers: Type.Optional(HeaderRules),
+  number: Type.Optional(Line),
+  number_from: Type.Optional(
+    Type.Enum(['request-uri', 'to', 'p-called-party-id'], { description: 'request-uri, to or p-called-party-id' }),
+  ),
+  trust_identity: Type.Optional(Flag),
+  register: Type.Optional(Flag),
+  expires: Type.Optional(Type.Integer({ minimum: 60, maximum: 86_400, description: '60 to 86400 seconds' })),
+  options_interval: Type.Optional(count(86_400, '0 to 86400 seconds')),
+  options_failures: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: '1 to 100' })),
+  calls_max: Type.Optional(count(100_000, '0 to 100000')),
+  calls_per_second_max: Type.Optional(count(10_000, '0 to 10000')),
+};
+
 /** What a provider's `metadata` says of how it is called, registered at and watched. */
 export const Metadata = Type.Object(
-  {
-    transport: Type.Optional(Type.Enum(['udp', 'tcp', 'tls'], { description: 'udp, tcp or tls' })),
-    outbound_proxy: Type.Optional(Line),
-    username: Type.Optional(Line),
-    password: Type.Optional(Line),
-    from_user: Type.Optional(Line),
-    from_domain: Type.Optional(Line),
-    identity: Type.Optional(
-      Type.Enum(['none', 'p-asserted-identity', 'p-preferred-identity', 'remote-party-id'], {
-        description: 'none, p-asserted-identity, p-preferred-identity or remote-party-id',
-      }),
-    ),
-    diversion: Type.Optional(Type.Enum(['none', 'diversion'], { description: 'none or diversion' })),
-    offer: Type.Optional(Type.Enum(['early', 'late'], { description: 'early or late' })),
-    caller_numbers: Type.Optional(Type.Enum(['own', 'any'], { description: 'own or any' })),
-    number_format: Type.Optional(
-      Type.Enum(['e164', 'digits', 'national'], { description: 'e164, digits or national' }),
-    ),
-    country: Type.Optional(Country),
-    number_rules: Type.Optional(NumberRules),
-    headers: Type.Optional(HeaderRules),
-    number: Type.Optional(Line),
-    number_from: Type.Optional(
-      Type.Enum(['request-uri', 'to', 'p-called-party-id'], { description: 'request-uri, to or p-called-party-id' }),
-    ),
-    trust_identity: Type.Optional(Flag),
-    addresses: Type.Optional(
-      Type.Array(Type.String({ maxLength: 49, description: 'an address or a network' }), {
-        maxItems: TABLE_MAX,
-        description: `at most ${TABLE_MAX} addresses or networks`,
-      }),
-    ),
-    register: Type.Optional(Flag),
-    expires: Type.Optional(Type.Integer({ minimum: 60, maximum: 86_400, description: '60 to 86400 seconds' })),
-    options_interval: Type.Optional(count(86_400, '0 to 86400 seconds')),
-    options_failures: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: '1 to 100' })),
-    calls_max: Type.Optional(count(100_000, '0 to 100000')),
-    calls_per_second_max: Type.Optional(count(10_000, '0 to 10000')),
-  },
+  { ...COMMON, addresses: Type.Optional(Addresses) },
   { additionalProperties: false, description: 'an object of settings' },
 );
 
-/** The terms that are named; the others are left out. */
+/** The same of a trunk: where its calls come from is said by `allowed_ips`. */
+export const TrunkMetadata = Type.Object(COMMON, { additionalProperties: false, description: 'an object of settings' });
+
+/** The terms that are named, of a provider or a trunk; the others are left out. */
 export function termsFrom(metadata: Static<typeof Metadata>): Partial<ProviderTerms> {
   return given({
     transport: metadata.transport,

@@ -7,13 +7,16 @@ import { RowRoutes } from '../row-routes.ts';
 import { given, Name, Text } from '../schema.ts';
 import { Metadata, termsFrom } from './provider-metadata.ts';
 
-const Hostname = Type.String({ maxLength: 260, description: 'a name or an address, such as sip.example.com' });
+export const Hostname = Type.String({ maxLength: 260, description: 'a name or an address, such as sip.example.com' });
 const Affix = Type.String({ maxLength: 32, description: 'at most 32 characters' });
 const TechHeaders = Type.Record(Type.String(), Type.String(), {
   description: 'an object of texts',
   maxProperties: 100,
 });
-const Codecs = Type.String({ maxLength: 255, description: 'names of codecs with commas between, such as PCMU,PCMA' });
+export const Codecs = Type.String({
+  maxLength: 255,
+  description: 'names of codecs with commas between, such as PCMU,PCMA',
+});
 
 const Rest = {
   type: Type.Optional(Type.Enum(['sip'], { description: 'sip' })),

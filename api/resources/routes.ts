@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
-import type { CustomerId, ProviderId } from '../../core/kernel/ids.ts';
+import type { CustomerId, GatewayId } from '../../core/kernel/ids.ts';
 import type { Backend } from '../backend.ts';
 import { presentDialRoute } from '../presentation/providers.ts';
 import { RowRoutes } from '../row-routes.ts';
@@ -14,14 +14,14 @@ const Rest = {
 const Target = Type.String({ maxLength: 8, description: 'all, or a calling code such as +49' });
 const Creation = Type.Object({
   customer_id: OptionalId,
-  provider_id: Type.String({ maxLength: 36, description: 'the id of a provider' }),
+  provider_id: Type.String({ maxLength: 36, description: 'the id of a provider, or of a trunk of the customer' }),
   target: Type.Optional(Target),
   ...Rest,
 });
 /** What is left out stays as it is. */
 const Changes = Type.Object({ provider_id: OptionalId, target: Type.Optional(Target), ...Rest });
 
-/** `/routes`: which provider carries a customer's calls where to. */
+/** `/routes`: which provider, or trunk of its own, carries a customer's calls where to. */
 export function routes(app: FastifyInstance, backend: Backend): void {
   const rows = new RowRoutes(app, backend, {
     kind: 'route',
@@ -36,7 +36,7 @@ export function routes(app: FastifyInstance, backend: Backend): void {
     fields: {
       name: body.name ?? '',
       detail: body.detail ?? '',
-      providerId: body.provider_id.toLowerCase() as ProviderId,
+      providerId: body.provider_id.toLowerCase() as GatewayId,
       priority: body.priority ?? 0,
       target: body.target ?? 'all',
     },
@@ -47,7 +47,7 @@ export function routes(app: FastifyInstance, backend: Backend): void {
     changes: given({
       name: body.name,
       detail: body.detail,
-      providerId: idFrom<ProviderId>(body.provider_id) ?? undefined,
+      providerId: idFrom<GatewayId>(body.provider_id) ?? undefined,
       priority: body.priority,
       target: body.target,
     }),

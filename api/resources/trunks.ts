@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import Type from 'typebox';
+import { TRUNK_TERMS } from '../../core/directory/provider-terms.ts';
 import { networkOf } from '../../core/kernel/network.ts';
 import { type Refused, refuse } from '../answer.ts';
 import type { Backend } from '../backend.ts';
@@ -7,6 +8,8 @@ import { presentTrunk } from '../presentation/accounts.ts';
 import type { Detail } from '../problem.ts';
 import { RowRoutes } from '../row-routes.ts';
 import { given, Name, Text } from '../schema.ts';
+import { TrunkMetadata, termsFrom } from './provider-metadata.ts';
+import { Codecs, Hostname } from './providers.ts';
 
 /** Addresses of one trunk; each is looked at when a trunk is changed, none when a call comes. */
 const ALLOWED_IPS_MAX = 1_000;
@@ -39,6 +42,9 @@ const Rest = {
   username: Type.Optional(Username),
   password: Type.Optional(Password),
   allowed_ips: Type.Optional(AllowedIps),
+  hostname: Type.Optional(Hostname),
+  codecs: Type.Optional(Codecs),
+  metadata: Type.Optional(TrunkMetadata),
 };
 const Creation = Type.Object({
   domain_name: Type.String({
@@ -48,21 +54,23 @@ const Creation = Type.Object({
   auth_types: AuthTypes,
   ...Rest,
 });
-/** What is left out stays as it is. */
+/** What is left out stays as it is, in `metadata` too. */
 const Changes = Type.Object({ auth_types: Type.Optional(AuthTypes), ...Rest });
 
-/** `/trunks`: peers that carry calls. */
+/** `/trunks`: peers that carry calls of one customer, in, and with a `hostname` also out. */
 export function trunks(app: FastifyInstance, backend: Backend): void {
   const routes = new RowRoutes(app, backend, {
     kind: 'trunk',
     path: '/trunks',
     shape: 'RegistrarManagerTrunk',
-    present: presentTrunk,
+    present: (row, by) => presentTrunk(row, by, backend.providerNow(row.id)),
   });
   routes.read();
   routes.create(Creation, (body, { customerId }) => {
     const { name = '', detail = '', username = '', password = '', allowed_ips: allowedIps = [] } = body;
-    const fields = { name, detail, username, password, allowedIps };
+    const { hostname = '', codecs = '', metadata } = body;
+    const terms = metadata === undefined ? TRUNK_TERMS : { ...TRUNK_TERMS, ...termsFrom(metadata) };
+    const fields = { name, detail, username, password, allowedIps, hostname, codecs, terms };
     const defects = defectsOf(allowedIps);
     if (defects !== undefined) return defects;
     return {
@@ -71,7 +79,7 @@ export function trunks(app: FastifyInstance, backend: Backend): void {
       fields: { ...fields, domainName: body.domain_name, authTypes: distinct(body.auth_types) },
     };
   });
-  routes.act('PUT', '', 'Change one trunk', Changes, ({ id }, body) => {
+  routes.act('PUT', '', 'Change one trunk', Changes, ({ id, terms }, body) => {
     const { name, detail, username, password, allowed_ips: allowedIps, auth_types: authTypes } = body;
     const defects = defectsOf(allowedIps ?? []);
     if (defects !== undefined) return defects;
@@ -85,6 +93,9 @@ export function trunks(app: FastifyInstance, backend: Backend): void {
         password,
         allowedIps,
         authTypes: authTypes === undefined ? undefined : distinct(authTypes),
+        hostname: body.hostname,
+        codecs: body.codecs,
+        terms: body.metadata === undefined ? undefined : { ...terms, ...termsFrom(body.metadata) },
       }),
     };
   });

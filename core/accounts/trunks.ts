@@ -1,11 +1,14 @@
 import type { Refusal, TrunkFields } from '../command.ts';
+import { type ProviderTerms, TRUNK_TERMS } from '../directory/provider-terms.ts';
 import type { Trunk } from '../directory/records.ts';
 import { type TrunkId, uuid } from '../kernel/ids.ts';
 import { networkOf } from '../kernel/network.ts';
 import { revealed } from '../kernel/secret.ts';
-import { alreadyExists, invalid } from '../refusal.ts';
+import { alreadyExists, invalid, stateInvalid } from '../refusal.ts';
 import { Aggregate, newRow } from './aggregate.ts';
-import type { Definitions } from './change.ts';
+import type { Definitions, Ground } from './change.ts';
+import { gatewayKey, routeTo } from './dial-routes.ts';
+import { checkCodecs, checkHostname, checkTerms } from './gateway-terms.ts';
 
 const trunks = new Aggregate<Trunk>({
   what: 'trunk',
@@ -26,7 +29,7 @@ export const TRUNKS: Definitions<'createTrunk' | 'updateTrunk' | 'deleteTrunk'> 
       if (!DOMAIN_NAME.test(domainName)) {
         return invalid('domain_name', '2 to 31 letters, digits, - or ., the first a letter', domainName);
       }
-      const refusal = checkAccess(fields);
+      const refusal = check(fields);
       if (refusal !== undefined) return refusal;
       if (ground.directory.trunkByDomainName(domainName) !== undefined) {
         return alreadyExists('trunk', 'domain_name', domainName);
@@ -36,12 +39,56 @@ export const TRUNKS: Definitions<'createTrunk' | 'updateTrunk' | 'deleteTrunk'> 
     },
   },
   updateTrunk: {
-    keysOf: ({ id }, directory) => [trunks.keyOfId(id, directory)],
+    keysOf: ({ id }, directory) => [trunks.keyOfId(id, directory), gatewayKey(id)],
     changeOf: ({ id, changes }, ground) =>
-      trunks.updated(id, ground, (old) => checkAccess({ ...old, ...changes }) ?? changes),
+      trunks.updated(id, ground, (old) => {
+        const fields = { ...old, ...changes };
+        return check(fields) ?? (fields.hostname === '' ? checkUnused(id, ground) : undefined) ?? changes;
+      }),
   },
-  deleteTrunk: trunks.deletion(),
+  deleteTrunk: {
+    keysOf: ({ id }, directory) => [trunks.keyOfId(id, directory), gatewayKey(id)],
+    changeOf: ({ id }, ground) => checkUnused(id, ground) ?? trunks.deleted(id, ground),
+  },
 };
+
+function check(fields: TrunkFields): Refusal | undefined {
+  return checkAccess(fields) ?? checkReach(fields);
+}
+
+/** What is wrong with where calls to it go, and how; or what is asked for to no avail while they go nowhere. */
+function checkReach({ hostname, codecs, terms }: TrunkFields): Refusal | undefined {
+  const refusal = (hostname === '' ? undefined : checkHostname(hostname)) ?? checkCodecs(codecs) ?? checkTerms(terms);
+  if (refusal !== undefined || hostname !== '') return refusal;
+  const idle = OUTGOING_ONLY.find(([term]) => JSON.stringify(terms[term]) !== JSON.stringify(TRUNK_TERMS[term]));
+  return idle && invalid('hostname', `a name or an address for calls to it, as metadata has ${idle[1]}`, 'none');
+}
+
+/** Terms that mean nothing while calls only come from a trunk, and how they are called. */
+const OUTGOING_ONLY: readonly (readonly [keyof ProviderTerms, string])[] = [
+  ['transport', 'transport'],
+  ['outboundProxy', 'outbound_proxy'],
+  ['username', 'username'],
+  ['fromUser', 'from_user'],
+  ['fromDomain', 'from_domain'],
+  ['identity', 'identity'],
+  ['offer', 'offer'],
+  ['callerNumbers', 'caller_numbers'],
+  ['numberFormat', 'number_format'],
+  ['numberRules', 'number_rules'],
+  ['headers', 'headers'],
+  ['registers', 'register'],
+  ['expiresS', 'expires'],
+  ['optionsIntervalS', 'options_interval'],
+  ['optionsFailuresMax', 'options_failures'],
+];
+
+/** A trunk that a route leads to can be called. */
+function checkUnused(id: TrunkId, ground: Ground): Refusal | undefined {
+  const route = routeTo(id, ground);
+  if (route === undefined) return undefined;
+  return stateInvalid(`route ${route.id} leads to trunk ${id}`, 'a trunk that no route leads to', route.id);
+}
 
 /** Why nobody could be recognised by these, or everybody would be. */
 function checkAccess({ authTypes, username, password, allowedIps }: TrunkFields): Refusal | undefined {

@@ -1,10 +1,11 @@
-import type { CustomerId, LegId, ProviderId } from '../kernel/ids.ts';
+import type { CustomerId, GatewayId, LegId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
 
-/** What a call outside takes a place of. */
+/** What a call outside takes a place of: a provider's or trunk's, and its customer's. */
 export interface Place {
-  readonly providerId: ProviderId;
-  readonly customerId: CustomerId;
+  readonly gatewayId: GatewayId;
+  /** Undefined when the customer's own cap is none of its business: a call that comes in. */
+  readonly customerId: CustomerId | undefined;
   /** At the same time, through this provider and for this customer; 0 for any number. */
   readonly callsMax: number;
   readonly customerCallsMax: number;
@@ -20,12 +21,12 @@ interface Bucket {
 
 const SECOND_MS = 1_000;
 
-/** The calls that providers carry, and the caps on them. */
+/** The calls that providers and own trunks carry, and the caps on them. */
 export class Carried {
   readonly #places = new Map<LegId, Place>();
-  readonly #byProvider = new Map<ProviderId, number>();
+  readonly #byGateway = new Map<GatewayId, number>();
   readonly #byCustomer = new Map<CustomerId, number>();
-  readonly #buckets = new Map<ProviderId, Bucket>();
+  readonly #buckets = new Map<GatewayId, Bucket>();
   #refused = 0;
 
   get count(): number {
@@ -37,28 +38,28 @@ export class Carried {
     return this.#refused;
   }
 
-  countOf(providerId: ProviderId): number {
-    return this.#byProvider.get(providerId) ?? 0;
+  countOf(gatewayId: GatewayId): number {
+    return this.#byGateway.get(gatewayId) ?? 0;
   }
 
   /** Who carries the leg; undefined when no provider does. */
-  providerOf(leg: LegId): ProviderId | undefined {
-    return this.#places.get(leg)?.providerId;
+  providerOf(leg: LegId): GatewayId | undefined {
+    return this.#places.get(leg)?.gatewayId;
   }
 
   /** Takes a place for the leg; false, and counted, when a cap is reached. A leg has one place at most. */
   take(leg: LegId, place: Place, now: Instant): boolean {
-    const { providerId, customerId, callsMax, customerCallsMax, callsPerSecondMax } = place;
+    const { gatewayId, customerId, callsMax, customerCallsMax, callsPerSecondMax } = place;
     const isFull =
-      (callsMax > 0 && this.countOf(providerId) >= callsMax) ||
-      (customerCallsMax > 0 && (this.#byCustomer.get(customerId) ?? 0) >= customerCallsMax);
-    if (isFull || !this.#mayBegin(providerId, callsPerSecondMax, now)) {
+      (callsMax > 0 && this.countOf(gatewayId) >= callsMax) ||
+      (customerId !== undefined && customerCallsMax > 0 && (this.#byCustomer.get(customerId) ?? 0) >= customerCallsMax);
+    if (isFull || !this.#mayBegin(gatewayId, callsPerSecondMax, now)) {
       this.#refused += 1;
       return false;
     }
     this.#places.set(leg, place);
-    add(this.#byProvider, providerId, 1);
-    add(this.#byCustomer, customerId, 1);
+    add(this.#byGateway, gatewayId, 1);
+    if (customerId !== undefined) add(this.#byCustomer, customerId, 1);
     return true;
   }
 
@@ -67,14 +68,14 @@ export class Carried {
     const place = this.#places.get(leg);
     if (place === undefined) return;
     this.#places.delete(leg);
-    add(this.#byProvider, place.providerId, -1);
-    add(this.#byCustomer, place.customerId, -1);
+    add(this.#byGateway, place.gatewayId, -1);
+    if (place.customerId !== undefined) add(this.#byCustomer, place.customerId, -1);
   }
 
-  #mayBegin(providerId: ProviderId, callsPerSecondMax: number, now: Instant): boolean {
+  #mayBegin(gatewayId: GatewayId, callsPerSecondMax: number, now: Instant): boolean {
     if (callsPerSecondMax === 0) return true;
-    const bucket = this.#buckets.get(providerId) ?? { calls: callsPerSecondMax, at: now };
-    this.#buckets.set(providerId, bucket);
+    const bucket = this.#buckets.get(gatewayId) ?? { calls: callsPerSecondMax, at: now };
+    this.#buckets.set(gatewayId, bucket);
     const gained = ((now - bucket.at) * callsPerSecondMax) / SECOND_MS;
     bucket.calls = Math.min(callsPerSecondMax, bucket.calls + gained);
     bucket.at = now;

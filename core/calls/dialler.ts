@@ -138,11 +138,11 @@ export class Dialler {
 
   #takePlace(leg: LegId, { carrier }: Dialling, { customerId }: DialTerms, now: Instant): boolean {
     if (carrier === undefined) return true;
-    const { providerId, isEmergency, callsMax, callsPerSecondMax } = carrier;
+    const { gatewayId, isEmergency, callsMax, callsPerSecondMax } = carrier;
     const customerCallsMax = this.#ports.directory.outboundConfigOf(customerId)?.callsMax ?? 0;
     // Help is called whatever the caps say; the call counts all the same.
     const caps = isEmergency ? UNCAPPED : { callsMax, callsPerSecondMax, customerCallsMax };
-    return this.carried.take(leg, { providerId, customerId, ...caps }, now);
+    return this.carried.take(leg, { gatewayId, customerId, ...caps }, now);
   }
 
   #begin(leg: LegId, invitation: Invitation): void {

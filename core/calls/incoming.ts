@@ -6,6 +6,7 @@ import type { Random } from '../kernel/random.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Flows, MediaPlane, SignalingEvent } from '../ports.ts';
 import { type Reach, reachOutside } from '../routing/destination.ts';
+import { isEmergencyNumber } from '../routing/emergency-number.ts';
 import { isNumeric } from '../routing/numbering.ts';
 import { numberOfAnybody, type Route, routeOf } from '../routing/route.ts';
 import { type Address, address } from './address.ts';
@@ -88,7 +89,8 @@ export class Incoming {
   #outside({ caller, customerId, toUser, fromUser, fromName }: Offered): Reach | undefined {
     const { directory } = this.#ports;
     if (caller.kind === 'provider' || directory.customers.get(customerId)?.status !== 'active') return undefined;
-    const calling = { customerId, source: address('tel', fromUser, fromName), forwardedFrom: '' };
+    const cameFrom = caller.kind === 'trunk' ? caller.trunkId : undefined;
+    const calling = { customerId, source: address('tel', fromUser, fromName), forwardedFrom: '', cameFrom };
     return reachOutside(directory, calling, address('tel', toUser));
   }
 
@@ -97,17 +99,27 @@ export class Incoming {
     if (caller.kind === 'provider') return this.#routeFrom(caller.providerId, toUser);
     const customer = directory.customers.get(customerId);
     if (customer === undefined || !MAY_CALL.has(customer.status)) return refusedFor('forbidden');
-    return routeOf(directory, customerId, toUser, calendar(now), country);
+    const terms = caller.kind === 'trunk' ? directory.trunks.get(caller.trunkId)?.terms : undefined;
+    const own = terms === undefined || terms.country === '' ? country : terms.country;
+    const route = routeOf(directory, customerId, toUser, calendar(now), own);
+    const isMisnamed = terms !== undefined && terms.number !== '' && isOfNobody(route);
+    if (!isMisnamed || isEmergencyNumber(toUser, directory.country)) return route;
+    return routeOf(directory, customerId, terms.number, calendar(now), '');
   }
 
-  /** A call that a provider brings takes a place as those that it carries out do. */
-  #capped({ leg, caller, customerId }: Offered, route: Route, now: Instant): Route {
-    if (caller.kind !== 'provider' || route.kind === 'refused') return route;
-    const { providerId } = caller;
-    const terms = this.#ports.directory.providers.get(providerId)?.terms;
-    const { callsMax = 0, callsPerSecondMax = 0 } = terms ?? {};
-    const place = { providerId, customerId, callsMax, callsPerSecondMax, customerCallsMax: 0 };
-    return this.#ports.carried.take(leg, place, now) ? route : refusedFor('overloaded');
+  /** A call that a provider or trunk brings takes a place as those that it carries out do. A trunk without caps needs none. */
+  #capped({ leg, caller, toUser }: Offered, route: Route, now: Instant): Route {
+    if (caller.kind === 'extension') return route;
+    const { directory, carried } = this.#ports;
+    const isForHelp = caller.kind === 'trunk' && isEmergencyNumber(toUser, directory.country);
+    const mayGoOutside = caller.kind === 'trunk' && isOfNobody(route) && !isForHelp;
+    if (route.kind === 'refused' && !mayGoOutside) return route;
+    const gatewayId = caller.kind === 'trunk' ? caller.trunkId : caller.providerId;
+    const row = caller.kind === 'trunk' ? directory.trunks.get(caller.trunkId) : directory.gateway(gatewayId);
+    const { callsMax = 0, callsPerSecondMax = 0 } = row?.terms ?? {};
+    if (caller.kind === 'trunk' && callsMax === 0 && callsPerSecondMax === 0) return route;
+    const place = { gatewayId, customerId: undefined, callsMax, callsPerSecondMax, customerCallsMax: 0 };
+    return carried.take(leg, place, now) ? route : refusedFor('overloaded');
   }
 
   /** A provider calls numbers, whoever has them, and nothing else. */

@@ -152,7 +152,7 @@ export class Referring {
       return type === 'sip' ? { toUser, domain: 'theirs', uri: target.contact } : { toUser: wanted, domain: 'theirs' };
     }
     const provider = this.#parts.dialler.carried.providerOf(leg);
-    if (provider === undefined || carrier?.providerId !== provider) return undefined;
+    if (provider === undefined || carrier?.gatewayId !== provider) return undefined;
     return { toUser, domain: 'theirs', uri: target.contact };
   }
 

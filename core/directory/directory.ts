@@ -1,4 +1,4 @@
-import type { CustomerId, ExtensionId, ProviderId } from '../kernel/ids.ts';
+import type { CustomerId, ExtensionId, GatewayId, ProviderId, TrunkId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
 import { LiveRows } from './live-rows.ts';
 import { NetworkSources } from './network-sources.ts';
@@ -11,6 +11,7 @@ import type {
   DialRoute,
   Extension,
   Flow,
+  Gateway,
   OutboundConfig,
   PhoneNumber,
   Provider,
@@ -50,7 +51,9 @@ export class Directory {
   );
   readonly #providerSources = new NetworkSources<Provider>(({ hostname, terms }) => [hostname, ...terms.addresses]);
   readonly #trunkUsernames = new TrunkUsernames();
-  readonly #providersDown = new Set<ProviderId>();
+  /** Trunks that calls go to as well. */
+  readonly #ownGateways = new Map<TrunkId, Gateway>();
+  readonly #gatewaysDown = new Set<GatewayId>();
   readonly #bindings = new Map<ExtensionId, readonly Binding[]>();
   /** ISO 3166-1 alpha-2 of the installation; '' for none. */
   readonly country: string;
@@ -142,6 +145,8 @@ export class Directory {
       if (old !== undefined) index.remove(old);
       if (trunk.deletedAt === null) index.add(trunk);
     }
+    if (trunk.deletedAt === null && trunk.hostname !== '') this.#ownGateways.set(trunk.id, gatewayOf(trunk));
+    else this.#ownGateways.delete(trunk.id);
   }
 
   putProvider(provider: Provider): void {
@@ -251,14 +256,24 @@ export class Directory {
     return this.#providerSources.find(address);
   }
 
-  /** A provider that does not answer is tried last. */
-  setProviderDown(id: ProviderId, state: 'up' | 'down'): void {
-    if (state === 'down') this.#providersDown.add(id);
-    else this.#providersDown.delete(id);
+  /** The provider with this id, or the trunk that has a host name. */
+  gateway(id: GatewayId): Gateway | undefined {
+    return this.providers.get(id as ProviderId) ?? this.#ownGateways.get(id as TrunkId);
   }
 
-  isProviderDown(id: ProviderId): boolean {
-    return this.#providersDown.has(id);
+  *gateways(): Iterable<Gateway> {
+    yield* this.providers.values();
+    yield* this.#ownGateways.values();
+  }
+
+  /** One that does not answer is tried last. */
+  setGatewayDown(id: GatewayId, state: 'up' | 'down'): void {
+    if (state === 'down') this.#gatewaysDown.add(id);
+    else this.#gatewaysDown.delete(id);
+  }
+
+  isGatewayDown(id: GatewayId): boolean {
+    return this.#gatewaysDown.has(id);
   }
 
   /** Routes of the customer, or of all with `EVERYBODY`, in no order. */
@@ -343,6 +358,12 @@ export class Directory {
     if (count === 0) this.#bindingsFrom.delete(address);
     else this.#bindingsFrom.set(address, count);
   }
+}
+
+/** A trunk has no tech prefix and tech headers: its rules and its header table say the same. */
+function gatewayOf({ id, customerId, name, domainName, hostname, codecs, terms }: Trunk): Gateway {
+  const called = name === '' ? domainName : name;
+  return { id, customerId, name: called, hostname, techPrefix: '', techPostfix: '', techHeaders: {}, codecs, terms };
 }
 
 function namesOfNumber({ number, shortCode, customerId }: PhoneNumber): readonly string[] {

@@ -18,7 +18,7 @@ export interface HeaderRule {
   readonly value: string;
 }
 
-/** How a provider is called, registered at and watched, and what it is believed. */
+/** How a provider, or a trunk of a customer, is called, registered at and watched, and what it is believed. */
 export interface ProviderTerms {
   readonly transport: 'udp' | 'tcp' | 'tls';
   /** A SIP URI that requests go to first (RFC 3261 §8.1.2); '' for none. */
@@ -89,3 +89,9 @@ export const PROVIDER_TERMS: ProviderTerms = {
   callsMax: 0,
   callsPerSecondMax: 0,
 };
+
+/** A customer's own trunk is believed about who calls. */
+export const TRUNK_TERMS: ProviderTerms = { ...PROVIDER_TERMS, trustsIdentity: true };
+
+/** Of a trunk from which calls only come. */
+export const INCOMING_ONLY = { hostname: '', codecs: '', terms: TRUNK_TERMS } as const;

@@ -7,6 +7,7 @@ import type {
   DialRouteId,
   ExtensionId,
   FlowId,
+  GatewayId,
   NumberId,
   OutboundConfigId,
   ProviderId,
@@ -76,6 +77,8 @@ export interface Extension extends Row {
   readonly detail: string;
   /** Digest needs it in clear; sealed with `DATA/secret.key` in the store and until it is used, never in events or logs. */
   readonly password: Secret;
+  /** Names of encodings that its phones are offered and answered with, the preferred one first; '' for as they come. */
+  readonly codecs: string;
 }
 
 /** A peer that carries calls for a customer: a provider, a PBX, a load generator. */
@@ -92,6 +95,10 @@ export interface Trunk extends Row {
   readonly password: Secret;
   /** Literal addresses or CIDR. */
   readonly allowedIps: readonly string[];
+  /** As a provider's: where calls to it go; '' when they only come from it. */
+  readonly hostname: string;
+  readonly codecs: string;
+  readonly terms: ProviderTerms;
 }
 
 /** A carrier or exchange that carries calls out, and may bring some in, for every customer. */
@@ -111,15 +118,20 @@ export interface Provider extends Row {
   readonly terms: ProviderTerms;
 }
 
+/** What calls go out through: a provider, for everybody; or a trunk that has a host name, for its customer. */
+export type Gateway = Omit<Provider, 'id' | 'detail' | 'createdAt' | 'updatedAt' | 'deletedAt'> & {
+  readonly id: GatewayId;
+};
+
 /** In the place of a customer, in routes that serve all (platform §5.12). */
 export const EVERYBODY = '00000000-0000-0000-0000-000000000001' as CustomerId;
 
-/** Which provider carries a customer's calls to a part of the world. */
+/** Which provider, or trunk of its own, carries a customer's calls to a part of the world. */
 export interface DialRoute extends Row {
   readonly id: DialRouteId;
   readonly name: string;
   readonly detail: string;
-  readonly providerId: ProviderId;
+  readonly providerId: GatewayId;
   /** The smallest is tried first. */
   readonly priority: number;
   /** A calling code such as `+49`, or `all`. */

@@ -15,6 +15,8 @@ export type GroupcallId = Branded<string, 'GroupcallId'>;
 export type BridgeId = Branded<string, 'BridgeId'>;
 export type TrunkId = Branded<string, 'TrunkId'>;
 export type ProviderId = Branded<string, 'ProviderId'>;
+/** What calls go out through. */
+export type GatewayId = ProviderId | TrunkId;
 export type DialRouteId = Branded<string, 'DialRouteId'>;
 export type OutboundConfigId = Branded<string, 'OutboundConfigId'>;
 export type NumberId = Branded<string, 'NumberId'>;

@@ -5,7 +5,7 @@ import type { Binding, Extension } from '../directory/records.ts';
 import type { CustomerId, ExtensionId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
 import type { DialRequest, DialTarget, TransportAddress, TransportProtocol } from '../ports.ts';
-import { carriagesOf, type OutsideCall } from './outside.ts';
+import { carriageByName, carriagesOf, type OutsideCall } from './outside.ts';
 import { type Carrier, diallingThrough } from './provider-dialling.ts';
 
 /** One INVITE to send. */
@@ -36,8 +36,8 @@ export type Reach =
 export type Calling = Omit<OutsideCall, 'dialled'>;
 
 /**
- * Whom a call to this address reaches: an extension by each of its contacts, a SIP URI by itself, a number through a
- * provider. A pure function of the directory.
+ * Whom a call to this address reaches: an extension by each of its contacts, a SIP URI by itself or through the trunk that it
+ * names, a number through a provider or an own trunk. A pure function of the directory.
  */
 export function reachOf(directory: Directory, calling: Calling, destination: Address, at: WallTime): Reach {
   const { customerId } = calling;
@@ -45,7 +45,7 @@ export function reachOf(directory: Directory, calling: Calling, destination: Add
     case 'extension':
       return reachOfExtension(directory, customerId, destination, at);
     case 'sip':
-      return reachOfUri(destination);
+      return reachOfTrunk(directory, calling, destination) ?? reachOfUri(destination);
     case 'tel':
       return reachOutside(directory, calling, destination);
     default:
@@ -58,6 +58,17 @@ export function reachOutside(directory: Directory, calling: Calling, destination
   const outside = carriagesOf(directory, { ...calling, dialled: destination.target });
   if (outside.kind === 'refused') return outside;
   const dialling = diallingThrough(destination, outside.carriages, directory.country);
+  return { kind: 'diallings', diallings: dialling === undefined ? [] : [dialling], isGroup: false };
+}
+
+/** `sip:user@<name>.trunk.<domain>` of the customer's own trunk that calls go to; undefined for any other URI. */
+function reachOfTrunk(directory: Directory, calling: Calling, destination: Address): Reach | undefined {
+  const [, user = '', host = ''] = TRUNK_URI.exec(destination.target) ?? [];
+  const trunk = user === '' ? undefined : directory.trunkForHost(host);
+  const gateway = trunk?.customerId === calling.customerId ? directory.gateway(trunk.id) : undefined;
+  if (gateway === undefined || gateway.id === calling.cameFrom) return undefined;
+  const carriage = carriageByName(directory, { ...calling, dialled: user.replaceAll('%23', '#') }, gateway);
+  const dialling = diallingThrough(destination, [carriage], directory.country);
   return { kind: 'diallings', diallings: dialling === undefined ? [] : [dialling], isGroup: false };
 }
 
@@ -84,6 +95,8 @@ export function diallingOf(destination: Address, extension: Extension, binding: 
   const target = { contact, path, via, localPort };
   return { destination, extensionId: extension.id, target, peer: via, toUser, q: binding.q };
 }
+
+const TRUNK_URI = /^(?:sips?:)?([^@;?:\s<>"]+)@([a-z0-9.-]+\.trunk\.?[a-z0-9.-]*)$/i;
 
 /** `sip:user@host:port;parameters`: what of it says where it goes. The user may be missing (RFC 3261 §19.1.1). */
 const SIP_URI = /^sips?:(?:([^@;?]*)@)?(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::([0-9]{1,5}))?([;?].*)?$/i;

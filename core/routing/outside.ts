@@ -1,8 +1,8 @@
 import type { Address } from '../calls/address.ts';
 import type { Cause } from '../calls/cause.ts';
 import type { Directory } from '../directory/directory.ts';
-import { type DialRoute, EVERYBODY, type PhoneNumber, type Provider } from '../directory/records.ts';
-import type { CustomerId, ProviderId } from '../kernel/ids.ts';
+import { type DialRoute, EVERYBODY, type Gateway, type PhoneNumber } from '../directory/records.ts';
+import type { CustomerId, GatewayId } from '../kernel/ids.ts';
 import { callingCodeOf, countryOfNumber } from './country-of-number.ts';
 import { isEmergencyNumber } from './emergency-number.ts';
 import { e164Candidates } from './numbering.ts';
@@ -15,14 +15,16 @@ export interface OutsideCall {
   readonly source: Address;
   /** The customer's own number that was called before, when the call is forwarded from it; or ''. */
   readonly forwardedFrom: string;
+  /** The trunk that the call came from: it is not sent back there. */
+  readonly cameFrom?: GatewayId | undefined;
 }
 
-/** One provider that may carry the call, and as whose. */
+/** One provider or own trunk that may carry the call, and as whose. */
 export interface Carriage {
-  readonly provider: Provider;
-  /** E.164 with `+`; of an emergency as it was dialled. */
+  readonly gateway: Gateway;
+  /** E.164 with `+`; of an emergency, and by a trunk's own name, as it was dialled. */
   readonly number: string;
-  /** E.164 with `+`. */
+  /** E.164 with `+`; by a trunk's own name also an extension. */
   readonly caller: string;
   readonly forwardedFrom: string;
   readonly isEmergency: boolean;
@@ -42,18 +44,24 @@ export function carriagesOf(directory: Directory, call: OutsideCall): Outside {
   const isEmergency = isEmergencyNumber(dialled, directory.country);
   const number = isEmergency ? dialled : numberMeant(dialled, directory.country);
   if (number === undefined) return refused('not-found', 'a telephone number');
-  const providers = providersFor(directory, customerId, number);
-  if (providers.length === 0) return refused('not-found', 'a number that a route leads to');
+  const gateways = gatewaysFor(directory, customerId, number).filter(({ id }) => id !== call.cameFrom);
+  if (gateways.length === 0) return refused('not-found', 'a number that a route leads to');
   if (!isEmergency && !mayCall(directory, customerId, number)) {
     return refused('forbidden', "a number in a country of the customer's destination_whitelist");
   }
-  const carriages = providers.flatMap((provider): Carriage[] => {
-    const caller = callerShown(directory, call, provider);
+  const carriages = gateways.flatMap((gateway): Carriage[] => {
+    const caller = callerShown(directory, call, gateway);
     if (caller === undefined && !isEmergency) return [];
-    return [{ provider, number, caller: caller ?? '', forwardedFrom: call.forwardedFrom, isEmergency }];
+    return [{ gateway, number, caller: caller ?? '', forwardedFrom: call.forwardedFrom, isEmergency }];
   });
   if (carriages.length > 0) return { kind: 'carriages', carriages };
   return refused('forbidden', "a source that is an active number of the customer's, or a default source number");
+}
+
+/** To a customer's own trunk by its name, whatever is dialled there: who owns it knows what that means. */
+export function carriageByName(directory: Directory, call: OutsideCall, gateway: Gateway): Carriage {
+  const caller = callerShown(directory, call, gateway) ?? call.source.target;
+  return { gateway, number: call.dialled, caller, forwardedFrom: call.forwardedFrom, isEmergency: false };
 }
 
 /** The likeliest number in a country that exists. */
@@ -68,17 +76,18 @@ function mayCall(directory: Directory, customerId: CustomerId, number: string): 
 
 /**
  * The customer's routes to this very code, then its routes to everywhere, then the same of the routes that serve all
- * (platform §5.12); of those that are alike the smaller priority, then the newer. Each provider once, those that are down behind the others.
+ * (platform §5.12); of those that are alike the smaller priority, then the newer. Each provider or trunk once, those
+ * that are down behind the others.
  */
-function providersFor(directory: Directory, customerId: CustomerId, number: string): readonly Provider[] {
+function gatewaysFor(directory: Directory, customerId: CustomerId, number: string): readonly Gateway[] {
   const code = number.startsWith('+') ? callingCodeOf(number) : '';
   const own = matching(directory.dialRoutesOf(customerId), code);
   const general = matching(directory.dialRoutesOf(EVERYBODY), code);
   const ids = [...new Set([...own, ...general].map(({ providerId }) => providerId))];
-  const isUp = (id: ProviderId): boolean => !directory.isProviderDown(id);
+  const isUp = (id: GatewayId): boolean => !directory.isGatewayDown(id);
   return [...ids.filter(isUp), ...ids.filter((id) => !isUp(id))]
-    .map((id) => directory.providers.get(id))
-    .filter((provider) => provider !== undefined);
+    .map((id) => directory.gateway(id))
+    .filter((gateway) => gateway !== undefined);
 }
 
 function matching(routes: readonly DialRoute[], code: string): readonly DialRoute[] {
@@ -88,8 +97,8 @@ function matching(routes: readonly DialRoute[], code: string): readonly DialRout
     .sort((a, b) => Number(isExact(b)) - Number(isExact(a)) || a.priority - b.priority || b.createdAt - a.createdAt);
 }
 
-/** The number that is shown: the caller's, if it may be; else the customer's default; else the provider's own. */
-function callerShown(directory: Directory, call: OutsideCall, { terms }: Provider): string | undefined {
+/** The number that is shown: the caller's, if it may be; else the customer's default; else that of the gateway. */
+function callerShown(directory: Directory, call: OutsideCall, { terms }: Gateway): string | undefined {
   const { customerId, source, forwardedFrom } = call;
   const caller = numberMeant(source.target, directory.country);
   const own = caller === undefined ? undefined : directory.numberByE164(caller);

@@ -1,7 +1,7 @@
 import type { Address } from '../calls/address.ts';
 import type { ProviderTerms } from '../directory/provider-terms.ts';
 import { isAddress } from '../kernel/address-text.ts';
-import type { ProviderId } from '../kernel/ids.ts';
+import type { GatewayId } from '../kernel/ids.ts';
 import type { DialTarget, TransportAddress } from '../ports.ts';
 import type { CarrierWishes } from '../provider-ports.ts';
 import type { Dialling } from './destination.ts';
@@ -9,9 +9,9 @@ import { nationalForm } from './numbering.ts';
 import type { Carriage } from './outside.ts';
 import { rulesOfTechHeaders } from './provider-headers.ts';
 
-/** What of a dialling is a provider's. */
+/** What of a dialling is a provider's, or an own trunk's. */
 export interface Carrier {
-  readonly providerId: ProviderId;
+  readonly gatewayId: GatewayId;
   readonly wishes: CarrierWishes;
   readonly callsMax: number;
   readonly callsPerSecondMax: number;
@@ -38,12 +38,12 @@ export function diallingThrough(
 }
 
 function diallingOf(destination: Address, carriage: Carriage, next: Dialling | undefined, country: string): Dialling {
-  const { provider, caller, isEmergency, forwardedFrom } = carriage;
-  const { terms } = provider;
+  const { gateway, caller, isEmergency, forwardedFrom } = carriage;
+  const { terms } = gateway;
   const own = terms.country === '' ? country : terms.country;
-  const { host, port } = hostAndPort(provider.hostname);
+  const { host, port } = hostAndPort(gateway.hostname);
   const written = writtenNumber(carriage, terms, own);
-  const toUser = `${provider.techPrefix}${written}${provider.techPostfix}`;
+  const toUser = `${gateway.techPrefix}${written}${gateway.techPostfix}`;
   const parameter = terms.transport === 'udp' ? '' : `;transport=${terms.transport}`;
   const hostText = host.includes(':') ? `[${host}]` : host;
   const contact = `sip:${encodedUser(toUser)}@${hostText}${port === 0 ? '' : `:${port}`}${parameter}`;
@@ -55,14 +55,14 @@ function diallingOf(destination: Address, carriage: Carriage, next: Dialling | u
     peer: terms.outboundProxy === '' ? literalPeer(host, port, terms) : undefined,
     toUser,
     carrier: {
-      providerId: provider.id,
+      gatewayId: gateway.id,
       wishes: {
-        providerId: provider.id,
+        gatewayId: gateway.id,
         fromUser: terms.fromUser,
         fromDomain: terms.fromDomain,
         identity: terms.identity,
         forwardedFrom: terms.diversion === 'diversion' ? inFormat(forwardedFrom, terms, own) : '',
-        headers: [...rulesOfTechHeaders(provider.techHeaders), ...terms.headers],
+        headers: [...rulesOfTechHeaders(gateway.techHeaders), ...terms.headers],
       },
       callsMax: terms.callsMax,
       callsPerSecondMax: terms.callsPerSecondMax,
@@ -70,10 +70,15 @@ function diallingOf(destination: Address, carriage: Carriage, next: Dialling | u
       caller: inFormat(caller, terms, own),
       offer: terms.offer,
       next,
-      encodings: provider.codecs === '' ? [] : provider.codecs.split(','),
+      encodings: encodingsOf(gateway.codecs),
     },
     ...(terms.username === '' ? {} : { credentials: { username: terms.username, password: terms.password } }),
   };
+}
+
+/** Names of encodings in a list with commas between. */
+export function encodingsOf(codecs: string): readonly string[] {
+  return codecs === '' ? [] : codecs.split(',');
 }
 
 /** `name`, `192.0.2.1:5080` or `[2001:db8::1]:5080`; port 0 when none is named. */

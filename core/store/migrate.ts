@@ -3,6 +3,7 @@ import { Fault } from '../kernel/fault.ts';
 import { accountsAndCalls } from './migrations/0001-accounts-and-calls.ts';
 import { numbersAndFlows } from './migrations/0002-numbers-and-flows.ts';
 import { providersAndRoutes } from './migrations/0003-providers-and-routes.ts';
+import { trunksAsGateways } from './migrations/0004-trunks-as-gateways.ts';
 import type { Sqlite } from './native.ts';
 import { compiler, queryOf } from './statement.ts';
 
@@ -17,6 +18,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: 'accounts-and-calls', statements: accountsAndCalls },
   { number: 2, name: 'numbers-and-flows', statements: numbersAndFlows },
   { number: 3, name: 'providers-and-routes', statements: providersAndRoutes },
+  { number: 4, name: 'trunks-as-gateways', statements: trunksAsGateways },
 ];
 
 /** Number of the schema that this Tandem reads and writes. */

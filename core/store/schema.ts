@@ -47,6 +47,7 @@ export interface ExtensionsTable {
   name: string;
   detail: string;
   sealed_password: string;
+  codecs: string;
   created_at: number;
   updated_at: number | null;
   deleted_at: number | null;
@@ -116,6 +117,10 @@ export interface TrunksTable extends RowsTable {
   username: string;
   sealed_password: string;
   allowed_ips: string;
+  hostname: string;
+  codecs: string;
+  /** '' before anybody has said more. */
+  sealed_terms: string;
 }
 
 export interface ProvidersTable extends RowsTable {

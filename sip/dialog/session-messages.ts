@@ -1,5 +1,5 @@
 import { CAUSES, type Cause } from '../../core/calls/cause.ts';
-import type { ProviderId } from '../../core/kernel/ids.ts';
+import type { GatewayId } from '../../core/kernel/ids.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { Body, DialRequest, TransportAddress } from '../../core/ports.ts';
 import { formatHostPort } from '../grammar/host.ts';
@@ -29,7 +29,7 @@ export interface SessionSettings {
   /** After so long a session that we begin is over unless it is refreshed; without it only the peer may wish that. */
   readonly sessionExpiresS?: number;
   /** User part of our Contact at a provider. */
-  readonly lineOf?: (provider: ProviderId) => string;
+  readonly lineOf?: (provider: GatewayId) => string;
   /** The connection that a phone with this contact registered over last. */
   readonly flowOf?: (contact: Uri) => Flow | undefined;
 }
@@ -163,7 +163,7 @@ export function buildInvite(parts: InviteParts): Request {
       ['To', formatNameAddress('', to)],
       ['Call-ID', callId],
       ['CSeq', `${cseq} INVITE`],
-      contactField(sentBy, uri.scheme === 'sips', dial.wishes && settings.lineOf?.(dial.wishes.providerId)),
+      contactField(sentBy, uri.scheme === 'sips', dial.wishes && settings.lineOf?.(dial.wishes.gatewayId)),
       ...(dial.wishes === undefined ? own : withRules(own, dial.wishes.headers)),
       ...(dial.referredBy === undefined ? NO_FIELDS : [['Referred-By', dial.referredBy] as Field]),
       ...extra,

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { ProviderId } from '../../core/kernel/ids.ts';
+import type { GatewayId } from '../../core/kernel/ids.ts';
 
 const PREFIX = 'line-';
 const CHARACTERS = 20;
@@ -10,14 +10,14 @@ const CHARACTERS = 20;
  */
 export class Lines {
   readonly #secret: Uint8Array;
-  readonly #lines = new Map<ProviderId, string>();
-  readonly #providers = new Map<string, ProviderId>();
+  readonly #lines = new Map<GatewayId, string>();
+  readonly #providers = new Map<string, GatewayId>();
 
   constructor(secret: Uint8Array) {
     this.#secret = secret;
   }
 
-  lineOf(id: ProviderId): string {
+  lineOf(id: GatewayId): string {
     const known = this.#lines.get(id);
     if (known !== undefined) return known;
     const line = PREFIX + createHmac('sha256', this.#secret).update(`line ${id}`).digest('hex').slice(0, CHARACTERS);
@@ -27,12 +27,12 @@ export class Lines {
   }
 
   /** Whose line a user part is. */
-  find(user: string): ProviderId | undefined {
+  find(user: string): GatewayId | undefined {
     return user.startsWith(PREFIX) ? this.#providers.get(user) : undefined;
   }
 
   /** The provider is gone, and its line with it. */
-  drop(id: ProviderId): void {
+  drop(id: GatewayId): void {
     const line = this.#lines.get(id);
     if (line === undefined) return;
     this.#lines.delete(id);

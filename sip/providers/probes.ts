@@ -1,5 +1,5 @@
 import type { Directory } from '../../core/directory/directory.ts';
-import { hexToken, type ProviderId } from '../../core/kernel/ids.ts';
+import { type GatewayId, hexToken } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
@@ -41,8 +41,8 @@ export class Probes {
     this.#parts = parts;
   }
 
-  begin(ticket: number, providerId: ProviderId, now: Instant): void {
-    const provider = this.#parts.directory.providers.get(providerId);
+  begin(ticket: number, gatewayId: GatewayId, now: Instant): void {
+    const provider = this.#parts.directory.gateway(gatewayId);
     const aim = provider === undefined ? undefined : aimOf(provider);
     if (aim === undefined) {
       this.#signals.push({ kind: 'providerProbed', ticket, probe: { options: NO_ANSWER, register: undefined } });

@@ -1,4 +1,4 @@
-import type { Provider } from '../../core/directory/records.ts';
+import type { Gateway } from '../../core/directory/records.ts';
 import { formatNameAddress } from '../grammar/name-address.ts';
 import { buildUri, parseUri } from '../grammar/uri.ts';
 import type { Uri } from '../message.ts';
@@ -17,7 +17,7 @@ export interface ProviderAim {
 }
 
 /** Undefined when its host name or proxy is no part of a URI. */
-export function aimOf({ hostname, terms }: Provider): ProviderAim | undefined {
+export function aimOf({ hostname, terms }: Gateway): ProviderAim | undefined {
   const parameter = terms.transport === 'udp' ? '' : `;transport=${terms.transport}`;
   const registrar = parseUri(`sip:${hostname}${parameter}`);
   const proxy = terms.outboundProxy === '' ? undefined : parseUri(withLooseRouting(terms.outboundProxy));

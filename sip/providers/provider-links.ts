@@ -1,7 +1,7 @@
 import type { Directory } from '../../core/directory/directory.ts';
-import type { Provider } from '../../core/directory/records.ts';
+import type { Gateway } from '../../core/directory/records.ts';
 import { type Deadline, DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
-import type { ProviderId } from '../../core/kernel/ids.ts';
+import type { GatewayId } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
@@ -23,7 +23,7 @@ export interface ProviderLinksParts {
 
 /** One registration or watch, and when it acts next. */
 interface Link {
-  readonly providerId: ProviderId;
+  readonly gatewayId: GatewayId;
   readonly machine: Registration | Liveness;
   deadline: Deadline<Link> | undefined;
 }
@@ -31,8 +31,8 @@ interface Link {
 /** Our registrations at providers, and the watch over whether they live. */
 export class ProviderLinks {
   readonly #parts: ProviderLinksParts;
-  readonly #registrations = new Map<ProviderId, Link>();
-  readonly #watches = new Map<ProviderId, Link>();
+  readonly #registrations = new Map<GatewayId, Link>();
+  readonly #watches = new Map<GatewayId, Link>();
   /** Registrations that are being taken away; another may be there in their place already. */
   readonly #leaving = new Set<Link>();
   readonly #byErrand = new Map<Errand, Link>();
@@ -53,46 +53,46 @@ export class ProviderLinks {
   }
 
   /** From now on as the directory has it: what has changed is ended, and begun anew when it is still wanted. */
-  maintain(providerId: ProviderId, now: Instant): void {
+  maintain(gatewayId: GatewayId, now: Instant): void {
     const { directory, lines } = this.#parts;
-    const provider = directory.providers.get(providerId);
+    const provider = directory.gateway(gatewayId);
     const aim = provider === undefined ? undefined : aimOf(provider);
-    this.#endWatch(providerId);
+    this.#endWatch(gatewayId);
     if (provider === undefined || aim === undefined) {
-      this.#endRegistration(providerId, now);
-      lines.drop(providerId);
+      this.#endRegistration(gatewayId, now);
+      lines.drop(gatewayId);
       return;
     }
     const { registers, expiresS, optionsIntervalS } = provider.terms;
-    if (registers) this.#register(providerId, { aim, expiresS }, now);
-    else this.#endRegistration(providerId, now);
+    if (registers) this.#register(gatewayId, { aim, expiresS }, now);
+    else this.#endRegistration(gatewayId, now);
     if (optionsIntervalS > 0) this.#watch(provider, aim, now);
   }
 
-  #register(providerId: ProviderId, wanted: Pick<RegistrationOptions, 'aim' | 'expiresS'>, now: Instant): void {
+  #register(gatewayId: GatewayId, wanted: Pick<RegistrationOptions, 'aim' | 'expiresS'>, now: Instant): void {
     const { lines, random, userAgent } = this.#parts;
-    const old = this.#registrations.get(providerId);
+    const old = this.#registrations.get(gatewayId);
     if (old !== undefined) {
       const registration = old.machine as Registration;
       if (registration.isLike(wanted)) return;
       // Taking the old binding away could take away the new one in its place.
-      if (registration.isReplacedBy(wanted)) this.#drop(this.#registrations, providerId);
-      else this.#endRegistration(providerId, now);
+      if (registration.isReplacedBy(wanted)) this.#drop(this.#registrations, gatewayId);
+      else this.#endRegistration(gatewayId, now);
     }
-    const machine = new Registration({ ...wanted, line: lines.lineOf(providerId), random, userAgent });
-    const link: Link = { providerId, machine, deadline: undefined };
-    this.#registrations.set(providerId, link);
+    const machine = new Registration({ ...wanted, line: lines.lineOf(gatewayId), random, userAgent });
+    const link: Link = { gatewayId, machine, deadline: undefined };
+    this.#registrations.set(gatewayId, link);
     machine.begin(now);
     this.#drain(link, now);
   }
 
-  #watch({ id: providerId, terms }: Provider, aim: ProviderAim, now: Instant): void {
+  #watch({ id: gatewayId, terms }: Gateway, aim: ProviderAim, now: Instant): void {
     const { random, userAgent } = this.#parts;
     const intervalMs = 1_000 * terms.optionsIntervalS;
     const failuresMax = terms.optionsFailuresMax;
     const machine = new Liveness({ aim, intervalMs, failuresMax, random, userAgent }, now);
-    const link: Link = { providerId, machine, deadline: undefined };
-    this.#watches.set(providerId, link);
+    const link: Link = { gatewayId, machine, deadline: undefined };
+    this.#watches.set(gatewayId, link);
     this.#drain(link, now);
   }
 
@@ -139,24 +139,24 @@ export class ProviderLinks {
     return this.#signals.shift();
   }
 
-  #endWatch(providerId: ProviderId): void {
-    this.#drop(this.#watches, providerId);
+  #endWatch(gatewayId: GatewayId): void {
+    this.#drop(this.#watches, gatewayId);
   }
 
-  #endRegistration(providerId: ProviderId, now: Instant): void {
-    const link = this.#registrations.get(providerId);
+  #endRegistration(gatewayId: GatewayId, now: Instant): void {
+    const link = this.#registrations.get(gatewayId);
     if (link === undefined) return;
-    this.#registrations.delete(providerId);
+    this.#registrations.delete(gatewayId);
     this.#leaving.add(link);
     (link.machine as Registration).stop(now);
     this.#drain(link, now);
   }
 
   /** Without a word to the provider. */
-  #drop(links: Map<ProviderId, Link>, providerId: ProviderId): void {
-    const link = links.get(providerId);
+  #drop(links: Map<GatewayId, Link>, gatewayId: GatewayId): void {
+    const link = links.get(gatewayId);
     if (link === undefined) return;
-    links.delete(providerId);
+    links.delete(gatewayId);
     this.#disarm(link);
     this.#abandon(link);
   }
@@ -178,7 +178,7 @@ export class ProviderLinks {
 
   #carry(link: Link, output: RegistrationOutput | LivenessOutput, now: Instant): void {
     const { errands } = this.#parts;
-    const { providerId } = link;
+    const { gatewayId } = link;
     if (output.kind === 'begin') {
       this.#byErrand.set(output.errand, link);
       errands.begin(output.errand, now);
@@ -186,10 +186,10 @@ export class ProviderLinks {
       this.#byErrand.delete(output.errand);
       errands.abandon(output.errand);
     } else if ('state' in output) {
-      this.#signals.push({ kind: 'providerWatched', providerId, health: output.state, detail: output.detail });
-    } else if (this.#registrations.get(providerId) === link || !this.#registrations.has(providerId)) {
+      this.#signals.push({ kind: 'providerWatched', gatewayId, health: output.state, detail: output.detail });
+    } else if (this.#registrations.get(gatewayId) === link || !this.#registrations.has(gatewayId)) {
       // One that was replaced has nothing to say of the one in its place.
-      this.#signals.push({ kind: 'providerRegistration', providerId, registration: output.status });
+      this.#signals.push({ kind: 'providerRegistration', gatewayId, registration: output.status });
     }
   }
 

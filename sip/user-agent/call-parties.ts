@@ -1,3 +1,4 @@
+import type { ProviderTerms } from '../../core/directory/provider-terms.ts';
 import { parseNameAddress } from '../grammar/name-address.ts';
 import type { NameAddress, Request } from '../message.ts';
 import type { Party } from './caller-proof.ts';
@@ -15,14 +16,15 @@ export interface CallParties {
 const NAME_LENGTH_MAX = 128;
 
 /**
- * An extension calls in its own name. What a trunk, or a provider that is trusted, asserts of the caller counts more than
- * From (RFC 3325 §8, RFC 3323 §5): the first SIP or tel identity, unless the caller wants privacy. A provider may name
- * the number elsewhere than in the Request-URI; where that is our line there, it is in To.
+ * An extension calls in its own name. What a trunk or provider that is trusted asserts of the caller counts more than
+ * From (RFC 3325 §8, RFC 3323 §5): the first SIP or tel identity, unless the caller wants privacy. Either may name the
+ * number elsewhere than in the Request-URI; where that is our line there, it is in To.
  */
 export function partiesOf(request: Request, party: Party, isLine: boolean): CallParties {
   const { uri, from } = request;
-  const toUser = party.kind === 'provider' ? numberCalled(request, party, isLine) : uri.user;
-  if (party.kind === 'extension' || (party.kind === 'provider' && !party.provider.terms.trustsIdentity)) {
+  const terms = termsOf(party);
+  const toUser = terms === undefined ? uri.user : numberCalled(request, terms, isLine);
+  if (terms === undefined || !terms.trustsIdentity) {
     return { toUser: kept(toUser), fromUser: kept(from.uri.user), fromName: kept(from.displayName), divertedFrom: '' };
   }
   const divertedFrom = kept(addressIn(request, 'Diversion')?.uri.user ?? '');
@@ -33,15 +35,25 @@ export function partiesOf(request: Request, party: Party, isLine: boolean): Call
 
 const ANONYMOUS = { displayName: 'Anonymous', uri: { user: 'anonymous' } };
 
-function numberCalled(request: Request, { provider }: Extract<Party, { kind: 'provider' }>, isLine: boolean): string {
-  switch (provider.terms.numberFrom) {
+function termsOf(party: Party): ProviderTerms | undefined {
+  if (party.kind === 'extension') return undefined;
+  return party.kind === 'trunk' ? party.trunk.terms : party.provider.terms;
+}
+
+function numberCalled(request: Request, terms: ProviderTerms, isLine: boolean): string {
+  switch (terms.numberFrom) {
     case 'p-called-party-id':
       return addressIn(request, 'P-Called-Party-ID')?.uri.user ?? request.to.uri.user;
     case 'to':
       return request.to.uri.user;
     case 'request-uri':
-      return isLine ? request.to.uri.user : request.uri.user;
+      return isLine ? calledThere(request.to.uri.user, terms) : request.uri.user;
   }
+}
+
+/** Who calls our account there, and names nothing else, means the number that is ours there. */
+function calledThere(user: string, { username, fromUser, number }: ProviderTerms): string {
+  return number !== '' && user === (fromUser === '' ? username : fromUser) ? number : user;
 }
 
 /** The first address of a header that has a user. */

@@ -1,5 +1,6 @@
 import type { Directory } from '../../core/directory/directory.ts';
 import type { Customer, Extension, Provider, Trunk } from '../../core/directory/records.ts';
+import type { GatewayId, ProviderId, TrunkId } from '../../core/kernel/ids.ts';
 import { bitsOf, keyOf, networkOf } from '../../core/kernel/network.ts';
 import { revealed } from '../../core/kernel/secret.ts';
 import type { Instant } from '../../core/kernel/time.ts';
@@ -88,12 +89,12 @@ export class CallerProof {
     return this.#digest.challenge(domain === '' ? 'tandem' : domain, now, stale, source.address);
   }
 
-  /** The provider whose line is called, or the trunk or provider that the source address belongs to. */
+  /** The provider or trunk whose line is called, or the trunk or provider that the source address belongs to. */
   #trusted(request: Request, source: TransportAddress, customer: Customer | undefined): Party | undefined {
     if (request.method === 'REGISTER') return undefined;
     const line = this.#lines?.find(request.uri.user);
-    const called = line === undefined ? undefined : this.#directory.providers.get(line);
-    if (called !== undefined) return { kind: 'provider', provider: called };
+    const called = line === undefined ? undefined : this.#partyOfLine(line);
+    if (called !== undefined) return called;
     if (customer !== undefined && this.#directory.extensionByName(customer.id, request.from.uri.user) !== undefined) {
       return undefined;
     }
@@ -105,6 +106,14 @@ export class CallerProof {
     if (trunk !== undefined && this.#isMeant(trunk, request, customer)) return { kind: 'trunk', trunk };
     const provider = this.#directory.providerForSource(source.address);
     return provider === undefined ? undefined : { kind: 'provider', provider };
+  }
+
+  /** A provider or a trunk that we register at calls us by the line that it was told. */
+  #partyOfLine(id: GatewayId): Party | undefined {
+    const provider = this.#directory.providers.get(id as ProviderId);
+    if (provider !== undefined) return { kind: 'provider', provider };
+    const trunk = this.#directory.trunks.get(id as TrunkId);
+    return trunk === undefined ? undefined : { kind: 'trunk', trunk };
   }
 
   /** Whose credentials these are: an extension's of the customer addressed, else a trunk's. */

@@ -91,7 +91,16 @@ export class SimulatedBackend implements Backend {
 
   addExtension(customerId: CustomerId, extension: string): Extension {
     const id = uuid(this.#random) as ExtensionId;
-    const row = { id, customerId, extension, password: 'phone secret', name: '', detail: '', ...this.#times() };
+    const row = {
+      id,
+      customerId,
+      extension,
+      password: 'phone secret',
+      name: '',
+      detail: '',
+      codecs: '',
+      ...this.#times(),
+    };
     this.directory.putExtension(row);
     return row;
   }
@@ -182,6 +191,7 @@ export class SimulatedBackend implements Backend {
       startedAt: STARTED_AT,
       dataFolder: '/data',
       providers: [],
+      trunks: [],
       listeners: ['sip udp 127.0.0.1:5060'],
       figures: { liveCalls: 0 },
     };

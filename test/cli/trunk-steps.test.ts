@@ -12,6 +12,9 @@ function wrongs(
   rest: Partial<TrunkReport> = {},
 ) {
   const report: TrunkReport = {
+    kind: 'provider',
+    byName: '',
+    access: '',
     providers: ['id'],
     routes: ['all'],
     countries: ['de'],

@@ -39,7 +39,7 @@ function office() {
   const create = (ticket: number, extension: string, now = 0) =>
     accounts.execute(
       ticket,
-      { kind: 'createExtension', customerId: CUSTOMER, extension, password: 'p', name: '', detail: '' },
+      { kind: 'createExtension', customerId: CUSTOMER, extension, password: 'p', name: '', detail: '', codecs: '' },
       now,
     );
   return { directory, store, journal, accounts, create };

@@ -34,6 +34,7 @@ export function smallDirectory(hosts: readonly string[]): Directory {
       name: '',
       detail: '',
       password: 'secret',
+      codecs: '',
     };
     directory.putExtension(extension);
   }

@@ -1,10 +1,10 @@
-import type { ProviderId } from '../../core/kernel/ids.ts';
+import type { GatewayId } from '../../core/kernel/ids.ts';
 import type { DialRequest } from '../../core/ports.ts';
 
 /** What makes an INVITE carry further fields: as if a provider wanted them. */
 export function furtherFields(headers: Readonly<Record<string, string>>): NonNullable<DialRequest['wishes']> {
   return {
-    providerId: '' as ProviderId,
+    gatewayId: '' as GatewayId,
     fromUser: '',
     fromDomain: '',
     identity: 'none',

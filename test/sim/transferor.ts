@@ -1,5 +1,5 @@
 import { assert } from '../../core/kernel/assert.ts';
-import type { LegId, ProviderId } from '../../core/kernel/ids.ts';
+import type { GatewayId, LegId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { buildUri } from '../../sip/grammar/uri.ts';
 import type { Arrival } from '../../sip/transaction/transaction-layer.ts';
@@ -14,7 +14,7 @@ export const SECOND_LEG = 1_000 as LegId;
 export const SERVER = { transport: 'udp', address: '192.0.2.1', port: 5060 } as const;
 
 const NO_WISHES = {
-  providerId: '' as ProviderId,
+  gatewayId: '' as GatewayId,
   fromUser: '',
   fromDomain: '',
   identity: 'none',

@@ -16,6 +16,7 @@ export const TRUSTING: Pick<CallerProof, 'judge' | 'challenges'> = {
         name: '',
         detail: '',
         password: '',
+        codecs: '',
       },
     },
   }),

@@ -13,6 +13,7 @@ export const EXTENSION: Extension = {
   name: '',
   detail: '',
   password: 'a password',
+  codecs: '',
   createdAt: 0,
   updatedAt: null,
   deletedAt: null,

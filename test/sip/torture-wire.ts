@@ -1,4 +1,5 @@
 import type { Directory } from '../../core/directory/directory.ts';
+import { INCOMING_ONLY } from '../../core/directory/provider-terms.ts';
 import type { Extension, Trunk } from '../../core/directory/records.ts';
 import type { ExtensionId, TrunkId } from '../../core/kernel/ids.ts';
 import type { TransportAddress } from '../../core/ports.ts';
@@ -89,5 +90,6 @@ export function carrier(directory: Directory): Trunk {
     username: '',
     password: '',
     allowedIps: [CARRIER_ADDRESS],
+    ...INCOMING_ONLY,
   };
 }

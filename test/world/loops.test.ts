@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { INCOMING_ONLY } from '../../core/directory/provider-terms.ts';
 import type { Trunk } from '../../core/directory/records.ts';
 import type { TrunkId } from '../../core/kernel/ids.ts';
 import type { Request } from '../../sip/message.ts';
@@ -22,7 +23,7 @@ function leadsTo(tandem: SimulatedSwitch, other: string): void {
   const trunk: Trunk = {
     ...{ createdAt: EPOCH, updatedAt: null, deletedAt: null, customerId: CUSTOMER, name: '', detail: '' },
     ...{ id: '9a000000-0000-4000-8000-000000000001' as TrunkId, domainName: 'other', authTypes: ['ip'] },
-    ...{ username: '', password: '', allowedIps: [other] },
+    ...{ username: '', password: '', allowedIps: [other], ...INCOMING_ONLY },
   };
   tandem.directory.putTrunk(trunk);
 }

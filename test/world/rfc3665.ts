@@ -1,4 +1,5 @@
 import type { ProviderTerms } from '../../core/directory/provider-terms.ts';
+import { INCOMING_ONLY } from '../../core/directory/provider-terms.ts';
 import type { Flow, PhoneNumber, Trunk } from '../../core/directory/records.ts';
 import type { FlowId, NumberId, TrunkId } from '../../core/kernel/ids.ts';
 import { seeded } from '../../core/kernel/random.ts';
@@ -99,6 +100,7 @@ function trusts({ directory }: SimulatedSwitch): void {
     ...STAMPS,
     id: '9a000000-0000-4000-8000-000000000001' as TrunkId,
     ...{ domainName: 'first', authTypes: ['ip'], username: '', password: '', allowedIps: [SERVER.address] },
+    ...INCOMING_ONLY,
   };
   directory.putTrunk(trunk);
 }

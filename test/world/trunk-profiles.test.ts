@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { termsFrom } from '../../api/resources/provider-metadata.ts';
 import { missingFor, TRUNK_PROFILES, type TrunkProfile } from '../../cli/trunk-profiles.ts';
+import { INCOMING_ONLY } from '../../core/directory/provider-terms.ts';
 import { PERMISSION } from '../../core/directory/records.ts';
 import type { TrunkId } from '../../core/kernel/ids.ts';
 import { asker, simulate } from '../api/simulated-backend.ts';
@@ -87,6 +88,7 @@ test('the profile of a Tandem that trusts our address: we call out through it wi
     username: '',
     password: '',
     allowedIps: [scene.tandem.addresses[0]!.address],
+    ...INCOMING_ONLY,
   });
   scene.run(40_000);
   expect(alice.heard).toContain('answered');

@@ -7,7 +7,18 @@ import { compiler, queryOf, upsertOf } from '../statement.ts';
 
 export const saveExtension = upsertOf(
   'extensions',
-  ['id', 'customer_id', 'extension', 'name', 'detail', 'sealed_password', 'created_at', 'updated_at', 'deleted_at'],
+  [
+    'id',
+    'customer_id',
+    'extension',
+    'name',
+    'detail',
+    'sealed_password',
+    'codecs',
+    'created_at',
+    'updated_at',
+    'deleted_at',
+  ],
   ['id'],
 );
 
@@ -19,6 +30,7 @@ export function extensionToRow(extension: Extension, seal: Seal): Insertable<Ext
     name: extension.name,
     detail: extension.detail,
     sealed_password: seal.sealedFrom(extension.password),
+    codecs: extension.codecs,
     created_at: extension.createdAt,
     updated_at: extension.updatedAt,
     deleted_at: extension.deletedAt,
@@ -33,6 +45,7 @@ export function extensionOfRow(row: Selectable<ExtensionsTable>, seal: Seal): Ex
     name: row.name,
     detail: row.detail,
     password: seal.keepSealed(row.sealed_password),
+    codecs: row.codecs,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     deletedAt: row.deleted_at,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { presentEvent } from '../../../api/presentation/event.ts';
 import { address } from '../../../core/calls/address.ts';
+import { INCOMING_ONLY } from '../../../core/directory/provider-terms.ts';
 import type { Conference, Trunk } from '../../../core/directory/records.ts';
 import type { EventBody } from '../../../core/event.ts';
 import type { AgentId, CallId, ConferencecallId, ConferenceId, CustomerId, TrunkId } from '../../../core/kernel/ids.ts';
@@ -45,6 +46,7 @@ test('what the reference keeps to itself is for our own clients alone', () => {
     username: '',
     password: 'x',
     allowedIps: [],
+    ...INCOMING_ONLY,
     ...TIMES,
   };
   expect(presentEvent({ type: 'trunk_updated', trunk })).toMatchObject({ audience: 'own', data: { password: '' } });

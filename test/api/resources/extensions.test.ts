@@ -16,6 +16,7 @@ test('an extension is created with what it cannot do without, and shown in the s
     domain_name: customerId,
     username: '1001',
     password: 'phone secret',
+    codecs: '',
     direct_hash: '',
     tm_create: '2026-01-01T00:00:00.000Z',
     tm_update: null,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TrunkFields } from '../../../core/command.ts';
+import { INCOMING_ONLY } from '../../../core/directory/provider-terms.ts';
 import type { TrunkId } from '../../../core/kernel/ids.ts';
 import { CUSTOMER } from '../store/rows.ts';
 import { Office, OTHER_CUSTOMER } from './office.ts';
@@ -12,6 +13,7 @@ const FIELDS: TrunkFields = {
   username: 'carrier',
   password: 'secret',
   allowedIps: ['192.0.2.10', '198.51.100.0/24', '2001:db8::/32'],
+  ...INCOMING_ONLY,
 };
 
 function creation(changes: Partial<TrunkFields> = {}, customerId = CUSTOMER.id) {

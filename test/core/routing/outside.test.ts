@@ -2,8 +2,10 @@ import { expect, test } from 'vitest';
 import { address } from '../../../core/calls/address.ts';
 import { Directory } from '../../../core/directory/directory.ts';
 import { type DialRoute, EVERYBODY } from '../../../core/directory/records.ts';
-import type { CustomerId, DialRouteId, NumberId, OutboundConfigId, ProviderId } from '../../../core/kernel/ids.ts';
+import type { CustomerId, DialRouteId, NumberId, OutboundConfigId, TrunkId } from '../../../core/kernel/ids.ts';
+import { reachOf } from '../../../core/routing/destination.ts';
 import { carriagesOf } from '../../../core/routing/outside.ts';
+import { ownTrunkOf } from '../../sim/own-trunks.ts';
 import { providerOf } from '../../sim/providers.ts';
 import { CUSTOMER, NUMBER } from '../store/rows.ts';
 
@@ -34,7 +36,7 @@ function installation(
 function providers(directory: Directory, dialled = '08912345678', source = address('extension', '1000')): unknown {
   const outside = carriagesOf(directory, { customerId: CUSTOMER.id, dialled, source, forwardedFrom: '' });
   if (outside.kind === 'refused') return outside.cause;
-  return outside.carriages.map(({ provider }) => Number((provider.id as ProviderId).slice(-2)));
+  return outside.carriages.map(({ gateway }) => Number(gateway.id.slice(-2)));
 }
 
 test("a customer's routes to a code come first, then its routes to everywhere, then those of everybody", () => {
@@ -65,4 +67,27 @@ test('without a number to be shown nobody is called, but for help', () => {
 
 test('codes that no country has are not called', () => {
   expect(providers(installation([route(1, 'all')]), '+881612345678')).toBe('not-found');
+});
+
+test("a customer's own trunk carries calls by a route, and by its name whatever is dialled; another's is none of it", () => {
+  const trunk = { ...ownTrunkOf(1, { hostname: 'pbx.example' }), customerId: CUSTOMER.id };
+  const directory = installation([{ ...route(1, 'all'), providerId: trunk.id }, route(2, 'all', CUSTOMER.id, 1)]);
+  directory.putTrunk(trunk);
+  expect(providers(directory)).toEqual([1, 2]);
+  const calling = { customerId: CUSTOMER.id, source: address('extension', '1000'), forwardedFrom: '' };
+  const to = (target: string, changes: Partial<typeof calling> & { cameFrom?: TrunkId } = {}): unknown => {
+    const reach = reachOf(directory, { ...calling, ...changes }, address('sip', target), 0);
+    return reach.kind === 'refused'
+      ? reach.cause
+      : reach.diallings.map((one) => [one.target.contact, one.carrier?.caller]);
+  };
+  expect(to('sip:200@pbx1.trunk')).toEqual([['sip:200@pbx.example', OWN.number]]);
+  expect(to('sip:200@PBX1.trunk.any.example', { source: address('tel', '030123456') })).toEqual([
+    ['sip:200@pbx.example', OWN.number],
+  ]);
+  expect(to('sip:200@pbx1.trunk.example', { cameFrom: trunk.id })).toEqual([['sip:200@pbx1.trunk.example', undefined]]);
+  const other = to('sip:200@pbx1.trunk.example', { customerId: 'other' as CustomerId });
+  expect(other).toEqual([['sip:200@pbx1.trunk.example', undefined]]);
+  directory.putTrunk({ ...trunk, hostname: '' });
+  expect(providers(directory)).toEqual([2]);
 });

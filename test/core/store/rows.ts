@@ -2,6 +2,7 @@ import { address } from '../../../core/calls/address.ts';
 import type { CallRecord } from '../../../core/calls/call-record.ts';
 import type { ConferencecallRecord } from '../../../core/calls/conferencecall-record.ts';
 import type { RecordingRecord } from '../../../core/calls/recording-record.ts';
+import { TRUNK_TERMS } from '../../../core/directory/provider-terms.ts';
 import type {
   Accesskey,
   Agent,
@@ -83,6 +84,7 @@ export const EXTENSION: Extension = {
   name: 'Ünïcode ☎',
   detail: '',
   password: 'pässword',
+  codecs: 'PCMA,PCMU',
   createdAt: 1000.25,
   updatedAt: null,
   deletedAt: null,
@@ -145,6 +147,9 @@ export const TRUNK: Trunk = {
   username: 'carrier',
   password: 'pässword of a trunk',
   allowedIps: ['192.0.2.10', '198.51.100.0/24', '2001:db8::/32'],
+  hostname: 'pbx.example:5080',
+  codecs: 'PCMA',
+  terms: { ...TRUNK_TERMS, username: 'us', password: 'wörd', callsMax: 7 },
   createdAt: 1000,
   updatedAt: null,
   deletedAt: null,

@@ -155,6 +155,7 @@ const PROVEN = {
       name: '',
       detail: '',
       password: '',
+      codecs: '',
     },
   },
 } as const;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { INCOMING_ONLY } from '../../../core/directory/provider-terms.ts';
 import type { Customer, Extension, Trunk } from '../../../core/directory/records.ts';
 import type { CustomerId, ExtensionId, TrunkId } from '../../../core/kernel/ids.ts';
 import type { TransportAddress } from '../../../core/ports.ts';
@@ -13,7 +14,7 @@ const FIRST = 'c' as CustomerId;
 const SECOND = 'second' as CustomerId;
 
 function trunk(id: string, fields: Partial<Trunk>): Trunk {
-  const empty = { name: '', detail: '', domainName: id, username: '', password: '', allowedIps: [] };
+  const empty = { name: '', detail: '', domainName: id, username: '', password: '', allowedIps: [], ...INCOMING_ONLY };
   return { ...STAMPS, ...empty, id: id as TrunkId, customerId: SECOND, authTypes: ['ip'], ...fields };
 }
 
