@@ -46,6 +46,8 @@ export const COUNTER = {
   framesTranscoded: 29,
   /** Packets and frames in a codec that is only relayed, and that somebody of another codec should have heard. */
   droppedFormat: 30,
+  /** Heap in use, brought up to date every second while the thread turns. */
+  heapUsedBytes: 31,
 } as const;
 
 export type CounterName = keyof typeof COUNTER;

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '../core/kernel/assert.ts';
 import { systemClock } from '../core/kernel/clock.ts';
@@ -14,6 +15,7 @@ import type { PacketIo } from './io/packet-io.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
 const METER_EVERY_MS = 100;
+const HEAP_EVERY_MS = 1000;
 
 /** What a media thread is started with. */
 export interface MediaWorkerStart {
@@ -109,11 +111,12 @@ class Outbox {
   }
 }
 
-/** Keeps the counter of processor time up to date; asking the kernel at every turn would cost more than a packet. */
+/** Keeps the counters of processor time and heap up to date; asking at every turn would cost more than a packet. */
 class Meter {
   readonly #counters: Float64Array;
   readonly #earlierUs: number;
   #measuredAt: Instant = -Infinity;
+  #heapMeasuredAt: Instant = -Infinity;
 
   constructor(counters: Float64Array) {
     this.#counters = counters;
@@ -125,6 +128,9 @@ class Meter {
     this.#measuredAt = now;
     const { user, system } = process.threadCpuUsage();
     this.#counters[COUNTER.cpuUs] = this.#earlierUs + user + system;
+    if (now - this.#heapMeasuredAt < HEAP_EVERY_MS) return;
+    this.#heapMeasuredAt = now;
+    this.#counters[COUNTER.heapUsedBytes] = getHeapStatistics().used_heap_size;
   }
 }
 

@@ -13,6 +13,7 @@ export interface Random {
 /** The operating system's generator. */
 export function secure(): Random {
   const pool = new Uint8Array(8192);
+  const drawn = new Uint8Array(4);
   let used = pool.length;
   const fill = (into: Uint8Array, count: number): void => {
     if (count > pool.length) {
@@ -34,8 +35,8 @@ export function secure(): Random {
     bytes,
     fill,
     next() {
-      const b = bytes(4);
-      return (((b[0]! << 24) | (b[1]! << 16) | (b[2]! << 8) | b[3]!) >>> 0) / 4294967296;
+      fill(drawn, 4);
+      return (((drawn[0]! << 24) | (drawn[1]! << 16) | (drawn[2]! << 8) | drawn[3]!) >>> 0) / 4294967296;
     },
   };
 }
