@@ -1,5 +1,6 @@
+import { CODEC_NAMES } from '../core/kernel/codec-names.ts';
 import { Fault } from '../core/kernel/fault.ts';
-import { CODEC_NAMES, G729 } from '../media/sdp/formats.ts';
+import { G729 } from '../media/sdp/formats.ts';
 import { type Format, print, table } from './terminal.ts';
 
 /** What one kind of peer requires of whoever calls through it, as data. */
