@@ -3,11 +3,12 @@ import { type Deadline, DeadlineHeap } from '../kernel/deadline-heap.ts';
 import type { CallId, LegId } from '../kernel/ids.ts';
 import { Queue } from '../kernel/queue.ts';
 import type { Instant } from '../kernel/time.ts';
-import type { Flows, MediaPlane, Signaling } from '../ports.ts';
+import type { Flows, MediaPlane, PlaySource, Signaling } from '../ports.ts';
 import type { Call } from './call.ts';
 import type { Cause } from './cause.ts';
 import { Ledger, type LedgerPorts } from './ledger.ts';
 import type { Party } from './party.ts';
+import { ringbackOf } from './ringback.ts';
 
 export interface CallLifePorts extends LedgerPorts {
   readonly signaling: Signaling;
@@ -153,6 +154,11 @@ export class CallLife {
     const isAccepted = answer !== undefined && this.#ports.media.accept(leg, answer).kind !== 'refused';
     if (!isAccepted) this.end(leg, 'not-acceptable', now);
     else if (isUnheard) this.tell(call.record.id, { kind: 'answered' });
+  }
+
+  /** What the caller of these hears while they ring. */
+  ringbackOf(callees: readonly LegId[]): PlaySource {
+    return ringbackOf(callees.map((callee) => this.ledger.get(callee)!.record.destination));
   }
 
   // ── It ends ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -91,7 +91,7 @@ export class Consultations {
     connections.release(connection);
     media.unbridge(transferor.leg);
     attempt.hears = 'ringback';
-    media.play(transferor.leg, { kind: 'tone', tone: 'ringback' });
+    media.play(transferor.leg, life.ringbackOf(attempt.callees));
     music.wait(transferee.leg, 'on');
     transferor.chain(attempt.callees.map((callee) => life.ledger.get(callee)!.record.id));
     life.arm('ring', transferor.leg, now + ringTimeoutMs);

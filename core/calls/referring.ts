@@ -7,6 +7,7 @@ import type { CallLife } from './call-life.ts';
 import type { Cause } from './cause.ts';
 import { type Connections, tokenFor } from './connections.ts';
 import type { Dialler } from './dialler.ts';
+import { ringbackOf } from './ringback.ts';
 import type { Pair, Transfers } from './transfers.ts';
 
 export interface ReferringPorts {
@@ -129,7 +130,7 @@ export class Referring {
     reference.isTransferorGone = true;
     this.#parts.connections.release(pair.connection);
     this.#ports.media.unbridge(pair.transferee.leg);
-    this.#ports.media.play(pair.transferee.leg, { kind: 'tone', tone: 'ringback' });
+    this.#ports.media.play(pair.transferee.leg, ringbackOf(diallings.map(({ destination }) => destination)));
   }
 
   #forget({ pair }: Reference): void {

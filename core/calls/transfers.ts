@@ -359,7 +359,7 @@ export class Transfers {
       attempt.hears = 'ringback';
       this.#parts.music.moved(attempt.caller);
       this.#ports.media.unbridge(attempt.caller);
-      this.#ports.media.play(attempt.caller, { kind: 'tone', tone: 'ringback' });
+      this.#ports.media.play(attempt.caller, this.#life.ringbackOf(attempt.callees));
     } else if (leg === attempt.caller) this.#abandon(transfer, cause, now);
   }
 

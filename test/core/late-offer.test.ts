@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
-import type { LegId } from '../../core/kernel/ids.ts';
+import type { DialRouteId, LegId, NumberId, OutboundConfigId } from '../../core/kernel/ids.ts';
 import type { SignalingEvent } from '../../core/ports.ts';
+import { providerOf } from '../sim/providers.ts';
 import { answered, CALLER, ended, offered, office, recordOn, SDP } from './office.ts';
+import { CUSTOMER, NUMBER } from './store/rows.ts';
 
 const CALLEE = 2 as LegId;
 
@@ -63,4 +65,31 @@ test('an offer that crosses the end of its call gets no answer', () => {
   expect(said()).toEqual(['hangup 2 canceled']);
   calls.receive(answeredWithOffer(), 20);
   expect([said(), recordOn(place, CALLEE)?.status]).toEqual([[], 'canceling']);
+});
+
+test('what was agreed with a provider that failed is not agreed with the next', () => {
+  const place = office();
+  const { directory, calls, said, dialled, media } = place;
+  const named = { createdAt: 0, updatedAt: null, deletedAt: null, customerId: CUSTOMER.id, name: '', detail: '' };
+  directory.putNumber({ ...NUMBER, id: 'own' as NumberId, number: '+4930123456', type: 'normal' });
+  for (const number of [1, 2]) {
+    const offer = number === 1 ? 'late' : 'early';
+    const provider = providerOf(number, { hostname: `198.51.100.${number}`, terms: { offer } });
+    directory.putProvider(provider);
+    const id = `r${number}` as DialRouteId;
+    directory.putDialRoute({ ...named, id, providerId: provider.id, priority: number, target: 'all' });
+  }
+  const [destinationWhitelist, defaultNumberId] = [['de'], 'own' as NumberId];
+  const id = 'o' as OutboundConfigId;
+  directory.putOutboundConfig({ ...named, id, codecs: '', callsMax: 0, destinationWhitelist, defaultNumberId });
+  calls.receive(offered({ toUser: '+498912345678' }), 0);
+  calls.receive(ringingWithOffer(), 10);
+  said();
+  calls.receive({ kind: 'failed', leg: CALLEE, cause: 'overloaded', status: 503 }, 20);
+  expect(said()).toEqual(['dial 2']);
+  expect(dialled.map(({ offer }) => offer === undefined)).toEqual([true, false]);
+  const unusable = new Uint8Array([7]);
+  media.refuses.add(unusable);
+  calls.receive(answered(CALLEE, unusable), 30);
+  expect(said()).toEqual(['hangup 2 not-acceptable']);
 });

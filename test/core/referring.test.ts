@@ -102,7 +102,7 @@ test('a transferor who has hung up meanwhile is not waited for; the transferee h
     const { transfer, settle, said, heard, calls } = talk();
     transfer(CALLER, 'blind');
     calls.receive(ended(CALLER, 'remote'), 25);
-    expect(heard()).toEqual(['unbridge 2', 'play 2 ringback', 'close 1']);
+    expect(heard()).toEqual(['unbridge 2', 'play 2 ringback de', 'close 1']);
     said();
     settle(2, outcome);
     expect([said(), calls.transferCount]).toEqual([orders, outcome === 'refused' ? 2 : 0]);
@@ -160,7 +160,7 @@ test('two who are brought together at different peers stay with us', () => {
 test('platform §5.6: a target that is given up after the ring time leaves both as they were', () => {
   const { transfer, said, heard, calls } = talk();
   transfer(CALLER, 'attended');
-  expect(heard()).toEqual(['unbridge 1', 'play 1 ringback', 'play 2 prompts/music.wav']);
+  expect(heard()).toEqual(['unbridge 1', 'play 1 ringback de', 'play 2 prompts/music.wav']);
   calls.expire(60_020);
   expect([said(), calls.bridgeCount]).toEqual([['dial 3', 'hangup 3 no-answer'], 1]);
   expect(heard()).toEqual(['stopPlaying 2', 'bridge 1 2']);
