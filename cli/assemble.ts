@@ -146,6 +146,7 @@ function assembleNode(
     portFrom: settings.rtp.from,
     portTo: settings.rtp.to,
     sharing: settings.rtpSharing,
+    inbandDigits: settings.inbandDigits,
     addressFor: (peer) => effects.addressFor(peer),
     codecs: settings.codecs,
     random,

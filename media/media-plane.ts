@@ -27,7 +27,7 @@ import type { NegotiatedAudio } from './sdp/negotiate.ts';
 import { parseSdp } from './sdp/parse.ts';
 import type { SessionDescription } from './sdp/session-description.ts';
 import { SpokenFormats } from './sdp/spoken-formats.ts';
-import { mediaPeer } from './stream-settings.ts';
+import { type InbandDigits, mediaPeer } from './stream-settings.ts';
 
 export type { PlaneOutput } from './plane-output.ts';
 
@@ -39,6 +39,8 @@ export interface MediaPlaneOptions extends PlaneWorkersOptions {
   readonly random: Random;
   /** Codecs that may be spoken, best first; all of them unless said. Opus only once the threads have a library for it. */
   readonly codecs?: readonly string[];
+  /** Keys are listened for in sound: where a leg agreed to no telephone-events (`auto`, unless said), or in all, or in none. */
+  readonly inbandDigits?: InbandDigits;
   /** Legs are placed and released at a time, and the port's methods carry none. */
   readonly clock: Clock;
 }
@@ -225,8 +227,7 @@ export class WorkerMediaPlane implements MediaPlane {
   }
 
   passDigit(leg: LegId, digit: string, durationMs: number): void {
-    const own = this.#legs.get(leg);
-    if (own !== undefined) this.#post(own, { kind: 'passDigit', leg, digit, durationMs });
+    if (this.#legs.has(leg)) this.#post(this.#leg(leg), { kind: 'passDigit', leg, digit, durationMs });
   }
 
   listen(leg: LegId, wish: ListeningWish): void {
@@ -338,13 +339,13 @@ export class WorkerMediaPlane implements MediaPlane {
     audio: NegotiatedAudio | undefined,
     worker: number,
   ): OpenResult {
-    const { clock, streamsMax, addressFor, random } = this.#options;
+    const { clock, streamsMax, addressFor, random, inbandDigits = 'auto' } = this.#options;
     const reachable = parseIpv4(peer.address) === undefined ? audio?.remoteAddress : peer.address;
     if (reachable === undefined) return refused('media goes over IPv4 only');
     if (this.#workers.legCount(worker) >= streamsMax) return overloaded(`${streamsMax} streams on one media worker`);
     const placed = this.#workers.place(worker, leg, mediaPeer(peer.address, audio), clock.now());
     if (placed === undefined) return overloaded('no RTP port is free');
-    const place = { worker, port: placed.port, address: addressFor(reachable) };
+    const place = { worker, port: placed.port, address: addressFor(reachable), inbandDigits };
     const sessionId = Math.floor(random.next() * 2 ** 48);
     const own = new PlaneLeg(leg, place, peer.address, placed.mode, offer, audio, sessionId, this.#spoken);
     this.#legs.set(leg, own);

@@ -8,7 +8,7 @@ import { LocalDescription } from './sdp/local-description.ts';
 import { acceptAnswer, encodingsOf, type NegotiatedAudio } from './sdp/negotiate.ts';
 import type { SessionDescription } from './sdp/session-description.ts';
 import type { SpokenFormats } from './sdp/spoken-formats.ts';
-import { settingsBeforeAnswer, settingsOf } from './stream-settings.ts';
+import { type InbandDigits, settingsBeforeAnswer, settingsOf } from './stream-settings.ts';
 
 /** Where a leg's stream lives. */
 export interface LegPlace {
@@ -16,6 +16,7 @@ export interface LegPlace {
   readonly port: number;
   /** Ours, as the peer shall see it. */
   readonly address: string;
+  readonly inbandDigits: InbandDigits;
 }
 
 /**
@@ -159,7 +160,8 @@ export class PlaneLeg {
 
   /** What the stream does with what is known so far. Only after `describe`. */
   settings(): StreamSettings {
-    const placement = { port: this.place.port, mode: this.mode, signallingAddress: this.signallingAddress };
+    const { port, inbandDigits } = this.place;
+    const placement = { port, inbandDigits, mode: this.mode, signallingAddress: this.signallingAddress };
     const described = this.#local.formats;
     if (this.#negotiated === undefined) return settingsBeforeAnswer(placement, described);
     const settings = settingsOf(placement, this.#negotiated, described);

@@ -196,6 +196,8 @@ export class Reception {
     const { payloadStart, payloadEnd, timestamp } = this.#view;
     const before = stream.events.deadline();
     stream.events.receive(this.#io.bytes, payloadStart, payloadEnd, timestamp, now);
+    // What it sounds besides is the same key again.
+    stream.hearing?.listenForKeys(false);
     this.#duties.takeHeard(stream, now);
     if (before === NEVER) this.#duties.arm(stream);
   }

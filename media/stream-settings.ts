@@ -6,6 +6,9 @@ import { type AudioFormat, codecNameOf, isTelephoneEvent } from './sdp/formats.t
 import type { NegotiatedAudio } from './sdp/negotiate.ts';
 import type { AudioCodec } from './stream-formats.ts';
 
+/** Where keys are listened for in sound: where no telephone-events were agreed on, everywhere, nowhere. */
+export type InbandDigits = 'auto' | 'always' | 'off';
+
 /** Where a stream is received, and from whom. */
 export interface Placement {
   readonly port: number;
@@ -13,6 +16,11 @@ export interface Placement {
   readonly mode: 'exact' | 'unlatched';
   /** Literal address that the leg's signalling comes from. */
   readonly signallingAddress: string;
+  readonly inbandDigits: InbandDigits;
+}
+
+function hearsKeys(inbandDigits: InbandDigits, { sendEventPayloadType }: NegotiatedAudio): boolean {
+  return inbandDigits === 'always' || (inbandDigits === 'auto' && sendEventPayloadType === undefined);
 }
 
 /** Settings of a stream whose peer has not answered yet: it may be heard (early media), and nothing is sent. */
@@ -54,7 +62,7 @@ export function settingsOf(
     sendPayloadType: negotiated.sendPayloadType,
     sendEventPayloadType: negotiated.sendEventPayloadType ?? -1,
     eventClockRateHz: negotiated.eventClockRateHz,
-    hearsKeys: negotiated.sendEventPayloadType === undefined,
+    hearsKeys: hearsKeys(placement.inbandDigits, negotiated),
     sends: sends(direction),
     receives: receives(direction),
     supervised: true,

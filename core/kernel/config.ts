@@ -48,6 +48,7 @@ export interface Settings {
   readonly http: HostPort;
   readonly rtp: PortRange;
   readonly rtpSharing: 'on' | 'off';
+  readonly inbandDigits: 'auto' | 'always' | 'off';
   readonly workers: number;
   /** Literal address told to peers outside `localNet`; '' for none. */
   readonly advertise: string;
@@ -173,6 +174,15 @@ export const SETTINGS: readonly Setting[] = [
     'UDP ports of media',
     'two ports from 1024 up, such as 20000-29999',
     portRangeOf,
+  ),
+  setting(
+    'inbandDigits',
+    'inband-digits',
+    'auto|always|off',
+    'auto',
+    'whether keys are listened for in the sound of calls: auto where no telephone-events were agreed on',
+    'auto, always or off',
+    oneOf('auto', 'always', 'off'),
   ),
   setting('rtpSharing', 'rtp-sharing', 'on|off', 'on', 'whether streams share ports', 'on or off', oneOf('on', 'off')),
   setting(

@@ -172,6 +172,22 @@ test('telephone-events become sound for a listener of none, and what the phone s
   expect(textIn(sound)).toBe('7');
 });
 
+test('a phone that may send telephone-events and does not is heard too where that is wished, and once where it does', () => {
+  const silent = new Talk('events', 'events');
+  silent.bench.post({ kind: 'update', leg: A, settings: settings(ALICE, { hearsKeys: true }) });
+  silent.say(sounds('12', 120));
+  silent.rest(400);
+  expect(silent.digits()).toBe('12');
+  expect(silent.heard().events).toBe('12');
+  const both = new Talk('events', 'events');
+  both.bench.post({ kind: 'update', leg: A, settings: settings(ALICE, { hearsKeys: true }) });
+  both.rest(100);
+  for (const event of [7, 8]) both.press(event, 160, sounds(String(event), 160, 0).subarray(160));
+  both.rest(400);
+  expect(both.digits()).toBe('78');
+  expect(both.heard().events).toBe('78');
+});
+
 test('between two that take sound alone a key passes as it is', () => {
   const talk = new Talk('sound', 'sound');
   const samples = sounds('*0#');

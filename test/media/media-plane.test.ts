@@ -6,6 +6,8 @@ import type { LegId, RecordingNumber } from '../../core/kernel/ids.ts';
 import { decodeWav, wavHeader } from '../../media/audio-file.ts';
 import { pcmu } from '../../media/codec/g711.ts';
 import { levelAt, testTone } from '../audio/measures.ts';
+import { packets } from './coded-packets.ts';
+import { clipped, presses } from './dsp/dtmf-signals.ts';
 import { at, read, rtp } from './phones.ts';
 import { A, ALICE, B, BOB, C, call, described, OURS, peer, Stage, sdp } from './stage.ts';
 
@@ -200,6 +202,39 @@ test('digits go to the core with their leg', () => {
     rtp({ sequence: 3, timestamp: 5000, ssrc: ALICE % 2 ** 32, payloadType: 101 }, end),
   );
   expect(stage.events).toEqual([{ kind: 'digit', leg: A, digit: '7', durationMs: 100 }]);
+});
+
+test.each([
+  ['auto', '0 101', ''],
+  ['auto', '0', '5'],
+  ['always', '0 101', '5'],
+  ['off', '0', ''],
+] as const)(
+  'with keys listened for %s, an answer of %s gives "%s" for a key that is sounded',
+  (inbandDigits, formats, told) => {
+    const stage = new Stage({ inbandDigits });
+    const { bob } = call(stage, formats);
+    for (const { bytes } of packets(pcmu, clipped(presses([{ key: '5', onMs: 100, offMs: 100 }])))) {
+      stage.deliver(BOB, bob, bytes);
+      stage.advance(20);
+    }
+    expect(stage.events.flatMap((event) => (event.kind === 'digit' ? [event.digit] : [])).join('')).toBe(told);
+  },
+);
+
+test('what a leg is listened to for reaches the core with its leg', () => {
+  const stage = new Stage();
+  const { bob } = call(stage);
+  const terms = { initialSilenceMs: 500, greetingMs: 1500, afterGreetingMs: 800, totalMs: 5000 };
+  const words = { wordMinMs: 100, wordMaxMs: 4000, betweenWordsMs: 100, wordsMax: 4 };
+  stage.plane.listen(B, { talk: true, tones: true, machine: { ...terms, ...words } });
+  for (const { bytes } of packets(pcmu, new Int16Array(8000))) {
+    stage.deliver(BOB, bob, bytes);
+    stage.advance(20);
+  }
+  expect(stage.events).toEqual([
+    { kind: 'judged', leg: B, verdict: 'machine', reason: 'initial-silence', afterMs: expect.any(Number) },
+  ]);
 });
 
 test('legs of one call live on one worker, and others go to the one with the fewest', () => {

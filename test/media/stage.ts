@@ -51,8 +51,16 @@ export class Stage {
   readonly sent: Packet[] = [];
   #sequence = 0;
 
-  constructor(options: { workerCount?: number; portTo?: number; streamsMax?: number; sharing?: 'on' | 'off' } = {}) {
-    const { workerCount = 1, portTo = 20099, streamsMax = 16, sharing = 'on' } = options;
+  constructor(
+    options: {
+      workerCount?: number;
+      portTo?: number;
+      streamsMax?: number;
+      sharing?: 'on' | 'off';
+      inbandDigits?: 'auto' | 'always' | 'off';
+    } = {},
+  ) {
+    const { workerCount = 1, portTo = 20099, streamsMax = 16, sharing = 'on', inbandDigits = 'auto' } = options;
     const random = seeded(7);
     this.plane = new WorkerMediaPlane({
       workerCount,
@@ -60,6 +68,7 @@ export class Stage {
       portFrom: 20000,
       portTo,
       sharing,
+      inbandDigits,
       addressFor: () => OURS,
       random,
       clock: { now: () => this.now, wallTime: () => this.now },
