@@ -43,7 +43,7 @@ export class Carried {
   }
 
   /** Who carries the leg; undefined when no provider does. */
-  providerOf(leg: LegId): GatewayId | undefined {
+  gatewayOf(leg: LegId): GatewayId | undefined {
     return this.#places.get(leg)?.gatewayId;
   }
 

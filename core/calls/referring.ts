@@ -1,4 +1,4 @@
-import type { LegId } from '../kernel/ids.ts';
+import type { GatewayId, LegId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { MediaPlane, ReferRequest, Signaling, SignalingEvent } from '../ports.ts';
 import type { Dialling } from '../routing/destination.ts';
@@ -139,8 +139,8 @@ export class Referring {
   }
 
   /**
-   * How the peer of this call is told whom to call: a phone of ours as it would dial, a trunk as a switch of its own, a
-   * provider when the call would go out through it anyway. Undefined for all others.
+   * How the peer of this call is told whom to call: a phone of ours as it would dial, a trunk that called as a switch of
+   * its own, who carries the call when it would carry that one too. Undefined for all others.
    */
   #requestFor({ leg, record }: Call, { destination, toUser, target, carrier }: Dialling): ReferRequest | undefined {
     const { type, target: wanted } = destination;
@@ -152,17 +152,19 @@ export class Referring {
       if (type === 'extension') return undefined;
       return type === 'sip' ? { toUser, domain: 'theirs', uri: target.contact } : { toUser: wanted, domain: 'theirs' };
     }
-    const provider = this.#parts.dialler.carried.providerOf(leg);
-    if (provider === undefined || carrier?.gatewayId !== provider) return undefined;
+    const gateway = this.#parts.dialler.carried.gatewayOf(leg);
+    if (gateway === undefined || carrier?.gatewayId !== gateway) return undefined;
     return { toUser, domain: 'theirs', uri: target.contact };
   }
 
   #isAtOnePeer({ transferor, transferee }: Pair): boolean {
-    const { carried } = this.#parts.dialler;
-    const [one, other] = [transferor.record.trunkId, transferee.record.trunkId];
-    if (one !== null || other !== null) return one === other;
-    const provider = carried.providerOf(transferor.leg);
-    return provider !== undefined && provider === carried.providerOf(transferee.leg);
+    const one = this.#gatewayOf(transferor);
+    return one !== undefined && one === this.#gatewayOf(transferee);
+  }
+
+  /** A trunk that called, or whoever carries the call. */
+  #gatewayOf({ leg, record }: Call): GatewayId | undefined {
+    return record.trunkId ?? this.#parts.dialler.carried.gatewayOf(leg);
   }
 }
 

@@ -4,7 +4,7 @@ import type { DialRouteId, LegId, NumberId, OutboundConfigId } from '../../core/
 import type { SignalingEvent } from '../../core/ports.ts';
 import { providerOf } from '../sim/providers.ts';
 import { answered, CALLER, ended, execute, FROM_TRUNK, offered, office, recordOn, ringing } from './office.ts';
-import { CUSTOMER, NUMBER } from './store/rows.ts';
+import { CUSTOMER, NUMBER, TRUNK } from './store/rows.ts';
 
 const STAMPS = { createdAt: 0, updatedAt: null, deletedAt: null };
 const CARRIER = providerOf(1, { hostname: '198.51.100.9' });
@@ -146,6 +146,19 @@ test('RFC 5589 §7.1: two whom an attended transfer brings together at one provi
     expect(said()).toEqual(outcome === 'done' ? ['hangup 2 normal', 'hangup 3 normal'] : []);
     expect([calls.bridgeCount, calls.transferCount]).toEqual([outcome === 'done' ? 0 : 1, 0]);
   }
+});
+
+test('a trunk that called is given the caller and whom it was called through', () => {
+  const place = talk('1001', { caller: FROM_TRUNK });
+  const { directory, transfer, asked, said, calls } = place;
+  directory.putTrunk({ ...TRUNK, hostname: '198.51.100.20' });
+  const row = [...directory.dialRoutes.values()][0]!;
+  directory.putDialRoute({ ...row, providerId: TRUNK.id, priority: -1 });
+  transfer(2, 'attended');
+  calls.receive(answered(3), 25);
+  said();
+  calls.receive(ended(2, 'remote'), 26);
+  expect([said(), asked]).toEqual([['refer 1'], [{ toUser: '', domain: 'theirs', replaces: 3 }]]);
 });
 
 test('two who are brought together at different peers stay with us', () => {
