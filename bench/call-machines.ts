@@ -208,7 +208,10 @@ export class BothSides {
     const by = { kind: 'operator' } as const;
     const names = this.#phones.registrations.map(({ account }) => account.user);
     const results = names.map((extension) =>
-      backend.execute({ kind: 'createExtension', customerId, extension, password: PASSWORD, name: '', detail: '', codecs: '' }, by),
+      backend.execute(
+        { kind: 'createExtension', customerId, extension, password: PASSWORD, name: '', detail: '', codecs: '' },
+        by,
+      ),
     );
     for (const result of await Promise.all(results)) made(result);
     for (const registration of this.#phones.registrations) registration.register(clock.now());

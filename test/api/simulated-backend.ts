@@ -47,6 +47,7 @@ export class SimulatedBackend implements Backend {
   readonly #random = seeded(7);
   readonly #accounts: Accounts;
   readonly #listeners = new Set<(entry: TraceEntry) => void>();
+  #server: FastifyInstance | undefined;
   #now: Instant = 0;
   #lastTicket = 0;
 
@@ -57,8 +58,10 @@ export class SimulatedBackend implements Backend {
     this.#accounts = new Accounts({ directory, store, journal, calendar, random: this.#random });
   }
 
+  /** Made when it is first asked for: that takes longer than most tests. */
   get server(): FastifyInstance {
-    return createServer(this);
+    this.#server ??= createServer(this);
+    return this.#server;
   }
 
   pass(durationMs: number): void {

@@ -57,6 +57,7 @@ test('what we write in a Reason is what is read there, as far as a peer can know
   const own = new Set([
     'canceled',
     'timeout',
+    'machine',
     'media-lost',
     'media-failed',
     'media-overloaded',
