@@ -172,13 +172,19 @@ export class DtmfDetector {
   /** Four filters side by side, from this frequency on. */
   #filter(first: number): void {
     const block = this.#block;
-    const [c0, c1, c2, c3] = [
-      2 * COSINE[first]!,
-      2 * COSINE[first + 1]!,
-      2 * COSINE[first + 2]!,
-      2 * COSINE[first + 3]!,
-    ];
-    let [a0, a1, a2, a3, b0, b1, b2, b3] = [0, 0, 0, 0, 0, 0, 0, 0];
+    const c0 = 2 * COSINE[first]!;
+    const c1 = 2 * COSINE[first + 1]!;
+    const c2 = 2 * COSINE[first + 2]!;
+    const c3 = 2 * COSINE[first + 3]!;
+    // The newest value of each filter and the one before, in turns.
+    let a0 = 0;
+    let a1 = 0;
+    let a2 = 0;
+    let a3 = 0;
+    let b0 = 0;
+    let b1 = 0;
+    let b2 = 0;
+    let b3 = 0;
     for (let i = 0; i < BLOCK; i += 2) {
       const x = block[i]!;
       b0 = x + c0 * a0 - b0;

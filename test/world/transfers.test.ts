@@ -260,8 +260,13 @@ test('a transfer to an address outside reaches nobody', () => {
   expect([alice.isTalking, bob.isTalking]).toEqual([true, true]);
 });
 
-test('digits come by INFO in either of two bodies', () => {
+test('digits come by INFO in either of two bodies, and reach the other phone as telephone-events', () => {
   const { scene, keys } = office();
+  const passed: number[] = [];
+  scene.tandem.onMedia = ({ bytes }) => {
+    const isEnd = (bytes[1]! & 0x7f) === 101 && (bytes[13]! & 0x80) !== 0;
+    if (isEnd) passed.push(bytes[12]!);
+  };
   keys.inform(4_000, 'application/dtmf-relay', 'Signal=5\r\nDuration=160\r\n');
   keys.inform(5_000, 'application/dtmf', '#');
   keys.inform(6_000, 'application/dtmf-relay', 'Signal= 10\r\n');
@@ -279,4 +284,6 @@ test('digits come by INFO in either of two bodies', () => {
     message.type === 'response' && message.cseq.method === 'INFO' ? [message.status] : [],
   );
   expect(statuses).toEqual([200, 200, 200, 415]);
+  // The end of each three times (RFC 4733 §2.5.1.4).
+  expect(passed).toEqual([5, 5, 5, 11, 11, 11, 10, 10, 10]);
 });
