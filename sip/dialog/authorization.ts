@@ -1,7 +1,7 @@
 import { hexToken } from '../../core/kernel/ids.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { DialRequest } from '../../core/ports.ts';
-import type { HeaderName, Response } from '../message.ts';
+import type { HeaderName, Request, Response } from '../message.ts';
 import { answerChallenge } from '../user-agent/digest.ts';
 import type { Field } from './session-messages.ts';
 
@@ -21,4 +21,9 @@ export function authorizationFor(
     if (value !== undefined) return [name, value];
   }
   return undefined;
+}
+
+/** Who is challenged all the same has the wrong ones. */
+export function hasCredentials(request: Request): boolean {
+  return request.first('Authorization') !== undefined || request.first('Proxy-Authorization') !== undefined;
 }

@@ -1,6 +1,8 @@
-import type { Body } from '../../core/ports.ts';
+import type { Random } from '../../core/kernel/random.ts';
+import type { Body, DialRequest } from '../../core/ports.ts';
 import type { Request, Response } from '../message.ts';
 import { ownCopy } from '../user-agent/own-copy.ts';
+import { authorizationFor, hasCredentials } from './authorization.ts';
 import { Dialog } from './dialog.ts';
 import type { Flow } from './next-hop.ts';
 import { descriptionFields, type Field, requires, sessionDescription } from './session-messages.ts';
@@ -19,6 +21,17 @@ interface EarlyDialog {
   /** What the branch described first: its answer to our offer, or its offer; undefined before. */
   answer: Body | undefined;
 }
+
+/** A PRACK, and the dialog that it goes to. */
+interface HeldPrack {
+  readonly dialog: Dialog;
+  readonly request: Request;
+}
+
+type Credentials = NonNullable<DialRequest['credentials']>;
+
+/** What a repeated PRACK says as before; all else belongs to its dialog. */
+const KEPT_FIELDS = ['RAck', 'Content-Type', 'User-Agent'] as const;
 
 /** Branches of one INVITE that answer reliably; more of them are no proxy's. */
 const BRANCHES_MAX = 16;
@@ -47,16 +60,31 @@ export class EarlyDialogs {
   }
 
   /** The PRACK of the response that came last, and the dialog that it goes to; undefined when it has gone already. */
-  takeHeld(
-    answer: Body | undefined,
-    fields: readonly Field[],
-  ): { readonly dialog: Dialog; readonly request: Request } | undefined {
+  takeHeld(answer: Body | undefined, fields: readonly Field[]): HeldPrack | undefined {
     if (this.#held === undefined) return undefined;
     const { early, rack } = this.#held;
     this.#held = undefined;
     const { dialog } = early;
     const all: readonly Field[] = [['RAck', rack], ...fields, ...descriptionFields(answer)];
     return { dialog, request: dialog.request('PRACK', all, answer) };
+  }
+
+  /**
+   * A PRACK that was challenged, once more with credentials and the next CSeq; undefined when it had some already, or the
+   * challenge cannot be met.
+   */
+  again(
+    prack: Request,
+    response: Response,
+    credentials: Credentials | undefined,
+    random: Random,
+  ): HeldPrack | undefined {
+    const dialog = this.of(prack.toTag);
+    if (dialog === undefined || credentials === undefined || hasCredentials(prack)) return undefined;
+    const authorization = authorizationFor(response, credentials, prack.uri.text, random);
+    if (authorization === undefined) return undefined;
+    const kept: Field[] = KEPT_FIELDS.flatMap((name) => prack.all(name).map((value): Field => [name, value]));
+    return { dialog, request: dialog.request('PRACK', [...kept, authorization], prack.body) };
   }
 
   of(tag: string): Dialog | undefined {

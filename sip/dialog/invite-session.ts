@@ -212,7 +212,9 @@ export class InviteSession {
     if (transaction === meant) this.#handle('cancel', now, { cancel });
   }
 
-  receiveResponse(purpose: Purpose, response: Response, now: Instant): void {
+  /** `request` is the one that is answered, where it went through a dialog. */
+  receiveResponse(purpose: Purpose, response: Response, now: Instant, request?: Request): void {
+    if (purpose === 'prack' && request !== undefined) this.#speaker.acknowledgeAgain(request, response);
     if (purpose === 'update') {
       this.#receiveUpdated(response, now);
       return;

@@ -217,6 +217,12 @@ export class SessionSpeaker {
     if (prack !== undefined) this.#request('prack', prack.dialog, prack.request);
   }
 
+  /** A PRACK that was challenged goes once more, with credentials (RFC 3261 §22.2). */
+  acknowledgeAgain(prack: Request, response: Response): void {
+    const again = this.#early?.again(prack, response, this.dialled?.dial.credentials, this.#settings.random);
+    if (again !== undefined) this.#request('prack', again.dialog, again.request);
+  }
+
   /** The description of a 2xx: its own, else what its branch has said before it, reliably. */
   answerIn(response: Response): Body | undefined {
     return isOfferless(this.dialled)

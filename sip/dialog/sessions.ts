@@ -202,7 +202,7 @@ export class Sessions {
     if (owner.purpose !== 'invite' && owner.purpose !== 'reinvite' && response.status >= 200) {
       this.#requests.delete(transaction);
     }
-    owner.entry.session.receiveResponse(owner.purpose, response, now);
+    owner.entry.session.receiveResponse(owner.purpose, response, now, owner.request);
     this.#drain(owner.entry, now);
   }
 

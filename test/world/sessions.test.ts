@@ -36,6 +36,15 @@ test('RFC 4028 §7.4: a caller that wants its session refreshed refreshes it, af
   expectLadder(scene, 'session-timer');
 });
 
+test('RFC 4028 §10: a session whose refresher fell silent is ended before its interval is over', () => {
+  const { scene, alice, bob } = call({ 'Session-Expires': '90' });
+  alice.plan(10_000, { kind: 'unplug' });
+  scene.run(200_000);
+  expect(bob.heard.slice(1)).toEqual(['called by 1000', 'ended network-failed remote']);
+  expect(scene.tandem.node.exchange.calls.bridgeCount).toBe(0);
+  expectLadder(scene, 'session-expires');
+});
+
 test('a re-INVITE for fax alone is refused with 488, and the call goes on', () => {
   const { scene, alice } = call();
   alice.plan(5_000, { kind: 'offer', media: ['m=image 4000 udptl t38', 'a=T38FaxVersion:0'] });

@@ -211,6 +211,36 @@ test('RFC 5359 §2.16: Carol picks up the call that rings at Bob', () => {
   expectLadder(scene, 'pickup');
 });
 
+test('RFC 5359 §2.16: Carol picks up a call by what her busy lamp was told of it (RFC 4235)', () => {
+  const scene = new Scene();
+  const alice = scene.phone('alice', '1000');
+  const bob = scene.phone('bob', '1001', { manner: { kind: 'rings' } });
+  const carol = scene.phone('carol', '1002');
+  const lamp = scene.watcher('lamp', '1002', 'dialog', '1001');
+  lamp.plan(500, { kind: 'subscribe', expiresS: 600 });
+  alice.plan(1_000, { kind: 'call', to: '1001' });
+  new Transferor(carol, '1002').replace(4_000, () => pickupOf(lamp.documents.at(-1)!));
+  alice.plan(10_000, { kind: 'hangup' });
+  scene.run(8_000);
+  expect([alice.isTalking, bob.heard.at(-1), carol.heard.at(-1), lamp.told.at(-1)]).toEqual([
+    true,
+    'ended answered-elsewhere remote',
+    'answered',
+    'active terminated',
+  ]);
+  scene.run(9_000);
+  lamp.plan(9_500, { kind: 'subscribe', expiresS: 0 });
+  scene.run(100_000);
+  expectOver(scene);
+  expectLadder(scene, 'pickup-watched');
+});
+
+/** What replaces the dialog of a document, whose tags are those of the phone that is watched. */
+function pickupOf(document: string): string {
+  const said = (name: string) => new RegExp(`${name}="([^"]+)"`).exec(document)?.[1];
+  return `${said('call-id')};to-tag=${said('remote-tag')};from-tag=${said('local-tag')};early-only`;
+}
+
 test('RFC 3891 §3: an INVITE with a Replaces that cannot be met is refused as the section says', () => {
   const cases: readonly [status: string, edit: (replaces: string) => string][] = [
     ['failed 481', (replaces) => replaces.replace(/from-tag=.*/, 'from-tag=other')],

@@ -44,6 +44,18 @@ test('RFC 3262 §4: a reliable provisional response is acknowledged by PRACK in 
   expect(rig.execute({ kind: 'hangup', leg, cause: 'normal' })[0]!.message.cseq.number).toBe(4);
 });
 
+test('RFC 3261 §22.2: a PRACK that is challenged is sent once more with credentials and the next CSeq', () => {
+  const rig = new Rig();
+  const { invite } = rig.dialled({ username: 'u', password: 'p' });
+  const [prack] = reliable(rig, invite, 7);
+  const fields = [['WWW-Authenticate', 'Digest realm="r", nonce="n", algorithm=MD5, qop="auth"']] as const;
+  const [again] = rig.answer(prack!.message as Request, 401, { fields });
+  expect(again!.message).toMatchObject({ method: 'PRACK', toTag: 'bob', cseq: { number: 3 } });
+  expect([again!.message.first('RAck'), again!.message.all('User-Agent').length]).toEqual(['7 1 INVITE', 1]);
+  expect(again!.message.first('Authorization')).toContain('username="u"');
+  expect(rig.answer(again!.message as Request, 401, { fields })).toEqual([]);
+});
+
 test('RFC 3262 §4: a repeated response is not acknowledged twice, nor one that comes before its turn', () => {
   const rig = new Rig();
   const { invite } = rig.dialled();
