@@ -91,15 +91,21 @@ export interface MediaPlane {
   /**
    * Reserves a stream for the leg: worker, port, codecs. With the peer's offer it checks that something is common;
    * without one, `describe` makes our offer. `peer` is where the leg's signalling comes from or goes to; the stream is
-   * placed on the worker of the leg `beside`, with which it will be bridged.
+   * placed on the worker of the leg `beside`, with which it will be bridged. An offer of ours names no other `encodings`
+   * than these, in their order, if we speak any of them; of what the peer offers the first of them is taken that is there.
    */
-  open(leg: LegId, peer: TransportAddress, offer: Body | undefined, beside: LegId | undefined): OpenResult;
+  open(
+    leg: LegId,
+    peer: TransportAddress,
+    offer: Body | undefined,
+    beside: LegId | undefined,
+    encodings?: readonly string[],
+  ): OpenResult;
   /**
    * Our session description: the answer to the offer given, else our offer. The first call settles the codec;
-   * `like` prefers the codec that another leg already has, or those that it offered; an offer of ours names no other
-   * `encodings` than these, if we speak any of them.
+   * `like` prefers the codec that another leg already has, or those that it offered, after the leg's own `encodings`.
    */
-  describe(leg: LegId, like: LegId | undefined, encodings?: readonly string[]): Body;
+  describe(leg: LegId, like: LegId | undefined): Body;
   /** The peer's answer to our offer. May be called again (early media, then 200). */
   accept(leg: LegId, answer: Body): OpenResult;
   /**

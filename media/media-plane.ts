@@ -100,22 +100,21 @@ export class WorkerMediaPlane implements MediaPlane {
     return this.#workers.portsUsed;
   }
 
-  open(leg: LegId, peer: TransportAddress, offer: Body | undefined, beside: LegId | undefined): OpenResult {
+  open(...[leg, peer, offer, beside, wanted = []]: Parameters<MediaPlane['open']>): OpenResult {
     assert(!this.#legs.has(leg), `leg ${leg} is open already`);
     const session = offer === undefined ? undefined : parseSdp(offer).session;
     if (offer !== undefined && session === undefined) return refused('the session description cannot be read');
-    const audio = session === undefined ? undefined : this.#spoken.negotiate(session);
+    const audio = session && this.#spoken.negotiate(session, this.#spoken.wishes(wanted, []));
     if (session !== undefined && audio === undefined) return refused('no common codec');
-    if (audio !== undefined && parseIpv4(audio.remoteAddress) === undefined)
-      return refused('media goes over IPv4 only');
+    if (audio && parseIpv4(audio.remoteAddress) === undefined) return refused('media goes over IPv4 only');
     const neighbour = beside === undefined ? undefined : this.#legs.get(beside);
-    return this.#place(leg, peer, session, audio, neighbour?.place.worker ?? this.#workers.leastBusy());
+    return this.#place(leg, peer, session, audio, neighbour?.place.worker ?? this.#workers.leastBusy(), wanted);
   }
 
-  describe(leg: LegId, like: LegId | undefined, encodings?: readonly string[]): Body {
+  describe(leg: LegId, like: LegId | undefined): Body {
     const own = this.#leg(leg);
     const isFirst = !own.isDescribed;
-    const body = own.describe(like === undefined ? undefined : (this.#legs.get(like)?.encodings ?? []), encodings);
+    const body = own.describe(like === undefined ? undefined : (this.#legs.get(like)?.encodings ?? []));
     this.#post(own, { kind: isFirst ? 'open' : 'update', leg, settings: own.settings() });
     return body;
   }
@@ -134,7 +133,7 @@ export class WorkerMediaPlane implements MediaPlane {
     const session = parseSdp(offer).session;
     if (session === undefined) return refused('the session description cannot be read');
     const isFirst = !own.isDescribed;
-    const preferred = isFirst && like !== undefined ? (this.#legs.get(like)?.encodings ?? []) : own.encodings;
+    const preferred = isFirst ? own.wishes(this.#legs.get(like ?? leg)?.encodings ?? []) : own.encodings;
     const audio = this.#spoken.renegotiate(session, preferred, own.willing);
     if (audio === undefined) return { ...refused('no common codec'), ...(isFirst && own.reject(session)) };
     if (parseIpv4(audio.remoteAddress) === undefined) return refused('media goes over IPv4 only');
@@ -338,6 +337,7 @@ export class WorkerMediaPlane implements MediaPlane {
     offer: SessionDescription | undefined,
     audio: NegotiatedAudio | undefined,
     worker: number,
+    wanted: readonly string[],
   ): OpenResult {
     const { clock, streamsMax, addressFor, random, inbandDigits = 'auto' } = this.#options;
     const reachable = parseIpv4(peer.address) === undefined ? audio?.remoteAddress : peer.address;
@@ -348,6 +348,7 @@ export class WorkerMediaPlane implements MediaPlane {
     const place = { worker, port: placed.port, address: addressFor(reachable), inbandDigits };
     const sessionId = Math.floor(random.next() * 2 ** 48);
     const own = new PlaneLeg(leg, place, peer.address, placed.mode, offer, audio, sessionId, this.#spoken);
+    own.wanted = wanted;
     this.#legs.set(leg, own);
     this.#workers.include(own);
     return { kind: 'opened' };

@@ -46,6 +46,8 @@ export class PlaneLeg {
   #isHeld = false;
   /** The thread that carried it died. */
   lost = false;
+  /** Encodings that this peer is to be offered, and of which the first is taken that it offers; none for any. */
+  wanted: readonly string[] = [];
   /** Number of the newest play request; 0 when nothing plays. */
   play = 0;
 
@@ -106,22 +108,29 @@ export class PlaneLeg {
 
   /**
    * The answer to the pending offer, else our offer; the same bytes until something changes. Without a preference the
-   * peer's own order counts. Our offer names these encodings alone, in their order, if we speak any of them.
+   * peer's own order counts.
    */
-  describe(preferred: readonly string[] | undefined, encodings: readonly string[] = []): Body {
+  describe(preferred: readonly string[] | undefined): Body {
     if (this.#described !== undefined && !this.#isRenegotiated) return this.#described;
     const offer = this.#pendingOffer;
-    const chosen = offer === undefined ? undefined : this.#choose(offer, preferred ?? []);
+    const chosen = offer === undefined ? undefined : this.#choose(offer, this.wishes(preferred ?? []));
     if (offer !== undefined && chosen !== undefined) {
       this.#negotiated = chosen;
       this.#pendingOffer = undefined;
       this.#described = this.#local.answer(offer, chosen, this.place);
     } else {
-      const formats = this.#spoken.offered(preferred ?? this.encodings, encodings);
+      // What both speak already goes on, whatever was wanted.
+      const wanted = this.#negotiated === undefined ? this.wanted : [];
+      const formats = this.#spoken.offered(preferred ?? this.encodings, wanted);
       this.#described = this.#local.offer(this.place, formats, this.willing);
     }
     this.#isRenegotiated = false;
     return this.#described;
+  }
+
+  /** What to prefer in an answer when the other side speaks these. */
+  wishes(preferred: readonly string[]): readonly string[] {
+    return this.#spoken.wishes(this.wanted, preferred);
   }
 
   /** The offer was looked at when the leg was opened: a preference for what was found then changes nothing. */

@@ -1,12 +1,13 @@
 import type { Refusal } from '../command.ts';
 import type { HeaderRule, ProviderTerms } from '../directory/provider-terms.ts';
 import { isAddress } from '../kernel/address-text.ts';
+import { CODEC_NAMES } from '../kernel/codec-names.ts';
 import { networkOf } from '../kernel/network.ts';
 import { invalid } from '../refusal.ts';
 import { objectionToHeader } from '../routing/provider-headers.ts';
 
 const HOSTNAME = /^(\[([0-9a-f:.]+)\]|[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)(:[0-9]{1,5})?$/i;
-const CODECS = /^([A-Za-z0-9]+(-[A-Za-z0-9]+)*(,[A-Za-z0-9]+(-[A-Za-z0-9]+)*)*)?$/;
+const CODECS: ReadonlySet<string> = new Set(CODEC_NAMES.map((name) => name.toLowerCase()));
 const PROXY = /^sips?:(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?(;[a-z0-9=.;-]*)?$/i;
 const USER = /^[A-Za-z0-9_.!~*'()&=+$,;?/-]{0,128}$/;
 const E164 = /^(\+[1-9][0-9]{6,14})?$/;
@@ -23,8 +24,8 @@ export function checkHostname(hostname: string): Refusal | undefined {
 
 /** What is wrong with a list of encodings. */
 export function checkCodecs(codecs: string): Refusal | undefined {
-  if (CODECS.test(codecs)) return undefined;
-  return invalid('codecs', 'names of codecs with commas between, such as PCMU,PCMA', codecs);
+  if (codecs === '' || codecs.split(',').every((name) => CODECS.has(name.toLowerCase()))) return undefined;
+  return invalid('codecs', `some of ${CODEC_NAMES.join(',')} with commas between, the preferred one first`, codecs);
 }
 
 /** What is wrong with how a provider or trunk is called, registered at and watched. */

@@ -5,6 +5,7 @@ import { alreadyExists, invalid, notFound } from '../refusal.ts';
 import { isCountry } from '../routing/country-of-number.ts';
 import { Aggregate, newRow } from './aggregate.ts';
 import type { Definitions, Ground } from './change.ts';
+import { checkCodecs } from './gateway-terms.ts';
 
 const outboundConfigs = new Aggregate<OutboundConfig>({
   what: 'outbound config',
@@ -15,7 +16,6 @@ const outboundConfigs = new Aggregate<OutboundConfig>({
 });
 
 /** Platform §5.4. */
-const CODECS = /^([A-Za-z0-9]+(-[A-Za-z0-9]+)*(,[A-Za-z0-9]+(-[A-Za-z0-9]+)*)*)?$/;
 
 export const OUTBOUND_CONFIGS: Definitions<'createOutboundConfig' | 'updateOutboundConfig' | 'deleteOutboundConfig'> = {
   createOutboundConfig: {
@@ -45,7 +45,8 @@ function check(customerId: CustomerId, fields: OutboundConfigFields, { directory
     const field = `destination_whitelist[${index}]`;
     return invalid(field, 'a country by its two letters of ISO 3166 in lower case', destinationWhitelist[index]!);
   }
-  if (!CODECS.test(codecs)) return invalid('codecs', 'names of codecs with commas between, such as PCMU,PCMA', codecs);
+  const refusal = checkCodecs(codecs);
+  if (refusal !== undefined) return refusal;
   if (defaultNumberId === null) return undefined;
   const number = directory.numbers.get(defaultNumberId);
   if (number?.customerId !== customerId)

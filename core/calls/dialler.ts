@@ -87,7 +87,13 @@ export class Dialler {
     const invitation = this.#unlocated.get(leg);
     if (invitation === undefined || this.#life.ledger.get(leg)?.isGoingOn !== true) return;
     this.#unlocated.delete(leg);
-    const opened = this.#ports.media.open(leg, peer, undefined, invitation.terms.master?.leg);
+    const opened = this.#ports.media.open(
+      leg,
+      peer,
+      undefined,
+      invitation.terms.master?.leg,
+      invitation.dialling.encodings,
+    );
     if (opened.kind === 'opened') this.#invite(leg, invitation);
     else this.#life.end(leg, opened.cause, now);
   }
@@ -128,7 +134,7 @@ export class Dialler {
       const { terms } = invitation;
       if (!this.#takePlace(leg, next, terms, now)) continue;
       const { peer } = next;
-      const opened = peer && this.#ports.media.open(leg, peer, undefined, terms.master?.leg);
+      const opened = peer && this.#ports.media.open(leg, peer, undefined, terms.master?.leg, next.encodings);
       if (opened?.kind !== 'refused') return { dialling: next, terms };
       this.carried.free(leg);
       cause = opened.cause;
@@ -164,7 +170,7 @@ export class Dialler {
       fromUser: carrier === undefined ? ownUser : carrier.caller || NOBODY,
       fromName: source.targetName,
       toUser,
-      offer: carrier?.offer === 'late' ? undefined : this.#ports.media.describe(leg, master?.leg, carrier?.encodings),
+      offer: carrier?.offer === 'late' ? undefined : this.#ports.media.describe(leg, master?.leg),
       ...(isAnonymous ? { isAnonymous } : {}),
       ...(credentials === undefined ? {} : { credentials }),
       ...(carrier === undefined ? {} : { wishes: carrier.wishes }),

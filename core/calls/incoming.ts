@@ -7,6 +7,7 @@ import type { Instant } from '../kernel/time.ts';
 import type { Flows, MediaPlane, SignalingEvent } from '../ports.ts';
 import { type Reach, reachOutside } from '../routing/destination.ts';
 import { isEmergencyNumber } from '../routing/emergency-number.ts';
+import { encodingsOf } from '../routing/encodings.ts';
 import { isNumeric } from '../routing/numbering.ts';
 import { numberOfAnybody, type Route, routeOf } from '../routing/route.ts';
 import { type Address, address } from './address.ts';
@@ -53,7 +54,7 @@ export class Incoming {
       this.#replace(offered, replaces, now);
       return;
     }
-    const opened = media.open(leg, offered.source, offered.offer, undefined);
+    const opened = media.open(leg, offered.source, offered.offer, undefined, this.#encodingsFor(offered));
     const route =
       opened.kind === 'refused' ? refusedFor(opened.cause) : this.#capped(offered, this.#route(offered, now), now);
     const outside = isOfNobody(route) ? this.#outside(offered) : undefined;
@@ -77,12 +78,25 @@ export class Incoming {
   #replace(offered: Offered, replaced: LegId, now: Instant): void {
     const { leg, caller, source, offer } = offered;
     const far = this.#replacements.farFrom(replaced, caller);
-    const opened = this.#ports.media.open(leg, source, offer, typeof far === 'string' ? undefined : far.leg);
+    const beside = typeof far === 'string' ? undefined : far.leg;
+    const opened = this.#ports.media.open(leg, source, offer, beside, this.#encodingsFor(offered));
     const cause = typeof far === 'string' ? far : opened.kind === 'refused' ? opened.cause : undefined;
     const call = this.#create(offered, refusedFor(cause ?? 'normal'), now, typeof far === 'string' ? undefined : far);
     if (offer === undefined) this.#life.oweAnswer(leg);
     if (cause !== undefined || typeof far === 'string') this.#life.end(leg, cause ?? 'forbidden', now);
     else this.#replacements.replace(call, replaced, far, now);
+  }
+
+  #encodingsFor({ caller }: Offered): readonly string[] | undefined {
+    const { directory } = this.#ports;
+    switch (caller.kind) {
+      case 'extension':
+        return encodingsOf(directory.extensions.get(caller.extensionId)?.codecs);
+      case 'trunk':
+        return encodingsOf(directory.trunks.get(caller.trunkId)?.codecs);
+      case 'provider':
+        return encodingsOf(directory.providers.get(caller.providerId)?.codecs);
+    }
   }
 
   /** Beyond what is ours: who carries calls there; undefined when nobody may call there at all. */

@@ -77,7 +77,7 @@ export interface Extension extends Row {
   readonly detail: string;
   /** Digest needs it in clear; sealed with `DATA/secret.key` in the store and until it is used, never in events or logs. */
   readonly password: Secret;
-  /** Names of encodings that its phones are offered and answered with, the preferred one first; '' for as they come. */
+  /** As a provider's. */
   readonly codecs: string;
 }
 
@@ -113,7 +113,7 @@ export interface Provider extends Row {
   readonly techPostfix: string;
   /** Added to each INVITE, as far as they may be. */
   readonly techHeaders: Readonly<Record<string, string>>;
-  /** Names of encodings to offer, the preferred one first, with commas between; '' for all. */
+  /** Names of encodings to offer, and to take of an offer, the preferred one first, with commas between; '' for all. */
   readonly codecs: string;
   readonly terms: ProviderTerms;
 }

@@ -5,6 +5,7 @@ import type { Binding, Extension } from '../directory/records.ts';
 import type { CustomerId, ExtensionId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
 import type { DialRequest, DialTarget, TransportAddress, TransportProtocol } from '../ports.ts';
+import { encodingsOf } from './encodings.ts';
 import { carriageByName, carriagesOf, type OutsideCall } from './outside.ts';
 import { type Carrier, diallingThrough } from './provider-dialling.ts';
 
@@ -23,7 +24,9 @@ export interface Dialling {
   /** In thousandths: of the phones of one caller, those with the highest ring first (RFC 3261 §16.6 step 2); 1000 when left out. */
   readonly q?: number;
   readonly credentials?: DialRequest['credentials'];
-  /** When a provider carries the call. */
+  /** Encodings to offer, the preferred one first; undefined for all. */
+  readonly encodings?: readonly string[] | undefined;
+  /** When a provider or an own trunk carries the call. */
   readonly carrier?: Carrier;
 }
 
@@ -45,7 +48,10 @@ export function reachOf(directory: Directory, calling: Calling, destination: Add
     case 'extension':
       return reachOfExtension(directory, customerId, destination, at);
     case 'sip':
-      return reachOfTrunk(directory, calling, destination) ?? reachOfUri(destination);
+      return (
+        reachOfTrunk(directory, calling, destination) ??
+        reachOfUri(destination, directory.outboundConfigOf(calling.customerId)?.codecs)
+      );
     case 'tel':
       return reachOutside(directory, calling, destination);
     default:
@@ -93,7 +99,8 @@ export function diallingOf(destination: Address, extension: Extension, binding: 
   const via: TransportAddress = { transport: binding.transport, address: binding.address, port: binding.port };
   const toUser = destination.type === 'extension' ? extension.extension : destination.target;
   const target = { contact, path, via, localPort };
-  return { destination, extensionId: extension.id, target, peer: via, toUser, q: binding.q };
+  const encodings = encodingsOf(extension.codecs);
+  return { destination, extensionId: extension.id, target, peer: via, toUser, q: binding.q, encodings };
 }
 
 const TRUNK_URI = /^(?:sips?:)?([^@;?:\s<>"]+)@([a-z0-9.-]+\.trunk\.?[a-z0-9.-]*)$/i;
@@ -108,7 +115,7 @@ const TRANSPORT = /;transport=(udp|tcp|tls|ws|wss)(?:[;?]|$)/i;
 const SIP_PORT = 5060;
 const SIPS_PORT = 5061;
 
-function reachOfUri(destination: Address): Reach {
+function reachOfUri(destination: Address, codecs: string | undefined): Reach {
   const uri = /^sips?:/i.test(destination.target) ? destination.target : `sip:${destination.target}`;
   const match = SIP_URI.exec(uri);
   const port = match?.[3] === undefined ? undefined : Number(match[3]);
@@ -127,7 +134,8 @@ function reachOfUri(destination: Address): Reach {
   const peer = isLiteral ? address : undefined;
   const target: DialTarget = { contact: uri, path: [], via: undefined, localPort: undefined };
   const toUser = userText.split(':')[0]!;
-  return { kind: 'diallings', diallings: [{ destination, extensionId: null, target, peer, toUser }], isGroup: false };
+  const dialling = { destination, extensionId: null, target, peer, toUser, encodings: encodingsOf(codecs) };
+  return { kind: 'diallings', diallings: [dialling], isGroup: false };
 }
 
 function refused(cause: Cause, expected: string): Reach {

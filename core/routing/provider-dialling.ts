@@ -5,6 +5,7 @@ import type { GatewayId } from '../kernel/ids.ts';
 import type { DialTarget, TransportAddress } from '../ports.ts';
 import type { CarrierWishes } from '../provider-ports.ts';
 import type { Dialling } from './destination.ts';
+import { encodingsOf } from './encodings.ts';
 import { nationalForm } from './numbering.ts';
 import type { Carriage } from './outside.ts';
 import { rulesOfTechHeaders } from './provider-headers.ts';
@@ -21,8 +22,6 @@ export interface Carrier {
   readonly offer: 'early' | 'late';
   /** Tried when this provider fails. */
   readonly next: Dialling | undefined;
-  /** Encodings to offer; none for all. */
-  readonly encodings: readonly string[];
 }
 
 /** To the first of these providers, and to the others when it fails. */
@@ -70,15 +69,10 @@ function diallingOf(destination: Address, carriage: Carriage, next: Dialling | u
       caller: inFormat(caller, terms, own),
       offer: terms.offer,
       next,
-      encodings: encodingsOf(gateway.codecs),
     },
+    encodings: encodingsOf(gateway.codecs),
     ...(terms.username === '' ? {} : { credentials: { username: terms.username, password: terms.password } }),
   };
-}
-
-/** Names of encodings in a list with commas between. */
-export function encodingsOf(codecs: string): readonly string[] {
-  return codecs === '' ? [] : codecs.split(',');
 }
 
 /** `name`, `192.0.2.1:5080` or `[2001:db8::1]:5080`; port 0 when none is named. */

@@ -56,6 +56,15 @@ export class SpokenFormats {
   }
 
   /**
+   * What to prefer in an answer to a peer for which `wanted` are named, when the other side speaks `preferred`: those that are
+   * named first, but G.729 only where the other side has it, and nothing else where that has G.729 alone.
+   */
+  wishes(wanted: readonly string[], preferred: readonly string[]): readonly string[] {
+    if (wanted.length === 0 || (preferred.length === 1 && preferred[0] === G729.name)) return preferred;
+    return [...wanted.filter((name) => !isNamed(G729, name) || preferred.includes(G729.name)), ...preferred];
+  }
+
+  /**
    * Formats for an offer. `encodings` are the only ones that this peer is offered, in their order, if we speak any of
    * them; G.729 it is offered where the other leg has it, and alone where that has nothing else.
    */

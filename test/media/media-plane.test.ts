@@ -49,6 +49,27 @@ test('the caller is answered with the codec that the callee chose, so that nothi
   expect(described(plane.describe(A, B)).formats).toBe('8 101');
 });
 
+test('a leg takes and is offered what is named for it first, and nothing that only the other side could decode', () => {
+  const { plane } = new Stage();
+  const answered = (offered: string, wanted: readonly string[], like: string | undefined) => {
+    plane.open(A, peer('192.0.2.1'), sdp('192.0.2.1', 4000, offered), undefined, wanted);
+    if (like !== undefined) plane.open(B, peer('192.0.2.2'), sdp('192.0.2.2', 6000, like), A);
+    const { formats } = described(plane.describe(A, like === undefined ? undefined : B));
+    for (const leg of like === undefined ? [A] : [A, B]) plane.close(leg);
+    return formats;
+  };
+  expect(answered('0 8 101', ['PCMA'], undefined)).toBe('8 101');
+  expect(answered('0 8 9 101', ['g722', 'PCMA'], '0 8')).toBe('9 101');
+  expect(answered('0 8 101', ['G722', 'PCMA'], '0')).toBe('8 101');
+  expect(answered('0 101', ['PCMA'], undefined)).toBe('0 101');
+  // What is handed through alone is taken where the other side has it, and nothing in its place.
+  expect(answered('0 18 101', ['G729'], '0 8')).toBe('0 101');
+  expect(answered('0 18 101', ['G729'], '18 0')).toBe('18 101');
+  expect(answered('0 18 101', ['PCMU'], '18')).toBe('18 101');
+  plane.open(C, peer('192.0.2.3'), undefined, undefined, ['PCMA', 'PCMU']);
+  expect(described(plane.describe(C, undefined)).formats).toBe('8 0 101');
+});
+
 test('an offer without a common codec, without IPv4 or without sense is refused', () => {
   const { plane } = new Stage();
   const open = (body: Uint8Array) => plane.open(A, peer('192.0.2.1'), body, undefined);

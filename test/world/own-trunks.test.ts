@@ -4,7 +4,7 @@ import { type OwnTrunk, ownTrunkOf, storeOwnTrunks } from '../sim/own-trunks.ts'
 import type { PhoneOptions } from '../sim/phone.ts';
 import { calleesThrough, dialsOut, ECHO, OUTSIDE, OWN_NUMBER, providerOf } from '../sim/providers.ts';
 import { Scene } from '../sim/scene.ts';
-import { SimulatedSwitch } from '../sim/switch.ts';
+import { CUSTOMER, SimulatedSwitch } from '../sim/switch.ts';
 import { expectLadder } from './golden.ts';
 import { expectNothingLeft } from './invariants.ts';
 
@@ -146,4 +146,30 @@ test('a call that a trunk brings is not sent back to it', () => {
   expect(pbx.addresses[0]!.address).toBe('192.0.2.10');
   scene.run(4_000);
   expect(pbx.heard.at(-1)).toBe('failed 404');
+});
+
+/** The formats in the first description that went this way. */
+function described(scene: Scene, from: string, to: string): string {
+  const hop = scene.world.hops.find((one) => one.from === from && one.to === to && one.message.body.length > 0);
+  return /m=audio \d+ RTP\/AVP ([\d ]+)/.exec(new TextDecoder().decode(hop!.message.body))![1]!;
+}
+
+test('of what a trunk or a phone offers the codec that is named for it is taken, and that is what it is offered', () => {
+  const { scene } = callIn({ codecs: 'PCMA' }, OWN_NUMBER);
+  scene.run(4_000);
+  expect([described(scene, 'pbx', 'tandem'), described(scene, 'tandem', 'pbx')]).toEqual(['0 8 101', '8 101']);
+  const phones = new Scene();
+  const alice = phones.phone('alice', '1000');
+  phones.phone('bob', '1001', ANSWERS);
+  const { directory } = phones.tandem;
+  for (const [id, codecs] of [
+    ['1000', 'PCMA'],
+    ['1001', 'PCMU'],
+  ] as const) {
+    directory.putExtension({ ...directory.extensionByName(CUSTOMER, id)!, codecs });
+  }
+  alice.plan(1_000, { kind: 'call', to: '1001' });
+  phones.run(10_000);
+  expect(alice.heard).toContain('answered');
+  expect([described(phones, 'tandem', 'alice'), described(phones, 'tandem', 'bob')]).toEqual(['8 101', '0 101']);
 });
