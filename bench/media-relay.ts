@@ -30,11 +30,13 @@ const EVICTED_BYTES = 64 << 20;
 export async function run(): Promise<Record<string, number>> {
   const alike = measureEngine('PCMU');
   const mapped = measureEngine('PCMA');
+  const transcoded = measureEngine('G722', 200);
   const cold = measureColdEngine();
   const worker = await measureWorker();
   return {
     engineUsPerCallTick: 2 * alike,
     engineMappedUsPerCallTick: 2 * mapped,
+    engineTranscodedUsPerCallTick: 2 * transcoded,
     engineColdUsPerCallTick: 2 * cold,
     ...worker,
     ...(await measureHeap()),
@@ -45,8 +47,12 @@ function portsFrom(count: number): number[] {
   return Array.from({ length: count }, (_, i) => 36_200 + 2 * i);
 }
 
-function settings(remote: number, codec: 'PCMU' | 'PCMA'): StreamSettings {
-  const payloadType = codec === 'PCMU' ? 0 : 8;
+/** What the second leg of each call speaks; the first one PCMU. */
+type Second = 'PCMU' | 'PCMA' | 'G722';
+const PAYLOAD_TYPES = { PCMU: 0, PCMA: 8, G722: 9 } as const;
+
+function settings(remote: number, codec: Second): StreamSettings {
+  const payloadType = PAYLOAD_TYPES[codec];
   return {
     port: OUR_PORT,
     remote,
@@ -67,7 +73,7 @@ function settings(remote: number, codec: 'PCMU' | 'PCMA'): StreamSettings {
 /** Streams 2n and 2n + 1 are the two legs of call n. */
 function openCalls(
   post: (message: ToWorker) => void,
-  second: 'PCMU' | 'PCMA',
+  second: Second,
   phonePorts: readonly number[] = PHONE_PORTS,
 ): void {
   post({ kind: 'bindPort', port: OUR_PORT });
@@ -85,7 +91,7 @@ function writePacket(bytes: Uint8Array, at: number, stream: number, round: numbe
   writeRtpHeader(bytes, at, false, payloadType, round & 0xffff, round * 160, 1000 + stream);
 }
 
-function warmEngine(io: EndlessIo, second: 'PCMU' | 'PCMA'): Engine {
+function warmEngine(io: EndlessIo, second: Second): Engine {
   const options = {
     random: seeded(1),
     wallOffsetMs: 0,
@@ -100,10 +106,9 @@ function warmEngine(io: EndlessIo, second: 'PCMU' | 'PCMA'): Engine {
 }
 
 /** Microseconds for one packet in and out. */
-function measureEngine(second: 'PCMU' | 'PCMA'): number {
+function measureEngine(second: Second, rounds = 3000): number {
   const io = new EndlessIo(second);
   const engine = warmEngine(io, second);
-  const rounds = 3000;
   const before = process.threadCpuUsage();
   for (let round = 0; round < rounds; round++) engine.turn(io.nextRound());
   const { user, system } = process.threadCpuUsage(before);
@@ -192,11 +197,11 @@ class EndlessIo implements PacketIo {
   readonly wakeHandle = -1;
   readonly batchIsRtcp = false;
   readonly batchPort = OUR_PORT;
-  readonly #second: 'PCMU' | 'PCMA';
+  readonly #second: Second;
   #round = 0;
   #batch = 0;
 
-  constructor(second: 'PCMU' | 'PCMA') {
+  constructor(second: Second) {
     this.#second = second;
   }
 
@@ -212,7 +217,7 @@ class EndlessIo implements PacketIo {
     if (first >= STREAMS) return 0;
     for (let i = 0; i < BATCH_COUNT_MAX; i++) {
       const stream = first + i;
-      const payloadType = stream % 2 === 1 && this.#second === 'PCMA' ? 8 : 0;
+      const payloadType = PAYLOAD_TYPES[stream % 2 === 1 ? this.#second : 'PCMU'];
       writePacket(this.bytes, this.starts[i]!, stream, this.#round, payloadType);
       this.sources[i] = pack(LOOPBACK, PHONE_PORTS[stream]!);
     }

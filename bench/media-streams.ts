@@ -3,12 +3,17 @@ import { systemClock } from '../core/kernel/clock.ts';
 import { seeded } from '../core/kernel/random.ts';
 import { decodeWav } from '../media/audio-file.ts';
 import { mapBytes, pcma, pcmu, ULAW_TO_ALAW } from '../media/codec/g711.ts';
+import { g722 } from '../media/codec/g722.ts';
+import { opus } from '../media/codec/opus.ts';
 import { DigitsPlayer } from '../media/digits-player.ts';
 import { tonesOf } from '../media/dsp/country-tones.ts';
 import { DtmfDetector } from '../media/dsp/dtmf-detector.ts';
 import { SteadyToneDetector } from '../media/dsp/steady-tone.ts';
 import { sine, ToneGenerator } from '../media/dsp/tone.ts';
 import { VoiceActivity } from '../media/dsp/voice-activity.ts';
+import { openOpus } from '../media/io/opus-library.ts';
+import { resample } from '../media/resample.ts';
+import { Resampler } from '../media/resampler.ts';
 import { JitterBuffer } from '../media/rtp/jitter-buffer.ts';
 import { PacketView, writeRtpHeader } from '../media/rtp/packet-view.ts';
 import { ReceiveStream } from '../media/rtp/receive-stream.ts';
@@ -19,6 +24,7 @@ import { negotiateAnswer } from '../media/sdp/negotiate.ts';
 import { parseSdp } from '../media/sdp/parse.ts';
 
 const FRAME = 160;
+const WIDE_FRAME = 320;
 const PACKET = 172;
 const FORMATS = withEvents([PCMU, PCMA]);
 
@@ -35,7 +41,15 @@ function measure(turns: number, work: (turn: number) => void): number {
 
 /** What one stream costs per packet, frame or description, without sockets. `_ns` and `_us` are the units. */
 export async function run(): Promise<Record<string, number>> {
-  return { ...headers(), ...codecs(), ...detectors(), ...jitter(), ...descriptions() };
+  return {
+    ...headers(),
+    ...codecs(),
+    ...wideband(),
+    ...opusStreams(),
+    ...detectors(),
+    ...jitter(),
+    ...descriptions(),
+  };
 }
 
 function headers(): Record<string, number> {
@@ -105,6 +119,62 @@ function detectors(): Record<string, number> {
       activity.receive(speech, at + FRAME / 2, FRAME / 2);
     }),
   };
+}
+
+/** What turns a telephone into wide band and back, by frames of 20 ms. */
+function wideband(): Record<string, number> {
+  const speech = wideSpeech();
+  const frames = Math.floor(speech.length / WIDE_FRAME);
+  const bytes = new Uint8Array(FRAME);
+  const samples = new Int16Array(WIDE_FRAME);
+  const [encoder, decoder] = [g722.encoder(''), g722.decoder()];
+  const [up, down] = [new Resampler(8000, 16_000), new Resampler(16_000, 8000)];
+  const at = (turn: number) => (turn % frames) * WIDE_FRAME;
+  return {
+    g722_encode_us: measure(2000, (turn) => encoder.encode(speech, at(turn), WIDE_FRAME, bytes, 0)),
+    g722_decode_us: measure(2000, () => decoder.decode(bytes, 0, FRAME, samples, 0)),
+    resample_8_to_16_us: measure(10_000, (turn) => up.resample(speech, at(turn), FRAME, samples, 0)),
+    resample_16_to_8_us: measure(10_000, (turn) => down.resample(speech, at(turn), WIDE_FRAME, samples, 0)),
+  };
+}
+
+/** Opus at 16 kHz as streams use it, and the calls of the library alone. */
+function opusStreams(): Record<string, number> {
+  const library = openOpus();
+  if (library === undefined) return {};
+  const speech = wideSpeech();
+  const frames = Math.floor(speech.length / WIDE_FRAME);
+  const [encoder, decoder] = [opus(library).encoder(''), opus(library).decoder()];
+  const [plain, plainDecoder] = [library.createEncoder(16_000), library.createDecoder(16_000)];
+  library.set(plain, 4010, library.kind === 'system' ? 5 : 1);
+  library.set(plain, 4002, 24_000);
+  const bytes = new Uint8Array(1500);
+  const samples = new Int16Array(WIDE_FRAME);
+  const at = (turn: number) => (turn % frames) * WIDE_FRAME;
+  const throughStreamsUs = measure(frames, (turn) => {
+    const sizeBytes = encoder.encode(speech, at(turn), WIDE_FRAME, bytes, 0);
+    decoder.decode(bytes, 0, sizeBytes, samples, 0);
+  });
+  const libraryUs = measure(frames, (turn) => {
+    library.samples.set(speech.subarray(at(turn), at(turn) + WIDE_FRAME));
+    library.decode(plainDecoder, library.encode(plain, WIDE_FRAME, 1275), 1920, 'packet');
+  });
+  encoder.close();
+  decoder.close();
+  library.destroyEncoder(plain);
+  library.destroyDecoder(plainDecoder);
+  return {
+    opus_both_ways_us: throughStreamsUs,
+    opus_library_both_ways_us: libraryUs,
+    opus_to_library: throughStreamsUs / libraryUs,
+  };
+}
+
+/** A spoken prompt at 16 kHz. */
+function wideSpeech(): Int16Array {
+  const decoded = decodeWav(readFileSync(new URL('../cli/prompts/welcome.wav', import.meta.url)));
+  if (decoded.kind === 'refused') throw new Error(decoded.detail);
+  return resample(decoded.samples, 8000, 16_000);
 }
 
 function jitter(): Record<string, number> {

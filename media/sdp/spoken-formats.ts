@@ -12,6 +12,8 @@ import {
 import { type NegotiatedAudio, negotiateAnswer } from './negotiate.ts';
 import type { SessionDescription } from './session-description.ts';
 
+const OFFERS_KEPT_MAX = 100;
+
 /**
  * Which codecs a switch speaks, and in which order it offers them. Those of the other leg come first, the better ones
  * before the others, so that nothing need be transcoded; then the usual ones.
@@ -23,6 +25,9 @@ export class SpokenFormats {
   /** What can be decoded here; and all, where the other side may speak it too. */
   readonly #decoded: readonly AudioFormat[];
   readonly #relayed: readonly AudioFormat[];
+
+  /** Offers made before, by what was wished for: most calls wish for the same. */
+  readonly #offers = new Map<string, readonly AudioFormat[]>();
 
   /** `names` are the codecs allowed, best first; without a library for it there is no Opus. */
   constructor(names: readonly string[], hasOpus: boolean) {
@@ -69,6 +74,16 @@ export class SpokenFormats {
    * them; G.729 it is offered where the other leg has it, and alone where that has nothing else.
    */
   offered(preferred: readonly string[], encodings: readonly string[]): readonly AudioFormat[] {
+    const wishes = `${preferred.join()};${encodings.join()}`;
+    const known = this.#offers.get(wishes);
+    if (known !== undefined) return known;
+    const formats = this.#order(preferred, encodings);
+    if (this.#offers.size >= OFFERS_KEPT_MAX) this.#offers.clear();
+    this.#offers.set(wishes, formats);
+    return formats;
+  }
+
+  #order(preferred: readonly string[], encodings: readonly string[]): readonly AudioFormat[] {
     const alike = preferred.flatMap((name) => this.#known.filter((codec) => codecNameOf(codec) === name));
     if (alike.length === 1 && alike[0] === G729) return withEvents(alike);
     const first = [...alike.filter(isWideband), ...alike.filter((codec) => !isWideband(codec) && codec !== G729)];
