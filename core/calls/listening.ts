@@ -9,7 +9,7 @@ type Demand<Kind extends CallDemand['kind']> = Extract<CallDemand, { kind: Kind 
 type Heard = Extract<MediaEvent, { kind: 'talkChanged' | 'toneHeard' | 'judged' }>;
 
 /** How people greet: a word or two, said within two seconds, and then they wait. */
-const MACHINE_TERMS: MachineTerms = {
+export const MACHINE_TERMS: MachineTerms = {
   initialSilenceMs: 2500,
   greetingMs: 1500,
   afterGreetingMs: 800,

@@ -10,6 +10,8 @@ import { Trunk, type TrunkLine } from './trunk-line.ts';
 import { toneSeconds } from './voice.ts';
 
 const RECORDED = '+49301111';
+/** A thread that waits for the disk says nothing for seconds; a busy machine makes it late by less. */
+const STALL_MS = 500;
 const ended: (() => void)[] = [];
 
 afterEach(() => {
@@ -90,8 +92,8 @@ describe.skipIf(!possible)('a disk of its own', () => {
     } finally {
       run(`fsfreeze -u ${folder}`);
     }
-    expect(during.p99, JSON.stringify({ before, during })).toBeLessThan(before.p99 + 15);
-    expect(during.longest, JSON.stringify({ before, during })).toBeLessThan(before.longest + 60);
+    expect(during.p99, JSON.stringify({ before, during })).toBeLessThan(2 * before.p99 + 15);
+    expect(during.longest, JSON.stringify({ before, during })).toBeLessThan(before.longest + STALL_MS);
     for (const line of lines) line.hangup();
     await tandem.settled('tandem_recordings_live', 0, 30_000);
     // Nothing of the time without a disk is missing in the files.

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { MACHINE_TERMS } from '../../core/calls/listening.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
-import type { ListeningWish, MachineTerms } from '../../core/media-port.ts';
+import type { ListeningWish } from '../../core/media-port.ts';
 import { decodeWav } from '../../media/audio-file.ts';
 import { encodeUlaw } from '../../media/codec/g711.ts';
 import { at, Bench, rtp, settings } from './phones.ts';
@@ -10,16 +11,6 @@ import { at, Bench, rtp, settings } from './phones.ts';
 const A = 1 as LegId;
 const ALICE = at('192.0.2.1', 4000);
 const NOTHING: ListeningWish = { talk: false, tones: false, machine: undefined };
-const TERMS: MachineTerms = {
-  initialSilenceMs: 2500,
-  greetingMs: 1500,
-  afterGreetingMs: 800,
-  totalMs: 5000,
-  wordMinMs: 100,
-  wordMaxMs: 4000,
-  betweenWordsMs: 100,
-  wordsMax: 4,
-};
 
 function prompt(name: string): Int16Array {
   const file = decodeWav(readFileSync(new URL(`../../cli/prompts/${name}.wav`, import.meta.url)));
@@ -83,14 +74,14 @@ test('talk is over when the sender falls silent, and its pauses need not be sent
 });
 
 test('a short word and silence is a person, once', () => {
-  const ear = new Ear({ machine: TERMS });
+  const ear = new Ear({ machine: MACHINE_TERMS });
   const [judged, ...others] = ear.hear(silence(400), prompt('4'), silence(3000), prompt('menu'));
   expect(judged).toMatchObject({ kind: 'judged', leg: A, verdict: 'human', reason: 'short-greeting' });
   expect(others).toEqual([]);
 });
 
 test('a long greeting is a machine, and its beep is told behind', () => {
-  const ear = new Ear({ machine: TERMS, tones: true });
+  const ear = new Ear({ machine: MACHINE_TERMS, tones: true });
   const told = ear.hear(
     silence(400),
     prompt('menu'),
@@ -107,14 +98,14 @@ test('a long greeting is a machine, and its beep is told behind', () => {
 });
 
 test('a beep before any verdict is one, for who asked for no tones too', () => {
-  const ear = new Ear({ machine: TERMS });
+  const ear = new Ear({ machine: MACHINE_TERMS });
   expect(ear.hear(silence(400), beep(300), silence(200))).toEqual([
     expect.objectContaining({ kind: 'judged', verdict: 'machine', reason: 'beep' }),
   ]);
 });
 
 test('where nothing is to be heard at all nobody is sure, when the time is over', () => {
-  const ear = new Ear({ machine: TERMS });
+  const ear = new Ear({ machine: MACHINE_TERMS });
   ear.bench.advance(6000);
   const judged = ear.bench.takeMessages();
   expect(judged).toEqual([{ kind: 'judged', leg: A, verdict: 'not-sure', reason: 'too-long', afterMs: 5000 }]);

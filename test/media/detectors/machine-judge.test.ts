@@ -1,23 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { MACHINE_TERMS } from '../../../core/calls/listening.ts';
 import { NEVER } from '../../../core/kernel/time.ts';
 import type { MachineTerms } from '../../../core/media-port.ts';
 import { type Judgement, MachineJudge } from '../../../media/detectors/machine-judge.ts';
 
-const TERMS: MachineTerms = {
-  initialSilenceMs: 2500,
-  greetingMs: 1500,
-  afterGreetingMs: 800,
-  totalMs: 5000,
-  wordMinMs: 100,
-  wordMaxMs: 4000,
-  betweenWordsMs: 100,
-  wordsMax: 4,
-};
-
 /** What is judged of voice (+) and silence (-) of these lengths, in blocks of 10 ms, and then silence without sound. */
 function judged(greeting: readonly number[], terms: Partial<MachineTerms> = {}): Judgement | undefined {
-  const judge = new MachineJudge({ ...TERMS, ...terms }, 1000);
+  const judge = new MachineJudge({ ...MACHINE_TERMS, ...terms }, 1000);
   let now = 1000;
   for (const lengthMs of greeting) {
     for (let ms = 0; ms < Math.abs(lengthMs); ms += 10) {
@@ -63,7 +53,7 @@ test('a beep or a fax machine decides at once', () => {
     ['beep', 'beep'],
     ['fax', 'fax'],
   ] as const) {
-    const judge = new MachineJudge(TERMS, 0);
+    const judge = new MachineJudge(MACHINE_TERMS, 0);
     judge.receive('voice', 10, 10);
     judge.hearTone(tone, 300);
     judge.hearTone('beep', 310);
@@ -76,7 +66,7 @@ test('whatever is heard there is one judgement, at the latest when the time is o
   fc.assert(
     fc.property(fc.array(length, { maxLength: 20 }), (greeting) => {
       const judgement = judged([...greeting, ...Array.from({ length: 500 }, (_, i) => (i % 2 === 0 ? 10 : -10))]);
-      expect(judgement!.afterMs).toBeLessThanOrEqual(TERMS.totalMs);
+      expect(judgement!.afterMs).toBeLessThanOrEqual(MACHINE_TERMS.totalMs);
     }),
     { numRuns: Number(process.env['TANDEM_SEEDS'] ?? 100), seed: 2 },
   );
