@@ -176,7 +176,13 @@ export type MediaEvent =
       readonly lostSamples: number;
       readonly detail: string;
     }
-  | { readonly kind: 'talkChanged'; readonly leg: LegId; readonly change: 'begun' | 'ended' }
+  | {
+      readonly kind: 'talkChanged';
+      readonly leg: LegId;
+      readonly change: 'begun' | 'ended';
+      /** How loud it was at its loudest, so far. */
+      readonly levelDbov: number;
+    }
   | {
       readonly kind: 'toneHeard';
       readonly leg: LegId;

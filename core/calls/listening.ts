@@ -76,7 +76,7 @@ export class Listening {
 function newsOf(event: Heard, judging: Demand<'judgeMachine'> | undefined): CallNews | undefined {
   switch (event.kind) {
     case 'talkChanged':
-      return { kind: 'talkChanged', change: event.change };
+      return { kind: 'talkChanged', change: event.change, levelDbov: event.levelDbov };
     case 'toneHeard':
       return { kind: 'toneHeard', tone: event.tone, frequencyHz: event.frequencyHz, durationMs: event.durationMs };
     case 'judged': {

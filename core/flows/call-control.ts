@@ -64,7 +64,8 @@ export type CallNews =
       readonly detail: string;
     }
   | { readonly kind: 'digit'; readonly digit: string; readonly durationMs: number }
-  | { readonly kind: 'talkChanged'; readonly change: 'begun' | 'ended' }
+  /** `levelDbov`: of its loudest moment so far. */
+  | { readonly kind: 'talkChanged'; readonly change: 'begun' | 'ended'; readonly levelDbov: number }
   | {
       readonly kind: 'toneHeard';
       readonly tone: 'beep' | 'fax-calling' | 'fax-answer';

@@ -18,7 +18,7 @@ export function newsFrame(callId: CallId, news: CallNews, show: Presentation): {
     case 'digit':
       return event('dtmf_received', { call_id: callId, digit: news.digit, duration: news.durationMs });
     case 'talkChanged':
-      return event(`call_talk_${news.change}`, { call_id: callId });
+      return event(`call_talk_${news.change}`, { call_id: callId, level: Math.round(news.levelDbov) });
     case 'toneHeard': {
       const { tone, frequencyHz, durationMs } = news;
       return event('call_tone_heard', { call_id: callId, tone, frequency: frequencyHz, duration: durationMs });

@@ -2,6 +2,7 @@ import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { ListeningWish } from '../../core/media-port.ts';
 import type { Codec, Decoder } from '../codec/codec.ts';
 import { DtmfDetector } from '../dsp/dtmf-detector.ts';
+import { SILENCE_DBOV } from '../dsp/level.ts';
 import { type SteadyTone, SteadyToneDetector } from '../dsp/steady-tone.ts';
 import { VOICE_BLOCK_MS, VoiceActivity } from '../dsp/voice-activity.ts';
 import { Resampler } from '../resampler.ts';
@@ -29,7 +30,7 @@ const SILENT_MS = 200;
 /** What was heard. */
 export type HearingNews =
   | ({ readonly kind: 'digit' } & Digit)
-  | { readonly kind: 'talkChanged'; readonly change: TalkChange }
+  | { readonly kind: 'talkChanged'; readonly change: TalkChange; readonly levelDbov: number }
   | ({ readonly kind: 'toneHeard' } & SteadyTone)
   | ({ readonly kind: 'judged' } & Judgement);
 
@@ -43,6 +44,8 @@ export class Hearing {
   #voice: VoiceActivity | undefined;
   #talk: TalkJudge | undefined;
   #machine: MachineJudge | undefined;
+  /** Of the voice since talk ended last. */
+  #loudestDbov = SILENCE_DBOV;
   /** Tones are told, and not only to whoever judges the machine. */
   #tellsTones = false;
   readonly #news: HearingNews[] = [];
@@ -182,8 +185,12 @@ export class Hearing {
   }
 
   #hearVoice(isVoiced: boolean, durationMs: number, now: Instant): void {
+    if (isVoiced) this.#loudestDbov = Math.max(this.#loudestDbov, this.#voice!.levelDbov);
     const change = this.#talk?.receive(isVoiced, durationMs);
-    if (change !== undefined && this.#news.length < NEWS_MAX) this.#news.push({ kind: 'talkChanged', change });
+    if (change !== undefined && this.#news.length < NEWS_MAX) {
+      this.#news.push({ kind: 'talkChanged', change, levelDbov: this.#loudestDbov });
+    }
+    if (change === 'ended') this.#loudestDbov = SILENCE_DBOV;
     this.#machine?.receive(isVoiced ? 'voice' : 'silence', durationMs, now);
   }
 }

@@ -53,7 +53,7 @@ describe('a flow that asks whether a machine has answered', () => {
 test('a flow that asks is told of talk and tones, until it asks otherwise, and nothing is left of it', () => {
   const { demand, heard, told, calls } = answered();
   demand({ kind: 'listen', talk: true, tones: true });
-  calls.receive({ kind: 'talkChanged', leg: LEG, change: 'begun' }, 20);
+  calls.receive({ kind: 'talkChanged', leg: LEG, change: 'begun', levelDbov: -20 }, 20);
   calls.receive({ kind: 'toneHeard', leg: LEG, tone: 'beep', frequencyHz: 1000, durationMs: 300 }, 30);
   demand({ kind: 'judgeMachine', token: 1, endsMachine: false });
   expect([heard(), told()]).toEqual([

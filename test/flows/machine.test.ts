@@ -65,11 +65,11 @@ test('a program asks for talk and tones, and is told of them, of machines too', 
   });
   stage.say(session, { id: 'y', type: 'command', command: 'listen', option: { talk: true } });
   expect(stage.demands.at(-1)).toEqual({ kind: 'listen', talk: true, tones: false });
-  stage.tell({ kind: 'talkChanged', change: 'begun' });
+  stage.tell({ kind: 'talkChanged', change: 'begun', levelDbov: -20.4 });
   stage.tell({ kind: 'toneHeard', tone: 'beep', frequencyHz: 1000, durationMs: 300 });
   judge(stage, 'machine');
   expect(stage.framesOf(session).slice(-3)).toMatchObject([
-    { event: 'call_talk_begun', data: { call_id: stage.call!.id } },
+    { event: 'call_talk_begun', data: { call_id: stage.call!.id, level: -20 } },
     { event: 'call_tone_heard', data: { tone: 'beep', frequency: 1000, duration: 300 } },
     { event: 'call_amd', data: { verdict: 'machine', reason: 'long-greeting', after: 1700 } },
   ]);

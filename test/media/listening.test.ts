@@ -1,10 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { MACHINE_TERMS } from '../../core/calls/listening.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
 import type { ListeningWish } from '../../core/media-port.ts';
 import { decodeWav } from '../../media/audio-file.ts';
 import { encodeUlaw } from '../../media/codec/g711.ts';
+import { level } from '../audio/measures.ts';
+import { hasProgram } from '../interop/program.ts';
 import { at, Bench, rtp, settings } from './phones.ts';
 
 /** What a stream is told of its far end's sound, when somebody asks. */
@@ -21,6 +24,13 @@ function prompt(name: string): Int16Array {
 const silence = (ms: number): Int16Array => new Int16Array(ms * 8);
 const beep = (ms: number): Int16Array =>
   Int16Array.from({ length: ms * 8 }, (_, i) => 8000 * Math.sin((2 * Math.PI * 1000 * i) / 8000));
+
+function loudest(samples: Int16Array): number {
+  const blocks = Array.from({ length: Math.floor(samples.length / 80) }, (_, i) =>
+    samples.subarray(i * 80, i * 80 + 80),
+  );
+  return Math.max(...blocks.map(level));
+}
 
 class Ear {
   readonly bench = new Bench();
@@ -54,8 +64,13 @@ class Ear {
 test('who asks is told when somebody begins and ends to talk', () => {
   const ear = new Ear({ talk: true });
   expect(ear.hear(silence(500))).toEqual([]);
-  expect(ear.hear(prompt('goodbye'))).toEqual([{ kind: 'talkChanged', leg: A, change: 'begun' }]);
-  expect(ear.hear(silence(700))).toEqual([{ kind: 'talkChanged', leg: A, change: 'ended' }]);
+  expect(ear.hear(prompt('goodbye'))).toEqual([
+    { kind: 'talkChanged', leg: A, change: 'begun', levelDbov: expect.any(Number) },
+  ]);
+  const [ended] = ear.hear(silence(700));
+  expect(ended).toEqual({ kind: 'talkChanged', leg: A, change: 'ended', levelDbov: expect.any(Number) });
+  // The prompt's loudest 10 ms.
+  expect(Math.abs((ended as { levelDbov: number }).levelDbov - loudest(prompt('goodbye')))).toBeLessThan(2);
 });
 
 test('who asks for nothing, or no longer, is told nothing', () => {
@@ -70,7 +85,7 @@ test('talk is over when the sender falls silent, and its pauses need not be sent
   const ear = new Ear({ talk: true });
   ear.hear(silence(300), prompt('goodbye').subarray(0, 3200));
   ear.bench.advance(900);
-  expect(ear.bench.takeMessages()).toEqual([{ kind: 'talkChanged', leg: A, change: 'ended' }]);
+  expect(ear.bench.takeMessages()).toMatchObject([{ kind: 'talkChanged', leg: A, change: 'ended' }]);
 });
 
 test('a short word and silence is a person, once', () => {
@@ -109,4 +124,25 @@ test('where nothing is to be heard at all nobody is sure, when the time is over'
   ear.bench.advance(6000);
   const judged = ear.bench.takeMessages();
   expect(judged).toEqual([{ kind: 'judged', leg: A, verdict: 'not-sure', reason: 'too-long', afterMs: 5000 }]);
+});
+
+describe.skipIf(!hasProgram('espeak-ng') || !hasProgram('sox'))('greetings as they are spoken', () => {
+  const speak = (text: string): Int16Array => {
+    const wav = execFileSync('espeak-ng', ['-v', 'en+f3', '-s', '150', '--stdout', text], { maxBuffer: 1e8 });
+    const to = ['-r', '8000', '-b', '16', '-e', 'signed', '-c', '1', '-t', 'raw', '-'];
+    const raw = execFileSync('sox', ['-V1', '-v', '0.8', '-t', 'wav', '-', ...to], { input: wav, maxBuffer: 1e8 });
+    return new Int16Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + (raw.length & ~1)));
+  };
+
+  test.each([
+    ['human', 'Hello?'],
+    ['human', 'Hello, Miller speaking.'],
+    ['human', 'Good morning, Anna Smith.'],
+    ['machine', 'Hi, you have reached the voicemail of Anna Smith. Please leave a message after the tone.'],
+    ['machine', 'The person you are calling is not available. Please try again later.'],
+    ['machine', 'This is Bob. Leave a message.'],
+  ] as const)('%s: %s', (verdict, text) => {
+    const told = new Ear({ machine: MACHINE_TERMS }).hear(silence(600), speak(text), silence(5000));
+    expect(told).toMatchObject([{ kind: 'judged', verdict }]);
+  });
 });
