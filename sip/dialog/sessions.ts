@@ -11,10 +11,11 @@ import type { SignalingCommand } from '../signaling.ts';
 import type { Arrival, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
 import { reach } from './dialled.ts';
 import { InviteSession } from './invite-session.ts';
-import { locatedHop } from './next-hop.ts';
+import { isPrivateElsewhere, locatedHop } from './next-hop.ts';
 import type { Replaces } from './replaces.ts';
 import { hopsLeftBehind, MAX_FORWARDS, type SessionSettings } from './session-messages.ts';
-import type { Purpose, SessionOutput } from './session-output.ts';
+import type { Purpose, ServerFailure, SessionOutput } from './session-output.ts';
+import { retryAfterMs } from './session-responses.ts';
 
 /** A request of ours. */
 type Sending = Extract<SessionOutput, { kind: 'request' | 'acknowledge' }>;
@@ -23,9 +24,15 @@ type Sending = Extract<SessionOutput, { kind: 'request' | 'acknowledge' }>;
 interface Sent {
   readonly entry: Entry;
   readonly purpose: Purpose;
-  /** Kept in a dialog alone, to be sent elsewhere when the peer's connection is gone. */
+  /** Kept in a dialog alone, to be sent elsewhere when the peer's connection is gone, or its server fails. */
   readonly request: Request | undefined;
+  readonly server: TransportAddress;
+  readonly localPort: number | undefined;
+  /** What is tried next when the server of a name fails in a dialog. */
+  readonly others: readonly TransportAddress[];
 }
+
+const NO_OTHERS: readonly TransportAddress[] = [];
 
 interface Entry {
   readonly session: InviteSession;
@@ -146,10 +153,13 @@ export class Sessions {
     this.#named.delete(located.location);
     const { entry, output } = waiting;
     const { destination: remote, localPort } = output;
-    const flow = { remote, localPort };
-    const destination = located.kind === 'located' ? locatedHop(located.targets, flow) : remote;
+    const targets = located.kind === 'located' ? located.targets : NO_OTHERS;
+    const destination = locatedHop(targets, { remote, localPort });
+    const others = targets.filter(
+      (target) => target !== destination && !isPrivateElsewhere(target.address, remote.address),
+    );
     const isFlow = destination.transport === remote.transport;
-    this.#send(entry, { ...output, destination, localPort: isFlow ? localPort : undefined }, now);
+    this.#send(entry, { ...output, destination, localPort: isFlow ? localPort : undefined }, now, others);
   }
 
   /** The session whose dialog this request names (RFC 3261 §12.2.2). */
@@ -202,6 +212,7 @@ export class Sessions {
     if (owner.purpose !== 'invite' && owner.purpose !== 'reinvite' && response.status >= 200) {
       this.#requests.delete(transaction);
     }
+    if (response.status === 503 && this.#tryNext(owner, { retryAfterMs: retryAfterMs(response) }, now)) return;
     owner.entry.session.receiveResponse(owner.purpose, response, now, owner.request);
     this.#drain(owner.entry, now);
   }
@@ -215,6 +226,7 @@ export class Sessions {
       this.#send(entry, { kind: 'request', purpose, request, ...hop }, now);
       return;
     }
+    if (this.#tryNext(owner, reason === 'timeout' ? 'silent' : 'broken', now)) return;
     entry.session.requestFailed(purpose, reason, now);
     this.#drain(owner.entry, now);
   }
@@ -287,7 +299,18 @@ export class Sessions {
     }
   }
 
-  #send(entry: Entry, output: Sending, now: Instant): void {
+  /** A server of a name failed: in a dialog, too, the next is asked (RFC 3263 §4.3). False when there is none. */
+  #tryNext(failed: Sent, failure: ServerFailure, now: Instant): boolean {
+    const { entry, purpose, request, server } = failed;
+    const [destination, ...rest] = failed.others;
+    if (destination === undefined || request === undefined) return false;
+    this.#locator.avoid(server, failure, now);
+    const localPort = destination.transport === server.transport ? failed.localPort : undefined;
+    this.#send(entry, { kind: 'request', purpose, request, destination, localPort, name: undefined }, now, rest);
+    return true;
+  }
+
+  #send(entry: Entry, output: Sending, now: Instant, others = NO_OTHERS): void {
     const { request, destination, localPort } = output;
     if (output.kind === 'acknowledge') {
       this.#layer.send(request, destination, localPort);
@@ -295,7 +318,15 @@ export class Sessions {
     }
     const transaction = this.#layer.request(request, destination, localPort, now);
     const isInDialog = output.purpose !== 'invite' && output.purpose !== 'fork';
-    this.#requests.set(transaction, { entry, purpose: output.purpose, request: isInDialog ? request : undefined });
+    const kept = isInDialog ? request : undefined;
+    this.#requests.set(transaction, {
+      entry,
+      purpose: output.purpose,
+      request: kept,
+      server: destination,
+      localPort,
+      others,
+    });
     if (output.purpose === 'invite') entry.invite = transaction;
   }
 

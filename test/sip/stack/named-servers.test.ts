@@ -193,6 +193,23 @@ test('requests in a dialog go to the servers of the name in the Contact, in orde
   expect(whereTo(rig.answer(requestOf(first), 200, { fields: contact }))).toEqual(['ACK 203.0.113.9:5090']);
 });
 
+test('RFC 3263 §4.3: a request in a dialog whose server is silent or refuses with 503 goes to the next', () => {
+  const { rig, first } = invited({ ...FARM, 'A sbc.example': ['203.0.113.9', '203.0.113.8'] });
+  rig.answer(requestOf(first), 200, { fields: [['Contact', '<sip:bob@sbc.example:5090>']] });
+  rig.until(rig.now + 20);
+  const [reinvite] = rig.execute({ kind: 'reoffer', leg: LEG, offer: body });
+  expect(whereTo([reinvite!])).toEqual(['INVITE 203.0.113.9:5090']);
+  const refused = rig.answer(requestOf(reinvite!), 503);
+  expect(whereTo(refused)).toEqual(['ACK 203.0.113.9:5090', 'INVITE 203.0.113.8:5090']);
+  rig.answer(requestOf(refused[1]!), 200, { body, fields: [['Content-Type', 'application/sdp']] });
+  expect(kinds(rig.events)).toEqual(['located', 'answered', 'reanswered']);
+  // The one that refused is tried last for a while; the other is silent.
+  rig.execute({ kind: 'hangup', leg: LEG, cause: 'normal' });
+  const byes = whereTo(rig.until(rig.now + 100_000)).filter((words) => words.startsWith('BYE'));
+  expect([...new Set(byes)]).toEqual(['BYE 203.0.113.8:5090', 'BYE 203.0.113.9:5090']);
+  expect(kinds(rig.events).at(-1)).toBe('ended normal');
+});
+
 test('requests in a dialog go to the servers of a named proxy that stays in the way', () => {
   const { rig, first } = invited({ ...FARM, 'A proxy.example': ['203.0.113.6'] });
   const fields: [HeaderName, string][] = [
