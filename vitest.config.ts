@@ -5,6 +5,8 @@ const PROGRAMS = ['test/interop/**/*.test.ts', 'test/cli/**/*.test.ts'];
 const ALONE = ['test/interop/disk.test.ts'];
 /** Real programs mostly wait for each other, on ports that no two files share: so many files go side by side. */
 const PROGRAMS_AT_ONCE = 3;
+/** How long a program takes to start is a matter of what else the machine does. */
+const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
@@ -19,11 +21,18 @@ export default defineConfig({
           exclude: ALONE,
           maxWorkers: PROGRAMS_AT_ONCE,
           sequence: { groupOrder: 1 },
+          ...PATIENCE,
         },
       },
       {
         extends: true,
-        test: { name: 'programs alone', include: ALONE, fileParallelism: false, sequence: { groupOrder: 2 } },
+        test: {
+          name: 'programs alone',
+          include: ALONE,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          ...PATIENCE,
+        },
       },
     ],
     testTimeout: 20_000,

@@ -40,14 +40,14 @@ beforeAll(async () => {
   server = await TandemProcess.start();
   for (const extension of ['5000', '5001', '5002', '5003'])
     await server.createExtension(extension, `secret-of-${extension}`);
-}, 30_000);
+});
 
 afterAll(async () => {
   await unheard.stop('SIGKILL');
   silent.close();
   await server.stop();
   rmSync(folder, { recursive: true });
-}, 30_000);
+});
 
 function call(uri: string, ...args: readonly string[]): Program {
   return new Program(NODE, [MAIN, 'call', uri, ...args]);
@@ -139,7 +139,7 @@ describe.skipIf(!hasProgram('baresip'))('a call to a phone', () => {
     answering = await phone('5001', 15_310, 'auto');
     ringing = await phone('5002', 15_320, 'manual');
     await server.settled('tandem_bindings', 2);
-  }, 30_000);
+  });
   afterAll(async () => {
     for (const baresip of phones) await baresip.stop();
   });
@@ -203,7 +203,7 @@ describe.skipIf(!hasProgram('baresip'))('a call to a phone', () => {
     const before = answering.events.filter(({ type }) => type === 'CALL_ESTABLISHED').length;
     const ours = call(at('5001'), ...CALLER);
     await ours.saw(/answered/);
-    await answering.event('CALL_ESTABLISHED', 10_000, before);
+    await answering.event('CALL_ESTABLISHED', 20_000, before);
     answering.command('hangup');
     const { code, output } = await ended(ours);
     expect([code, output.includes('ended by the other side after')], output).toEqual([0, true]);

@@ -12,7 +12,7 @@ let serving: TandemProcess;
 
 beforeAll(async () => {
   serving = await TandemProcess.start();
-}, 30_000);
+});
 afterAll(async () => {
   await serving.stop();
   rmSync(serving.folder, { recursive: true });

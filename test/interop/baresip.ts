@@ -56,7 +56,7 @@ export class Baresip {
   async ready(): Promise<void> {
     this.#control = await until(
       () => tryConnect(this.#options.controlPort),
-      5_000,
+      20_000,
       () => `baresip control port:\n${this.program.output}`,
     );
     this.#control.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -73,7 +73,7 @@ export class Baresip {
   }
 
   /** Waits until an event of the type came after the first `skip` of them. */
-  async event(type: string, timeoutMs = 10_000, skip = 0): Promise<BaresipEvent> {
+  async event(type: string, timeoutMs = 20_000, skip = 0): Promise<BaresipEvent> {
     return until(
       () => this.events.filter((event) => event.type === type)[skip],
       timeoutMs,

@@ -57,7 +57,7 @@ describe.skipIf(!hasProgram('baresip'))('a phone by SIP.js over secure WebSocket
 
     desk.command('dial', '2000');
     await browser.saw(/call from elsewhere/);
-    await desk.event('CALL_ESTABLISHED', 10_000, 1);
+    await desk.event('CALL_ESTABLISHED', 20_000, 1);
     await browser.saw(/elsewhere\n(.*\n)*call Established/);
     desk.command('hangup');
     await browser.saw(/elsewhere\n(.*\n)*call Terminated/);
@@ -68,5 +68,5 @@ describe.skipIf(!hasProgram('baresip'))('a phone by SIP.js over secure WebSocket
     // Nobody waits for the phone that is gone: its connection was its address.
     await desk.event('CALL_CLOSED', 3_000, 2);
     await server.settled('tandem_calls_live', 0);
-  }, 40_000);
+  });
 });

@@ -27,7 +27,7 @@ beforeAll(async () => {
   tandem = await TandemProcess.start();
   await tandem.api('POST', '/v1.0/trunks', { domain_name: 'peer', auth_types: ['ip'], allowed_ips: ['127.0.0.1'] });
   trunk = await Trunk.open(tandem.sipPort);
-}, 30_000);
+});
 afterAll(async () => {
   await trunk.stop();
   await tandem.stop();

@@ -88,7 +88,7 @@ test('clients that hold connections open, or never finish a request, do not hold
   expect(await server.stop(), server.program.output).toBe(0);
   expect(performance.now() - startedAt).toBeLessThan(4_000);
   await closed;
-}, 30_000);
+});
 
 describe.skipIf(!hasProgram('sipp'))('SIGTERM during a call', () => {
   test('new calls are refused with Retry-After, the call goes on until its parties end it, then the process ends', async () => {
@@ -108,7 +108,7 @@ describe.skipIf(!hasProgram('sipp'))('SIGTERM during a call', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(1_000);
     expect(await stopped, server.program.output).toBe(0);
     expect(performance.now() - startedAt).toBeLessThan(8_000);
-  }, 30_000);
+  });
 
   test('a call that outlives the drain time gets its BYE, and its record says that the switch ended it', async () => {
     const server = await office('1s');
@@ -127,5 +127,5 @@ describe.skipIf(!hasProgram('sipp'))('SIGTERM during a call', () => {
     const calls = body['result'] as Record<string, string>[];
     expect(calls).toHaveLength(2);
     for (const call of calls) expect(call).toMatchObject(endedBySwitch(call));
-  }, 30_000);
+  });
 });

@@ -34,7 +34,7 @@ export class Program {
   }
 
   /** First match of the pattern in the output; fails with what the program said. */
-  async saw(pattern: RegExp, timeoutMs = 10_000): Promise<RegExpExecArray> {
+  async saw(pattern: RegExp, timeoutMs = 20_000): Promise<RegExpExecArray> {
     return until(
       () => pattern.exec(this.output) ?? undefined,
       timeoutMs,

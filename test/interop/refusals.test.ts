@@ -26,7 +26,7 @@ beforeAll(async () => {
   const udp = createSocket('udp4').bind(port, '127.0.0.1');
   await once(udp, 'listening');
   taken = { udp, tcp, port };
-}, 30_000);
+});
 
 afterAll(() => {
   taken.udp.close();
@@ -99,7 +99,7 @@ test('a second process on a folder is told which process serves it, and the firs
   );
   expect((await serving.api('GET', '/v1.0/extensions')).status).toBe(200);
   expect(await serving.stop()).toBe(0);
-}, 30_000);
+});
 
 test('a file that is no database, a damaged database and one cut short are refused and left as they are', async () => {
   const letter = copyOf('letter');
@@ -146,7 +146,7 @@ test('a key that others may read, that is none, that is another one or that is g
   expect(await refusal(CANNOT_START, ['--data', path])).toContain(`${key} is missing: expected the key`);
   cpSync(join(sound, 'secret.key'), key);
   expect(await (await TandemProcess.start({ folder: path })).stop()).toBe(0);
-}, 30_000);
+});
 
 test.each([
   [['--sipp', 'udp:127.0.0.1:0'], "Unknown option '--sipp'. (Did you mean --sip?)"],
@@ -212,4 +212,4 @@ test('after all refusals on it, a folder is neither locked nor changed: Tandem s
   const server = await TandemProcess.start({ folder: sound });
   expect((await server.api('GET', '/v1.0/extensions')).body['result']).toHaveLength(2);
   expect(await server.stop()).toBe(0);
-}, 30_000);
+});

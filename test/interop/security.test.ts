@@ -65,7 +65,7 @@ test('the first start prints random secrets that open the door, and no later sta
   expect(printedSecrets(again).size).toBe(0);
   for (const secret of secrets.values()) expect(again.program.output).not.toContain(secret);
   expect((await fetch(url(again, '/auth/login'), { method: 'POST', body })).status).toBe(200);
-}, 30_000);
+});
 
 test('without credentials every operation under /v1.0 answers 401 and tells nothing', async () => {
   const server = await start();
@@ -122,7 +122,7 @@ test('nobody calls unproven, as somebody else, or learns which extensions there 
   expect((await phone.ask({ method: 'REGISTER', from: '3001', to: '', account })).status).toBe(403);
   expect(await server.metric('tandem_bindings')).toBe(0);
   expect((await server.api('GET', '/v1.0/calls')).body['result']).toEqual([]);
-}, 30_000);
+});
 
 test('secrets are in no log, no trace, no figure and no file in clear; files are their user’s alone', async () => {
   const given = {
@@ -177,7 +177,7 @@ test('secrets are in no log, no trace, no figure and no file in clear; files are
   places['log'] = server.program.output;
   expect(found()).toEqual([]);
   expect(modesOf(folder)).toEqual([]);
-}, 40_000);
+});
 
 /** The trace says nothing until something happens, so something happens until it does. */
 async function until401InTrace(server: TandemProcess, trace: Program): Promise<void> {

@@ -69,7 +69,7 @@ export class TandemProcess {
     return tandem;
   }
 
-  async ready(timeoutMs = 20_000): Promise<void> {
+  async ready(timeoutMs = 30_000): Promise<void> {
     this.sipPort = Number((await this.program.saw(/listening sip udp \S+:(\d+)/, timeoutMs))[1]);
     this.httpPort = Number((await this.program.saw(/listening http \S+:(\d+)/, timeoutMs))[1]);
     this.tcpPort = this.#portOf('tcp');
@@ -119,7 +119,7 @@ export class TandemProcess {
   }
 
   /** Waits until a metric has the value. */
-  async settled(name: string, value: number, timeoutMs = 10_000): Promise<void> {
+  async settled(name: string, value: number, timeoutMs = 20_000): Promise<void> {
     let last = Number.NaN;
     await until(
       async () => {

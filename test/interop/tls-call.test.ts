@@ -28,7 +28,7 @@ beforeAll(async () => {
       args: [...germany, ...files.settings, '--domain', 'peer.localhost', '--rtp', '30000-30999'],
     }),
   ]);
-}, 40_000);
+});
 afterAll(() => Promise.all([us.stop(), peer.stop()]), 60_000);
 
 /** A call of ours that a flow goes on with for a moment: what became of it. */
@@ -56,7 +56,7 @@ test('RFC 5922 §4: a call over TLS is answered by who proves the name that was 
   await us.program.saw(/no connection over tls to impostor\.localhost .*peer\.localhost/);
   expect(await answeredBy(peer)).toBe(1);
   expect((await peer.api('DELETE', `/v1.0/trunks/${made.body['id']}`)).status).toBe(200);
-}, 40_000);
+});
 
 /** A number that is answered for a moment. */
 async function answer(tandem: TandemProcess, number: string): Promise<string> {
@@ -90,7 +90,7 @@ test('we register at a provider over TLS, call through it, and are called over t
   await us.settled('tandem_calls_live', 0);
   await peer.settled('tandem_calls_live', 0);
   expect(await peer.metric('tandem_sip_connections')).toBe(1);
-}, 40_000);
+});
 
 test('a call from the command line over TLS believes the roots that it is given, and no others', async () => {
   await peer.createExtension('5001', 'secret-of-5001');
@@ -114,4 +114,4 @@ test('a call from the command line over TLS believes the roots that it is given,
   expect(await doubted.exited).toBe(1);
   expect(doubted.output).toMatch(/expected a certificate for localhost that is believed, got: .*certificate/);
   await peer.settled('tandem_calls_live', 0);
-}, 40_000);
+});

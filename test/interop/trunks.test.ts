@@ -18,7 +18,7 @@ describe.skipIf(!hasProgram('sipp'))('beside a real SIP server', () => {
   let tandem: TandemProcess;
   beforeAll(async () => {
     tandem = await TandemProcess.start();
-  }, 30_000);
+  });
   afterAll(() => tandem.stop(), 60_000);
 
   /** What an INVITE without credentials is told. */
