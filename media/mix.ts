@@ -137,7 +137,8 @@ export class Mix {
       const voice = member.voice!;
       if (wantsVoice) voice.advance(tick, now);
       if (!voice.isEmpty) waiting++;
-      member.isSpeaking = wantsVoice && voice.isHeard && member.receives && !member.isUnheard;
+      const maySpeak = member.receives && !member.isUnheard && now >= member.hushedUntil;
+      member.isSpeaking = wantsVoice && voice.isHeard && maySpeak;
       if (!member.isSpeaking) continue;
       const samples = voice.at(this.#rateHz);
       if (speakers++ === 0) begin(this.#sum, samples);

@@ -188,6 +188,7 @@ export class Reception {
     const codec = stream.codecs[format];
     if (codec === undefined) return;
     hearing.receive(this.#view, this.#io.bytes, codec, now);
+    if (hearing.isKeySuspected && stream.mix !== undefined) stream.hushedUntil = now + HUSHED_MS;
     this.#duties.takeHeard(stream, now);
     if (hearing.deadline() < before) this.#duties.arm(stream);
   }

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { LegId } from '../../core/kernel/ids.ts';
+import type { LegId, MixId } from '../../core/kernel/ids.ts';
 import { seeded } from '../../core/kernel/random.ts';
-import { decodeUlaw, encodeUlaw } from '../../media/codec/g711.ts';
+import { decodeUlaw, encodeUlaw, pcmu } from '../../media/codec/g711.ts';
 import { g722 } from '../../media/codec/g722.ts';
 import type { FromWorker, StreamSettings } from '../../media/protocol.ts';
 import { writeEvent } from '../../media/rtp/telephone-event.ts';
-import { levelAt } from '../audio/measures.ts';
+import { levelAt, testTone } from '../audio/measures.ts';
 import { packets } from './coded-packets.ts';
 import { clipped, presses, textIn } from './dsp/dtmf-signals.ts';
 import { at, Bench, read, rtp, settings } from './phones.ts';
@@ -260,6 +260,32 @@ test('a key that is held when the sender falls silent is told', () => {
   expect(talk.digits()).toBe('');
   talk.bench.advance(200);
   expect(talk.digits()).toBe('9');
+});
+
+test('in a conference keys are told and heard by nobody, and their member is heard again behind them', () => {
+  const bench = new Bench();
+  const mix = 3 as MixId;
+  bench.open(A, settings(ALICE, KINDS.sound));
+  bench.open(B, settings(BOB));
+  for (const leg of [A, B]) bench.post({ kind: 'join', leg, mix });
+  const voice = testTone(300, -20, 8000);
+  const said = [voice, clipped(presses([{ key: '5', onMs: 300, offMs: 100 }])), voice];
+  const samples = Int16Array.from(said.flatMap((part) => [...part]));
+  for (const { bytes } of packets(pcmu, samples, 5)) {
+    bench.deliver(ALICE, bytes);
+    bench.advance(20);
+  }
+  bench.advance(500);
+  const told = bench.takeMessages().flatMap((message) => (message.kind === 'digit' ? [message.digit] : []));
+  expect(told).toEqual(['5']);
+  const heard = bench.takeSentTo(BOB).map(read);
+  const sound = new Int16Array(heard.length * 160);
+  heard.forEach(({ payload }, i) => void decodeUlaw(payload, 0, 160, sound, i * 160));
+  expect(textIn(sound)).toBe('');
+  const loud = [...sound.keys()].filter((i) => i % 160 === 0 && levelAt(sound.subarray(i, i + 160), 300) > -25);
+  expect(loud.length).toBeGreaterThan(85);
+  const tone = [...sound.keys()].filter((i) => i % 80 === 0 && levelAt(sound.subarray(i, i + 80), 1336) > -35);
+  expect(tone.length).toBeLessThanOrEqual(2);
 });
 
 describe('digits of our own to a peer that takes no telephone-events', () => {
