@@ -1,5 +1,7 @@
 import { Resampler } from './resampler.ts';
 
+const NOTHING = new Int16Array(0);
+
 /**
  * Frames of one stream at the rate that somebody needs. As long as one frame follows the other nothing breaks between
  * them; behind a pause there was silence.
@@ -8,7 +10,7 @@ export class RateConverter {
   #fromHz = 0;
   #toHz = 0;
   #resampler: Resampler | undefined;
-  #frame = new Int16Array(0);
+  #frame = NOTHING;
   #tick = Number.NaN;
 
   /** The frame of this tick; the same memory again where the rates are the same, else ours until the next call. */
@@ -29,5 +31,3 @@ export class RateConverter {
     this.#frame = new Int16Array(toHz / 50);
   }
 }
-
-const NOTHING = new Int16Array(0);

@@ -25,10 +25,11 @@ export function openSystemOpus(koffiAddonPath?: string): OpusLibrary | undefined
   }
 }
 
-/** Read now, compiled when it is first used. */
+/** Read and checked now, compiled when it is first used. */
 export function openWasmOpus(): OpusLibrary | undefined {
   try {
-    return new WasmOpus(wasmBytes());
+    const code = wasmBytes();
+    return wasmRuntime().validate(code) ? new WasmOpus(code) : undefined;
   } catch {
     return undefined; // The package is not installed: it is optional.
   }
@@ -121,8 +122,13 @@ interface WasmCalls {
 
 /** The part of the WebAssembly interface that is used here; Node's types leave it to those of browsers. */
 interface WasmRuntime {
+  validate(code: Uint8Array<ArrayBuffer>): boolean;
   readonly Module: new (code: Uint8Array<ArrayBuffer>) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+}
+
+function wasmRuntime(): WasmRuntime {
+  return (globalThis as unknown as { readonly WebAssembly: WasmRuntime }).WebAssembly;
 }
 
 class WasmOpus implements OpusLibrary {
@@ -183,7 +189,7 @@ class WasmOpus implements OpusLibrary {
 
   #start(): WasmCalls {
     const nothing = (): number => 0;
-    const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: WasmRuntime }).WebAssembly;
+    const { Module, Instance } = wasmRuntime();
     const instance = new Instance(new Module(this.#code), {
       wasi_snapshot_preview1: { fd_seek: nothing, fd_write: nothing, fd_close: nothing, proc_exit: nothing },
       env: { emscripten_notify_memory_growth: () => this.#look() },

@@ -119,6 +119,19 @@ test('a new offer that moves the peer is followed', () => {
   expect(stage.talk(ALICE, ports.alice, at('192.0.2.2', 7000)).length).toBe(5);
 });
 
+test('RFC 3264 §8.3.2: a new offer of another codec goes on in it, and the other side keeps its own', () => {
+  const stage = new Stage();
+  const ports = call(stage);
+  const answer = stage.plane.renegotiate(B, sdp('192.0.2.2', 6000, '9 101'));
+  expect(answer.kind === 'answer' && described(answer.body).formats).toBe('9 101');
+  stage.settle();
+  const heard = stage.talk(ALICE, ports.alice, BOB, 10).map((packet) => read(packet));
+  expect(heard.length).toBeGreaterThanOrEqual(8);
+  expect(new Set(heard.map(({ payloadType }) => payloadType))).toEqual(new Set([9]));
+  const back = stage.talk(BOB, ports.bob, ALICE, 10, 9).map((packet) => read(packet));
+  expect(new Set(back.map(({ payloadType }) => payloadType))).toEqual(new Set([0]));
+});
+
 test('a new offer without a common codec is refused, and the session goes on as it was', () => {
   const stage = new Stage();
   const ports = call(stage);
