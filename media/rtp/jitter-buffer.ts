@@ -1,7 +1,7 @@
 import { assert } from '../../core/kernel/assert.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { DelayEstimator } from './delay-estimator.ts';
-import { PayloadCopy } from './payload-copy.ts';
+import { PacketSlots } from './packet-slots.ts';
 import { extendSequence, timestampDistance } from './sequence.ts';
 
 export interface JitterBufferOptions {
@@ -36,36 +36,26 @@ export type Taken = 'frame' | 'missing' | 'empty';
 type State = 'idle' | 'filling' | 'playing';
 
 /** No extended sequence number: those of a stream that begins at zero may go a little below it. */
-const NOWHERE = Number.NEGATIVE_INFINITY;
-
-/** Packets of talk between two that are dropped or delayed on purpose, so that it is not heard as a stutter. */
-const ADJUST_INTERVAL = 10;
+const NOWHERE = -(2 ** 31);
 
 /** Samples per packet beyond this many milliseconds are a jump of the timestamp, not a packet. */
 const PACKET_MAX_MS = 120;
 
 /**
- * Turns packets that come when they come into one per call of `take`, in order, at a delay that follows the network
- * between its bounds. Payloads are copied once, into slots allocated at the start.
+ * Turns packets that come when they come into one per call of `take`, in order. Payloads are copied once, into slots
+ * for which room is made as it is needed.
  *
- * Call `take` whenever the player has used up what it had, with the instant its next sample is due.
+ * Call `take` whenever the player needs more, and tell what it has still to play. The delay is what it makes of it: it
+ * should play a little more or less than it took, as `excessMs` tells. Beyond the longest delay packets are dropped.
  */
 export class JitterBuffer {
   readonly #options: JitterBufferOptions;
-  readonly #mask: number;
   readonly #msToTicks: number;
   readonly #delay: DelayEstimator;
-  readonly #sequences: Float64Array;
-  readonly #timestamps: Float64Array;
-  readonly #lengths: Int32Array;
-  readonly #copy: PayloadCopy;
+  readonly #slots: PacketSlots;
 
-  /** Slots, one after the other. */
-  readonly bytes: Uint8Array;
   frameStart = 0;
   frameEnd = 0;
-  /** Timestamp of the frame taken. */
-  frameTimestamp = 0;
   /** Samples per packet, as learnt from the stream. */
   packetSamples: number;
 
@@ -75,9 +65,8 @@ export class JitterBuffer {
   duplicate = 0;
   reordered = 0;
   oversized = 0;
-  /** Dropped to catch up, and pauses made to fall back. */
+  /** Packets that were there and not played, because of the longest delay. */
   dropped = 0;
-  stretched = 0;
   /** Times that everything was let go: a jump in the numbers, or a silence longer than the longest delay. */
   resets = 0;
 
@@ -85,7 +74,7 @@ export class JitterBuffer {
   /** Whether the numbers below belong to the present source. */
   #knowsNumbers = false;
   /** Nothing below this may be played any more. */
-  #floor = Number.NEGATIVE_INFINITY;
+  #floor = NOWHERE;
   #startAt: Instant = 0;
   /** Extended sequence number to play next, and the newest that came. */
   #next = 0;
@@ -93,9 +82,9 @@ export class JitterBuffer {
   #highestTimestamp = 0;
   /** Timestamp that is due next. */
   #playAt = 0;
+  /** Samples that were played without a packet since the last one: time that passed, or was added to the delay. */
   #starved = 0;
   #lateInRow = 0;
-  #sinceAdjusted = 0;
   /** Timestamp step between the two newest packets. */
   #lastStep = 0;
 
@@ -103,15 +92,20 @@ export class JitterBuffer {
     this.#options = { ...JITTER_BUFFER_DEFAULTS, ...options };
     const { slotCount, slotBytes, clockRateHz, delayMinMs, delayMaxMs, frameSamples } = this.#options;
     assert(slotCount >= 4 && (slotCount & (slotCount - 1)) === 0, 'slots are a power of two');
-    this.#mask = slotCount - 1;
     this.#msToTicks = clockRateHz / 1000;
     this.#delay = new DelayEstimator(clockRateHz, delayMinMs, delayMaxMs);
-    this.#sequences = new Float64Array(slotCount).fill(Number.NaN);
-    this.#timestamps = new Float64Array(slotCount);
-    this.#lengths = new Int32Array(slotCount);
-    this.bytes = new Uint8Array(slotCount * slotBytes);
-    this.#copy = new PayloadCopy(this.bytes);
+    this.#slots = new PacketSlots(slotCount, slotBytes);
     this.packetSamples = frameSamples;
+  }
+
+  /** Where the frame taken is. */
+  get bytes(): Uint8Array {
+    return this.#slots.bytes;
+  }
+
+  /** Bytes of memory for packets. */
+  get sizeBytes(): number {
+    return this.#slots.sizeBytes;
   }
 
   /** Delay aimed at, in milliseconds. */
@@ -126,20 +120,25 @@ export class JitterBuffer {
 
   /** Lets everything go: the source changed or restarted. Counters and what is known of the network stay. */
   reset(): void {
-    this.#sequences.fill(Number.NaN);
+    this.#slots.clear();
     this.#state = 'idle';
     this.#knowsNumbers = false;
-    this.#floor = Number.NEGATIVE_INFINITY;
+    this.#floor = NOWHERE;
     this.#lateInRow = 0;
   }
 
-  /** Takes in the payload `from[start … end)` that arrived at `now`; copied unless late, had already, or too long. */
-  put(sequence: number, timestamp: number, from: Uint8Array, start: number, end: number, now: Instant): void {
+  /**
+   * Takes in the payload `from[start … end)` that arrived at `now`; copied unless late, had already, or too long. Timestamps
+   * are kept signed: like that they are small numbers to the engine, and calls box none.
+   */
+  put(sequence: number, rtpTimestamp: number, from: Uint8Array, start: number, end: number, now: Instant): void {
+    const timestamp = rtpTimestamp | 0;
     if (end - start > this.#options.slotBytes) {
       this.oversized += 1;
       return;
     }
-    const extended = this.#place(sequence, timestamp, now);
+    const isNext = this.#isNext(sequence, timestamp);
+    const extended = isNext ? this.#highest + 1 : this.#place(sequence, timestamp, now);
     if (extended === NOWHERE) return;
     this.#lateInRow = 0;
     this.#delay.observe(timestamp, now);
@@ -150,36 +149,38 @@ export class JitterBuffer {
       this.#highestTimestamp = timestamp;
     }
     if (extended < this.#next) this.#next = extended;
-    this.#store(extended, timestamp, from, start, end);
+    this.#slots.store(extended, timestamp, from, start, end, this.#next);
+  }
+
+  /** The next packet for playing behind `waiting` units of the timestamps' clock from `now` on. */
+  take(now: Instant, waiting = 0): Taken {
+    if (this.#state === 'filling' && now >= this.#startAt) this.#startPlaying();
+    if (this.#state !== 'playing') return 'empty';
+    this.#dropBeyondLongestDelay(now, waiting);
+    return this.#takeNext();
   }
 
   /**
-   * The next packet for playing at `now`. `talk` tells whether what was played last was speech: in a pause the delay
-   * is corrected at once, in speech rarely.
+   * How much longer than it need be the delay is for a player that plays what comes next as `take` says, in whole
+   * milliseconds; negative when it is too short. 0 while nothing is played.
    */
-  take(now: Instant, talk: 'speech' | 'pause'): Taken {
-    if (this.#state === 'filling' && now >= this.#startAt) this.#startPlaying();
-    if (this.#state !== 'playing') return 'empty';
-    this.#sinceAdjusted += 1;
-    const excess = this.#excessPackets(now);
-    if (this.#maySlowDown(excess)) {
-      this.stretched += 1;
-      this.#sinceAdjusted = 0;
-      return 'missing';
-    }
-    if (this.#mustCatchUp(excess, talk)) this.#skip();
-    this.#skipBeyondLongestDelay(now);
-    return this.#takeNext();
+  excessMs(now: Instant, waiting = 0): number {
+    if (this.#state !== 'playing' || this.#starved > 0) return 0;
+    return (this.#delay.delayMs(this.#playAt - waiting, now) - this.#delay.targetMs) | 0;
+  }
+
+  /** Whether the packet right behind the last one is here. */
+  get hasNext(): boolean {
+    return this.#state === 'playing' && this.#starved === 0 && this.#slots.has(this.#next);
   }
 
   /** After `missing`: whether a packet was lost and the one right behind it is here, at `bytes[frameStart … frameEnd)`. */
   seesBehindLoss(): boolean {
     const found = this.#oldest();
     if (found === NOWHERE || found === this.#next) return false;
-    const slot = found & this.#mask;
-    if (timestampDistance(this.#playAt, this.#timestamps[slot]!) !== 0) return false;
-    this.frameStart = slot * this.#options.slotBytes;
-    this.frameEnd = this.frameStart + this.#lengths[slot]!;
+    if (timestampDistance(this.#playAt, this.#slots.timestamp(found)) !== 0) return false;
+    this.frameStart = this.#slots.start(found);
+    this.frameEnd = this.#slots.end(found);
     return true;
   }
 
@@ -187,11 +188,10 @@ export class JitterBuffer {
     for (;;) {
       const found = this.#oldest();
       if (found === NOWHERE) return this.#starve();
-      this.#starved = 0;
-      const slot = found & this.#mask;
-      const ahead = this.#aheadOf(this.#timestamps[slot]!);
+      const timestamp = this.#slots.timestamp(found);
+      const ahead = this.#aheadOf(timestamp);
       if (ahead >= this.packetSamples) {
-        this.#playAt = (this.#playAt + this.packetSamples) >>> 0;
+        this.#playAt = (this.#playAt + this.packetSamples) | 0;
         return 'missing';
       }
       this.lost += found - this.#next;
@@ -201,18 +201,19 @@ export class JitterBuffer {
         continue;
       }
       this.taken += 1;
-      this.frameTimestamp = this.#timestamps[slot]!;
-      this.frameStart = slot * this.#options.slotBytes;
-      this.frameEnd = this.frameStart + this.#lengths[slot]!;
-      this.#playAt = (this.frameTimestamp + this.packetSamples) >>> 0;
+      this.frameStart = this.#slots.start(found);
+      this.frameEnd = this.#slots.end(found);
+      this.#playAt = (timestamp + this.packetSamples) | 0;
       return 'frame';
     }
   }
 
-  /** Nothing is waiting: time goes on, and after the longest delay the talk is taken to be over. */
+  /**
+   * Nothing is waiting: whether it was lost or is late, the next packet will tell. After the longest delay the talk is
+   * taken to be over.
+   */
   #starve(): Taken {
     this.#starved += this.packetSamples;
-    this.#playAt = (this.#playAt + this.packetSamples) >>> 0;
     if (this.#starved <= this.#options.delayMaxMs * this.#msToTicks) return 'missing';
     this.resets += 1;
     this.#state = 'idle';
@@ -223,60 +224,59 @@ export class JitterBuffer {
   /** Extended number of the oldest packet waiting, or NOWHERE. */
   #oldest(): number {
     for (let extended = this.#next; extended <= this.#highest; extended++) {
-      if (this.#sequences[extended & this.#mask] === extended) return extended;
+      if (this.#slots.has(extended)) return extended;
     }
     return NOWHERE;
   }
 
-  /** How many packets the present delay is longer than it need be; negative when it is too short. */
-  #excessPackets(now: Instant): number {
-    const delayMs = this.#delay.delayMs(this.#playAt, now);
-    return ((delayMs - this.#delay.targetMs) * this.#msToTicks) / this.packetSamples;
-  }
-
-  /** At once when nothing is there to be delayed. */
-  #maySlowDown(excess: number): boolean {
-    return excess <= -1 && (this.#sinceAdjusted > ADJUST_INTERVAL || this.#oldest() === NOWHERE);
-  }
-
-  #mustCatchUp(excess: number, talk: 'speech' | 'pause'): boolean {
-    if (talk === 'pause') return excess >= 1;
-    return excess >= 2 && this.#sinceAdjusted > ADJUST_INTERVAL;
-  }
-
-  #skipBeyondLongestDelay(now: Instant): void {
-    for (let i = 0; i <= this.#mask && this.#oldest() !== NOWHERE; i++) {
-      if (this.#delay.delayMs(this.#playAt, now) <= this.#options.delayMaxMs) return;
-      this.#skip();
+  #dropBeyondLongestDelay(now: Instant, waiting: number): void {
+    for (let i = 0; i < this.#options.slotCount; i++) {
+      if (this.#delay.delayMs(this.#playAt - waiting, now) <= this.#options.delayMaxMs || !this.#drop()) return;
     }
   }
 
-  #skip(): void {
+  /** The time of one packet passes unplayed; false when none is waiting. */
+  #drop(): boolean {
     const found = this.#oldest();
-    if (found === NOWHERE) return;
-    this.#sinceAdjusted = 0;
-    const ahead = this.#aheadOf(this.#timestamps[found & this.#mask]!);
-    this.#playAt = (this.#playAt + this.packetSamples) >>> 0;
-    // In a pause of the talker there is time to skip and no packet to lose.
-    if (ahead >= this.packetSamples) return;
+    if (found === NOWHERE) return false;
+    const ahead = this.#aheadOf(this.#slots.timestamp(found));
+    this.#playAt = (this.#playAt + this.packetSamples) | 0;
+    // In a pause of the talker there is time to pass and no packet to lose.
+    if (ahead >= this.packetSamples) return true;
     this.lost += found - this.#next;
     this.#next = found + 1;
     this.dropped += 1;
+    return true;
   }
 
-  /** Samples until a packet is due. A timestamp beyond all delay is a jump of the source's clock: due now. */
+  /**
+   * Samples until a packet is due. What was played without packets before it was their time if they were lost; as far
+   * as it was not, the delay is longer by now. A timestamp beyond all delay is a jump of the source's clock: due now.
+   */
   #aheadOf(timestamp: number): number {
     const ahead = timestampDistance(this.#playAt, timestamp);
-    if (ahead <= this.#jumpSamples()) return ahead;
-    this.#playAt = timestamp;
-    return 0;
+    const passed = Math.max(0, Math.min(ahead, this.#starved));
+    this.#starved = 0;
+    if (ahead > this.#jumpSamples()) {
+      this.#playAt = timestamp;
+      return 0;
+    }
+    this.#playAt = (this.#playAt + passed) | 0;
+    return ahead - passed;
+  }
+
+  /** The usual case: right behind the newest, a moment later, with room for it. */
+  #isNext(sequence: number, timestamp: number): boolean {
+    if (this.#state === 'idle' || sequence !== ((this.#highest + 1) & 0xffff)) return false;
+    const step = (timestamp - this.#highestTimestamp) | 0;
+    return step >= 0 && step <= this.#jumpSamples() && this.#highest + 1 - this.#next < this.#options.slotCount;
   }
 
   /** The extended number under which a packet is to be kept, or NOWHERE. Begins and restarts the buffer as needed. */
   #place(sequence: number, timestamp: number, now: Instant): number {
     if (!this.#knowsNumbers) return this.#begin(sequence, timestamp, now);
     const extended = extendSequence(this.#highest, sequence);
-    if (this.#sequences[extended & this.#mask] === extended) {
+    if (this.#slots.has(extended)) {
       this.duplicate += 1;
       return NOWHERE;
     }
@@ -285,10 +285,10 @@ export class JitterBuffer {
       this.#lateInRow += 1;
       this.#delay.observe(timestamp, now);
       // Nothing in time for so long: the numbers went back. Begin again.
-      return this.#lateInRow > this.#mask ? this.#restart(sequence, timestamp, now) : NOWHERE;
+      return this.#lateInRow >= this.#options.slotCount ? this.#restart(sequence, timestamp, now) : NOWHERE;
     }
     if (this.#state === 'idle') return this.#begin(extended, timestamp, now);
-    if (extended - this.#next > this.#mask || this.#isFarOff(timestamp)) {
+    if (extended - this.#next >= this.#options.slotCount || this.#isFarOff(timestamp)) {
       return this.#restart(sequence, timestamp, now);
     }
     return extended;
@@ -317,13 +317,12 @@ export class JitterBuffer {
     const oldest = this.#oldest();
     assert(oldest !== NOWHERE, 'a buffer that fills holds the packet that began it');
     this.#state = 'playing';
-    this.#playAt = this.#timestamps[oldest & this.#mask]!;
-    this.#sinceAdjusted = 0;
+    this.#playAt = this.#slots.timestamp(oldest);
   }
 
   /** While filling, a packet older than the first may still be played first; never one older than what was played. */
   #isStillInTime(extended: number): boolean {
-    return this.#state === 'filling' && extended >= this.#floor && this.#highest - extended <= this.#mask;
+    return this.#state === 'filling' && extended >= this.#floor && this.#highest - extended < this.#options.slotCount;
   }
 
   /** A new number with a timestamp beyond all delay, or long played: the source's clock jumped. */
@@ -342,14 +341,5 @@ export class JitterBuffer {
     // Once may be a pause of the talker; twice the same is the packet time.
     if (samples === this.#lastStep && samples <= PACKET_MAX_MS * this.#msToTicks) this.packetSamples = samples;
     this.#lastStep = Math.max(1, samples);
-  }
-
-  #store(extended: number, timestamp: number, from: Uint8Array, start: number, end: number): void {
-    const slot = extended & this.#mask;
-    const at = slot * this.#options.slotBytes;
-    this.#copy.copy(from, start, end, at);
-    this.#sequences[slot] = extended;
-    this.#timestamps[slot] = timestamp;
-    this.#lengths[slot] = end - start;
   }
 }

@@ -35,7 +35,7 @@ class Path {
     const end = this.send.relay(view, view.payloadType, this.#out, 0, now);
     expect(end === 0 || end === 12).toBe(true);
     this.jitter.put(view.sequence, view.timestamp, bytes, view.payloadStart, view.payloadEnd, now);
-    this.jitter.take(now, 'speech');
+    this.jitter.take(now);
     this.events.receive(bytes, view.payloadStart, view.payloadEnd, view.timestamp, now);
     this.events.expire(now);
     expect(this.receive.lost).toBeGreaterThanOrEqual(0);

@@ -107,7 +107,7 @@ test('when the talker falls silent there are no ticks any more, and the first wo
   converse(bench, [alice, bob], 400);
   alice.isTalking = false;
   bob.isTalking = false;
-  converse(bench, [alice, bob], 600);
+  converse(bench, [alice, bob], 800);
   const ticks = bench.counters[COUNTER.ticks];
   converse(bench, [alice, bob], 600);
   expect(bench.counters[COUNTER.ticks]).toBe(ticks);

@@ -33,7 +33,7 @@ function hear(codec: typeof pcmu, { jitterMs, loss }: Network): { heard: Int16Ar
       expect(view.read(arrived, 0, arrived.length)).toBe(true);
       buffer.put(view.sequence, view.timestamp, arrived, view.payloadStart, view.payloadEnd, at);
     }
-    const taken = buffer.take(now, 'speech');
+    const taken = buffer.take(now);
     if (taken === 'frame') codec.decode(buffer.bytes, buffer.frameStart, buffer.frameEnd, samples, 0);
     else samples.fill(0);
     if (taken !== 'empty') heard.push(...samples);
