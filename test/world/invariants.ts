@@ -83,8 +83,8 @@ export function expectConnectedCalls({ tandem }: Scene): void {
   )) {
     const until = caller.progressingAt ?? Number.POSITIVE_INFINITY;
     const answered = last.filter(
-      ({ masterCallId, progressingAt, createdAt }) =>
-        masterCallId === caller.id && progressingAt !== null && createdAt <= until,
+      ({ masterCallId, progressingAt }) =>
+        masterCallId === caller.id && progressingAt !== null && progressingAt <= until,
     );
     expect(answered.length).toBe(caller.progressingAt === null ? 0 : 1);
   }
