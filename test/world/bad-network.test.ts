@@ -62,7 +62,9 @@ function living(): Record<string, number> {
   return Object.fromEntries(KINDS.map((kind) => [kind.name, count(kind)]));
 }
 
-test('after the calls of every kind no object of a call, leg, dialog or stream lives on', async () => {
+test('after the calls of every kind no object of a call, leg, dialog or stream lives on', {
+  timeout: 60_000,
+}, async () => {
   const talking = staged(0, SCENARIOS[0]!);
   talking.run(CALLED_AT + 10_000);
   expect(living()).toEqual({ Attempt: 0, Call: 2, InviteSession: 4, Dialog: 4, PlaneLeg: 2 });
