@@ -84,6 +84,10 @@ export interface Backend {
   currentAction(id: ActiveflowId): Action | null;
   /** A file of a recording by its name; undefined when it is not there. */
   openRecordingFile(name: string): Promise<OpenFile | undefined>;
+  /** Sources and accounts whose requests are dropped at present, oldest first. */
+  bans(): readonly BanRow[];
+  /** Ends the ban of this account from the address ('' for the address as a whole), or all of the address; those that there were. */
+  liftBans(address: string, account: string | undefined): readonly BanRow[];
   /** All metrics in Prometheus text format. */
   metricsText(): string;
   status(): StatusReport;
@@ -93,6 +97,15 @@ export interface Backend {
   trace(listener: (entry: TraceEntry) => void): () => void;
   /** An error of ours while answering: it belongs in the log, the client is told the request id alone. */
   report(error: unknown, requestId: string): void;
+}
+
+/** A source address, or one account from there, that failed too often to prove who it is. */
+export interface BanRow {
+  readonly address: string;
+  /** '' when the address as a whole is banned. */
+  readonly account: string;
+  readonly since: WallTime;
+  readonly until: WallTime;
 }
 
 /** What `tandem trunk check` finds. */

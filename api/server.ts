@@ -13,6 +13,7 @@ import { refusalOf, sendInternal, sendRefusal } from './problem.ts';
 import { isReferenceOperation, REFERENCE_AUTH_OPERATIONS } from './reference-operations.ts';
 import { accesskeys } from './resources/accesskeys.ts';
 import { activeflows } from './resources/activeflows.ts';
+import { bans } from './resources/bans.ts';
 import { calls } from './resources/calls.ts';
 import { conferencecalls } from './resources/conferencecalls.ts';
 import { conferences } from './resources/conferences.ts';
@@ -142,6 +143,7 @@ function operatorRoutes(app: FastifyInstance, backend: Backend, authenticator: A
 }
 
 const RESOURCES = [
+  bans,
   handshakes,
   me,
   accesskeys,

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type {
   Backend,
+  BanRow,
   ConferenceNow,
   OpenFile,
   RowKind,
@@ -120,6 +121,19 @@ export class TandemBackend implements Backend {
       },
       close: () => file.close(),
     };
+  }
+
+  bans(): readonly BanRow[] {
+    const wallOffsetMs = this.clock.wallTime() - this.clock.now();
+    const at = (instant: number): WallTime => Math.round(instant + wallOffsetMs);
+    const bans = this.#parts.node.stack.gatekeeper.list(this.clock.now());
+    return bans.map((ban) => ({ ...ban, since: at(ban.since), until: at(ban.until) }));
+  }
+
+  liftBans(address: string, account: string | undefined): readonly BanRow[] {
+    const { gatekeeper } = this.#parts.node.stack;
+    const meant = this.bans().filter((ban) => ban.address === address && (account ?? ban.account) === ban.account);
+    return meant.filter((ban) => gatekeeper.lift(ban.address, ban.account));
   }
 
   metricsText(): string {

@@ -30,6 +30,7 @@ export const FAULTS = {
   ACCESSKEY_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
   ACTIVEFLOW_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
   AGENT_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
+  BAN_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
   CALL_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
   CONFERENCE_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },
   CONFERENCECALL_NOT_FOUND: { http: 404, status: 'NOT_FOUND', advice: NOT_FOUND_ADVICE },

@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import type { Backend, ConferenceNow, OpenFile, RowKind, Rows, StatusReport, TraceEntry } from '../../api/backend.ts';
+import type {
+  Backend,
+  BanRow,
+  ConferenceNow,
+  OpenFile,
+  RowKind,
+  Rows,
+  StatusReport,
+  TraceEntry,
+} from '../../api/backend.ts';
 import { hashPassword } from '../../api/password.ts';
 import { createServer } from '../../api/server.ts';
 import { Accounts, isAccountCommand } from '../../core/accounts.ts';
@@ -41,6 +50,7 @@ export class SimulatedBackend implements Backend {
   /** Recording files by name. */
   readonly files = new Map<string, Uint8Array>();
   readonly reported: unknown[] = [];
+  banned: readonly BanRow[] = [];
   openFileCount = 0;
   readonly clock: Clock = { now: () => this.#now, wallTime: () => STARTED_AT + this.#now };
   readonly life: SimulatedLife;
@@ -180,6 +190,16 @@ export class SimulatedBackend implements Backend {
         this.openFileCount -= 1;
       },
     };
+  }
+
+  bans(): readonly BanRow[] {
+    return this.banned;
+  }
+
+  liftBans(address: string, account: string | undefined): readonly BanRow[] {
+    const lifted = this.banned.filter((ban) => ban.address === address && (account ?? ban.account) === ban.account);
+    this.banned = this.banned.filter((ban) => !lifted.includes(ban));
+    return lifted;
   }
 
   metricsText(): string {

@@ -124,6 +124,25 @@ test('nobody calls unproven, as somebody else, or learns which extensions there 
   expect((await server.api('GET', '/v1.0/calls')).body['result']).toEqual([]);
 });
 
+test('who guesses ten times is not listened to, is listed at the API, and can be let in again there', async () => {
+  const server = await start();
+  await server.createExtension('3000', 'secret-of-3000');
+  const phone = await stranger(server);
+  const register = { method: 'REGISTER', to: '', from: '3000' } as const;
+  for (let guess = 0; guess < 10; guess++) {
+    const account = { user: '3000', password: `guess ${guess}` };
+    expect((await phone.ask({ ...register, account })).status).toBe(401);
+  }
+  const { result } = (await server.asAdmin('GET', '/v1.0/bans')) as unknown as { result: Record<string, string>[] };
+  expect(result).toMatchObject([{ address: '127.0.0.1', account: '3000' }]);
+  const account = { user: '3000', password: 'secret-of-3000' };
+  phone.ask({ ...register, account }).catch(() => undefined);
+  await server.settled('tandem_sip_dropped_total', 1);
+  await server.asAdmin('DELETE', '/v1.0/bans?address=127.0.0.1');
+  const other = await stranger(server);
+  expect((await other.ask({ ...register, account })).status).toBe(200);
+}, 30_000);
+
 test('secrets are in no log, no trace, no figure and no file in clear; files are their user’s alone', async () => {
   const given = {
     TANDEM_ADMIN_PASSWORD: 'the-admin-password',
