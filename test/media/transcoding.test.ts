@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { COUNTER } from '../../media/counters.ts';
 import { openOpus } from '../../media/io/opus-library.ts';
 import type { AudioCodec } from '../../media/stream-formats.ts';
-import { level, levelAt, signalToNoise, testTone } from '../audio/measures.ts';
+import { gaps, level, levelAt, signalToNoise, testTone } from '../audio/measures.ts';
 import { Bench } from './phones.ts';
 import { converse, SpeakingPhone } from './speaking-phone.ts';
 
@@ -115,6 +115,18 @@ test('when the talker falls silent there are no ticks any more, and the first wo
   alice.isTalking = true;
   converse(bench, [alice, bob], 200);
   expect(bob.packets.length).toBeGreaterThanOrEqual(7);
+});
+
+test.skipIf(opus === undefined)('a packet of Opus that is lost is made up: nothing is missing for the listener', () => {
+  const { bench, alice, bob } = bridged('opus', 'PCMU');
+  for (let frame = 0; frame < 60; frame++) {
+    alice.isTalking = frame % 10 !== 9;
+    converse(bench, [alice, bob], 20);
+  }
+  const heard = bob.hear().subarray(1600);
+  expect(heard.length).toBeGreaterThan(7200);
+  expect(gaps(heard)).toEqual([]);
+  expect(Math.abs(level(heard) + 20)).toBeLessThan(1.5);
 });
 
 test('a muted party is heard as silence by a listener of another codec, and of its own', () => {
