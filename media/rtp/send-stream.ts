@@ -133,7 +133,7 @@ export class SendStream {
     }
     const sequence = (view.sequence + row[start + SEQUENCE_OFFSET]!) & 0xffff;
     const timestamp = (view.timestamp + row[start + TIMESTAMP_OFFSET]!) >>> 0;
-    if (sequenceDistance(row[start + SEQUENCE]!, sequence) > 0) this.#advance(view, sequence, timestamp, now);
+    if (sequenceDistance(row[start + SEQUENCE]!, sequence) > 0) this.#advance(view, sequence, timestamp | 0, now);
     row[start + PACKETS]! += 1;
     row[start + OCTETS]! += view.payloadEnd - view.payloadStart;
     return writeRtpHeader(bytes, at, marker, payloadType, sequence, timestamp | 0, row[start + OWN_SSRC]! | 0);
@@ -208,7 +208,8 @@ export class SendStream {
     return row[start + LAST_AT]!;
   }
 
-  #advance(view: PacketView, sequence: number, timestamp: number, now: Instant): void {
+  #advance(view: PacketView, sequence: number, signedTimestamp: number, now: Instant): void {
+    const timestamp = signedTimestamp >>> 0;
     const row = this.#row;
     const start = this.#start;
     // The packets of one telephone-event share the timestamp of its start.
