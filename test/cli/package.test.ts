@@ -29,7 +29,7 @@ async function callThrough(served: Program, command: string, args: readonly stri
   const callee = { serverPort, service: '1001', password: calleePassword!, calls: 1 };
   const registers = sipp({ ...callee, scenario: 'register', localPort: 15_510, keys: { contact_port: '15520' } });
   expect(await registers.exited, registers.output).toBe(0);
-  const phone = sipp({ ...callee, scenario: 'callee', localPort: 15_520, mediaPort: 52_500, echoes: true });
+  const phone = sipp({ ...callee, scenario: 'callee', localPort: 15_520, echoes: true });
   const account = ['--user', '1000', '--password', password!, '--seconds', '1', '--json'];
   const caller = new Program(command, [...args, 'call', `sip:1001@127.0.0.1:${serverPort}`, ...account], {
     cwd,

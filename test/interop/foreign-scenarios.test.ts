@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { TRUNK_PROFILES } from '../../cli/trunk-profiles.ts';
 import { outsideCases } from '../messages/cases.ts';
 import { hasProgram, Program } from './program.ts';
+import { sippMediaPort } from './sipp.ts';
 import { TandemProcess } from './tandem-process.ts';
 
 const ECHO = '+899000000101';
@@ -128,7 +129,7 @@ async function play(serverPort: number, { service, name }: { service: string; na
   const file = join(folder!, `${name}.xml`);
   expect(existsSync(file), file).toBe(true);
   const args = ['-sf', file, '-s', service, '-m', '1', '-d', '300', '-nostdin', '-nd', '-trace_err'];
-  const ports = ['-i', '127.0.0.1', '-p', String(sipPortOf(index)), '-mp', String(53_000 + 6 * index)];
+  const ports = ['-i', '127.0.0.1', '-p', String(sipPortOf(index)), '-mp', String(sippMediaPort(sipPortOf(index)))];
   const limits = ['-timeout', '30s', '-timeout_error', '-recv_timeout', '15000'];
   const sipp = new Program('sipp', [...args, ...ports, ...limits, `127.0.0.1:${serverPort}`], {
     cwd: mkdtempSync(join(tmpdir(), 'tandem-sipp-')),

@@ -54,8 +54,8 @@ async function liveCall(
   const { sipPort: serverPort } = server;
   const account = { service: '3001', user: '3000', password: 'secret-of-3000' };
   const both = { serverPort, calls: 1, service: '3001' };
-  const callee = sipp({ ...both, scenario: 'callee', localPort: CALLEE_PORT, mediaPort: 52_900 });
-  const caller = sipp({ ...both, ...account, ...options, localPort: 15_460, mediaPort: 53_400 });
+  const callee = sipp({ ...both, scenario: 'callee', localPort: CALLEE_PORT });
+  const caller = sipp({ ...both, ...account, ...options, localPort: 15_460 });
   running.push(callee, caller);
   await server.settled('tandem_calls_answered_total', 2);
   return { caller, callee };

@@ -46,7 +46,6 @@ describe.skipIf(!hasProgram('sipp'))('under load from SIPp', () => {
       localPort: 15_220,
       service: '3001',
       calls: 200,
-      mediaPort: 52_000,
     });
     running.push(callee);
     const caller = sipp({
@@ -58,7 +57,6 @@ describe.skipIf(!hasProgram('sipp'))('under load from SIPp', () => {
       password: 'secret-of-3000',
       calls: 200,
       callsPerSecond: 50,
-      mediaPort: 51_000,
       holdMs: 2000,
     });
     running.push(caller);

@@ -16,11 +16,15 @@ export interface SippOptions {
   readonly callsPerSecond?: number;
   /** How long a caller talks. */
   readonly holdMs?: number;
-  readonly mediaPort?: number;
   /** Sends the RTP that arrives back to where it came from. */
   readonly echoes?: boolean;
   readonly keys?: Record<string, string>;
   readonly timeoutSeconds?: number;
+}
+
+/** RTP port of a SIPp with this SIP port, 15,000 to 15,999; it takes the one after the next, too. Below those that the system hands out. */
+export function sippMediaPort(localPort: number): number {
+  return 16_000 + 4 * (localPort - 15_000);
 }
 
 /** One SIPp run of a scenario of ours; its exit code is 0 when every call went as written. */
@@ -52,7 +56,7 @@ export function sipp(options: SippOptions): Program {
       '-d',
       String(options.holdMs ?? 100),
       '-mp',
-      String(options.mediaPort ?? 50_000),
+      String(sippMediaPort(localPort)),
       ...(options.echoes === true ? ['-rtp_echo'] : []),
       ...keys,
       '-timeout',

@@ -47,7 +47,6 @@ describe.skipIf(!hasProgram('sipp'))('beside a real SIP server', () => {
       scenario: 'trunk',
       serverPort: tandem.sipPort,
       localPort: 15_610,
-      mediaPort: 52_610,
       service: ECHO,
       user: CALLER,
       calls: 3,
@@ -79,7 +78,6 @@ describe.skipIf(!hasProgram('sipp'))('beside a real SIP server', () => {
         scenario: 'callee',
         serverPort: tandem.sipPort,
         localPort: port,
-        mediaPort: port + 37_000,
         service: 'bob',
         calls: 1,
       });
