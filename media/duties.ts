@@ -19,8 +19,11 @@ const NO_PLAY = -1;
 /** Behind a key that is passed on. */
 const PASSED_INTERVAL_MS = 60;
 
-/** A conference member that hears nobody is sent a frame of silence this often at least, so that no peer gives it up (RFC 6263). */
-const KEEP_ALIVE_MS = 10_000;
+/**
+ * Who was sent nothing for so long is sent a packet with the next report, which comes within 7.5 s: 15 s at most lie
+ * between two, as firewalls and NATs want it (RFC 6263 §6.1).
+ */
+const KEEP_OPEN_MS = 7500;
 
 export interface DutySurroundings {
   readonly io: PacketIo;
@@ -183,8 +186,7 @@ export class Duties {
     const end = stream.reports.write(this.#io.out, at, now);
     if (end === at) return;
     this.#sendRtcp(stream, end - at);
-    const { lastAt } = stream.sender;
-    if (stream.mix !== undefined && !(now - lastAt < KEEP_ALIVE_MS)) this.#sender.sendSilence(stream, now);
+    if (!(now - stream.sender.lastAt < KEEP_OPEN_MS)) this.#sender.keepOpen(stream, now);
   }
 
   #sendRtcp(stream: Stream, sizeBytes: number): void {

@@ -10,7 +10,7 @@ import type { Player } from './player.ts';
 import type { FromWorker } from './protocol.ts';
 import { RTP_HEADER_BYTES } from './rtp/packet-view.ts';
 import type { Stream } from './slots.ts';
-import { isG711, PCMA_FORMAT } from './stream-formats.ts';
+import { isG711, NO_FORMAT, PCMA_FORMAT } from './stream-formats.ts';
 
 /** A frame of G.711 has as many bytes as samples, and as many units of its timestamp. */
 const G711_FRAME = NARROW_SAMPLES;
@@ -87,10 +87,22 @@ export class FrameSender {
     }
   }
 
-  /** A frame of silence out of turn. */
-  sendSilence(stream: Stream, now: Instant): void {
-    const payloadAt = this.begin(stream, now);
-    if (payloadAt !== -1) this.#sendSilence(stream, payloadAt);
+  /**
+   * A packet that keeps the way to the peer open: a frame of silence, or, where the peer takes no sound from us or only
+   * sound that nothing here makes, one of a payload type that it does not know (RFC 6263 §4.6).
+   */
+  keepOpen(stream: Stream, now: Instant): void {
+    if (stream.digits.isSending || this.#latching.destination(stream.slot) === 0) return;
+    this.#now = now;
+    this.#at = this.#io.reserve();
+    const payloadAt = this.#at + RTP_HEADER_BYTES;
+    if (stream.sends && stream.sendRateHz > 0) {
+      this.#sendSilence(stream, payloadAt);
+      return;
+    }
+    const io = this.#io;
+    stream.sender.frame(unknownPayloadType(stream), G711_FRAME, 0, io.out, this.#at, now);
+    io.send(stream.port, false, this.#latching.destinations, stream.slot, RTP_HEADER_BYTES);
   }
 
   /** Who may hear nothing is sent silence, so that its stream goes on. */
@@ -129,6 +141,19 @@ export class FrameSender {
     stream.sender.frame(stream.sendPayloadType, units, sizeBytes, io.out, this.#at, this.#now);
     io.send(stream.port, false, this.#latching.destinations, stream.slot, payloadAt + sizeBytes - this.#at);
   }
+}
+
+/** The highest dynamic payload type (RFC 3551 §6) that means nothing between us and the peer. */
+function unknownPayloadType({ receiveFormats, sendPayloadType, sendEventPayloadType }: Stream): number {
+  let payloadType = 127;
+  while (
+    receiveFormats[payloadType] !== NO_FORMAT ||
+    payloadType === sendPayloadType ||
+    payloadType === sendEventPayloadType
+  ) {
+    payloadType -= 1;
+  }
+  return payloadType;
 }
 
 /** What encodes for this stream alone, made when it is first needed; undefined when nothing here can. */
