@@ -9,11 +9,12 @@ const BLOCK_MS = (BLOCK * 1000) / CLOCK_RATE_HZ;
 
 /** Each tone is at least so loud. Q.24: operates from -25 dBm0, rejects below -55. */
 const LEVEL_MIN_DBM0 = -42;
-/** The column may be so much weaker than the row, or stronger (Q.24: 8 and 4 dB, and something for the line). */
-const WEAK_COLUMN = 10 ** (-9 / 10);
-const STRONG_COLUMN = 10 ** (5.5 / 10);
-/** The strongest of its group by 8 dB. */
-const PEAK = 10 ** 0.8;
+/** The column may be so much weaker than the row, or stronger (Q.24: 8 and 4 dB; the louder tone blurs the other by 2). */
+const WEAK_COLUMN = 10 ** (-11 / 10);
+const STRONG_COLUMN = 10 ** (6 / 10);
+/** The strongest of its group by 8 dB, a column by 6, which the row blurs. */
+const PEAK_ROW = 10 ** 0.8;
+const PEAK_COLUMN = 10 ** 0.6;
 /** Of all energy in the block, what the two tones have: 0.7 is a signal 4 dB above everything else. */
 const SHARE_MIN = 0.7;
 
@@ -308,7 +309,8 @@ export class DtmfDetector {
 function strongest(power: Float64Array, first: number): number {
   let best = first;
   for (let i = first + 1; i < first + 4; i++) if (power[i]! > power[best]!) best = i;
-  for (let i = first; i < first + 4; i++) if (i !== best && power[i]! * PEAK > power[best]!) return NONE;
+  const peak = first === 0 ? PEAK_ROW : PEAK_COLUMN;
+  for (let i = first; i < first + 4; i++) if (i !== best && power[i]! * peak > power[best]!) return NONE;
   return power[best]! > 0 ? best : NONE;
 }
 
