@@ -3,13 +3,13 @@ import { at } from '../media/phones.ts';
 import type { Phone } from './phone.ts';
 import type { Scene } from './scene.ts';
 
-/** When each phone was sent a packet of sound. */
+/** When each phone was sent a packet of sound; the silence that keeps firewalls open is none. */
 export class Ears {
   readonly #heard = new Map<number, Instant[]>();
 
   constructor({ tandem, world }: Scene) {
-    tandem.onMedia = ({ remote, isRtcp }) => {
-      if (isRtcp) return;
+    tandem.onMedia = ({ remote, isRtcp, bytes }) => {
+      if (isRtcp || isSilence(bytes)) return;
       const heard = this.#heard.get(remote) ?? [];
       heard.push(world.now);
       this.#heard.set(remote, heard);
@@ -21,4 +21,9 @@ export class Ears {
     const heard = this.#heard.get(at(addresses[0]!.address, mediaPort)) ?? [];
     return 20 * heard.filter((instant) => instant >= from && instant < to).length;
   }
+}
+
+/** No payload, or all of it the same byte, as G.711 says nothing. */
+function isSilence(packet: Uint8Array): boolean {
+  return packet.subarray(12).every((byte) => byte === packet[12]);
 }
