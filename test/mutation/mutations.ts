@@ -208,6 +208,14 @@ export const MUTATIONS: readonly Mutation[] = [
     'RFC 2782: every server is tried once',
   ),
   mutation(
+    'RFC 3263, RFC 2782, RFC 7984',
+    'dialog/sessions',
+    'if (destination === undefined || request === undefined) return false;',
+    'if (destination !== undefined || request === undefined) return false;',
+    'sip/stack/named-servers',
+    'RFC 3263 §4.3: a request in a dialog whose server is silent',
+  ),
+  mutation(
     'RFC 5626 §4.5',
     'providers/registration',
     'baseMs * 2 **',
