@@ -52,8 +52,11 @@ async function numberFor(digits: string, actions: readonly object[]): Promise<st
 describe('a call to a number', () => {
   test('hears a menu, presses 1, and is led to the echo', { timeout: 60_000 }, async () => {
     const line = await trunk.call(MENU);
-    await pause(1_000);
-    expect(line.heardCount).toBeGreaterThan(30); // The menu speaks.
+    await until(
+      async () => (line.heardCount > 30 ? true : undefined),
+      10_000,
+      () => 'the menu',
+    );
     line.press('1');
     line.speak(700);
     // What was pressed while the menu spoke counts once it has ended.

@@ -13,8 +13,9 @@ import {
   signalToNoise,
   testTone,
 } from '../../audio/measures.ts';
+import { outsideCases } from '../../messages/cases.ts';
 
-const CASES = process.env['TANDEM_CASES'];
+const VECTORS = outsideCases('codec/g711-plc');
 
 type Way = 'zero' | 'repeat' | 'conceal';
 
@@ -92,11 +93,11 @@ test.each([
   },
 );
 
-test.skipIf(CASES === undefined)(
+test.skipIf(VECTORS === undefined)(
   'G.711 Appendix I: the voice of its vectors, every tenth frame or two frames of twenty lost, is as near as the reference leaves it, within 0.2 dB',
   () => {
     const read = (name: string): Int16Array => {
-      const file = readFileSync(join(CASES!, 'codec/g711-plc', name));
+      const file = readFileSync(join(VECTORS!, name));
       return Int16Array.from({ length: file.length >> 1 }, (_, i) => file.readInt16LE(2 * i));
     };
     const sent = read('f2.le');
