@@ -109,6 +109,11 @@ export class SimulatedSwitch implements Party {
     return this.#running.directory;
   }
 
+  /** Not between a crash and the next start. */
+  get isRunning(): boolean {
+    return this.#process !== undefined;
+  }
+
   /** Everything that the present process has told of its customer. */
   get events(): JournalEvent[] {
     const cursor = this.#running.journal.cursor(CUSTOMER, 0);

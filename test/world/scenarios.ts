@@ -132,6 +132,7 @@ export const SCENARIOS: readonly Scenario[] = [
       'incoming canceled remote, outgoing canceled local',
       'incoming answered normal remote, outgoing answered normal local',
       'incoming unavailable local, outgoing unavailable remote',
+      'incoming normal local, outgoing normal remote',
     ],
     plan: (scene, random) => {
       const bob = scene.phone('bob', '1001', RINGS);
@@ -268,6 +269,7 @@ function commandTransfer(
   }: { manner: 'blind' | 'attended'; method: 'bridge' | 'refer'; direction: 'incoming' | 'outgoing' },
 ): void {
   const what = (now: number): void => {
+    if (!tandem.isRunning) return;
     const records = tandem.node.exchange.calls.ledger.records();
     const id = records.find((record) => record.direction === direction)?.id;
     if (id === undefined) return;
