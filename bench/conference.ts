@@ -151,7 +151,6 @@ class RoundIo implements PacketIo {
   readonly starts = Int32Array.from({ length: BATCH_COUNT_MAX }, (_, i) => 2048 * i);
   readonly ends = Int32Array.from({ length: BATCH_COUNT_MAX }, (_, i) => 2048 * i + PACKET_BYTES);
   readonly sources = new Float64Array(BATCH_COUNT_MAX);
-  readonly wakeHandle = -1;
   readonly batchIsRtcp = false;
   readonly batchPort = PORT;
   readonly #talkers: number;
@@ -195,5 +194,9 @@ class RoundIo implements PacketIo {
     if (port === PORT && !isRtcp) this.counters.sent++;
   }
   flush(): void {}
+  handOverWakeHandle(): number {
+    return -1;
+  }
+
   close(): void {}
 }

@@ -194,7 +194,6 @@ class EndlessIo implements PacketIo {
   readonly starts = Int32Array.from({ length: BATCH_COUNT_MAX }, (_, i) => 2048 * i);
   readonly ends = Int32Array.from({ length: BATCH_COUNT_MAX }, (_, i) => 2048 * i + PACKET_BYTES);
   readonly sources = new Float64Array(BATCH_COUNT_MAX);
-  readonly wakeHandle = -1;
   readonly batchIsRtcp = false;
   readonly batchPort = OUR_PORT;
   readonly #second: Second;
@@ -238,5 +237,9 @@ class EndlessIo implements PacketIo {
     this.counters.sent++;
   }
   flush(): void {}
+  handOverWakeHandle(): number {
+    return -1;
+  }
+
   close(): void {}
 }

@@ -38,7 +38,6 @@ export class BatchUdp implements PacketIo {
   readonly starts: Int32Array;
   readonly ends: Int32Array;
   readonly sources: Float64Array;
-  readonly wakeHandle: number;
   batchPort = 0;
   batchIsRtcp = false;
   readonly #address: number;
@@ -59,6 +58,8 @@ export class BatchUdp implements PacketIo {
   #packetsPerMs = 0;
   #receivedBefore = 0;
   #waitedAt: number;
+  readonly #wakeHandle: number;
+  #isWakeHandleOurs = true;
   #isClosed = false;
 
   constructor(koffi: Koffi, libc: Libc, layout: NativeLayout, options: BatchUdpOptions) {
@@ -79,9 +80,9 @@ export class BatchUdp implements PacketIo {
     this.ends = this.#received.ends;
     this.sources = this.#received.sources;
     this.#epoll = libc.epollCreate(LINUX.SOCK_CLOEXEC);
-    this.wakeHandle = libc.eventfd(0, LINUX.SOCK_NONBLOCK | LINUX.SOCK_CLOEXEC);
-    assert(this.#epoll >= 0 && this.wakeHandle >= 0, `no descriptors left, error ${libc.errno()}`);
-    const watched = this.#watch(this.wakeHandle, WAKE_PORT);
+    this.#wakeHandle = libc.eventfd(0, LINUX.SOCK_NONBLOCK | LINUX.SOCK_CLOEXEC);
+    assert(this.#epoll >= 0 && this.#wakeHandle >= 0, `no descriptors left, error ${libc.errno()}`);
+    const watched = this.#watch(this.#wakeHandle, WAKE_PORT);
     assert(watched, `epoll refuses an eventfd, error ${libc.errno()}`);
     this.#waitedAt = this.#clock.now();
   }
@@ -147,12 +148,17 @@ export class BatchUdp implements PacketIo {
     this.#toSend.flush(this.#descriptors, this.counters);
   }
 
+  handOverWakeHandle(): number {
+    this.#isWakeHandleOurs = false;
+    return this.#wakeHandle;
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.flush();
     for (let port = 1; port < 65536; port++) this.#close(port);
-    this.#libc.close(this.wakeHandle);
+    if (this.#isWakeHandleOurs) this.#libc.close(this.#wakeHandle);
     this.#libc.close(this.#epoll);
   }
 
@@ -177,7 +183,7 @@ export class BatchUdp implements PacketIo {
     this.#readyCount = 0;
     for (let i = 0; i < count; i++) {
       const port = this.#arena.words[(this.#events + i * event.sizeBytes + event.value) >> 2]!;
-      if (port === WAKE_PORT) this.#libc.read(this.wakeHandle, this.#arena.address(this.#scratch), 8);
+      if (port === WAKE_PORT) this.#libc.read(this.#wakeHandle, this.#arena.address(this.#scratch), 8);
       else this.#pushReady(port);
     }
   }

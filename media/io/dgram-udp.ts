@@ -30,7 +30,6 @@ export class DgramUdp implements PacketIo {
   readonly starts = new Int32Array(BATCH_COUNT_MAX);
   readonly ends = new Int32Array(BATCH_COUNT_MAX);
   readonly sources = new Float64Array(BATCH_COUNT_MAX);
-  readonly wakeHandle: number;
   batchPort = 0;
   batchIsRtcp = false;
   readonly #address: string;
@@ -54,7 +53,6 @@ export class DgramUdp implements PacketIo {
     this.#wakeSocket.on('message', () => this.#interrupt());
     const isBound = bindNow(this.#wakeSocket, 0, '127.0.0.1');
     assert(isBound, 'a loopback port is left');
-    this.wakeHandle = -this.#wakeSocket.address().port;
   }
 
   openPort(port: number): boolean {
@@ -144,6 +142,10 @@ export class DgramUdp implements PacketIo {
 
   flush(): void {
     // Every packet has been handed over by `send`.
+  }
+
+  handOverWakeHandle(): number {
+    return -this.#wakeSocket.address().port;
   }
 
   close(): void {

@@ -60,9 +60,13 @@ export interface PacketIo {
   /** Hands everything queued to the kernel. */
   flush(): void;
 
-  /** What a `Waker` of another thread needs to make `wait` return. */
-  readonly wakeHandle: number;
+  /**
+   * What a `Waker` of another thread needs to make `wait` return. The waker's to close from then on: that thread writes to
+   * it when it likes, and if it were closed here, its number could be another file's by then.
+   */
+  handOverWakeHandle(): number;
   readonly counters: PacketIoCounters;
+  /** Closes everything but a wake handle that was handed over. */
   close(): void;
 }
 

@@ -1,11 +1,11 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 
 const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
 
 /**
  * Makes the `wait` of another thread's packet I/O return, by its wake handle: an eventfd to write to, or, negative, the
- * loopback UDP port to send to. Not to be used any more once that I/O is closed: its descriptor may be another's then.
+ * loopback UDP port to send to. The handle is closed here, so it can be woken by while and after that I/O is closed.
  */
 export class Waker {
   readonly #handle: number;
@@ -24,7 +24,8 @@ export class Waker {
   }
 
   close(): void {
-    this.#socket?.close();
+    if (this.#socket === undefined) closeSync(this.#handle);
+    else this.#socket.close();
   }
 }
 

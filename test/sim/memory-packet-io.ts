@@ -20,7 +20,6 @@ export class MemoryPacketIo implements PacketIo {
   readonly starts = new Int32Array(BATCH_COUNT_MAX);
   readonly ends = new Int32Array(BATCH_COUNT_MAX);
   readonly sources = new Float64Array(BATCH_COUNT_MAX);
-  readonly wakeHandle = -1;
   batchPort = 0;
   batchIsRtcp = false;
   readonly #open = new Set<number>();
@@ -108,6 +107,10 @@ export class MemoryPacketIo implements PacketIo {
     if (queued.length > 0) this.counters.sendCalls++;
     this.counters.sent += queued.length;
     for (const packet of queued) this.#listener(packet);
+  }
+
+  handOverWakeHandle(): number {
+    return -1;
   }
 
   close(): void {

@@ -1,11 +1,13 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { fstatSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { formatIpv4, pack, parseIpv4 } from '../../../media/io/addresses.ts';
 import { DgramUdp } from '../../../media/io/dgram-udp.ts';
 import { openBatchUdp } from '../../../media/io/open-packet-io.ts';
 import type { PacketIo } from '../../../media/io/packet-io.ts';
+import { Waker } from '../../../media/io/waker.ts';
 
 const LOOPBACK = parseIpv4('127.0.0.1')!;
 const TURNS_MAX = 60;
@@ -232,7 +234,6 @@ describe.each(implementations)('$name', ({ open }) => {
     const worker = new Worker(new URL('./waiting-thread.ts', import.meta.url), { workerData: name });
     try {
       const [handle] = (await once(worker, 'message')) as [number];
-      const { Waker } = await import('../../../media/io/waker.ts');
       const waker = new Waker(handle);
       for (let i = 0; i < 3; i++) {
         const woken = once(worker, 'message');
@@ -244,6 +245,16 @@ describe.each(implementations)('$name', ({ open }) => {
     } finally {
       await worker.terminate();
     }
+  });
+
+  test('a wake handle that was handed over outlives the I/O, until its waker is closed', async () => {
+    const io = opened();
+    const handle = io.handOverWakeHandle();
+    const waker = new Waker(handle);
+    io.close();
+    expect(() => waker.wake()).not.toThrow();
+    waker.close();
+    if (handle >= 0) expect(() => fstatSync(handle)).toThrow('EBADF');
   });
 
   test('a wait without traffic ends after its time', { timeout: 8000 }, async () => {

@@ -6,7 +6,7 @@ import type { PacketIo } from '../../../media/io/packet-io.ts';
 /** Waits three times and tells for how long; ends by itself. */
 const address = 0x7f000001;
 const io: PacketIo = workerData === 'batch' ? openBatchUdp({ address })! : new DgramUdp({ address });
-parentPort!.postMessage(io.wakeHandle);
+parentPort!.postMessage(io.handOverWakeHandle());
 for (let i = 0; i < 3; i++) {
   const before = performance.now();
   const waiting = io.wait(1000);
