@@ -80,7 +80,8 @@ export class EarlyDialogs {
     random: Random,
   ): HeldPrack | undefined {
     const dialog = this.of(prack.toTag);
-    if (dialog === undefined || credentials === undefined || hasCredentials(prack)) return undefined;
+    const isChallenged = response.status === 401 || response.status === 407;
+    if (!isChallenged || dialog === undefined || credentials === undefined || hasCredentials(prack)) return undefined;
     const authorization = authorizationFor(response, credentials, prack.uri.text, random);
     if (authorization === undefined) return undefined;
     const kept: Field[] = KEPT_FIELDS.flatMap((name) => prack.all(name).map((value): Field => [name, value]));

@@ -219,9 +219,8 @@ export class InviteSession {
       this.#receiveUpdated(response, now);
       return;
     }
-    const authorization = this.#mayAuthorize(purpose) ? this.#speaker.authorize(response) : undefined;
-    const isAgain =
-      authorization !== undefined || (this.#mayAuthorize(purpose) && raisesInterval(this.#speaker, response));
+    const authorization = this.awaits(purpose) ? this.#speaker.authorize(response) : undefined;
+    const isAgain = authorization !== undefined || (this.awaits(purpose) && raisesInterval(this.#speaker, response));
     let event = isAgain ? 'challenge' : eventOfResponse(this.#speaker, purpose, response);
     if (event === 'provisional' && !this.#speaker.isNews(response)) return;
     if (event === 'failure' && response.status === 503 && this.#failsOver({ retryAfterMs: retryAfterMs(response) })) {
@@ -263,6 +262,14 @@ export class InviteSession {
     else if (purpose === 'bye') this.#handle('byeDone', now, {});
   }
 
+  /** Whether the session still wants what such a request asks for: only then is it sent again, to whomever and however. */
+  awaits(purpose: Purpose): boolean {
+    if (purpose === 'bye') return this.#state === 'ending';
+    if (purpose === 'reinvite') return this.#state === 'reoffering';
+    if (purpose === 'update') return this.#state === 'established';
+    return purpose === 'invite';
+  }
+
   /** The peer's connection is gone: where its requests go instead, if they can. */
   leaveConnection(): Hop | undefined {
     return this.#speaker.dialog?.leaveConnection((contact) => this.#settings.flowOf?.(contact));
@@ -296,13 +303,6 @@ export class InviteSession {
 
   poll(): SessionOutput | undefined {
     return this.#speaker.poll();
-  }
-
-  /** A challenge is answered while its request is what the session waits for. */
-  #mayAuthorize(purpose: Purpose): boolean {
-    if (purpose === 'bye') return this.#state === 'ending';
-    if (purpose === 'reinvite') return this.#state === 'reoffering';
-    return purpose === 'invite';
   }
 
   /** Whether another server is tried: as long as our user waits, and has not been told that somebody rings. */

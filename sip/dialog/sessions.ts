@@ -303,7 +303,7 @@ export class Sessions {
   #tryNext(failed: Sent, failure: ServerFailure, now: Instant): boolean {
     const { entry, purpose, request, server } = failed;
     const [destination, ...rest] = failed.others;
-    if (destination === undefined || request === undefined) return false;
+    if (destination === undefined || request === undefined || !entry.session.awaits(purpose)) return false;
     this.#locator.avoid(server, failure, now);
     const localPort = destination.transport === server.transport ? failed.localPort : undefined;
     this.#send(entry, { kind: 'request', purpose, request, destination, localPort, name: undefined }, now, rest);

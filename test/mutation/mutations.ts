@@ -210,8 +210,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     'RFC 3263, RFC 2782, RFC 7984',
     'dialog/sessions',
-    'if (destination === undefined || request === undefined) return false;',
-    'if (destination !== undefined || request === undefined) return false;',
+    'if (destination === undefined || request === undefined || !entry.session.awaits(purpose)) return false;',
+    'if (destination !== undefined || request === undefined || !entry.session.awaits(purpose)) return false;',
     'sip/stack/named-servers',
     'RFC 3263 §4.3: a request in a dialog whose server is silent',
   ),

@@ -210,6 +210,15 @@ test('RFC 3263 §4.3: a request in a dialog whose server is silent or refuses wi
   expect(kinds(rig.events).at(-1)).toBe('ended normal');
 });
 
+test('a re-INVITE that is refused with 503 when the call is being hung up already goes to nobody else', () => {
+  const { rig, first } = invited({ ...FARM, 'A sbc.example': ['203.0.113.9', '203.0.113.8'] });
+  rig.answer(requestOf(first), 200, { fields: [['Contact', '<sip:bob@sbc.example:5090>']] });
+  rig.until(rig.now + 20);
+  const [reinvite] = rig.execute({ kind: 'reoffer', leg: LEG, offer: body });
+  rig.execute({ kind: 'hangup', leg: LEG, cause: 'normal' });
+  expect(words(rig.answer(requestOf(reinvite!), 503))).toEqual(['ACK']);
+});
+
 test('requests in a dialog go to the servers of a named proxy that stays in the way', () => {
   const { rig, first } = invited({ ...FARM, 'A proxy.example': ['203.0.113.6'] });
   const fields: [HeaderName, string][] = [
