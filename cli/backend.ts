@@ -18,6 +18,7 @@ import type { Clock } from '../core/kernel/clock.ts';
 import type { ActiveflowId, ConferenceId, CustomerId, GatewayId } from '../core/kernel/ids.ts';
 import type { Log } from '../core/kernel/log.ts';
 import type { Metrics } from '../core/kernel/metrics.ts';
+import { sourceNetworkOf } from '../core/kernel/source-network.ts';
 import type { WallTime } from '../core/kernel/time.ts';
 import type { ProviderNow } from '../core/provider-states.ts';
 import type { Archives } from './archives.ts';
@@ -132,7 +133,8 @@ export class TandemBackend implements Backend {
 
   liftBans(address: string, account: string | undefined): readonly BanRow[] {
     const { gatekeeper } = this.#parts.node.stack;
-    const meant = this.bans().filter((ban) => ban.address === address && (account ?? ban.account) === ban.account);
+    const from = sourceNetworkOf(address);
+    const meant = this.bans().filter((ban) => ban.address === from && (account ?? ban.account) === ban.account);
     return meant.filter((ban) => gatekeeper.lift(ban.address, ban.account));
   }
 

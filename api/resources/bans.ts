@@ -9,7 +9,9 @@ import { timeOf } from '../presentation/values.ts';
 import { principalOf } from '../principal.ts';
 
 const Ban = Type.Object({
-  address: Type.String({ description: 'the source address whose requests are dropped' }),
+  address: Type.String({
+    description: 'the source whose requests are dropped: an IPv4 address, or an IPv6 network of 64 bits',
+  }),
   account: Type.String({ description: 'the account that is banned from there; empty when every account is' }),
   tm_create: Type.String(),
   tm_expire: Type.String(),
@@ -17,7 +19,7 @@ const Ban = Type.Object({
 const Bans: OperationParts['answer'] = Type.Object({ result: Type.Array(Ban) });
 const Which = Type.Object(
   {
-    address: Type.String({ minLength: 2, maxLength: 64, description: 'an address that is listed' }),
+    address: Type.String({ minLength: 2, maxLength: 64, description: 'what is listed, or an address in it' }),
     account: Type.Optional(
       Type.String({ maxLength: 64, description: 'the account of the ban; every ban of the address when left out' }),
     ),

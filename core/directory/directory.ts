@@ -1,4 +1,5 @@
 import type { CustomerId, ExtensionId, GatewayId, ProviderId, TrunkId } from '../kernel/ids.ts';
+import { sourceNetworkOf } from '../kernel/source-network.ts';
 import type { WallTime } from '../kernel/time.ts';
 import { LiveRows } from './live-rows.ts';
 import { NetworkSources } from './network-sources.ts';
@@ -315,9 +316,9 @@ export class Directory {
     for (const bindings of this.#bindings.values()) yield* bindings;
   }
 
-  /** Whether a phone is registered from this source address. */
+  /** Whether a phone is registered from this source address, or from the same IPv6 /64. */
   hasBindingFrom(address: string): boolean {
-    return this.#bindingsFrom.has(address);
+    return this.#bindingsFrom.has(sourceNetworkOf(address));
   }
 
   /** Adds a binding, or replaces the one with the same contact or the same instance and reg-id. */
@@ -353,10 +354,11 @@ export class Directory {
   }
 
   #countFrom(address: string, change: 1 | -1): void {
-    const count = (this.#bindingsFrom.get(address) ?? 0) + change;
+    const network = sourceNetworkOf(address);
+    const count = (this.#bindingsFrom.get(network) ?? 0) + change;
     this.#bindingCount += change;
-    if (count === 0) this.#bindingsFrom.delete(address);
-    else this.#bindingsFrom.set(address, count);
+    if (count === 0) this.#bindingsFrom.delete(network);
+    else this.#bindingsFrom.set(network, count);
   }
 }
 

@@ -1,11 +1,13 @@
+import { sourceNetworkOf } from '../../core/kernel/source-network.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { TransportAddress } from '../../core/ports.ts';
 import { ownCopy } from './own-copy.ts';
 import { RecentTable } from './recent-table.ts';
 import { RefusalBudget } from './refusal-budget.ts';
 
-/** A source address, or one account from that address, whose requests are dropped. */
+/** A source, or one account from it, whose requests are dropped. */
 export interface Ban {
+  /** As `sourceNetworkOf` says: an IPv4 address, or an IPv6 network such as `2001:db8:0:1::/64`. */
   readonly address: string;
   /** '' when every account from the address is banned. */
   readonly account: string;
@@ -50,14 +52,14 @@ type AccountFailures = Map<string, Instant>;
 /**
  * Who may not knock any more. Ten failures in a minute ban an account from one source address, so that guessing at an
  * account from elsewhere never locks its owner out; ten different accounts ban the address, unless a phone lives
- * there. Every table has a limit, whatever arrives.
+ * there. An IPv6 source is its /64: a host has 2^64 addresses to guess from. Every table has a limit, whatever arrives.
  */
 export class Gatekeeper {
   readonly counters = { droppedBanned: 0, droppedRefusals: 0, failures: 0, bans: 0, bansDisplaced: 0 };
   readonly #options: GatekeeperOptions;
-  /** Address and account → instants of the latest failures, oldest first. */
+  /** Source and account → instants of the latest failures, oldest first. */
   readonly #failures = new RecentTable<readonly Instant[]>(ROWS_MAX);
-  /** Address → accounts that failed from it. */
+  /** Source → accounts that failed from it. */
   readonly #accounts = new RecentTable<AccountFailures>(ROWS_MAX);
   readonly #bans = new RecentTable<Ban>(ROWS_MAX);
   readonly #refusals = new RefusalBudget();
@@ -77,7 +79,8 @@ export class Gatekeeper {
   /** Whether a ban of this account from this address, or of the address as a whole, is in force. */
   isBanned({ address }: TransportAddress, account: string, now: Instant): boolean {
     if (this.#options.mode === 'off' || this.#bans.size === 0) return false;
-    return this.#isPairBanned(address, account, now) || this.#isAddressBanned(address, now);
+    const from = sourceNetworkOf(address);
+    return this.#isPairBanned(from, account, now) || this.#isWholeBanned(from, now);
   }
 
   /**
@@ -100,7 +103,7 @@ export class Gatekeeper {
     const name = ownCopy(shortened(account));
     if (this.#untold.length < FAILURES_UNTOLD_MAX) this.#untold.push({ source, account: name });
     if (this.#options.mode === 'off') return;
-    const { address } = source;
+    const address = sourceNetworkOf(source.address);
     const key = pairKey(address, name);
     const recent = (this.#failures.get(key) ?? []).filter((at) => at > now - WINDOW_MS);
     this.#failures.set(key, [...recent, now]);
@@ -118,8 +121,8 @@ export class Gatekeeper {
 
   /** The password was right: what failed before was a typing error, and the challenge before it was no waste. */
   succeeded(source: TransportAddress, account: string, now: Instant): void {
-    const { address } = source;
-    this.#refusals.giveBack(address, now);
+    this.#refusals.giveBack(source.address, now);
+    const address = sourceNetworkOf(source.address);
     if (!this.#failures.delete(pairKey(address, account))) return;
     const accounts = this.#accounts.get(address);
     accounts?.delete(shortened(account));
@@ -131,9 +134,9 @@ export class Gatekeeper {
     return [...this.#bans.rows()].filter((ban) => ban.until > now).sort((a, b) => a.since - b.since);
   }
 
-  /** Ends a ban; '' as account means the address as a whole. False when there was none. */
+  /** Ends a ban of an address, or of its network; '' as account means it as a whole. False when there was none. */
   lift(address: string, account: string): boolean {
-    return this.#bans.delete(pairKey(address, account));
+    return this.#bans.delete(pairKey(sourceNetworkOf(address), account));
   }
 
   /** Rows held at present, for metrics. */
@@ -165,7 +168,7 @@ export class Gatekeeper {
     return ban.until > now;
   }
 
-  #isAddressBanned(address: string, now: Instant): boolean {
+  #isWholeBanned(address: string, now: Instant): boolean {
     return this.#isPairBanned(address, '', now) && !this.#options.registeredFrom(address);
   }
 }

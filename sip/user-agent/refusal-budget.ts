@@ -1,3 +1,4 @@
+import { leadingGroups } from '../../core/kernel/source-network.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { RecentTable } from './recent-table.ts';
 
@@ -58,14 +59,5 @@ function isLoopback(address: string): boolean {
 
 /** IPv4 by its first three numbers (/24), IPv6 by its first four groups (/64). */
 export function networkOf(address: string): string {
-  if (!address.includes(':')) return address.slice(0, address.lastIndexOf('.'));
-  const [head = '', tail] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? 0 : tail.split(':').length;
-  while (groups.length + after < 8) groups.push('0');
-  return groups
-    .concat(tail === undefined || tail === '' ? [] : tail.split(':'))
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
+  return address.includes(':') ? leadingGroups(address).join(':') : address.slice(0, address.lastIndexOf('.'));
 }

@@ -103,6 +103,14 @@ test('it is known from which addresses phones are registered', () => {
   expect([directory.hasBindingFrom('198.51.100.1'), directory.bindingCount]).toEqual([false, 0]);
 });
 
+test('a phone that is registered over IPv6 is known by its network of 64 bits', () => {
+  const directory = filled();
+  directory.putBinding({ ...BINDING, address: '2001:db8::1' });
+  expect(['2001:db8::2', '2001:db8:0:1::1'].map((from) => directory.hasBindingFrom(from))).toEqual([true, false]);
+  directory.dropBinding(EXTENSION.id, BINDING.contact);
+  expect(directory.hasBindingFrom('2001:db8::1')).toBe(false);
+});
+
 test('a host means the first customer when it is ours, or the customer that it names', () => {
   const directory = filled('Example.org');
   const second = { ...CUSTOMER, id: 'c2' as CustomerId, ordinal: 2 };

@@ -63,6 +63,28 @@ test('an address where a phone is registered is never banned as a whole', () => 
   expect(gate.admit(HERE, 'another', 0)).toBe('allow');
 });
 
+test('an IPv6 source is its network of 64 bits: guessing from another address of it changes nothing', () => {
+  const registered: string[] = [];
+  const gate = gatekeeper(registered);
+  for (let i = 1; i <= 10; i++) gate.failed(from(`2001:db8:0:7::${i}`), '1000', i);
+  expect(gate.list(10)).toMatchObject([{ address: '2001:db8:0:7::/64', account: '1000' }]);
+  expect(gate.admit(from('2001:db8::7:a:b:c:d'), '1000', 10)).toBe('drop');
+  expect(gate.admit(from('2001:db8::7:a:b:c:d'), '1001', 10)).toBe('allow');
+  expect(gate.admit(from('2001:db8:0:8::1'), '1000', 10)).toBe('allow');
+  expect(gate.lift('2001:db8:0:7::99', '1000')).toBe(true);
+  for (let i = 0; i < 10; i++) gate.failed(from(`2001:db8:0:7::${i}`), `${i}`, 20);
+  expect(gate.list(20)).toMatchObject([{ address: '2001:db8:0:7::/64', account: '' }]);
+  expect(gate.lift('2001:db8:0:7::/64', '')).toBe(true);
+  expect(gate.admit(from('2001:db8:0:7::1'), 'another', 20)).toBe('allow');
+});
+
+test('neighbours on a link, who share one IPv6 network, are banned each by themselves', () => {
+  const gate = gatekeeper();
+  fail(gate, 10, from('fe80::1%eth0'));
+  expect(gate.admit(from('fe80::1%eth0'), '1000', 0)).toBe('drop');
+  expect(gate.admit(from('fe80::2%eth0'), '1000', 0)).toBe('allow');
+});
+
 test('a ban can be lifted', () => {
   const gate = gatekeeper();
   fail(gate, 10);
