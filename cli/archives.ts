@@ -71,7 +71,7 @@ export class Archives {
 }
 
 function held<Row>(
-  rows: ReadonlyMap<string, Row>,
+  rows: Pick<ReadonlyMap<string, Row>, 'get'>,
   before: (customerId: CustomerId, before: WallTime, count: number) => readonly Row[],
 ): Source<Row> {
   return {

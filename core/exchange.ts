@@ -52,7 +52,7 @@ export class Exchange {
       },
     });
     this.providers = new ProviderStates(ports);
-    this.#expiry = new BindingExpiry(ports.calendar);
+    this.#expiry = new BindingExpiry(ports.directory, ports.calendar);
     this.#known = {
       directory: ports.directory,
       liveCall: (id) => this.calls.recordOf(id),
@@ -97,7 +97,7 @@ export class Exchange {
 
   /** Takes up the bindings that an earlier process stored, and what it left of its calls. */
   restore(left: LeftBehind, now: Instant): void {
-    for (const binding of this.#ports.directory.allBindings()) this.#expiry.add(binding, now);
+    this.#expiry.renew(now);
     this.calls.restore(left, now);
     for (const { id } of this.#ports.directory.gateways()) this.#ports.signaling.maintain(id);
   }
@@ -114,7 +114,7 @@ export class Exchange {
 
   /** Acts on one due timer. Call again while `deadline()` is not after `now`. */
   expire(now: Instant): void {
-    const binding = this.#expiry.takeDue(now);
+    const binding = this.#expiry.due(now);
     if (binding === undefined && this.messages.deadline() <= now) this.messages.expire(now);
     else if (binding === undefined) this.calls.expire(now);
     else this.#binding({ kind: 'unbound', binding }, now);
@@ -135,15 +135,14 @@ export class Exchange {
     const before = directory.bindings(binding.extensionId, 0).length;
     if (event.kind === 'bound') {
       directory.putBinding(binding);
-      this.#expiry.add(binding, now);
       store.write([{ kind: 'saveBinding', row: binding }], 0);
       journal.append(binding.customerId, { type: 'extension_registered', binding }, calendar(now));
     } else {
       directory.dropBinding(binding.extensionId, binding.contact);
-      this.#expiry.remove(binding);
       store.write([{ kind: 'dropBinding', extensionId: binding.extensionId, contact: binding.contact }], 0);
       journal.append(binding.customerId, { type: 'extension_unregistered', binding }, calendar(now));
     }
+    this.#expiry.renew(now);
     const isReachable = directory.bindings(binding.extensionId, 0).length > 0;
     if (isReachable !== before > 0) signaling.reachabilityChanged(binding.extensionId);
   }

@@ -16,7 +16,7 @@ interface ChangedRow extends CustomerRow {
 interface AggregateOptions<Row extends ChangedRow> {
   /** The word for one of them. */
   readonly what: string;
-  readonly rowsOf: (directory: Directory) => ReadonlyMap<string, Row>;
+  readonly rowsOf: (directory: Directory) => Pick<ReadonlyMap<string, Row>, 'get'>;
   /** Under which no two of them live. */
   readonly nameOf: (row: Row) => string;
   readonly writeOf: (row: Row) => AccountWrite;

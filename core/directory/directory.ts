@@ -1,8 +1,10 @@
 import type { CustomerId, ExtensionId, GatewayId, ProviderId, TrunkId } from '../kernel/ids.ts';
-import { sourceNetworkOf } from '../kernel/source-network.ts';
 import type { WallTime } from '../kernel/time.ts';
+import { Bindings } from './bindings.ts';
 import { LiveRows } from './live-rows.ts';
 import { NetworkSources } from './network-sources.ts';
+import { PackedExtension } from './packed-extension.ts';
+import { PackedRows } from './packed-rows.ts';
 import type {
   Accesskey,
   Agent,
@@ -29,7 +31,10 @@ export class Directory {
   readonly customers = new Map<CustomerId, Customer>();
   readonly #agents = new LiveRows<Agent>((row) => [row.username]);
   readonly #accesskeys = new LiveRows<Accesskey>((row) => [row.tokenHash]);
-  readonly #extensions = new LiveRows<Extension>((row) => [`${row.customerId}/${row.extension}`]);
+  readonly #extensions = new PackedRows<Extension>(
+    new PackedExtension(),
+    (row) => `${row.customerId}/${row.extension}`,
+  );
   readonly #trunks = new LiveRows<Trunk>((row) => [row.domainName.toLowerCase()]);
   readonly #providers = new LiveRows<Provider>(() => []);
   readonly #dialRoutes = new LiveRows<DialRoute>(() => []);
@@ -55,16 +60,13 @@ export class Directory {
   /** Trunks that calls go to as well. */
   readonly #ownGateways = new Map<TrunkId, Gateway>();
   readonly #gatewaysDown = new Set<GatewayId>();
-  readonly #bindings = new Map<ExtensionId, readonly Binding[]>();
+  readonly #bindings = new Bindings();
   /** ISO 3166-1 alpha-2 of the installation; '' for none. */
   readonly country: string;
   #domain: string;
   /** Where passwords are sealed until they are used; undefined where all are in clear. */
   unknownNames: UnknownNames | undefined;
   readonly #ownHosts = new Set<string>();
-  /** Source address → bindings registered from it. */
-  readonly #bindingsFrom = new Map<string, number>();
-  #bindingCount = 0;
 
   constructor(domain = '', country = '') {
     this.country = country;
@@ -76,7 +78,7 @@ export class Directory {
   }
 
   get bindingCount(): number {
-    return this.#bindingCount;
+    return this.#bindings.count;
   }
 
   /** Addresses and names under which this machine is called; they mean the first customer. */
@@ -137,7 +139,7 @@ export class Directory {
 
   putExtension(extension: Extension): void {
     const old = this.#extensions.put(extension);
-    if (old !== undefined && extension.deletedAt !== null) this.#setBindings(extension.id, []);
+    if (old !== undefined && extension.deletedAt !== null) this.#bindings.dropAll(extension.id);
   }
 
   putTrunk(trunk: Trunk): void {
@@ -237,6 +239,11 @@ export class Directory {
     return this.#extensions.byName(`${customerId}/${extension}`);
   }
 
+  /** Takes as long as to look up the password of a known extension would. */
+  pretendToKnow(name: string): void {
+    this.unknownNames?.pretend(name, this.#extensions.byId.turnover);
+  }
+
   /** The trunk with this name in `<name>.trunk.<domain>`, in letters of either case. */
   trunkByDomainName(name: string): Trunk | undefined {
     return this.#trunks.byName(name.toLowerCase());
@@ -306,59 +313,41 @@ export class Directory {
 
   /** Live bindings of an extension, newest first. */
   bindings(extensionId: ExtensionId, at: WallTime): readonly Binding[] {
-    const all = this.#bindings.get(extensionId);
-    if (all === undefined) return [];
-    return all.every((binding) => binding.expiresAt > at) ? all : all.filter((binding) => binding.expiresAt > at);
+    return this.#bindings.of(extensionId, at);
   }
 
   /** Every binding, also those that have run out and were not dropped yet. */
-  *allBindings(): Iterable<Binding> {
-    for (const bindings of this.#bindings.values()) yield* bindings;
+  allBindings(): Iterable<Binding> {
+    return this.#bindings.all();
   }
 
   /** Whether a phone is registered from this source address, or from the same IPv6 /64. */
   hasBindingFrom(address: string): boolean {
-    return this.#bindingsFrom.has(sourceNetworkOf(address));
+    return this.#bindings.hasFrom(address);
   }
 
   /** Adds a binding, or replaces the one with the same contact or the same instance and reg-id. */
   putBinding(binding: Binding): void {
-    const others = (this.#bindings.get(binding.extensionId) ?? []).filter((old) => !sameBinding(old, binding));
-    this.#setBindings(binding.extensionId, [binding, ...others]);
+    this.#bindings.put(binding);
   }
 
   /** Adds one that was stored, in its place: those that last longest were refreshed last. */
   restoreBinding(binding: Binding): void {
-    const others = this.#bindings.get(binding.extensionId);
-    if (others === undefined) this.#setBindings(binding.extensionId, [binding]);
-    else
-      this.#setBindings(
-        binding.extensionId,
-        [binding, ...others].sort((a, b) => b.expiresAt - a.expiresAt),
-      );
+    this.#bindings.restore(binding);
   }
 
   dropBinding(extensionId: ExtensionId, contact: string): void {
-    const all = this.#bindings.get(extensionId) ?? [];
-    this.#setBindings(
-      extensionId,
-      all.filter((binding) => binding.contact !== contact),
-    );
+    this.#bindings.drop(extensionId, contact);
   }
 
-  #setBindings(extensionId: ExtensionId, bindings: readonly Binding[]): void {
-    for (const { address } of this.#bindings.get(extensionId) ?? []) this.#countFrom(address, -1);
-    for (const { address } of bindings) this.#countFrom(address, 1);
-    if (bindings.length === 0) this.#bindings.delete(extensionId);
-    else this.#bindings.set(extensionId, bindings);
+  /** When the first of all bindings runs out; `Infinity` when there is none. */
+  nextBindingExpiryAt(): WallTime {
+    return this.#bindings.nextExpiryAt();
   }
 
-  #countFrom(address: string, change: 1 | -1): void {
-    const network = sourceNetworkOf(address);
-    const count = (this.#bindingsFrom.get(network) ?? 0) + change;
-    this.#bindingCount += change;
-    if (count === 0) this.#bindingsFrom.delete(network);
-    else this.#bindingsFrom.set(network, count);
+  /** A binding that has run out, the first of them; it stays until it is dropped. */
+  expiredBinding(at: WallTime): Binding | undefined {
+    return this.#bindings.expired(at);
   }
 }
 
@@ -370,10 +359,4 @@ function gatewayOf({ id, customerId, name, domainName, hostname, codecs, terms }
 
 function namesOfNumber({ number, shortCode, customerId }: PhoneNumber): readonly string[] {
   return shortCode === '' ? [number] : [number, `${customerId}/${shortCode}`];
-}
-
-/** RFC 3261 §10.3 compares contacts; RFC 5626 §6 instance and reg-id, which survive a changed contact. */
-function sameBinding(a: Binding, b: Binding): boolean {
-  if (a.instance !== '' && a.instance === b.instance && a.regId === b.regId) return true;
-  return a.contact === b.contact;
 }

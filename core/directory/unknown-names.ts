@@ -11,14 +11,20 @@ const MARKS = 2 ** 20;
 export class UnknownNames {
   readonly #marks = new Uint8Array(MARKS / 8);
   readonly #decoy: SealedText;
+  #turnover = 0;
 
   /** `decoy` opens as passwords do. */
   constructor(decoy: SealedText) {
     this.#decoy = decoy;
   }
 
-  /** Takes as long as to look up the password of a known name would. True when something was unsealed. */
-  pretend(name: string): boolean {
+  /**
+   * Takes as long as to look up the password of a known name would. True when something was unsealed. When passwords of
+   * known names have turned over, and are unsealed anew, so is the one of this.
+   */
+  pretend(name: string, turnover = 0): boolean {
+    if (turnover !== this.#turnover) this.#marks.fill(0);
+    this.#turnover = turnover;
     const mark = markOf(name);
     const [byte, bit] = [mark >>> 3, 1 << (mark & 7)];
     if ((this.#marks[byte]! & bit) !== 0) return false;

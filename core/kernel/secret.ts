@@ -15,9 +15,14 @@ export class SealedText {
     this.#unseal = unseal;
   }
 
+  /** Another text that was sealed with the same key, not opened yet. */
+  another(sealed: string): SealedText {
+    return new SealedText(sealed, this.#unseal);
+  }
+
   /** The same, not opened yet. */
   again(): SealedText {
-    return new SealedText(this.sealed, this.#unseal);
+    return this.another(this.sealed);
   }
 
   /** Undefined when it does not open: then nobody has it right. */

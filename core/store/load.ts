@@ -4,7 +4,7 @@ import type { RecordingRecord } from '../calls/recording-record.ts';
 import type { Directory } from '../directory/directory.ts';
 import { UnknownNames } from '../directory/unknown-names.ts';
 import type { ActiveflowRecord } from '../flows/activeflow-record.ts';
-import type { CallId, ExtensionId } from '../kernel/ids.ts';
+import type { CallId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
 import type { Sqlite } from './native.ts';
 import { accesskeyOfRow, liveAccesskeys } from './repositories/accesskeys.ts';
@@ -40,9 +40,6 @@ export interface LeftBehind {
   readonly dialogs: ReadonlyMap<CallId, string>;
   readonly facts: ReadonlyMap<string, string>;
 }
-
-/** Names of phone models and transports: a few thousand at most where phones are honest. */
-const SHARED_TEXTS_MAX = 4_096;
 
 /** Fills the directory with everything that lives at `at`. Throws `Fault` DATABASE_BROKEN when a secret does not open. */
 export function loadAll(database: Sqlite, directory: Directory, seal: Seal, at: WallTime): LeftBehind {
@@ -82,15 +79,8 @@ function loadExtensions(database: Sqlite, directory: Directory, seal: Seal): voi
 }
 
 function loadBindings(database: Sqlite, directory: Directory, at: WallTime): void {
-  const texts = new Map<string, string>();
-  const shared = (text: string): string => {
-    const known = texts.get(text);
-    if (known === undefined && texts.size < SHARED_TEXTS_MAX) texts.set(text, text);
-    return known ?? text;
-  };
   for (const row of rows(database, liveBindings(at))) {
-    const extension = directory.extensions.get(row.extension_id as ExtensionId);
-    if (extension !== undefined) directory.restoreBinding(bindingOfRow(row, extension, shared));
+    if (directory.extensions.has(row.extension_id)) directory.restoreBinding(bindingOfRow(row));
   }
 }
 

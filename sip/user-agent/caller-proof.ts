@@ -78,7 +78,7 @@ export class CallerProof {
   /** A password that does not open is nobody's. */
   #accountOf(name: string, party: Party | undefined): { readonly password: string } | undefined {
     const owner = party?.kind === 'extension' ? party.extension : party?.kind === 'trunk' ? party.trunk : undefined;
-    if (owner === undefined) this.#directory.unknownNames?.pretend(name);
+    if (owner === undefined) this.#directory.pretendToKnow(name);
     const password = owner && revealed(owner.password);
     return password === undefined ? undefined : { password };
   }

@@ -40,6 +40,10 @@ const STARTED_AT = Date.UTC(2026, 0, 1);
 /** Hashing is slow on purpose, so every test shares one hash. */
 const ADMIN_HASH = hashPassword('correct horse', seeded(1));
 
+interface Held<Row> {
+  values(): Iterable<Row>;
+}
+
 /** The directory and its commands with their real machines behind the port of the API; calls and flows are simulated. */
 export class SimulatedBackend implements Backend {
   readonly directory = new Directory();
@@ -248,7 +252,7 @@ export class SimulatedBackend implements Backend {
   /** Everything of a kind that is not deleted. */
   #rowsOf(kind: RowKind): ReadonlyMap<string, Rows[RowKind]> {
     const { directory, store } = this;
-    const maps: { readonly [Kind in RowKind]: ReadonlyMap<string, Rows[Kind]> } = {
+    const maps: { readonly [Kind in RowKind]: Held<Rows[Kind]> } = {
       accesskey: directory.accesskeys,
       extension: directory.extensions,
       trunk: directory.trunks,
@@ -260,8 +264,8 @@ export class SimulatedBackend implements Backend {
       conference: directory.conferences,
       ...store.records,
     };
-    const rows: ReadonlyMap<string, Rows[RowKind]> = maps[kind];
-    return new Map([...rows].filter(([, row]) => row.deletedAt === null));
+    const rows: Held<Rows[RowKind]> = maps[kind];
+    return new Map([...rows.values()].filter((row) => row.deletedAt === null).map((row) => [row.id, row]));
   }
 
   #times(): { createdAt: WallTime; updatedAt: null; deletedAt: null } {

@@ -1,5 +1,6 @@
 import { type Insertable, type Selectable, sql } from 'kysely';
-import type { Binding, Extension } from '../../directory/records.ts';
+import type { Binding } from '../../directory/records.ts';
+import type { CustomerId, ExtensionId } from '../../kernel/ids.ts';
 import type { WallTime } from '../../kernel/time.ts';
 import type { BindingsTable } from '../schema.ts';
 import { compiler, deletionOf, type Query, queryOf, statementOf, upsertOf } from '../statement.ts';
@@ -67,18 +68,13 @@ export function bindingToRow(binding: Binding): Insertable<BindingsTable> {
 
 const NO_PATH: readonly string[] = [];
 
-/** `shared` gives the one copy of a text that many rows have in common: SQLite makes a new one for each column. */
-export function bindingOfRow(
-  row: Selectable<BindingsTable>,
-  { customerId, id }: Pick<Extension, 'customerId' | 'id'>,
-  shared: (text: string) => string,
-): Binding {
+export function bindingOfRow(row: Selectable<BindingsTable>): Binding {
   return {
-    customerId,
-    extensionId: id,
+    customerId: row.customer_id as CustomerId,
+    extensionId: row.extension_id as ExtensionId,
     contact: row.contact,
     path: row.path === '[]' ? NO_PATH : (JSON.parse(row.path) as string[]),
-    transport: shared(row.transport) as Binding['transport'],
+    transport: row.transport as Binding['transport'],
     address: row.address,
     port: row.port,
     localPort: row.local_port,
@@ -87,14 +83,13 @@ export function bindingOfRow(
     instance: row.instance,
     regId: row.reg_id,
     q: row.q,
-    userAgent: shared(row.user_agent),
+    userAgent: row.user_agent,
     registeredAt: row.registered_at,
     expiresAt: row.expires_at,
   };
 }
 
-/** Bindings that have not expired, oldest first: put in this order, the newest of an extension comes first. */
-/** In no order: sorting a million rows takes longer than reading them. */
+/** Bindings that have not expired, in no order: sorting a million rows takes longer than reading them. */
 export function liveBindings(at: WallTime): Query<Selectable<BindingsTable>> {
   return queryOf(compiler.selectFrom('bindings').selectAll().where('expires_at', '>', at));
 }

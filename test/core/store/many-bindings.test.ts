@@ -47,35 +47,43 @@ function storeOfMany(): InProcessStore {
 test('as many phones as were registered are found after a restart, and each runs out in its turn', () => {
   const store = storeOfMany();
   const directory = new Directory();
-  const expiry = new BindingExpiry((now) => START + now);
   store.load(directory, START);
-  for (const binding of directory.allBindings()) expiry.add(binding, 0);
-  expect([directory.bindingCount, expiry.size]).toEqual([COUNT, COUNT]);
+  expect([directory.bindingCount, [...directory.allBindings()].length]).toEqual([COUNT, COUNT]);
   for (let index = 0; index < COUNT; index += 97) {
     expect(directory.bindings(idOf(index), START)).toEqual([bindingOf(index)]);
+    expect(directory.extensionByName(CUSTOMER.id, String(index))?.id).toBe(idOf(index));
   }
+  const expiry = new BindingExpiry(directory, (now) => START + now);
+  expiry.renew(0);
   const due: number[] = [];
-  for (let next = expiry.takeDue(LIFE_MS / 2); next !== undefined; next = expiry.takeDue(LIFE_MS / 2)) {
-    due.push(next.expiresAt);
-  }
+  const takeDue = (now: number) => {
+    const binding = expiry.due(now);
+    if (binding !== undefined) directory.dropBinding(binding.extensionId, binding.contact);
+    return binding;
+  };
+  for (let next = takeDue(LIFE_MS / 2); next !== undefined; next = takeDue(LIFE_MS / 2)) due.push(next.expiresAt);
   const expected = Array.from({ length: COUNT }, (_, index) => bindingOf(index).expiresAt);
   expect(due).toEqual(expected.filter((at) => at <= START + LIFE_MS / 2));
   expect(expiry.deadline()).toBeGreaterThan(LIFE_MS / 2);
-  while (expiry.takeDue(LIFE_MS + 1) !== undefined);
-  expect([expiry.size, expiry.deadline()]).toEqual([0, NEVER]);
+  while (takeDue(LIFE_MS + 1) !== undefined);
+  expect([directory.bindingCount, expiry.deadline()]).toEqual([0, NEVER]);
 });
 
 test('bindings of one extension run out, are refreshed and removed each for itself', () => {
-  const expiry = new BindingExpiry((now) => START + now);
+  const directory = new Directory();
   const [first, second, third] = [1, 2, 3].map((number): Binding => {
     return { ...BINDING, contact: `sip:${number}@192.0.2.1`, expiresAt: START + number * 1_000 };
   });
-  for (const binding of [first!, second!, third!]) expiry.add(binding, 0);
-  expiry.add({ ...first!, expiresAt: START + 9_000 }, 0);
-  expiry.remove(third!);
-  expect(expiry.size).toBe(2);
-  expect([expiry.takeDue(5_000)?.contact, expiry.takeDue(5_000)]).toEqual([second!.contact, undefined]);
-  expect(expiry.deadline()).toBe(9_000);
-  expiry.remove(first!);
-  expect(expiry.size).toBe(0);
+  for (const binding of [first!, second!, third!]) directory.putBinding(binding);
+  directory.putBinding({ ...first!, expiresAt: START + 9_000 });
+  directory.dropBinding(third!.extensionId, third!.contact);
+  expect(directory.bindingCount).toBe(2);
+  expect(directory.expiredBinding(START + 5_000)).toEqual(second);
+  directory.dropBinding(second!.extensionId, second!.contact);
+  expect([directory.expiredBinding(START + 5_000), directory.nextBindingExpiryAt()]).toEqual([
+    undefined,
+    START + 9_000,
+  ]);
+  directory.dropBinding(first!.extensionId, first!.contact);
+  expect([directory.bindingCount, directory.nextBindingExpiryAt()]).toEqual([0, Number.POSITIVE_INFINITY]);
 });

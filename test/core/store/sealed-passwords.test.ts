@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Directory } from '../../../core/directory/directory.ts';
 import { UnknownNames } from '../../../core/directory/unknown-names.ts';
+import type { ExtensionId } from '../../../core/kernel/ids.ts';
 import { seeded } from '../../../core/kernel/random.ts';
 import { revealed, SealedText } from '../../../core/kernel/secret.ts';
 import { InProcessStore } from '../../../core/store/in-process.ts';
@@ -38,6 +39,24 @@ test('a name that nobody has is unsealed for once, as one that somebody has is',
     false,
     false,
   ]);
+});
+
+test('names that nobody has are forgotten as passwords that nobody uses are', () => {
+  const names = new UnknownNames(seal().keepSealed(seal().seal('a password')));
+  expect([0, 0, 1, 1].map((turnover) => names.pretend('1001', turnover))).toEqual([true, false, true, false]);
+});
+
+test('an extension that others have pushed out of use keeps its password sealed, and opens it as before', () => {
+  const directory = new Directory();
+  directory.putExtension({ ...EXTENSION, password: seal().keepSealed(seal().seal('a password')) });
+  directory.putExtension({ ...EXTENSION, id: 'clear' as ExtensionId, extension: 'clear', password: 'in clear' });
+  for (let number = 0; number < 10_000; number++) {
+    directory.putExtension({ ...EXTENSION, id: `e${number}` as ExtensionId, extension: `x${number}` });
+  }
+  const { password } = directory.extensionByName(EXTENSION.customerId, EXTENSION.extension)!;
+  expect(password).toBeInstanceOf(SealedText);
+  expect(revealed(password)).toBe('a password');
+  expect(directory.extensionByName(EXTENSION.customerId, 'clear')?.password).toBe('in clear');
 });
 
 test('what a start reads has its passwords sealed still, whoever changes the row', async () => {
