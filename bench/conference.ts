@@ -145,6 +145,7 @@ function measure(legs: number, talkers: number): number {
 
 /** Packet I/O without a network: each round brings one packet of every talker, and what is sent is thrown away. */
 class RoundIo implements PacketIo {
+  readonly carriesIpv6 = false;
   readonly counters = packetIoCounters();
   readonly bytes = new Uint8Array(2048 * BATCH_COUNT_MAX);
   readonly out = new Uint8Array(2048);
@@ -179,6 +180,10 @@ class RoundIo implements PacketIo {
     }
     return count;
   }
+
+  learnAddress(): void {}
+
+  forgetAddress(): void {}
 
   openPort(): boolean {
     return true;

@@ -188,6 +188,7 @@ async function measureWorker(): Promise<Record<string, number>> {
 
 /** Packet I/O without a network: each round brings one packet of every stream, and what is sent is thrown away. */
 class EndlessIo implements PacketIo {
+  readonly carriesIpv6 = false;
   readonly counters = packetIoCounters();
   readonly bytes = new Uint8Array(2048 * BATCH_COUNT_MAX);
   readonly out = new Uint8Array(2048);
@@ -222,6 +223,10 @@ class EndlessIo implements PacketIo {
     }
     return BATCH_COUNT_MAX;
   }
+
+  learnAddress(): void {}
+
+  forgetAddress(): void {}
 
   openPort(): boolean {
     return true;

@@ -36,7 +36,8 @@ export interface EngineOptions extends Omit<StreamSurroundings, 'codecs'> {
 }
 
 type MixMessage = Extract<ToWorker, { kind: 'spanMix' | 'recordMix' | 'stopRecording' }>;
-type StreamMessage = Exclude<ToWorker, MixMessage | { kind: 'bindPort' | 'unbindPort' | 'open' | 'bridge' | 'fail' }>;
+type ThreadMessage = { kind: 'bindPort' | 'unbindPort' | 'learnAddress' | 'forgetAddress' | 'fail' };
+type StreamMessage = Exclude<ToWorker, MixMessage | ThreadMessage | { kind: 'open' | 'bridge' }>;
 
 /**
  * The machine of a media thread: streams, what connects them, what is played to them and recorded of them. No socket
@@ -92,6 +93,12 @@ export class Engine {
       case 'unbindPort':
         this.#io.closePort(message.port);
         this.#counters[COUNTER.ports]!--;
+        return;
+      case 'learnAddress':
+        this.#io.learnAddress(message.number, message.address);
+        return;
+      case 'forgetAddress':
+        this.#io.forgetAddress(message.number);
         return;
       case 'open':
         this.#open(message.leg, message.settings, now);

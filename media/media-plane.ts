@@ -14,8 +14,8 @@ import type {
   RecordingSource,
   TransportAddress,
 } from '../core/ports.ts';
-import { addressOf, formatIpv4, parseIpv4, portOf } from './io/addresses.ts';
-import { overloaded, refused } from './open-refusal.ts';
+import { noIpv6, overloaded, refused } from './open-refusal.ts';
+import { OwnAddress } from './own-address.ts';
 import { PlaneFiles } from './plane-files.ts';
 import { PlaneLeg } from './plane-leg.ts';
 import { PlaneMixes } from './plane-mixes.ts';
@@ -72,11 +72,13 @@ export class WorkerMediaPlane implements MediaPlane {
   readonly #mixes: PlaneMixes;
   readonly #files = new PlaneFiles();
   readonly #recordings = new PlaneRecordings(this.counters, this.#outputs);
+  readonly #own: OwnAddress;
   #spoken: SpokenFormats;
   #play = 0;
 
   constructor(options: MediaPlaneOptions) {
     this.#options = options;
+    this.#own = new OwnAddress(options.addressFor);
     this.#spoken = new SpokenFormats(options.codecs ?? CODEC_NAMES, false);
     this.#workers = new PlaneWorkers(options, this.#outputs);
     this.#mixes = new PlaneMixes(options.workerCount, this.#outputs);
@@ -106,7 +108,7 @@ export class WorkerMediaPlane implements MediaPlane {
     if (offer !== undefined && session === undefined) return refused('the session description cannot be read');
     const audio = session && this.#spoken.negotiate(session, this.#spoken.wishes(wanted, []));
     if (session !== undefined && audio === undefined) return refused('no common codec');
-    if (audio && parseIpv4(audio.remoteAddress) === undefined) return refused('media goes over IPv4 only');
+    if (audio && !this.#own.reaches(audio.remoteAddress)) return noIpv6();
     const neighbour = beside === undefined ? undefined : this.#legs.get(beside);
     return this.#place(leg, peer, session, audio, neighbour?.place.worker ?? this.#workers.leastBusy(), wanted);
   }
@@ -136,7 +138,8 @@ export class WorkerMediaPlane implements MediaPlane {
     const preferred = isFirst ? own.wishes(this.#legs.get(like ?? leg)?.encodings ?? []) : own.encodings;
     const audio = this.#spoken.renegotiate(session, preferred, own.willing);
     if (audio === undefined) return { ...refused('no common codec'), ...(isFirst && own.reject(session)) };
-    if (parseIpv4(audio.remoteAddress) === undefined) return refused('media goes over IPv4 only');
+    if (!this.#own.reaches(audio.remoteAddress)) return noIpv6();
+    own.tell(this.#own.following(audio.remoteAddress, own.place.address));
     const body = own.renegotiate(session, audio);
     this.#settle(own, isFirst ? 'open' : 'update');
     return { kind: 'answer', body };
@@ -250,7 +253,7 @@ export class WorkerMediaPlane implements MediaPlane {
         this.#portFailed(worker, message.port);
         return;
       case 'latched':
-        this.#latched(worker, message.leg, message.remote);
+        if (this.#workers.isLive(worker, message.leg)) this.#workers.latched(worker, message.leg, message.remote);
         return;
       case 'played':
         this.#played(message.leg, message.play, 'finished', '');
@@ -266,6 +269,7 @@ export class WorkerMediaPlane implements MediaPlane {
         this.#workers.ended(worker, message.leg, message.report.packetsReceived > 0 ? 'something' : 'nothing');
         return;
       case 'ready':
+        this.#own.carriesIpv6 = message.ipv6;
         this.#spoken = new SpokenFormats(this.#options.codecs ?? CODEC_NAMES, message.opus !== undefined);
         return;
       case 'failed': // The end of the thread follows, see `workerLost`.
@@ -339,13 +343,14 @@ export class WorkerMediaPlane implements MediaPlane {
     worker: number,
     wanted: readonly string[],
   ): OpenResult {
-    const { clock, streamsMax, addressFor, random, inbandDigits = 'auto' } = this.#options;
-    const reachable = parseIpv4(peer.address) === undefined ? audio?.remoteAddress : peer.address;
-    if (reachable === undefined) return refused('media goes over IPv4 only');
+    const { streamsMax, random, inbandDigits = 'auto' } = this.#options;
+    const address = this.#own.towards(peer.address, audio?.remoteAddress);
+    if (address === undefined) return noIpv6();
     if (this.#workers.legCount(worker) >= streamsMax) return overloaded(`${streamsMax} streams on one media worker`);
-    const placed = this.#workers.place(worker, leg, mediaPeer(peer.address, audio), clock.now());
+    const placed = this.#workers.place(worker, leg, mediaPeer(peer.address, audio), this.#options.clock.now());
     if (placed === undefined) return overloaded('no RTP port is free');
-    const place = { worker, port: placed.port, address: addressFor(reachable), inbandDigits };
+    const addresses = this.#workers.addresses(worker);
+    const place = { worker, port: placed.port, address, inbandDigits, addresses };
     const sessionId = Math.floor(random.next() * 2 ** 48);
     const own = new PlaneLeg(leg, place, peer.address, placed.mode, offer, audio, sessionId, this.#spoken);
     own.wanted = wanted;
@@ -357,7 +362,7 @@ export class WorkerMediaPlane implements MediaPlane {
   /** After an answer or a new offer: whether the peer's address is certain by now, then the stream's settings. */
   #settle(own: PlaneLeg, kind: 'open' | 'update' = 'update'): void {
     if (own.lost) return;
-    own.mode = this.#workers.settle(own, mediaPeer(own.signallingAddress, own.negotiated));
+    own.mode = this.#workers.settle(own, mediaPeer(own.signallingAddress, own.negotiated), this.#options.clock.now());
     this.#post(own, { kind, leg: own.leg, settings: own.settings() });
   }
 
@@ -384,11 +389,6 @@ export class WorkerMediaPlane implements MediaPlane {
     const legs = new Set(lost.map(({ leg }) => leg));
     this.#recordings.lose((source) => source.kind === 'leg' && legs.has(source.leg));
     this.#outputs.push({ kind: 'workerLost', legs: [...legs] });
-  }
-
-  #latched(worker: number, leg: LegId, remote: number): void {
-    if (!this.#workers.isLive(worker, leg)) return;
-    this.#workers.latched(worker, leg, formatIpv4(addressOf(remote)), portOf(remote));
   }
 
   #played(leg: LegId, play: number, outcome: 'finished' | 'failed', detail: string): void {

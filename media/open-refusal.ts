@@ -8,3 +8,7 @@ export function refused(detail: string): OpenResult & { readonly kind: 'refused'
 export function overloaded(detail: string): OpenResult {
   return { kind: 'refused', cause: 'media-overloaded', detail };
 }
+
+export function noIpv6(): OpenResult & { readonly kind: 'refused' } {
+  return refused('this system has no sockets for media over IPv6');
+}

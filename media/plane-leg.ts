@@ -1,5 +1,6 @@
 import type { LegId } from '../core/kernel/ids.ts';
 import type { Body } from '../core/ports.ts';
+import type { AddressBook } from './io/address-book.ts';
 import type { PlacementMode } from './io/port-pool.ts';
 import type { StreamSettings } from './protocol.ts';
 import { type Direction, sends } from './sdp/direction.ts';
@@ -17,6 +18,8 @@ export interface LegPlace {
   /** Ours, as the peer shall see it. */
   readonly address: string;
   readonly inbandDigits: InbandDigits;
+  /** The numbers of IPv6 addresses on its thread. */
+  readonly addresses: AddressBook;
 }
 
 /**
@@ -25,7 +28,7 @@ export interface LegPlace {
  */
 export class PlaneLeg {
   readonly leg: LegId;
-  readonly place: LegPlace;
+  #place: LegPlace;
   readonly signallingAddress: string;
   readonly #local: LocalDescription;
   readonly #spoken: SpokenFormats;
@@ -63,13 +66,22 @@ export class PlaneLeg {
   ) {
     this.#spoken = spoken;
     this.leg = leg;
-    this.place = place;
+    this.#place = place;
     this.signallingAddress = signallingAddress;
     this.mode = mode;
     this.#pendingOffer = offer;
     this.#proposed = proposed;
     this.#remote = offer;
     this.#local = new LocalDescription(sessionId);
+  }
+
+  get place(): LegPlace {
+    return this.#place;
+  }
+
+  /** Our address in the next descriptions. */
+  tell(address: string): void {
+    if (address !== this.#place.address) this.#place = { ...this.#place, address };
   }
 
   /** Encodings to prefer on another leg: the settled one, else those that the peer offered. */
@@ -101,7 +113,7 @@ export class PlaneLeg {
   hold(mode: 'held' | 'active'): Body {
     this.#isHeld = mode === 'held';
     this.#pendingOffer = undefined;
-    this.#described = this.#local.offer(this.place, this.#spoken.offered(this.encodings, []), this.willing);
+    this.#described = this.#local.offer(this.#place, this.#spoken.offered(this.encodings, []), this.willing);
     this.#isRenegotiated = false;
     return this.#described;
   }
@@ -117,12 +129,12 @@ export class PlaneLeg {
     if (offer !== undefined && chosen !== undefined) {
       this.#negotiated = chosen;
       this.#pendingOffer = undefined;
-      this.#described = this.#local.answer(offer, chosen, this.place);
+      this.#described = this.#local.answer(offer, chosen, this.#place);
     } else {
       // What both speak already goes on, whatever was wanted.
       const wanted = this.#negotiated === undefined ? this.wanted : [];
       const formats = this.#spoken.offered(preferred ?? this.encodings, wanted);
-      this.#described = this.#local.offer(this.place, formats, this.willing);
+      this.#described = this.#local.offer(this.#place, formats, this.willing);
     }
     this.#isRenegotiated = false;
     return this.#described;
@@ -157,20 +169,20 @@ export class PlaneLeg {
     this.#negotiated = chosen;
     this.#remote = offer;
     this.#pendingOffer = undefined;
-    this.#described = this.#local.answer(offer, chosen, this.place);
+    this.#described = this.#local.answer(offer, chosen, this.#place);
     this.#isRenegotiated = true;
     return this.#described;
   }
 
   /** The answer to an offer of which nothing can be taken; the leg stays as it was. */
   reject(offer: SessionDescription): { readonly answer: Body } {
-    return { answer: this.#local.reject(offer, this.place) };
+    return { answer: this.#local.reject(offer, this.#place) };
   }
 
   /** What the stream does with what is known so far. Only after `describe`. */
   settings(): StreamSettings {
-    const { port, inbandDigits } = this.place;
-    const placement = { port, inbandDigits, mode: this.mode, signallingAddress: this.signallingAddress };
+    const { port, inbandDigits, addresses } = this.#place;
+    const placement = { port, inbandDigits, addresses, mode: this.mode, signallingAddress: this.signallingAddress };
     const described = this.#local.formats;
     if (this.#negotiated === undefined) return settingsBeforeAnswer(placement, described);
     const settings = settingsOf(placement, this.#negotiated, described);

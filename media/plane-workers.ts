@@ -1,9 +1,12 @@
 import { assert } from '../core/kernel/assert.ts';
 import type { LegId } from '../core/kernel/ids.ts';
 import { type Instant, NEVER } from '../core/kernel/time.ts';
-import { type MediaPeer, type Placement, type PlacementMode, PortPool } from './io/port-pool.ts';
+import type { AddressBook } from './io/address-book.ts';
+import type { MediaPeer } from './io/media-peer.ts';
+import { type Placement, type PlacementMode, PortPool, type PortPoolOutput } from './io/port-pool.ts';
 import type { PlaneLeg } from './plane-leg.ts';
 import type { PlaneOutput } from './plane-output.ts';
+import type { ToWorker } from './protocol.ts';
 
 /** A port that another program has is met here, before a call is placed on it. */
 const SPARE_COUNT = 4;
@@ -70,12 +73,19 @@ export class PlaneWorkers {
   }
 
   /** More is known of the peer: whether its address is certain by now. */
-  settle(own: PlaneLeg, peer: MediaPeer): PlacementMode {
-    return this.#workers[own.place.worker]!.pool.settle(own.leg, peer);
+  settle(own: PlaneLeg, peer: MediaPeer, now: Instant): PlacementMode {
+    const mode = this.#workers[own.place.worker]!.pool.settle(own.leg, peer, now);
+    this.#drain(own.place.worker);
+    return mode;
   }
 
-  latched(worker: number, leg: LegId, address: string, port: number): void {
-    this.#workers[worker]!.pool.latched(leg, address, port);
+  latched(worker: number, leg: LegId, remote: number): void {
+    this.#workers[worker]!.pool.latched(leg, remote);
+  }
+
+  /** The numbers of IPv6 addresses on this thread. */
+  addresses(worker: number): AddressBook {
+    return this.#workers[worker]!.pool.addresses;
   }
 
   release(own: PlaneLeg, now: Instant): void {
@@ -145,8 +155,19 @@ export class PlaneWorkers {
   #drain(worker: number): void {
     const { pool } = this.#workers[worker]!;
     for (let output = pool.poll(); output !== undefined; output = pool.poll()) {
-      const kind = output.kind === 'bind' ? 'bindPort' : 'unbindPort';
-      this.#outputs.push({ kind: 'post', worker, message: { kind, port: output.port } });
+      this.#outputs.push({ kind: 'post', worker, message: messageOf(output) });
     }
+  }
+}
+
+function messageOf(output: PortPoolOutput): ToWorker {
+  switch (output.kind) {
+    case 'bind':
+      return { kind: 'bindPort', port: output.port };
+    case 'unbind':
+      return { kind: 'unbindPort', port: output.port };
+    case 'learnAddress':
+    case 'forgetAddress':
+      return output;
   }
 }

@@ -3,12 +3,13 @@ import type { RecordingFile } from '../core/calls/recording-record.ts';
 import type { LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
 import type { ListeningWish, MediaEvent, PlaySource } from '../core/ports.ts';
 import type { OpusLibrary } from './codec/opus.ts';
+import type { AddressBookOutput } from './io/address-book.ts';
 import type { RecordingOrder, RingReason } from './recording.ts';
 import type { AudioCodec, StreamFormat } from './stream-formats.ts';
 
 /**
  * What the main thread and the media threads say to each other: two closed unions for each pair, plain objects and
- * numbers, shared memory where audio passes. Remote addresses are packed as in `media/io/packet-io.ts`.
+ * numbers, shared memory where audio passes. Remote addresses are packed as in `media/io/addresses.ts`.
  */
 
 /** How one stream is to be received and sent, as negotiated. */
@@ -21,7 +22,7 @@ export interface StreamSettings {
   readonly remoteRtcp: number;
   /** RTP and RTCP share our port and the peer's (RFC 5761). */
   readonly rtcpMux: boolean;
-  /** IPv4 addresses (as unsigned numbers) from which an unlatched stream may be taken up. */
+  /** Addresses (as numbers, see `io/addresses.ts`) from which an unlatched stream may be taken up. */
   readonly allowed: readonly number[];
   /** What arrives: payload types that the peer may send and what they mean. */
   readonly receivePayloadTypes: readonly {
@@ -53,6 +54,7 @@ export type PlayedSource =
 export type ToWorker =
   | { readonly kind: 'bindPort'; readonly port: number }
   | { readonly kind: 'unbindPort'; readonly port: number }
+  | AddressBookOutput
   | { readonly kind: 'open'; readonly leg: LegId; readonly settings: StreamSettings }
   /** New settings of an open stream (an answer, a re-INVITE); its own SSRC and sequence go on. */
   | { readonly kind: 'update'; readonly leg: LegId; readonly settings: StreamSettings }
@@ -93,11 +95,12 @@ export type ToWorker =
   | { readonly kind: 'fail' };
 
 export type FromWorker =
-  /** The thread runs; `wakeHandle` makes its wait return, and `opus` is its library for that codec. */
+  /** The thread runs; `wakeHandle` makes its wait return, and `opus` is its library for that codec. `ipv6`: it has sockets for that. */
   | {
       readonly kind: 'ready';
       readonly wakeHandle: number;
       readonly io: 'batch' | 'dgram';
+      readonly ipv6: boolean;
       readonly opus?: OpusLibrary['kind'] | undefined;
     }
   | { readonly kind: 'portFailed'; readonly port: number }

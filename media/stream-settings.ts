@@ -1,5 +1,6 @@
-import { pack, parseIpv4 } from './io/addresses.ts';
-import type { MediaPeer } from './io/port-pool.ts';
+import type { AddressBook } from './io/address-book.ts';
+import { pack } from './io/addresses.ts';
+import type { MediaPeer } from './io/media-peer.ts';
 import type { StreamSettings } from './protocol.ts';
 import { receives, sends } from './sdp/direction.ts';
 import { type AudioFormat, codecNameOf, isTelephoneEvent } from './sdp/formats.ts';
@@ -17,6 +18,8 @@ export interface Placement {
   /** Literal address that the leg's signalling comes from. */
   readonly signallingAddress: string;
   readonly inbandDigits: InbandDigits;
+  /** The numbers of addresses where the stream is. */
+  readonly addresses: AddressBook;
 }
 
 function hearsKeys(inbandDigits: InbandDigits, { sendEventPayloadType }: NegotiatedAudio): boolean {
@@ -30,7 +33,7 @@ export function settingsBeforeAnswer(placement: Placement, offered: readonly Aud
     remote: 0,
     remoteRtcp: 0,
     rtcpMux: false,
-    allowed: addresses([placement.signallingAddress]),
+    allowed: numbersOf(placement.addresses, [placement.signallingAddress]),
     receivePayloadTypes: receivePayloadTypes(offered),
     sendCodec: 'PCMU',
     sendPayloadType: 0,
@@ -49,13 +52,14 @@ export function settingsOf(
   described: readonly AudioFormat[],
 ): StreamSettings {
   const { remoteAddress, remotePort, remoteRtcpAddress, remoteRtcpPort, direction } = negotiated;
+  const book = placement.addresses;
   const isExact = placement.mode === 'exact';
   return {
     port: placement.port,
-    remote: isExact ? packed(remoteAddress, remotePort) : 0,
-    remoteRtcp: isExact ? packed(remoteRtcpAddress, remoteRtcpPort) : 0,
+    remote: isExact ? packed(book.numberOf(remoteAddress), remotePort) : 0,
+    remoteRtcp: isExact ? packed(book.numberOf(remoteRtcpAddress), remoteRtcpPort) : 0,
     rtcpMux: negotiated.rtcpMux,
-    allowed: addresses([remoteAddress, placement.signallingAddress]),
+    allowed: numbersOf(book, [remoteAddress, placement.signallingAddress]),
     receivePayloadTypes: receivePayloadTypes(described),
     sendCodec: codecNameOf(negotiated.format) as AudioCodec,
     sendParameters: negotiated.sendParameters,
@@ -87,16 +91,15 @@ function receivePayloadTypes(formats: readonly AudioFormat[]): StreamSettings['r
 }
 
 /** 0 for what cannot be sent to: a held stream's 0.0.0.0, a stream that is off. */
-function packed(address: string, port: number): number {
-  const number = parseIpv4(address);
-  return number === undefined || number === 0 || port === 0 ? 0 : pack(number, port);
+function packed(address: number, port: number): number {
+  return address === 0 || port === 0 ? 0 : pack(address, port);
 }
 
-function addresses(texts: readonly string[]): readonly number[] {
+function numbersOf(book: AddressBook, texts: readonly string[]): readonly number[] {
   const numbers: number[] = [];
   for (const text of texts) {
-    const number = parseIpv4(text);
-    if (number !== undefined && number !== 0 && !numbers.includes(number)) numbers.push(number);
+    const number = book.numberOf(text);
+    if (number !== 0 && !numbers.includes(number)) numbers.push(number);
   }
   return numbers;
 }

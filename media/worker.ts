@@ -47,7 +47,7 @@ async function run(): Promise<void> {
     const engine = new Engine(io, { ...engineOptions(start), opus }, systemClock.now());
     const meter = new Meter(new Float64Array(start.counters));
     const outbox = new Outbox(port);
-    post({ kind: 'ready', wakeHandle: io.handOverWakeHandle(), io: kind, opus: opus?.kind });
+    post({ kind: 'ready', wakeHandle: io.handOverWakeHandle(), io: kind, ipv6: io.carriesIpv6, opus: opus?.kind });
     while (!control.stopRequested) {
       if (control.fallAsleep()) {
         const deadline = Math.min(engine.deadline(), outbox.deadline());

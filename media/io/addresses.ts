@@ -1,9 +1,17 @@
+import { ipv6Groups } from '../sdp/address.ts';
+
 /**
- * IPv4 addresses as numbers: an address alone is unsigned 32 bits; an address with a port is packed as
- * `address * 65536 + port`, exact below 2^48.
+ * Addresses as numbers. An IPv4 address is itself, unsigned 32 bits. An IPv6 address has no number of its own: it is given
+ * one from 2^32 up while a leg has to do with it (`address-book.ts`). An address with a port is packed as
+ * `address * 65536 + port`: of IPv4 below 2^48, of IPv6 above, exact as both are below 2^53.
  */
 
-/** Addresses that share their first `prefixBits` bits with `address`. */
+/** Any IPv6 address that no leg has to do with. */
+export const STRANGER_IPV6 = 2 ** 32;
+/** From here on packed addresses are IPv6. */
+export const FIRST_PACKED_IPV6 = 2 ** 48;
+
+/** IPv4 addresses that share their first `prefixBits` bits with `address`. With 32 of them, that address of either family. */
 export interface Network {
   readonly address: number;
   readonly prefixBits: number;
@@ -63,5 +71,25 @@ export function parseNetwork(text: string): Network | undefined {
 }
 
 export function contains(network: Network, address: number): boolean {
+  if (network.prefixBits === 32) return network.address === address;
+  if (address >= STRANGER_IPV6) return false;
   return network.prefixBits === 0 || (network.address ^ address) >>> (32 - network.prefixBits) === 0;
+}
+
+/** The eight groups of a literal IPv6 address, without its zone; undefined for any other text. */
+export function parseIpv6(text: string): readonly number[] | undefined {
+  if (!text.includes(':')) return undefined;
+  const zone = text.indexOf('%');
+  return ipv6Groups(zone < 0 ? text : text.slice(0, zone));
+}
+
+/** An IPv6 address in one form, whatever its text: eight groups in full. */
+export function keyOfIpv6(groups: readonly number[]): string {
+  return groups.map((group) => group.toString(16)).join(':');
+}
+
+/** The IPv4 address behind `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2), undefined when it is none. */
+export function mappedIpv4(groups: readonly number[]): number | undefined {
+  const isMapped = groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
+  return isMapped ? groups[6]! * 65536 + groups[7]! : undefined;
 }

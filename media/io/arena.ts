@@ -42,22 +42,3 @@ export class Arena {
     this.words[(at >> 2) + 1] = address / 0x1_0000_0000;
   }
 }
-
-/** Writes a socket address (struct sockaddr_in); `packed` as in `addresses.ts`. */
-export function writeSocketAddress(arena: Arena, at: number, family: number, packed: number): void {
-  const port = packed % 65536;
-  arena.words[at >> 2] = family | (((port & 255) << 24) | ((port >> 8) << 16));
-  arena.words[(at >> 2) + 1] = swap(Math.floor(packed / 65536));
-}
-
-/** Reads a socket address as a packed number. */
-export function readSocketAddress(arena: Arena, at: number): number {
-  const head = arena.words[at >> 2]!;
-  const port = ((head >>> 16) & 255) * 256 + (head >>> 24);
-  return (swap(arena.words[(at >> 2) + 1]!) >>> 0) * 65536 + port;
-}
-
-/** Network order to the machine's: both machines of the table are little-endian. */
-function swap(word: number): number {
-  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
-}

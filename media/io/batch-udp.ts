@@ -1,12 +1,16 @@
 import { assert } from '../../core/kernel/assert.ts';
 import { type Clock, systemClock } from '../../core/kernel/clock.ts';
-import { Arena, writeSocketAddress } from './arena.ts';
+import { secure } from '../../core/kernel/random.ts';
+import { pack } from './addresses.ts';
+import { Arena } from './arena.ts';
+import { KnownAddresses } from './known-addresses.ts';
 import type { Libc } from './libc.ts';
 import type { Koffi } from './native.ts';
-import { LINUX, type NativeLayout, SOCKET_ADDRESS_SIZE_BYTES } from './native-layout.ts';
+import { LINUX, type NativeLayout } from './native-layout.ts';
 import { type PacketIo, packetIoCounters, WAIT_MAX_MS } from './packet-io.ts';
 import { ReceiveVector } from './receive-vector.ts';
 import { SendVector } from './send-vector.ts';
+import { SocketAddresses, type SocketFamily } from './socket-addresses.ts';
 
 /** Ready sockets that one `epoll_wait` reports. The kernel goes on with the others the next time. */
 const READY_COUNT_MAX = 256;
@@ -23,10 +27,13 @@ const RATE_WEIGHT = 0.1;
 /** Stands for the wake-up among ready ports; no socket of ours has it. */
 const WAKE_PORT = 0;
 const CLOSED = -1;
+const SOCKET_TYPE = LINUX.SOCK_DGRAM | LINUX.SOCK_NONBLOCK | LINUX.SOCK_CLOEXEC;
 
 export interface BatchUdpOptions {
-  /** IPv4 address (as a number) to bind to; 0 for all interfaces. */
+  /** Number of the address to bind to, of IPv6 one that is learnt before ports are opened; 0 for all interfaces. */
   readonly address: number;
+  /** What the sockets carry: a socket for both costs IPv4 no more. */
+  readonly family: SocketFamily;
   readonly clock?: Clock;
 }
 
@@ -41,6 +48,8 @@ export class BatchUdp implements PacketIo {
   batchPort = 0;
   batchIsRtcp = false;
   readonly #address: number;
+  readonly #known = new KnownAddresses(Math.floor(secure().next() * 2 ** 32));
+  readonly #addresses: SocketAddresses;
   readonly #clock: Clock;
   readonly #arena: Arena;
   readonly #libc: Libc;
@@ -67,11 +76,13 @@ export class BatchUdp implements PacketIo {
     this.#layout = layout;
     this.#address = options.address;
     this.#clock = options.clock ?? systemClock;
+    const { family } = options;
     const eventsSizeBytes = READY_COUNT_MAX * layout.event.sizeBytes;
-    const vectorsSizeBytes = ReceiveVector.sizeBytes(layout) + SendVector.sizeBytes(layout);
+    const vectorsSizeBytes = ReceiveVector.sizeBytes(layout, family) + SendVector.sizeBytes(layout, family);
     this.#arena = new Arena(koffi, vectorsSizeBytes + eventsSizeBytes + SCRATCH_SIZE_BYTES);
-    this.#received = new ReceiveVector(this.#arena, libc, layout);
-    this.#toSend = new SendVector(this.#arena, libc, layout);
+    this.#addresses = new SocketAddresses(this.#arena, family, this.#known);
+    this.#received = new ReceiveVector(this.#arena, libc, layout, this.#addresses);
+    this.#toSend = new SendVector(this.#arena, libc, layout, this.#addresses);
     this.#events = this.#arena.carve(eventsSizeBytes);
     this.#scratch = this.#arena.carve(SCRATCH_SIZE_BYTES);
     this.bytes = this.#arena.bytes;
@@ -85,6 +96,18 @@ export class BatchUdp implements PacketIo {
     const watched = this.#watch(this.#wakeHandle, WAKE_PORT);
     assert(watched, `epoll refuses an eventfd, error ${libc.errno()}`);
     this.#waitedAt = this.#clock.now();
+  }
+
+  get carriesIpv6(): boolean {
+    return this.#addresses.family === 'both';
+  }
+
+  learnAddress(number: number, address: string): void {
+    this.#known.learn(number, address);
+  }
+
+  forgetAddress(number: number): void {
+    this.#known.forget(number);
   }
 
   openPort(port: number): boolean {
@@ -195,20 +218,32 @@ export class BatchUdp implements PacketIo {
 
   #open(port: number): boolean {
     const libc = this.#libc;
-    const type = LINUX.SOCK_DGRAM | LINUX.SOCK_NONBLOCK | LINUX.SOCK_CLOEXEC;
-    const descriptor = libc.socket(LINUX.AF_INET, type, 0);
+    const { family, sizeBytes } = this.#addresses;
+    const descriptor = libc.socket(family === 'both' ? LINUX.AF_INET6 : LINUX.AF_INET, SOCKET_TYPE, 0);
     if (descriptor < 0) return false;
     this.#set(descriptor, LINUX.SOL_SOCKET, LINUX.SO_RCVBUF, SOCKET_BUFFER_SIZE_BYTES);
     this.#set(descriptor, LINUX.SOL_SOCKET, LINUX.SO_SNDBUF, SOCKET_BUFFER_SIZE_BYTES);
     this.#set(descriptor, LINUX.IPPROTO_IP, LINUX.IP_TOS, TOS_EXPEDITED_FORWARDING);
-    writeSocketAddress(this.#arena, this.#scratch, LINUX.AF_INET, this.#address * 65536 + port);
+    if (family === 'both') {
+      this.#set(descriptor, LINUX.IPPROTO_IPV6, LINUX.IPV6_TCLASS, TOS_EXPEDITED_FORWARDING);
+      this.#set(descriptor, LINUX.IPPROTO_IPV6, LINUX.IPV6_V6ONLY, 0);
+    }
+    this.#writeOwnAddress(port);
     const address = this.#arena.address(this.#scratch);
-    if (libc.bind(descriptor, address, SOCKET_ADDRESS_SIZE_BYTES) !== 0 || !this.#watch(descriptor, port)) {
+    if (libc.bind(descriptor, address, sizeBytes) !== 0 || !this.#watch(descriptor, port)) {
       libc.close(descriptor);
       return false;
     }
     this.#descriptors[port] = descriptor;
     return true;
+  }
+
+  /** Into the scratch: ours with this port. All interfaces of both families are `::`, not the IPv4 address 0 in it. */
+  #writeOwnAddress(port: number): void {
+    this.#addresses.write(this.#scratch, Float64Array.of(pack(this.#address, port)), 0);
+    if (this.#address !== 0 || !this.carriesIpv6) return;
+    const addressAt = (this.#scratch >> 2) + 2;
+    this.#arena.words.fill(0, addressAt, addressAt + 4);
   }
 
   #close(port: number): void {

@@ -3,6 +3,7 @@ import { BatchUdp } from './batch-udp.ts';
 import type { Libc } from './libc.ts';
 import type { Koffi } from './native.ts';
 import type { NativeLayout } from './native-layout.ts';
+import type { SocketFamily } from './socket-addresses.ts';
 
 const LOOPBACK = parseIpv4('127.0.0.1')!;
 const SIZES_BYTES = [1, 172, 20];
@@ -15,8 +16,8 @@ const TIMEOUT_MS = 200;
  * True when packets of several sizes, sent through these structures to ourselves, come back with their sizes, bytes and
  * source: the layout is that of this machine.
  */
-export function checkBatchUdp(koffi: Koffi, libc: Libc, layout: NativeLayout): boolean {
-  const io = new BatchUdp(koffi, libc, layout, { address: LOOPBACK });
+export function checkBatchUdp(koffi: Koffi, libc: Libc, layout: NativeLayout, family: SocketFamily): boolean {
+  const io = new BatchUdp(koffi, libc, layout, { address: LOOPBACK, family });
   try {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const port = FIRST_PORT + attempt * PORT_STEP;

@@ -1,6 +1,15 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { assert } from '../../core/kernel/assert.ts';
-import { formatIpv4, pack, parseIpv4 } from './addresses.ts';
+import {
+  addressOf,
+  formatIpv4,
+  keyOfIpv6,
+  mappedIpv4,
+  pack,
+  parseIpv4,
+  parseIpv6,
+  STRANGER_IPV6,
+} from './addresses.ts';
 import { BATCH_COUNT_MAX, PACKET_SIZE_MAX_BYTES, type PacketIo, packetIoCounters, WAIT_MAX_MS } from './packet-io.ts';
 
 /** Packets held between two turns of the event loop; what comes on top is dropped. */
@@ -10,7 +19,7 @@ const SEND_QUEUE_COUNT_MAX = 4096;
 const SOCKET_BUFFER_SIZE_BYTES = 4 << 20;
 
 export interface DgramUdpOptions {
-  /** IPv4 address (as a number) to bind to; 0 for all interfaces. */
+  /** Number of the address to bind to, of IPv6 one that is learnt before ports are opened; 0 for all of both families. */
   readonly address: number;
 }
 
@@ -32,7 +41,11 @@ export class DgramUdp implements PacketIo {
   readonly sources = new Float64Array(BATCH_COUNT_MAX);
   batchPort = 0;
   batchIsRtcp = false;
-  readonly #address: string;
+  readonly carriesIpv6: boolean;
+  readonly #address: number;
+  /** IPv6 addresses that are known: text → number, and back. */
+  readonly #numbers = new Map<string, number>();
+  readonly #texts = new Map<number, string>();
   readonly #ports = new Map<number, Port>();
   readonly #wakeSocket: Socket;
   /** A ring of received packets: our port that each came to (odd for RTCP), its size and its source. */
@@ -48,11 +61,25 @@ export class DgramUdp implements PacketIo {
   #wake: () => void = nothing;
 
   constructor(options: DgramUdpOptions) {
-    this.#address = formatIpv4(options.address);
-    this.#wakeSocket = immediateSocket();
+    this.#address = options.address;
+    this.carriesIpv6 = (options.address === 0 || options.address > STRANGER_IPV6) && hasIpv6();
+    this.#wakeSocket = immediateSocket('udp4');
     this.#wakeSocket.on('message', () => this.#interrupt());
     const isBound = bindNow(this.#wakeSocket, 0, '127.0.0.1');
     assert(isBound, 'a loopback port is left');
+  }
+
+  learnAddress(number: number, address: string): void {
+    this.forgetAddress(number);
+    this.#numbers.set(address, number);
+    this.#texts.set(number, address);
+  }
+
+  forgetAddress(number: number): void {
+    const text = this.#texts.get(number);
+    if (text === undefined) return;
+    this.#numbers.delete(text);
+    this.#texts.delete(number);
   }
 
   openPort(port: number): boolean {
@@ -125,7 +152,8 @@ export class DgramUdp implements PacketIo {
     assert(sizeBytes <= PACKET_SIZE_MAX_BYTES, 'a packet fits its buffer');
     const sockets = this.#ports.get(port);
     const remotePort = destination % 65536;
-    if (sockets === undefined || remotePort === 0) {
+    const remote = this.#textOf(addressOf(destination));
+    if (sockets === undefined || remotePort === 0 || remote === undefined) {
       this.counters.refused++;
       return;
     }
@@ -137,7 +165,7 @@ export class DgramUdp implements PacketIo {
     this.counters.sendCalls++;
     // A copy: libuv may keep it after `out` has been written again.
     const packet = Buffer.from(this.out.subarray(0, sizeBytes));
-    socket.send(packet, remotePort, formatIpv4(Math.floor(destination / 65536)), this.#sent);
+    socket.send(packet, remotePort, remote, this.#sent);
   }
 
   flush(): void {
@@ -162,14 +190,27 @@ export class DgramUdp implements PacketIo {
     else this.counters.refused++;
   };
 
+  /** As the sockets have it: those of both families take an IPv4 address in its IPv6 form. */
+  #textOf(number: number): string | undefined {
+    if (number >= STRANGER_IPV6) return this.#texts.get(number);
+    return this.carriesIpv6 ? `::ffff:${formatIpv4(number)}` : formatIpv4(number);
+  }
+
+  #numberOf(text: string): number {
+    const groups = parseIpv6(text);
+    if (groups === undefined) return parseIpv4(text)!;
+    return mappedIpv4(groups) ?? this.#numbers.get(keyOfIpv6(groups)) ?? STRANGER_IPV6;
+  }
+
   #interrupt(): void {
     this.#isWoken = true;
     this.#wake();
   }
 
   #open(port: number): Socket | undefined {
-    const socket = immediateSocket();
-    if (!bindNow(socket, port, this.#address)) return undefined;
+    const socket = immediateSocket(this.carriesIpv6 ? 'udp6' : 'udp4');
+    const all = this.carriesIpv6 ? '::' : '0.0.0.0';
+    if (!bindNow(socket, port, this.#address === 0 ? all : this.#textOf(this.#address)!)) return undefined;
     socket.setRecvBufferSize(SOCKET_BUFFER_SIZE_BYTES);
     socket.setSendBufferSize(SOCKET_BUFFER_SIZE_BYTES);
     socket.on('message', (packet, remote) => this.#hold(port, packet, remote));
@@ -177,8 +218,7 @@ export class DgramUdp implements PacketIo {
   }
 
   #hold(port: number, packet: Buffer, remote: RemoteInfo): void {
-    const source = parseIpv4(remote.address);
-    if (source === undefined) return;
+    const source = this.#numberOf(remote.address);
     if (packet.length > PACKET_SIZE_MAX_BYTES) {
       this.counters.truncated++;
       return;
@@ -197,11 +237,18 @@ export class DgramUdp implements PacketIo {
   }
 }
 
+function hasIpv6(): boolean {
+  const socket = immediateSocket('udp6');
+  const isBound = bindNow(socket, 0, '::1');
+  if (isBound) socket.close();
+  return isBound;
+}
+
 /** A socket whose addresses are literal, so that `bind` and `send` act at once and not a turn later. */
-function immediateSocket(): Socket {
+function immediateSocket(type: 'udp4' | 'udp6'): Socket {
   const lookup = (host: string, _options: unknown, callback: (error: null, address: string, family: number) => void) =>
-    callback(null, host, 4);
-  return createSocket({ type: 'udp4', lookup });
+    callback(null, host, type === 'udp6' ? 6 : 4);
+  return createSocket({ type, lookup });
 }
 
 /** False when the port is taken; the socket is closed then. */

@@ -32,12 +32,10 @@ export function nativeLayout(platform: string, architecture: string): NativeLayo
   return LAYOUTS[`${platform} ${architecture}`];
 }
 
-/** struct sockaddr_in: family (host order), port and address (network order). */
-export const SOCKET_ADDRESS_SIZE_BYTES = 16;
-
 /** Numbers of Linux, the same on x64 and arm64. */
 export const LINUX = {
   AF_INET: 2,
+  AF_INET6: 10,
   SOCK_DGRAM: 2,
   SOCK_NONBLOCK: 0o4000,
   SOCK_CLOEXEC: 0o2000000,
@@ -46,6 +44,9 @@ export const LINUX = {
   SO_RCVBUF: 8,
   IPPROTO_IP: 0,
   IP_TOS: 1,
+  IPPROTO_IPV6: 41,
+  IPV6_V6ONLY: 26,
+  IPV6_TCLASS: 67,
   EPOLLIN: 1,
   EPOLL_CTL_ADD: 1,
   MSG_TRUNC: 0x20,

@@ -1,14 +1,17 @@
 import { BatchUdp } from './batch-udp.ts';
 import { checkBatchUdp } from './check-batch-udp.ts';
 import { DgramUdp } from './dgram-udp.ts';
-import { bindLibc } from './libc.ts';
+import { bindLibc, type Libc } from './libc.ts';
 import { loadKoffi } from './native.ts';
-import { nativeLayout } from './native-layout.ts';
+import { LINUX, nativeLayout } from './native-layout.ts';
 import type { PacketIo } from './packet-io.ts';
+import type { SocketFamily } from './socket-addresses.ts';
 
 export interface OpenPacketIoOptions {
-  /** IPv4 address (as a number) to bind to; 0 for all interfaces. */
+  /** Number of the address to bind to; 0 for all interfaces. */
   readonly address: number;
+  /** What the sockets carry; unless said, both families where all interfaces are bound and the system has IPv6. */
+  readonly family?: SocketFamily;
   /** koffi's addon as a file, for a program that carries its packages inside. */
   readonly koffiAddonPath?: string | undefined;
 }
@@ -30,5 +33,14 @@ export function openBatchUdp(options: OpenPacketIoOptions): BatchUdp | undefined
   const koffi = layout === undefined ? undefined : loadKoffi(options.koffiAddonPath);
   if (layout === undefined || koffi === undefined) return undefined;
   const libc = bindLibc(koffi);
-  return checkBatchUdp(koffi, libc, layout) ? new BatchUdp(koffi, libc, layout, options) : undefined;
+  const family = options.family ?? (options.address === 0 ? familyOf(libc) : 'IPv4');
+  if (!checkBatchUdp(koffi, libc, layout, family)) return undefined;
+  return new BatchUdp(koffi, libc, layout, { address: options.address, family });
+}
+
+function familyOf(libc: Libc): SocketFamily {
+  const descriptor = libc.socket(LINUX.AF_INET6, LINUX.SOCK_DGRAM | LINUX.SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return 'IPv4';
+  libc.close(descriptor);
+  return 'both';
 }

@@ -9,10 +9,16 @@ export const WAIT_MAX_MS = 1000;
  * Batched UDP for one media thread. Two implementations: `batch-udp` (libc through koffi) and `dgram-udp`.
  * Nothing here allocates per packet: a received batch is described by parallel arrays over one arena.
  *
- * Remote addresses are numbers where the thread works: an IPv4 address and port packed as `ip * 65536 + port`
- * (exact below 2^48), never 0.
+ * Remote addresses are numbers where the thread works, packed with their port as `addresses.ts` says, never 0. An IPv6
+ * address must be learnt before its packets are told from those of strangers.
  */
 export interface PacketIo {
+  /** Whether IPv6 is to be had; else a packet to such an address is refused. */
+  readonly carriesIpv6: boolean;
+  /** An IPv6 address, and the number that stands for it until it is forgotten (`address-book.ts`). */
+  learnAddress(number: number, address: string): void;
+  forgetAddress(number: number): void;
+
   /** Binds an RTP socket on `port` and an RTCP socket on `port + 1`; false when either is taken. */
   openPort(port: number): boolean;
   closePort(port: number): void;

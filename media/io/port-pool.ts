@@ -1,7 +1,9 @@
 import { assert } from '../../core/kernel/assert.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
-import { contains, type Network, pack, parseIpv4, parseNetwork } from './addresses.ts';
+import { AddressBook, type AddressBookOutput } from './address-book.ts';
+import { type Network, STRANGER_IPV6 } from './addresses.ts';
+import { allowedNetworks, exactRemote, type MediaPeer } from './media-peer.ts';
 import { QUARANTINE_MS } from './quarantine.ts';
 import { SharedPort } from './shared-port.ts';
 
@@ -16,17 +18,6 @@ export interface PortPoolOptions {
   readonly spareCount?: number;
 }
 
-/** What is known of a leg's peer when it is placed. */
-export interface MediaPeer {
-  /** From its session description; '' and 0 while there is none. */
-  readonly sdpAddress: string;
-  readonly sdpPort: number;
-  /** Where its signalling comes from or goes to. */
-  readonly signallingAddress: string;
-  /** Networks (`a.b.c.d/n`) from which its trunk may send media. */
-  readonly mediaNetworks: readonly string[];
-}
-
 /** `exact`: its address is certain. `unlatched`: it is where its packets will come from. */
 export type PlacementMode = 'exact' | 'unlatched';
 
@@ -37,11 +28,15 @@ export interface Placement {
 
 export type PortPoolOutput =
   | { readonly kind: 'bind'; readonly port: number }
-  | { readonly kind: 'unbind'; readonly port: number };
+  | { readonly kind: 'unbind'; readonly port: number }
+  | AddressBookOutput;
 
 interface PlacedLeg {
   readonly on: SharedPort;
-  readonly signalling: number | undefined;
+  /** Number of the address that its signalling comes from; 0 for none. */
+  readonly signalling: number;
+  /** IPv6 addresses that keep their numbers for it, that of its signalling first. */
+  readonly held: number[];
   /** Remote pairs that the leg has or had, its present one last. */
   readonly pairs: number[];
 }
@@ -62,7 +57,7 @@ const LEGS_PER_PORT_MAX = 256;
 const APART_PORTS_MAX = 16;
 /** Quarantines end together, once a second: one by one they would wake an idle process. */
 const RELEASE_STEP_MS = 1_000;
-/** Pairs kept for one leg, however often it moves. */
+/** Pairs and IPv6 addresses kept for one leg, however often it moves. */
 const PAIRS_PER_LEG_MAX = 8;
 /**
  * Ports that are looked at for one leg. A peer that uses one address for all its calls has a pair on many; beyond these
@@ -84,6 +79,8 @@ const SPARE_MAX = 256;
  * apart for 60 s.
  */
 export class PortPool {
+  /** The numbers of IPv6 addresses on this thread. */
+  readonly addresses = new AddressBook();
   /** Unlatched legs that were placed beside others of their signalling address, for want of ports. */
   crowdedCount = 0;
   readonly #from: number;
@@ -125,19 +122,23 @@ export class PortPool {
     this.#keepSpare();
   }
 
-  /** Chooses a port for a leg; undefined when none is left, or when no IPv4 address is known of the peer at all. */
+  /** Chooses a port for a leg; undefined when none is left, or when no address is known of the peer at all. */
   place(leg: LegId, peer: MediaPeer, now: Instant): Placement | undefined {
     assert(!this.#legs.has(leg), `leg ${leg} is placed already`);
     this.expire(now);
-    const remote = exactRemote(peer);
-    const from = allowedNetworks(peer);
-    if (from.length === 0) return undefined;
-    const on = remote === 0 ? this.#chooseUnlatched(from) : this.#chooseExact(remote);
-    if (on === undefined) return undefined;
+    const held: number[] = [];
+    this.#hold(held, peer, now);
+    const remote = exactRemote(peer, this.addresses);
+    const from = allowedNetworks(peer, this.addresses);
+    const on = this.#choose(remote, from);
+    if (on === undefined) {
+      for (const number of held) this.addresses.release(number, now);
+      return undefined;
+    }
     on.join(leg);
-    const placed = { on, signalling: parseIpv4(peer.signallingAddress), pairs: [] };
+    const placed = { on, signalling: this.addresses.numberOf(peer.signallingAddress), held, pairs: [] };
     this.#legs.set(leg, placed);
-    if (placed.signalling !== undefined) on.holdAddress(placed.signalling);
+    if (placed.signalling !== 0) on.holdAddress(placed.signalling);
     if (remote === 0) on.seatUnlatched(leg, from);
     else this.#takePair(leg, placed, remote, 'free');
     this.#sort(on);
@@ -149,29 +150,29 @@ export class PortPool {
    * The description of a leg's peer came after the leg was placed, or is new. `exact` when its address is certain and no
    * other leg has or left it on this port: the leg then counts as found.
    */
-  settle(leg: LegId, peer: MediaPeer): PlacementMode {
+  settle(leg: LegId, peer: MediaPeer, now: Instant): PlacementMode {
     const placed = this.#placed(leg);
-    const remote = exactRemote(peer);
+    this.#hold(placed.held, peer, now);
+    const remote = exactRemote(peer, this.addresses);
     if (remote !== 0 && this.#takePair(leg, placed, remote, 'free')) {
       this.#sort(placed.on);
       return 'exact';
     }
-    placed.on.reseat(leg, allowedNetworks(peer));
+    placed.on.reseat(leg, allowedNetworks(peer, this.addresses));
     return 'unlatched';
   }
 
-  /** The media thread found the peer of a leg at this address, at first or again. */
-  latched(leg: LegId, address: string, port: number): void {
+  /** The media thread found the peer of a leg at this packed address, at first or again. */
+  latched(leg: LegId, remote: number): void {
     const placed = this.#legs.get(leg);
-    const ip = parseIpv4(address);
-    if (placed === undefined || ip === undefined) return; // The leg was released while the report was under way.
-    this.#takePair(leg, placed, pack(ip, port), 'free or quarantined');
+    if (placed === undefined) return; // The leg was released while the report was under way.
+    this.#takePair(leg, placed, remote, 'free or quarantined');
     this.#sort(placed.on);
   }
 
   /** The leg is gone; what may still come for it is kept apart. */
   release(leg: LegId, now: Instant): void {
-    const { on, signalling, pairs } = this.#placed(leg);
+    const { on, signalling, held, pairs } = this.#placed(leg);
     this.#legs.delete(leg);
     on.legs.delete(leg);
     on.unseat(leg);
@@ -181,7 +182,8 @@ export class PortPool {
       on.quarantinePair(value, until);
       left.push({ isLifted: false, until, on, what: 'pair', value });
     }
-    if (signalling !== undefined) {
+    for (const number of held) this.addresses.release(number, now);
+    if (signalling !== 0) {
       on.quarantineAddress();
       left.push({ isLifted: false, until, on, what: 'address', value: signalling });
     }
@@ -213,8 +215,9 @@ export class PortPool {
 
   expire(now: Instant): void {
     this.#now = now;
+    this.addresses.expire(now);
     const start = this.#quarantineStart;
-    while (this.deadline() <= now) this.#free(this.#quarantine[this.#quarantineStart++]!);
+    while (this.#quarantineDeadline() <= now) this.#free(this.#quarantine[this.#quarantineStart++]!);
     if (this.#quarantineStart > start) this.#unbindSpare();
     if (this.#quarantineStart < Math.min(1024, this.#quarantine.length)) return;
     this.#quarantine = this.#quarantine.slice(this.#quarantineStart);
@@ -222,11 +225,15 @@ export class PortPool {
   }
 
   deadline(): Instant {
+    return Math.min(this.#quarantineDeadline(), this.addresses.deadline());
+  }
+
+  #quarantineDeadline(): Instant {
     return this.#quarantine[this.#quarantineStart]?.until ?? NEVER;
   }
 
   poll(): PortPoolOutput | undefined {
-    return this.#outputs.shift();
+    return this.#outputs.shift() ?? this.addresses.poll();
   }
 
   /** Port pairs that are bound or about to be. */
@@ -249,6 +256,21 @@ export class PortPool {
     const placed = this.#legs.get(leg);
     assert(placed !== undefined, `leg ${leg} is not placed`);
     return placed;
+  }
+
+  /** The IPv6 addresses that the peer has by now keep their numbers while the leg lives. */
+  #hold(held: number[], { signallingAddress, sdpAddress }: MediaPeer, now: Instant): void {
+    for (const text of [signallingAddress, sdpAddress]) {
+      if (!text.includes(':') || held.includes(this.addresses.numberOf(text))) continue;
+      const number = this.addresses.hold(text);
+      if (number >= STRANGER_IPV6) held.push(number);
+    }
+    if (held.length > PAIRS_PER_LEG_MAX) this.addresses.release(held.splice(1, 1)[0]!, now);
+  }
+
+  #choose(remote: number, from: readonly Network[]): SharedPort | undefined {
+    if (from.length === 0) return undefined;
+    return remote === 0 ? this.#chooseUnlatched(from) : this.#chooseExact(remote);
   }
 
   /** False when it is another leg's, or was and only a free one will do. */
@@ -367,28 +389,4 @@ export class PortPool {
 function keep<Value>(set: Set<Value>, value: Value, isIn: boolean): void {
   if (isIn) set.add(value);
   else set.delete(value);
-}
-
-/** The packed address of the peer's description when its signalling or its trunk vouches for it, else 0. */
-function exactRemote(peer: MediaPeer): number {
-  const address = parseIpv4(peer.sdpAddress);
-  if (address === undefined || address === 0 || peer.sdpPort <= 0 || peer.sdpPort > 65535) return 0;
-  const isVouchedFor =
-    address === parseIpv4(peer.signallingAddress) || mediaNetworks(peer).some((network) => contains(network, address));
-  return isVouchedFor ? pack(address, peer.sdpPort) : 0;
-}
-
-/** From where the peer's stream may be taken up. */
-function allowedNetworks(peer: MediaPeer): readonly Network[] {
-  const networks: Network[] = [];
-  for (const text of [peer.sdpAddress, peer.signallingAddress]) {
-    const address = parseIpv4(text);
-    if (address !== undefined && address !== 0) networks.push({ address, prefixBits: 32 });
-  }
-  networks.push(...mediaNetworks(peer));
-  return networks;
-}
-
-function mediaNetworks(peer: MediaPeer): readonly Network[] {
-  return peer.mediaNetworks.map(parseNetwork).filter((network) => network !== undefined);
 }

@@ -1,7 +1,8 @@
-import { type Arena, readSocketAddress } from './arena.ts';
+import type { Arena } from './arena.ts';
 import type { Libc } from './libc.ts';
-import { LINUX, type NativeLayout, SOCKET_ADDRESS_SIZE_BYTES } from './native-layout.ts';
+import { LINUX, type NativeLayout } from './native-layout.ts';
 import { BATCH_COUNT_MAX, PACKET_SIZE_MAX_BYTES, type PacketIoCounters } from './packet-io.ts';
+import { SocketAddresses, type SocketFamily } from './socket-addresses.ts';
 
 /** Buffers lie 64 bytes further apart than they are long, so that packets do not all fall into the same cache sets. */
 const STRIDE_BYTES = PACKET_SIZE_MAX_BYTES + 64;
@@ -18,29 +19,31 @@ export class ReceiveVector {
   readonly #arena: Arena;
   readonly #libc: Libc;
   readonly #layout: NativeLayout;
+  readonly #addresses: SocketAddresses;
   readonly #messages: number;
   readonly #names: number;
   readonly #buffers: number;
 
-  static sizeBytes(layout: NativeLayout): number {
-    const one = layout.message.sizeBytes + layout.vector.sizeBytes + SOCKET_ADDRESS_SIZE_BYTES + STRIDE_BYTES;
+  static sizeBytes({ message, vector }: NativeLayout, family: SocketFamily): number {
+    const one = message.sizeBytes + vector.sizeBytes + SocketAddresses.strideBytes(family) + STRIDE_BYTES;
     return BATCH_COUNT_MAX * one;
   }
 
-  constructor(arena: Arena, libc: Libc, layout: NativeLayout) {
+  constructor(arena: Arena, libc: Libc, layout: NativeLayout, addresses: SocketAddresses) {
     this.#arena = arena;
     this.#libc = libc;
     this.#layout = layout;
+    this.#addresses = addresses;
     const { message, vector } = layout;
     this.#messages = arena.carve(BATCH_COUNT_MAX * message.sizeBytes);
     const vectors = arena.carve(BATCH_COUNT_MAX * vector.sizeBytes);
-    this.#names = arena.carve(BATCH_COUNT_MAX * SOCKET_ADDRESS_SIZE_BYTES);
+    this.#names = arena.carve(BATCH_COUNT_MAX * addresses.strideBytes);
     this.#buffers = arena.carve(BATCH_COUNT_MAX * STRIDE_BYTES);
     for (let i = 0; i < BATCH_COUNT_MAX; i++) {
       const at = this.#messages + i * message.sizeBytes;
       const vectorAt = vectors + i * vector.sizeBytes;
-      arena.point(at + message.name, this.#names + i * SOCKET_ADDRESS_SIZE_BYTES);
-      arena.words[(at + message.nameLength) >> 2] = SOCKET_ADDRESS_SIZE_BYTES;
+      arena.point(at + message.name, this.#names + i * addresses.strideBytes);
+      arena.words[(at + message.nameLength) >> 2] = addresses.sizeBytes;
       arena.point(at + message.vector, vectorAt);
       arena.words[(at + message.vectorCount) >> 2] = 1;
       arena.point(vectorAt + vector.base, this.#buffers + i * STRIDE_BYTES);
@@ -67,6 +70,7 @@ export class ReceiveVector {
   #describe(count: number, counters: PacketIoCounters): number {
     const { words } = this.#arena;
     const { message } = this.#layout;
+    const addresses = this.#addresses;
     let kept = 0;
     for (let i = 0; i < count; i++) {
       const at = this.#messages + i * message.sizeBytes;
@@ -77,7 +81,7 @@ export class ReceiveVector {
       const start = this.#buffers + i * STRIDE_BYTES;
       this.starts[kept] = start;
       this.ends[kept] = start + words[(at + message.length) >> 2]!;
-      this.sources[kept] = readSocketAddress(this.#arena, this.#names + i * SOCKET_ADDRESS_SIZE_BYTES);
+      addresses.read(this.#names + i * addresses.strideBytes, this.sources, kept);
       kept++;
     }
     counters.received += kept;

@@ -1,8 +1,9 @@
 import { assert } from '../../core/kernel/assert.ts';
-import { type Arena, writeSocketAddress } from './arena.ts';
+import type { Arena } from './arena.ts';
 import type { Libc } from './libc.ts';
-import { LINUX, type NativeLayout, SOCKET_ADDRESS_SIZE_BYTES } from './native-layout.ts';
+import { LINUX, type NativeLayout } from './native-layout.ts';
 import { PACKET_SIZE_MAX_BYTES, type PacketIoCounters } from './packet-io.ts';
+import { SocketAddresses, type SocketFamily } from './socket-addresses.ts';
 
 /** Packets that may wait for a flush. */
 const SLOT_COUNT = 512;
@@ -18,6 +19,7 @@ export class SendVector {
   readonly #arena: Arena;
   readonly #libc: Libc;
   readonly #layout: NativeLayout;
+  readonly #addresses: SocketAddresses;
   readonly #messages: number;
   readonly #vectors: number;
   readonly #names: number;
@@ -30,23 +32,24 @@ export class SendVector {
   #portCount = 0;
   #slotCount = 0;
 
-  static sizeBytes(layout: NativeLayout): number {
-    const one = layout.message.sizeBytes + layout.vector.sizeBytes + SOCKET_ADDRESS_SIZE_BYTES + STRIDE_BYTES;
+  static sizeBytes({ message, vector }: NativeLayout, family: SocketFamily): number {
+    const one = message.sizeBytes + vector.sizeBytes + SocketAddresses.strideBytes(family) + STRIDE_BYTES;
     return SLOT_COUNT * one;
   }
 
-  constructor(arena: Arena, libc: Libc, layout: NativeLayout) {
+  constructor(arena: Arena, libc: Libc, layout: NativeLayout, addresses: SocketAddresses) {
     this.#arena = arena;
     this.#libc = libc;
     this.#layout = layout;
+    this.#addresses = addresses;
     const { message, vector } = layout;
     this.#messages = arena.carve(SLOT_COUNT * message.sizeBytes);
     this.#vectors = arena.carve(SLOT_COUNT * vector.sizeBytes);
-    this.#names = arena.carve(SLOT_COUNT * SOCKET_ADDRESS_SIZE_BYTES);
+    this.#names = arena.carve(SLOT_COUNT * addresses.strideBytes);
     this.#buffers = arena.carve(SLOT_COUNT * STRIDE_BYTES);
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       const at = this.#messages + slot * message.sizeBytes;
-      arena.words[(at + message.nameLength) >> 2] = SOCKET_ADDRESS_SIZE_BYTES;
+      arena.words[(at + message.nameLength) >> 2] = addresses.sizeBytes;
       arena.words[(at + message.vectorCount) >> 2] = 1;
       arena.point(this.#vectors + slot * vector.sizeBytes + vector.base, this.#buffers + slot * STRIDE_BYTES);
     }
@@ -67,8 +70,7 @@ export class SendVector {
     assert(sizeBytes <= PACKET_SIZE_MAX_BYTES, 'a packet fits its buffer');
     const slot = this.#slotCount++;
     const { vector } = this.#layout;
-    const nameAt = this.#names + slot * SOCKET_ADDRESS_SIZE_BYTES;
-    writeSocketAddress(this.#arena, nameAt, LINUX.AF_INET, destinations[index]!);
+    this.#addresses.write(this.#names + slot * this.#addresses.strideBytes, destinations, index);
     this.#arena.words[(this.#vectors + slot * vector.sizeBytes + vector.length) >> 2] = sizeBytes;
     this.#nextSlot[slot] = NONE;
     if (this.#firstSlot[port] === NONE) {
@@ -95,10 +97,11 @@ export class SendVector {
   /** Points the first messages at the packets of a chain; how many they are. */
   #gather(first: number): number {
     const { message, vector } = this.#layout;
+    const { strideBytes } = this.#addresses;
     let count = 0;
     for (let slot = first; slot !== NONE; slot = this.#nextSlot[slot]!) {
       const at = this.#messages + count * message.sizeBytes;
-      this.#arena.point(at + message.name, this.#names + slot * SOCKET_ADDRESS_SIZE_BYTES);
+      this.#arena.point(at + message.name, this.#names + slot * strideBytes);
       this.#arena.point(at + message.vector, this.#vectors + slot * vector.sizeBytes);
       count++;
     }

@@ -17,7 +17,7 @@ const DYNAMIC_FIRST = 96;
 const DYNAMIC_LAST = 127;
 
 /**
- * Our side of the descriptions of one dialog: `o=` keeps its id and counts a version for each change (RFC 3264 §8),
+ * Our side of the descriptions of one dialog: `o=` keeps its id and address and counts a version for each change (RFC 3264 §8),
  * m-lines keep their places, payload types their meaning (§8.3.2).
  */
 export class LocalDescription {
@@ -57,7 +57,7 @@ export class LocalDescription {
 
   /** The answer to an offer that has nothing for us: port 0 for every m-line. It counts as no description of ours. */
   reject(offer: SessionDescription, { address }: LocalMedia): Uint8Array {
-    const origin = { username: '-', sessionId: this.#sessionId, version: String(this.#version + 1), address };
+    const origin = this.#originOf(this.#version + 1, address);
     const connection = connectionOf(address);
     return writeSdp({ origin, name: '-', connection, attributes: [], media: offer.media.map(rejected) });
   }
@@ -108,11 +108,16 @@ export class LocalDescription {
 
   #describe(address: string, media: readonly MediaDescription[]): Uint8Array {
     const before = this.#current;
-    const isNew = before === undefined || before.origin.address !== address || !isSameMedia(before.media, media);
+    const isNew = before === undefined || before.connection?.address !== address || !isSameMedia(before.media, media);
     if (isNew) this.#version += 1;
-    const origin = { username: '-', sessionId: this.#sessionId, version: String(this.#version), address };
+    const origin = this.#originOf(this.#version, address);
     this.#current = { origin, name: '-', connection: connectionOf(address), attributes: [], media };
     return writeSdp(this.#current);
+  }
+
+  #originOf(version: number, address: string): SessionDescription['origin'] {
+    const first = this.#current?.origin.address ?? address;
+    return { username: '-', sessionId: this.#sessionId, version: String(version), address: first };
   }
 }
 

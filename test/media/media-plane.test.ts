@@ -70,7 +70,7 @@ test('a leg takes and is offered what is named for it first, and nothing that on
   expect(described(plane.describe(C, undefined)).formats).toBe('8 0 101');
 });
 
-test('an offer without a common codec, without IPv4 or without sense is refused', () => {
+test('an offer without a common codec, without sense, or of a family that there are no sockets for is refused', () => {
   const { plane } = new Stage();
   const open = (body: Uint8Array) => plane.open(A, peer('192.0.2.1'), body, undefined);
   expect(open(sdp('192.0.2.1', 4000, '3 4'))).toMatchObject({
@@ -80,7 +80,11 @@ test('an offer without a common codec, without IPv4 or without sense is refused'
   });
   expect(open(new TextEncoder().encode('hello'))).toMatchObject({ kind: 'refused', cause: 'not-acceptable' });
   const six = 'v=0\r\no=- 1 1 IN IP6 2001:db8::1\r\ns=-\r\nc=IN IP6 2001:db8::1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n';
-  expect(open(new TextEncoder().encode(six))).toMatchObject({ kind: 'refused', detail: 'media goes over IPv4 only' });
+  plane.receive(0, { kind: 'ready', wakeHandle: 0, io: 'batch', ipv6: false });
+  expect(open(new TextEncoder().encode(six))).toMatchObject({
+    kind: 'refused',
+    detail: 'this system has no sockets for media over IPv6',
+  });
   expect(plane.legCount).toBe(0);
 });
 

@@ -11,6 +11,7 @@ export const A = 1 as LegId;
 export const B = 2 as LegId;
 export const C = 3 as LegId;
 export const OURS = '198.51.100.1';
+export const OURS_IPV6 = '2001:db8:ffff::1';
 
 export function peer(address: string): TransportAddress {
   return { transport: 'udp', address, port: 5060 };
@@ -20,13 +21,17 @@ export function sdp(address: string, port: number, formats = '0 8 101', lines: r
   const attributes = formats.includes('101') ? ['a=rtpmap:101 telephone-event/8000', 'a=fmtp:101 0-16'] : [];
   const text = [
     'v=0',
-    `o=- 1 1 IN IP4 ${address}`,
+    `o=- 1 1 IN ${familyOf(address)} ${address}`,
     's=-',
-    `c=IN IP4 ${address}`,
+    `c=IN ${familyOf(address)} ${address}`,
     't=0 0',
     `m=audio ${port} RTP/AVP ${formats}`,
   ];
   return new TextEncoder().encode([...text, ...attributes, ...lines, ''].join('\r\n'));
+}
+
+function familyOf(address: string): 'IP4' | 'IP6' {
+  return address.includes(':') ? 'IP6' : 'IP4';
 }
 
 /** The lines of a description that matter here. */
@@ -38,7 +43,7 @@ export function described(body: Uint8Array): { port: number; formats: string; di
     port: Number(port),
     formats: formats!.trim(),
     direction,
-    address: /^c=IN IP4 (.*)$/m.exec(text)![1]!.trim(),
+    address: /^c=IN IP[46] (.*)$/m.exec(text)![1]!.trim(),
   };
 }
 
@@ -69,7 +74,7 @@ export class Stage {
       portTo,
       sharing,
       inbandDigits,
-      addressFor: () => OURS,
+      addressFor: (address) => (address.includes(':') ? OURS_IPV6 : OURS),
       random,
       clock: { now: () => this.now, wallTime: () => this.now },
     });

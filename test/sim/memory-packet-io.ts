@@ -1,4 +1,5 @@
 import { assert } from '../../core/kernel/assert.ts';
+import { formatIpv4, keyOfIpv6, pack, parseIpv4, parseIpv6, STRANGER_IPV6 } from '../../media/io/addresses.ts';
 import { BATCH_COUNT_MAX, PACKET_SIZE_MAX_BYTES, type PacketIo, packetIoCounters } from '../../media/io/packet-io.ts';
 
 /** A packet on its way: our RTP port whose pair it came to or leaves from, and the packed address of the other side. */
@@ -22,6 +23,9 @@ export class MemoryPacketIo implements PacketIo {
   readonly sources = new Float64Array(BATCH_COUNT_MAX);
   batchPort = 0;
   batchIsRtcp = false;
+  readonly carriesIpv6 = true;
+  readonly #numbers = new Map<string, number>();
+  readonly #texts = new Map<number, string>();
   readonly #open = new Set<number>();
   readonly #taken: ReadonlySet<number>;
   #arrived: Packet[] = [];
@@ -36,6 +40,37 @@ export class MemoryPacketIo implements PacketIo {
   /** Who is told, in order, of every packet that is sent. */
   onSend(listener: (packet: Packet) => void): void {
     this.#listener = listener;
+  }
+
+  learnAddress(number: number, address: string): void {
+    assert(!this.#numbers.has(address) && !this.#texts.has(number), `${address} and ${number} are new`);
+    this.#numbers.set(address, number);
+    this.#texts.set(number, address);
+  }
+
+  forgetAddress(number: number): void {
+    const address = this.#texts.get(number);
+    assert(address !== undefined, `${number} is known`);
+    this.#texts.delete(number);
+    this.#numbers.delete(address);
+  }
+
+  /** IPv6 addresses that are known. */
+  get knownAddressCount(): number {
+    return this.#texts.size;
+  }
+
+  /** The packed form of an address as the sockets would make it: a stranger's when it is not known. */
+  packed(address: string, port: number): number {
+    const groups = parseIpv6(address);
+    if (groups === undefined) return pack(parseIpv4(address)!, port);
+    return pack(this.#numbers.get(keyOfIpv6(groups)) ?? STRANGER_IPV6, port);
+  }
+
+  /** Text of the address in a packed one: of IPv6 eight groups. */
+  addressIn(packed: number): string {
+    const number = Math.floor(packed / 65536);
+    return number < STRANGER_IPV6 ? formatIpv4(number) : (this.#texts.get(number) ?? 'nobody');
   }
 
   /** A packet arrives from a packed address; false when the port is not open, as a network would lose it. */

@@ -18,7 +18,7 @@ afterEach(() => {
 
 /** Packet I/O on a C library of which some calls fail; its open port. */
 function withLibc(faulty: Partial<Libc>): { io: BatchUdp; port: number } {
-  const io = new BatchUdp(koffi, { ...libc, ...faulty }, layout, { address: LOOPBACK });
+  const io = new BatchUdp(koffi, { ...libc, ...faulty }, layout, { address: LOOPBACK, family: 'IPv4' });
   opened.push(io);
   for (let port = 51000 + 2 * (process.pid % 4000); port < 65000; port += 2) if (io.openPort(port)) return { io, port };
   throw new Error('expected a free pair of ports');
@@ -106,8 +106,10 @@ test('a structure layout that is not that of this machine is noticed before anyt
     nativeLayout('linux', process.arch === 'x64' ? 'arm64' : 'x64')!,
     { ...layout, message: { ...layout.message, length: 60 } },
   ];
-  expect(checkBatchUdp(koffi, libc, layout)).toBe(true);
-  for (const candidate of wrong) expect(checkBatchUdp(koffi, libc, candidate)).toBe(false);
+  for (const family of ['IPv4', 'both'] as const) {
+    expect(checkBatchUdp(koffi, libc, layout, family)).toBe(true);
+    for (const candidate of wrong) expect(checkBatchUdp(koffi, libc, candidate, family)).toBe(false);
+  }
 });
 
 test('a system that is not in the table has no layout, and an addon that is not there is not loaded', () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fstatSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
-import { formatIpv4, pack, parseIpv4 } from '../../../media/io/addresses.ts';
+import { addressOf, formatIpv4, pack, parseIpv4, STRANGER_IPV6 } from '../../../media/io/addresses.ts';
 import { DgramUdp } from '../../../media/io/dgram-udp.ts';
 import { openBatchUdp } from '../../../media/io/open-packet-io.ts';
 import type { PacketIo } from '../../../media/io/packet-io.ts';
@@ -14,6 +14,7 @@ const TURNS_MAX = 60;
 
 const implementations: readonly { name: string; open: () => PacketIo }[] = [
   { name: 'BatchUdp', open: () => openBatchUdp({ address: LOOPBACK })! },
+  { name: 'BatchUdp with sockets of both families', open: () => openBatchUdp({ address: LOOPBACK, family: 'both' })! },
   { name: 'DgramUdp', open: () => new DgramUdp({ address: LOOPBACK }) },
 ];
 
@@ -72,9 +73,9 @@ function openFreePort(io: PacketIo): number {
   throw new Error('expected a free pair of ports');
 }
 
-async function peer(): Promise<Socket> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
+async function peer(address = '127.0.0.1'): Promise<Socket> {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  socket.bind(0, address);
   await once(socket, 'listening');
   closers.push(() => socket.close());
   return socket;
@@ -230,7 +231,7 @@ describe.each(implementations)('$name', ({ open }) => {
   });
 
   test('a thread that waits is woken from another one, each time', { timeout: 20000 }, async () => {
-    const name = open === implementations[0]!.open ? 'batch' : 'dgram';
+    const name = open === implementations.at(-1)!.open ? 'dgram' : 'batch';
     const worker = new Worker(new URL('./waiting-thread.ts', import.meta.url), { workerData: name });
     try {
       const [handle] = (await once(worker, 'message')) as [number];
@@ -266,6 +267,58 @@ describe.each(implementations)('$name', ({ open }) => {
       expect(performance.now() - before).toBeGreaterThanOrEqual(Math.floor(timeoutMs) - 1);
       expect(io.receive()).toBe(0);
     }
+  });
+});
+
+const HERE = STRANGER_IPV6 + 1;
+
+const ofIpv6: readonly { name: string; open: () => PacketIo }[] = [
+  { name: 'BatchUdp', open: () => openBatchUdp({ address: HERE, family: 'both' })! },
+  { name: 'DgramUdp', open: () => new DgramUdp({ address: HERE }) },
+];
+
+describe.each(ofIpv6)('$name over IPv6', ({ open }) => {
+  const opened = (): { io: PacketIo; port: number } => {
+    const io = open();
+    closers.push(() => io.close());
+    io.learnAddress(HERE, '0:0:0:0:0:0:0:1');
+    return { io, port: openFreePort(io) };
+  };
+
+  test('packets of RTP and RTCP arrive from an address that was learnt, and answers go back', {
+    timeout: 8000,
+  }, async () => {
+    const { io, port } = opened();
+    const phone = await peer('::1');
+    phone.send(Uint8Array.of(1, 2, 3), port, '::1');
+    phone.send(Uint8Array.of(4, 5), port + 1, '::1');
+    const received = await receive(io, 2);
+    const source = pack(HERE, phone.address().port);
+    expect(received.map((packet) => packet.source)).toEqual([source, source]);
+    expect(received.map(({ isRtcp, bytes }) => [isRtcp, bytes.length])).toEqual(
+      expect.arrayContaining([
+        [false, 3],
+        [true, 2],
+      ]),
+    );
+    const answers = messages(phone, 2);
+    put(io, port, source, Uint8Array.of(7));
+    put(io, port, source, Uint8Array.of(8), true);
+    io.flush();
+    expect((await answers).map(([byte]) => byte).sort()).toEqual([7, 8]);
+    expect(io.counters).toMatchObject({ received: 2, sent: 2, refused: 0 });
+  });
+
+  test('an address that was forgotten is any stranger, and nothing is sent to it', { timeout: 8000 }, async () => {
+    const { io, port } = opened();
+    const phone = await peer('::1');
+    io.forgetAddress(HERE);
+    phone.send(Uint8Array.of(1), port, '::1');
+    const [packet] = await receive(io, 1);
+    expect(addressOf(packet!.source)).toBe(STRANGER_IPV6);
+    for (const remote of [packet!.source, pack(HERE, phone.address().port)]) put(io, port, remote, Uint8Array.of(7));
+    io.flush();
+    expect(io.counters).toMatchObject({ received: 1, sent: 0, refused: 2 });
   });
 });
 

@@ -2,11 +2,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { LegId } from '../../../core/kernel/ids.ts';
 import { NEVER } from '../../../core/kernel/time.ts';
-import { type MediaPeer, PortPool, type PortPoolOptions, type PortPoolOutput } from '../../../media/io/port-pool.ts';
+import { pack, parseIpv4 } from '../../../media/io/addresses.ts';
+import type { MediaPeer } from '../../../media/io/media-peer.ts';
+import { PortPool, type PortPoolOptions, type PortPoolOutput } from '../../../media/io/port-pool.ts';
 import { peer } from './shared-ports-world.ts';
 
 const leg = (id: number) => id as LegId;
 const SBC = '192.0.2.9';
+const packed = (address: string, port: number) => pack(parseIpv4(address)!, port);
 
 function pool(options: Partial<PortPoolOptions> = {}): PortPool {
   return new PortPool({ from: 20000, to: 20019, sharing: 'on', ...options });
@@ -36,8 +39,64 @@ test('a leg is exact when its description names its signalling address or its tr
   }
 });
 
-test('a peer without any IPv4 address is not placed', () => {
-  expect(pool().place(leg(1), peer('::1:4000', '2001:db8::1'), 0)).toBeUndefined();
+test('a peer without any address is not placed', () => {
+  expect(pool().place(leg(1), { ...peer(':0', ''), sdpAddress: '::' }, 0)).toBeUndefined();
+});
+
+const six = (sdpAddress: string, sdpPort: number, signallingAddress: string): MediaPeer => {
+  return { sdpAddress, sdpPort, signallingAddress, mediaNetworks: [] };
+};
+
+test('legs of IPv6 share a port with those of IPv4, and each of their addresses is told to the thread once', () => {
+  const some = pool();
+  outputs(some);
+  expect(some.place(leg(1), peer(`${SBC}:4000`, SBC), 0)).toEqual({ port: 20000, mode: 'exact' });
+  expect(some.place(leg(2), six('2001:db8::1', 4000, '2001:DB8:0::1'), 0)).toEqual({ port: 20000, mode: 'exact' });
+  expect(some.place(leg(3), six('2001:db8::1', 4002, '2001:db8::1'), 0)).toEqual({ port: 20000, mode: 'exact' });
+  expect(some.place(leg(4), six('2001:db8::1', 4000, '2001:db8::1'), 0)).toEqual({ port: 20002, mode: 'exact' });
+  expect(some.place(leg(5), six('fd00::5', 4000, '2001:db8::2'), 0)).toEqual({ port: 20000, mode: 'unlatched' });
+  expect(outputs(some).filter(({ kind }) => kind === 'learnAddress')).toMatchObject([
+    { address: '2001:db8:0:0:0:0:0:1' },
+    { address: '2001:db8:0:0:0:0:0:2' },
+    { address: 'fd00:0:0:0:0:0:0:5' },
+  ]);
+  expect(some.place(leg(6), six('2001:db8::2', 5000, '2001:db8::2'), 0)?.port).toBe(20002);
+});
+
+test('an IPv6 address written as IPv4 in IPv6 is the IPv4 address (RFC 4291 §2.5.5.2)', () => {
+  const some = pool();
+  outputs(some);
+  expect(some.place(leg(1), six(`::ffff:${SBC}`, 4000, SBC), 0)?.mode).toBe('exact');
+  expect(outputs(some).filter(({ kind }) => kind === 'learnAddress')).toEqual([]);
+});
+
+test('an IPv6 address keeps its number beyond the quarantine of its last leg, and is forgotten then', () => {
+  const some = pool();
+  const phone = six('2001:db8::1', 4000, '2001:db8::1');
+  some.place(leg(1), phone, 0);
+  some.release(leg(1), 1_000);
+  outputs(some);
+  some.expire(60_000);
+  some.place(leg(2), phone, 60_000);
+  expect(outputs(some).filter(({ kind }) => kind.endsWith('Address'))).toEqual([]);
+  some.release(leg(2), 70_000);
+  some.expire(189_999);
+  expect(outputs(some).filter(({ kind }) => kind === 'forgetAddress')).toEqual([]);
+  some.expire(190_000);
+  expect(outputs(some).filter(({ kind }) => kind === 'forgetAddress')).toHaveLength(1);
+  expect([some.addresses.size, some.deadline()]).toEqual([0, NEVER]);
+});
+
+test('a leg that moves from one IPv6 address to the next without end has a bounded number of them', () => {
+  const some = pool();
+  some.place(leg(1), six('2001:db8::1', 4000, '2001:db8::1'), 0);
+  for (let i = 2; i < 200; i++) some.settle(leg(1), six(`2001:db8::${i.toString(16)}`, 4000, '2001:db8::1'), i * 1_000);
+  some.expire(400_000);
+  expect(some.addresses.size).toBe(8);
+  expect(some.settle(leg(1), six('2001:db8::1', 4000, '2001:db8::1'), 400_000)).toBe('exact');
+  some.release(leg(1), 400_000);
+  some.expire(600_000);
+  expect([some.addresses.size, some.deadline()]).toEqual([0, NEVER]);
 });
 
 test('RTP ports are even, also when the range begins or ends in between', () => {
@@ -67,7 +126,7 @@ test('one unlatched leg waits on a port, and no exact leg joins from where it ma
   expect(some.place(leg(3), peer('198.51.100.1:5000', '198.51.100.1'), 0)?.port).toBe(20002);
   expect(some.place(leg(4), peer('10.0.0.1:5000', '10.0.0.1'), 0)?.port).toBe(20002);
   expect(some.place(leg(5), peer('198.51.100.9:5000', '198.51.100.9'), 0)?.port).toBe(20002);
-  some.latched(leg(1), '198.51.100.1', 31000);
+  some.latched(leg(1), packed('198.51.100.1', 31000));
   expect(some.place(leg(6), peer('10.0.0.6:4000', '198.51.100.6'), 0)?.port).toBe(20000);
   expect(some.place(leg(7), peer('10.0.0.7:4000', '198.51.100.1'), 0)?.port).toBe(20004);
 });
@@ -141,26 +200,26 @@ test('a port that another program has is not chosen again for a minute', () => {
 test('a leg that was placed before its description is exact once that names its signalling address', () => {
   const some = pool();
   some.place(leg(1), peer(':0', SBC), 0);
-  expect(some.settle(leg(1), peer(`${SBC}:4000`, SBC))).toBe('exact');
+  expect(some.settle(leg(1), peer(`${SBC}:4000`, SBC), 0)).toBe('exact');
   expect(some.place(leg(2), peer('10.0.0.2:4000', '198.51.100.2'), 0)?.port).toBe(20000);
   expect(some.place(leg(3), peer(`${SBC}:4000`, SBC), 0)?.port).toBe(20002);
-  expect(some.settle(leg(2), peer('10.0.0.2:4000', '198.51.100.2'))).toBe('unlatched');
-  expect(some.settle(leg(1), peer(`${SBC}:4000`, SBC))).toBe('exact');
+  expect(some.settle(leg(2), peer('10.0.0.2:4000', '198.51.100.2'), 0)).toBe('unlatched');
+  expect(some.settle(leg(1), peer(`${SBC}:4000`, SBC), 0)).toBe('exact');
 });
 
 test('a report about a leg that has ended changes nothing', () => {
   const some = pool();
   some.place(leg(1), peer('10.0.0.1:4000', SBC), 0);
   some.release(leg(1), 0);
-  some.latched(leg(1), SBC, 4000);
-  some.latched(leg(9), 'nonsense', 4000);
+  some.latched(leg(1), packed(SBC, 4000));
+  some.latched(leg(9), packed(SBC, 4000));
   expect(some.legCount()).toBe(0);
 });
 
 test('a leg that moves without end holds a bounded number of pairs', () => {
   const some = pool();
   some.place(leg(1), peer('10.0.0.1:4000', '198.51.100.1'), 0);
-  for (let port = 1024; port < 3024; port++) some.latched(leg(1), '198.51.100.1', port);
+  for (let port = 1024; port < 3024; port++) some.latched(leg(1), packed('198.51.100.1', port));
   expect(some.place(leg(2), peer('198.51.100.1:1024', '198.51.100.1'), 0)?.port).toBe(20000);
   expect(some.place(leg(3), peer('198.51.100.1:3023', '198.51.100.1'), 0)?.port).toBe(20002);
   some.release(leg(2), 0);
@@ -176,7 +235,7 @@ test('a leg that latches to a pair in quarantine has it beyond the end of that q
   some.place(leg(1), peer('203.0.113.9:4000', SBC, ['203.0.113.0/24']), 0);
   some.release(leg(1), 0);
   some.place(leg(2), peer('10.0.0.2:4000', '198.51.100.2'), 0);
-  some.latched(leg(2), '203.0.113.9', 4000);
+  some.latched(leg(2), packed('203.0.113.9', 4000));
   some.expire(60_000);
   expect(some.place(leg(3), peer('203.0.113.9:4000', SBC, ['203.0.113.0/24']), 60_000)?.port).toBe(20002);
   expect(some.place(leg(4), natted, 60_000)?.port).toBe(20004);
@@ -186,7 +245,7 @@ test('a leg whose media comes from elsewhere still keeps others of its signallin
   const some = pool();
   const natted = peer('10.0.0.1:4000', SBC, ['203.0.113.0/24']);
   expect(some.place(leg(1), natted, 0)?.port).toBe(20000);
-  some.latched(leg(1), '203.0.113.9', 4000);
+  some.latched(leg(1), packed('203.0.113.9', 4000));
   expect(some.place(leg(2), peer('10.0.0.2:4000', SBC), 0)?.port).toBe(20002);
   some.release(leg(1), 0);
   some.release(leg(2), 0);
@@ -196,7 +255,7 @@ test('a leg whose media comes from elsewhere still keeps others of its signallin
 test('no exact leg joins from the address that a later description named for the one that waits', () => {
   const some = pool();
   some.place(leg(1), peer(':0', '198.51.100.1'), 0);
-  some.settle(leg(1), peer('10.0.0.1:4000', '198.51.100.1'));
+  some.settle(leg(1), peer('10.0.0.1:4000', '198.51.100.1'), 0);
   expect(some.place(leg(2), peer('10.0.0.1:6000', '10.0.0.1'), 0)?.port).toBe(20002);
 });
 
@@ -204,7 +263,7 @@ test('calls to one address share ports once many are bound, and wait on one each
   const some = pool({ to: 20099, apartPortsMax: 4 });
   const calls = Array.from({ length: 10 }, (_, i) => {
     const port = some.place(leg(i), peer(':0', SBC), 0)?.port;
-    expect(some.settle(leg(i), peer(`${SBC}:${4000 + 2 * i}`, SBC))).toBe('exact');
+    expect(some.settle(leg(i), peer(`${SBC}:${4000 + 2 * i}`, SBC), 0)).toBe('exact');
     return port;
   });
   expect(calls.slice(0, 4)).toEqual([20000, 20002, 20004, 20006]);
@@ -241,7 +300,7 @@ test('no two legs ever have the same pair, and one unlatched leg at most waits o
         if (verb === 'latch' && id !== undefined && live.get(id)!.remote === '') {
           const at = live.get(id)!;
           const remote = `203.0.113.${id}:${port}`;
-          some.latched(leg(id), `203.0.113.${id}`, port);
+          some.latched(leg(id), packed(`203.0.113.${id}`, port));
           live.set(id, { port: at.port, remote });
         }
         const from = {

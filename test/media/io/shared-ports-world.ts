@@ -1,10 +1,11 @@
 import { assert } from '../../../core/kernel/assert.ts';
 import type { LegId } from '../../../core/kernel/ids.ts';
 import type { Instant } from '../../../core/kernel/time.ts';
-import { addressOf, formatIpv4, pack, parseIpv4, parseNetwork, portOf } from '../../../media/io/addresses.ts';
+import { pack, parseIpv4, parseNetwork } from '../../../media/io/addresses.ts';
 import { Latching } from '../../../media/io/latching.ts';
 import type { LatchingEntry } from '../../../media/io/latching-entry.ts';
-import { type MediaPeer, type Placement, PortPool } from '../../../media/io/port-pool.ts';
+import type { MediaPeer } from '../../../media/io/media-peer.ts';
+import { type Placement, PortPool } from '../../../media/io/port-pool.ts';
 import { hearRtp } from './one-packet.ts';
 
 export const PCMU = 0;
@@ -74,8 +75,7 @@ export class SharedPortsWorld {
   packet(port: number, source: number, ssrc: number, sequence: number, now: Instant): number {
     const slot = hearRtp(this.latching, port, source, { ssrc, sequence: sequence & 0xffff, payloadType: PCMU }, now);
     for (let taken = this.latching.takeLatched(); taken !== -1; taken = this.latching.takeLatched()) {
-      const remote = this.latching.destination(taken);
-      this.pool.latched(this.#legs.get(taken)!.id, formatIpv4(addressOf(remote)), portOf(remote));
+      this.pool.latched(this.#legs.get(taken)!.id, this.latching.destination(taken));
     }
     return slot;
   }

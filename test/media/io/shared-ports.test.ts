@@ -75,7 +75,7 @@ describe.each(['on', 'off'] as const)('with port sharing %s', (sharing) => {
       const into = far.call(offered, i);
       expect(into.placed.mode).toBe('exact');
       const answer = peer(`${farAddress}:${into.port}`, farAddress);
-      expect(near.pool.settle(out.id, answer)).toBe('exact');
+      expect(near.pool.settle(out.id, answer, i)).toBe('exact');
       const remote = at(`${farAddress}:${into.port}`);
       near.latching.update(
         out.slot,
