@@ -1,8 +1,6 @@
 import { assert } from '../core/kernel/assert.ts';
-import type { Clock } from '../core/kernel/clock.ts';
 import { CODEC_NAMES } from '../core/kernel/codec-names.ts';
 import type { LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
-import type { Random } from '../core/kernel/random.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import type {
   Body,
@@ -19,36 +17,19 @@ import { OwnAddress } from './own-address.ts';
 import { PlaneFiles } from './plane-files.ts';
 import { PlaneLeg } from './plane-leg.ts';
 import { PlaneMixes } from './plane-mixes.ts';
+import type { MediaPlaneCounters, MediaPlaneOptions } from './plane-options.ts';
 import type { PlaneOutput } from './plane-output.ts';
-import { PlaneRecordings, type RecordedSource, type RecordingCounters } from './plane-recordings.ts';
-import { PlaneWorkers, type PlaneWorkersOptions } from './plane-workers.ts';
+import { PlaneRecordings, type RecordedSource } from './plane-recordings.ts';
+import { PlaneWorkers } from './plane-workers.ts';
 import type { FromFiles, FromWorker, ToWorker } from './protocol.ts';
 import type { NegotiatedAudio } from './sdp/negotiate.ts';
 import { parseSdp } from './sdp/parse.ts';
 import type { SessionDescription } from './sdp/session-description.ts';
 import { SpokenFormats } from './sdp/spoken-formats.ts';
-import { type InbandDigits, mediaPeer } from './stream-settings.ts';
+import { mediaPeer } from './stream-settings.ts';
 
+export type { MediaPlaneCounters, MediaPlaneOptions } from './plane-options.ts';
 export type { PlaneOutput } from './plane-output.ts';
-
-export interface MediaPlaneOptions extends PlaneWorkersOptions {
-  /** Legs on one worker; a further one is refused. */
-  readonly streamsMax: number;
-  /** Address that a peer at this literal address can send to. */
-  readonly addressFor: (peerAddress: string) => string;
-  readonly random: Random;
-  /** Codecs that may be spoken, best first; all of them unless said. Opus only once the threads have a library for it. */
-  readonly codecs?: readonly string[];
-  /** Keys are listened for in sound: where a leg agreed to no telephone-events (`auto`, unless said), or in all, or in none. */
-  readonly inbandDigits?: InbandDigits;
-  /** Legs are placed and released at a time, and the port's methods carry none. */
-  readonly clock: Clock;
-}
-
-export interface MediaPlaneCounters extends RecordingCounters {
-  portsFailed: number;
-  workersLost: number;
-}
 
 /**
  * The main thread's part of media: offer and answer, placing legs on workers and ports, and passing on what the core
