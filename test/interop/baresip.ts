@@ -149,7 +149,7 @@ function config(options: BaresipOptions, sound: string): string {
   const modules = [...codecs, 'aufile', 'sndfile'].map((name) => `${name}.so`).map((name) => `module\t\t\t${name}`);
   return [
     'poll_method epoll',
-    `sip_listen ${address}:${options.sipPort}`,
+    `sip_listen ${address.includes(':') ? `[${address}]` : address}:${options.sipPort}`,
     'call_local_timeout 120',
     'call_max_calls 8',
     'audio_player aufile,/dev/null',
