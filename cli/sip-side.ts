@@ -118,6 +118,6 @@ function nameOwnHosts({ directory }: Ground, settings: Settings): void {
   const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   for (const { address } of interfaces) directory.addOwnHost(address);
   for (const { host } of settings.sip) directory.addOwnHost(host);
-  if (settings.advertise !== '') directory.addOwnHost(settings.advertise);
+  for (const address of settings.advertise) directory.addOwnHost(address);
   directory.addOwnHost('localhost');
 }

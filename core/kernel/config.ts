@@ -50,8 +50,8 @@ export interface Settings {
   readonly rtpSharing: 'on' | 'off';
   readonly inbandDigits: 'auto' | 'always' | 'off';
   readonly workers: number;
-  /** Literal address told to peers outside `localNet`; '' for none. */
-  readonly advertise: string;
+  /** Literal addresses told to peers outside `localNet`, at most one of each family. */
+  readonly advertise: readonly string[];
   /** Networks inside, as CIDRs. */
   readonly localNet: readonly string[];
   readonly domain: string;
@@ -194,15 +194,18 @@ export const SETTINGS: readonly Setting[] = [
     'a number from 1 to 64',
     workerCountOf,
   ),
-  setting(
-    'advertise',
-    'advertise',
-    'ADDRESS',
-    '',
-    'address told to peers outside the local networks',
-    'a literal address',
-    addressOf,
-  ),
+  {
+    ...setting(
+      'advertise',
+      'advertise',
+      'ADDRESS',
+      [],
+      'address told to peers outside the local networks; one of IPv4 and one of IPv6',
+      'a literal address',
+      addressOf,
+    ),
+    distinct: { by: (text) => (text.includes(':') ? 'IPv6' : 'IPv4'), expected: 'one address of each family' },
+  },
   setting(
     'localNet',
     'local-net',
@@ -331,15 +334,16 @@ export function readSettings({ flags = {}, environment = {}, file }: SettingSour
 function valuesOf(row: Setting, { source, texts }: Given, problems: SettingProblem[]): unknown[] {
   const values: unknown[] = [];
   const seen = new Set<string>();
+  const { by, expected: only } = row.distinct ?? { by: (text: string) => text, expected: 'each only once' };
   for (const text of texts) {
+    if (text === '' && row.defaultTexts.length === 0) continue;
     const isNone = text === '' && row.defaultTexts[0] === '';
     const value = isNone ? '' : row.parse(text);
-    const expected =
-      value === undefined ? row.expected : seen.has(text) ? 'each only once' : insteadOf(row, source, value);
+    const expected = value === undefined ? row.expected : seen.has(by(text)) ? only : insteadOf(row, source, value);
     if (expected === undefined) values.push(value);
     else problems.push({ setting: row.name, source, expected, got: withoutPassword(text) });
     // Port 0 is another port each time.
-    if (!text.endsWith(':0')) seen.add(text);
+    if (!text.endsWith(':0')) seen.add(by(text));
   }
   return values;
 }

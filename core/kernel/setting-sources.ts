@@ -13,6 +13,8 @@ export interface Setting {
   readonly expected: string;
   /** Undefined when the text is no such value. */
   readonly parse: (text: string) => unknown;
+  /** What no two values of a repeatable setting may share, and what is expected when they do; their text unless said. */
+  readonly distinct?: { readonly by: (text: string) => string; readonly expected: string };
   /** What is expected as long as this value cannot be honoured; undefined when it can. */
   readonly unavailable?: (value: never) => string | undefined;
 }

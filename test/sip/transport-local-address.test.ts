@@ -42,11 +42,21 @@ test('a peer is told the address of the interface that routes to it', async () =
 
 test('peers outside are told the advertised address, peers inside ours', async () => {
   const addresses = await LocalAddresses.open();
-  const advertiser = new Advertiser({ addresses, advertise: '203.0.113.5' });
+  const advertiser = new Advertiser({ addresses, advertise: ['203.0.113.5'] });
   expect(advertiser.addressFor('198.51.100.1')).toBe('203.0.113.5');
   expect(advertiser.addressFor('127.0.0.1')).toBe('127.0.0.1');
-  const all = new Advertiser({ addresses, advertise: '203.0.113.5', localNets: [] });
+  const all = new Advertiser({ addresses, advertise: ['203.0.113.5'], localNets: [] });
   expect(all.addressFor('127.0.0.1')).toBe('203.0.113.5');
+});
+
+test('a peer outside is told the advertised address of its own family, and ours where there is none', async () => {
+  const addresses = await LocalAddresses.open();
+  const both = new Advertiser({ addresses, advertise: ['203.0.113.5', '2001:db8::5'] });
+  expect(both.addressFor('198.51.100.1')).toBe('203.0.113.5');
+  expect(both.addressFor('2001:db8:1::1')).toBe('2001:db8::5');
+  expect(both.addressFor('::1')).toBe('::1');
+  const ipv4 = new Advertiser({ addresses, advertise: ['203.0.113.5'] });
+  expect(ipv4.addressFor('2001:db8:1::1')).toBe(addresses.towards('2001:db8:1::1'));
 });
 
 test('only an address that is listened on is told', async () => {

@@ -27,7 +27,7 @@ test('without any source every setting has its default', () => {
     rtp: { from: 20000, to: 29999 },
     rtpSharing: 'on',
     inbandDigits: 'auto',
-    advertise: '',
+    advertise: [],
     domain: '',
     country: '',
     allowPrivate: [],
@@ -89,8 +89,8 @@ const GOOD: readonly (readonly [name: string, text: string, key: keyof Settings,
   ['rtp', '1024-1025', 'rtp', { from: 1024, to: 1025 }],
   ['http', 'localhost:0', 'http', { host: 'localhost', port: 0 }],
   ['workers', '64', 'workers', 64],
-  ['advertise', '2001:db8::1', 'advertise', '2001:db8::1'],
-  ['advertise', '', 'advertise', ''],
+  ['advertise', '2001:db8::1', 'advertise', ['2001:db8::1']],
+  ['advertise', '', 'advertise', []],
   ['domain', 'SIP.Example.org', 'domain', 'sip.example.org'],
   ['country', 'de', 'country', 'DE'],
   ['durability', 'full', 'durability', 'full'],
@@ -102,6 +102,18 @@ const GOOD: readonly (readonly [name: string, text: string, key: keyof Settings,
 
 test.each(GOOD)('--%s %s is read', (name, text, key, value) => {
   expect(read({ flags: { [name]: text } })[key]).toEqual(value);
+});
+
+test('an address of each family can be advertised, and no two of one', () => {
+  expect(read({ flags: { advertise: ['203.0.113.5', '2001:db8::1'] } }).advertise).toEqual([
+    '203.0.113.5',
+    '2001:db8::1',
+  ]);
+  expect(read({ environment: { TANDEM_ADVERTISE: '203.0.113.5' } }).advertise).toEqual(['203.0.113.5']);
+  expect(readSettings({ flags: { advertise: ['2001:db8::1', '2001:db8::2'] } })).toMatchObject({
+    kind: 'wrong',
+    problems: [{ setting: 'advertise', expected: 'one address of each family', got: '2001:db8::2' }],
+  });
 });
 
 const BAD: readonly (readonly [name: string, text: string, expected: RegExp])[] = [
