@@ -1,5 +1,6 @@
 import type { CallRecord } from '../core/calls/call-record.ts';
 import type { ConferencecallRecord } from '../core/calls/conferencecall-record.ts';
+import type { MediaFigures } from '../core/calls/media-figures.ts';
 import type { RecordingRecord } from '../core/calls/recording-record.ts';
 import type { Command, CommandResult, Principal } from '../core/command.ts';
 import type { Directory } from '../core/directory/directory.ts';
@@ -17,7 +18,7 @@ import type {
 import type { Action } from '../core/flows/action.ts';
 import type { ActiveflowRecord } from '../core/flows/activeflow-record.ts';
 import type { Clock } from '../core/kernel/clock.ts';
-import type { ActiveflowId, ConferenceId, CustomerId, GatewayId, RecordingId } from '../core/kernel/ids.ts';
+import type { ActiveflowId, CallId, ConferenceId, CustomerId, GatewayId, RecordingId } from '../core/kernel/ids.ts';
 import type { WallTime } from '../core/kernel/time.ts';
 import type { ProviderProbe } from '../core/provider-ports.ts';
 import type { ProviderNow } from '../core/provider-states.ts';
@@ -80,6 +81,8 @@ export interface Backend {
   conferenceNow(id: ConferenceId): Promise<ConferenceNow>;
   /** Whether we are registered at a provider or trunk, and whether it lives. */
   providerNow(id: GatewayId): ProviderNow;
+  /** How a live call is heard so far; null when it has ended, and before its first packet. */
+  mediaNow(id: CallId): MediaFigures | null;
   /** Where a running flow is; null when it does not run. */
   currentAction(id: ActiveflowId): Action | null;
   /** A file of a recording by its name; undefined when it is not there. */

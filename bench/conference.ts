@@ -48,7 +48,7 @@ async function measureWorker(legs: number): Promise<Record<string, number>> {
   const ports = Array.from({ length: legs }, (_, leg) => portOf(remoteOf(leg)));
   workers.post(0, { kind: 'bindPort', port: PORT });
   for (let leg = 0; leg < legs; leg++) {
-    workers.post(0, { kind: 'open', leg: leg as LegId, settings: settings(leg) });
+    workers.post(0, { kind: 'open', leg: leg as LegId, slot: leg, settings: settings(leg) });
     workers.post(0, { kind: 'join', leg: leg as LegId, mix: MIX });
   }
   const phones = new LoopbackPhones(ports, pack(LOOPBACK, PORT));
@@ -103,7 +103,7 @@ function openRoom(io: PacketIo, legs: number): Engine {
   const engine = new Engine(io, options, 0);
   engine.handle({ kind: 'bindPort', port: PORT }, 0);
   for (let leg = 0; leg < legs; leg++) {
-    engine.handle({ kind: 'open', leg: leg as LegId, settings: settings(leg) }, 0);
+    engine.handle({ kind: 'open', leg: leg as LegId, slot: leg, settings: settings(leg) }, 0);
     engine.handle({ kind: 'join', leg: leg as LegId, mix: MIX }, 0);
   }
   return engine;

@@ -80,7 +80,7 @@ function openCalls(
   for (let stream = 0; stream < phonePorts.length; stream++) {
     const codec = stream % 2 === 0 ? 'PCMU' : second;
     const value = settings(pack(LOOPBACK, phonePorts[stream]!), codec);
-    post({ kind: 'open', leg: stream as LegId, settings: value });
+    post({ kind: 'open', leg: stream as LegId, slot: stream, settings: value });
   }
   for (let stream = 0; stream < phonePorts.length; stream += 2) {
     post({ kind: 'bridge', a: stream as LegId, b: (stream + 1) as LegId });

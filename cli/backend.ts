@@ -11,11 +11,12 @@ import type {
   TraceEntry,
   TrunkReport,
 } from '../api/backend.ts';
+import type { MediaFigures } from '../core/calls/media-figures.ts';
 import type { Command, CommandResult, Principal } from '../core/command.ts';
 import type { Directory } from '../core/directory/directory.ts';
 import type { Action } from '../core/flows/action.ts';
 import type { Clock } from '../core/kernel/clock.ts';
-import type { ActiveflowId, ConferenceId, CustomerId, GatewayId } from '../core/kernel/ids.ts';
+import type { ActiveflowId, CallId, ConferenceId, CustomerId, GatewayId } from '../core/kernel/ids.ts';
 import type { Log } from '../core/kernel/log.ts';
 import type { Metrics } from '../core/kernel/metrics.ts';
 import { sourceNetworkOf } from '../core/kernel/source-network.ts';
@@ -103,6 +104,10 @@ export class TandemBackend implements Backend {
 
   providerNow(id: GatewayId): ProviderNow {
     return this.#parts.node.exchange.providers.of(id);
+  }
+
+  mediaNow(id: CallId): MediaFigures | null {
+    return this.#parts.node.exchange.calls.mediaNow(id);
   }
 
   currentAction(id: ActiveflowId): Action | null {

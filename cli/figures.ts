@@ -151,6 +151,15 @@ const MEDIA_COUNTERS: readonly (readonly [CounterName, string, string])[] = [
   ['droppedMalformed', 'tandem_rtp_malformed_total', 'Packets that are no RTP'],
   ['droppedPayloadType', 'tandem_rtp_payload_type_total', 'Packets of a payload type that was not negotiated'],
   ['droppedSequence', 'tandem_rtp_sequence_total', 'Duplicates and stray sequence numbers'],
+  ['packetsLost', 'tandem_rtp_lost_total', 'Packets that never came, of streams that are over'],
+  ['packetsReordered', 'tandem_rtp_reordered_total', 'Packets out of order, of streams that are over'],
+  ['lossBursts', 'tandem_rtp_loss_bursts_total', 'Times that packets were lost in a burst, of streams that are over'],
+  ['packetsLate', 'tandem_rtp_late_total', 'Packets too late for the jitter buffer, of streams that are over'],
+  ['framesConcealed', 'tandem_media_concealed_total', 'Frames made up in place of lost ones, of streams that are over'],
+  ['roundTrips', 'tandem_rtp_round_trips_total', 'Streams that are over and whose round trip is known'],
+  ['roundTripsMs', 'tandem_rtp_round_trip_ms_total', 'Their round trips together, in ms'],
+  ['turns', 'tandem_media_turns_total', 'Turns of the media threads'],
+  ['turnsMs', 'tandem_media_turn_ms_total', 'How long these took, in ms'],
   ['ticksLate', 'tandem_media_ticks_late_total', 'Ticks made up late'],
   ['ticksSkipped', 'tandem_media_ticks_skipped_total', 'Ticks left out'],
 ];
@@ -162,6 +171,18 @@ function media(metrics: Metrics, { plane, media: side }: FigureSources): void {
   metrics.gauge('tandem_rtp_ports_used', 'RTP ports with a stream', () => plane.portsUsed);
   metrics.counted('tandem_media_threads_replaced_total', 'Media threads that died', () => side.workers.replaced);
   metrics.gauge('tandem_media_late_ms_max', 'Latest tick since the start, in ms', () => side.counters().lateMsMax);
+  metrics.gauge('tandem_media_turn_ms_max', 'Longest turn of a media thread, in ms', () => side.counters().turnMsMax);
+  metrics.counted('tandem_media_streams_total', 'Streams that are over, by how well they were heard', () => {
+    const { streamsGood, streamsFair, streamsPoor, streamsBad, streamsUnheard } = side.counters();
+    const counts = {
+      good: streamsGood,
+      fair: streamsFair,
+      poor: streamsPoor,
+      bad: streamsBad,
+      unheard: streamsUnheard,
+    };
+    return Object.entries(counts).map(([mos, value]) => ({ labels: { mos }, value }));
+  });
   for (const [counter, name, help] of MEDIA_COUNTERS) metrics.counted(name, help, () => side.counters()[counter]);
 }
 

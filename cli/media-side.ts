@@ -6,7 +6,7 @@ import type { StreamReport } from '../media/protocol.ts';
 import { Workers, type WorkersOptions } from '../media/workers.ts';
 import type { Post } from './node.ts';
 
-export interface MediaSideOptions extends Omit<WorkersOptions, 'received' | 'lost'> {
+export interface MediaSideOptions extends Omit<WorkersOptions, 'received' | 'lost' | 'memories'> {
   readonly plane: WorkerMediaPlane;
   /** Called after anything reached the plane. */
   readonly wake: () => void;
@@ -32,6 +32,7 @@ export class MediaSide {
     const { plane, wake, lost, closed } = options;
     const workers = await Workers.start({
       ...options,
+      memories: plane.memories,
       received: (worker, message) => {
         plane.receive(worker, message);
         if (message.kind === 'closed') closed?.(message.leg, message.report);

@@ -1,6 +1,7 @@
 /** What the core asks of media, and hears from it; part of `ports.ts`. */
 
 import type { MuteDirection } from './calls/call-record.ts';
+import type { MediaFigures } from './calls/media-figures.ts';
 import type { RecordingFile } from './calls/recording-record.ts';
 import type { LegId, MixId, RecordingNumber } from './kernel/ids.ts';
 import type { Body, TransportAddress } from './ports.ts';
@@ -160,6 +161,8 @@ export interface MediaPlane {
   passDigit(leg: LegId, digit: string, durationMs: number): void;
   /** Listens for this in place of what was wished before; costs nothing where nothing is. */
   listen(leg: LegId, wish: ListeningWish): void;
+  /** How it is heard, as counted up to now; undefined before the first packet, and after `close`. */
+  figures(leg: LegId): MediaFigures | undefined;
   close(leg: LegId): void;
 }
 

@@ -48,6 +48,21 @@ export const COUNTER = {
   droppedFormat: 30,
   /** Heap in use, brought up to date every second while the thread turns. */
   heapUsedBytes: 31,
+  /** Of streams that are over: what they missed, and how well they were heard (`stream-report.ts`). */
+  packetsLost: 32,
+  packetsReordered: 33,
+  lossBursts: 34,
+  packetsLate: 35,
+  framesConcealed: 36,
+  roundTripsMs: 37,
+  roundTrips: 38,
+  streamsGood: 39,
+  streamsFair: 40,
+  streamsPoor: 41,
+  streamsBad: 42,
+  streamsUnheard: 43,
+  /** All turns together: a packet that is relayed waits for its turn, and for no more. */
+  turnsMs: 44,
 } as const;
 
 export type CounterName = keyof typeof COUNTER;

@@ -14,10 +14,13 @@ import type { LatchingEntry } from './io/latching-entry.ts';
 import type { PacketIo } from './io/packet-io.ts';
 import { Mixes } from './mixes.ts';
 import { playerOf } from './player.ts';
-import type { FromWorker, StreamReport, StreamSettings, ToWorker } from './protocol.ts';
+import type { FromWorker, StreamSettings, ToWorker } from './protocol.ts';
 import { Reception } from './reception.ts';
 import { needVoice, Slots, type Stream, type StreamSurroundings } from './slots.ts';
-import { clockRateOf, codecTable, formatOf } from './stream-formats.ts';
+import { figuresOf } from './stream-figures.ts';
+import { clockRateOf, codecTable, formatName, formatOf } from './stream-formats.ts';
+import { StreamMemory } from './stream-memory.ts';
+import { countStream, reportOf } from './stream-report.ts';
 import { type RunningRecordings, Ticking } from './ticking.ts';
 
 /** How long packets may gather while traffic is dense: a relayed one is waited for, a tick comes only every 20 ms. */
@@ -30,6 +33,8 @@ export interface EngineOptions extends Omit<StreamSurroundings, 'codecs'> {
   /** Shared with the main thread, see `counters.ts`. */
   readonly counters: Float64Array;
   readonly streamsMax: number;
+  /** Of `streamsMax` streams, where the main thread sees their numbers; its own unless given. */
+  readonly memory?: StreamMemory | undefined;
   readonly mediaTimeoutMs: number;
   /** What callers of this country expect to hear. */
   readonly tones: Readonly<Record<ToneName, Tone>>;
@@ -48,6 +53,7 @@ export class Engine {
   readonly #io: PacketIo;
   readonly #options: EngineOptions & StreamSurroundings;
   readonly #counters: Float64Array;
+  readonly #memory: StreamMemory;
   readonly #slots: Slots;
   readonly #latching: Latching;
   readonly #duties: Duties;
@@ -64,7 +70,8 @@ export class Engine {
     const codecs = codecTable(options.opus);
     this.#options = { ...options, codecs };
     this.#counters = options.counters;
-    this.#slots = new Slots(options.streamsMax);
+    this.#memory = options.memory ?? new StreamMemory(options.streamsMax);
+    this.#slots = new Slots(options.streamsMax, this.#memory);
     this.#latching = new Latching(options.streamsMax);
     const { counters, mediaTimeoutMs } = options;
     const sender = new FrameSender(io, this.#latching, counters, this.#outputs);
@@ -101,7 +108,7 @@ export class Engine {
         this.#io.forgetAddress(message.number);
         return;
       case 'open':
-        this.#open(message.leg, message.settings, now);
+        this.#open(message, now);
         return;
       case 'fail':
         assert(false, 'asked to fail');
@@ -166,6 +173,7 @@ export class Engine {
     counters[COUNTER.socketDropped] = dropped;
     counters[COUNTER.socketTruncated] = truncated;
     const turnMs = now - this.#turnedAt;
+    counters[COUNTER.turnsMs]! += turnMs;
     if (turnMs > counters[COUNTER.turnMsMax]!) counters[COUNTER.turnMsMax] = turnMs;
   }
 
@@ -182,10 +190,9 @@ export class Engine {
     return stream;
   }
 
-  #open(leg: LegId, settings: StreamSettings, now: Instant): void {
+  #open({ leg, slot, settings }: Extract<ToWorker, { kind: 'open' }>, now: Instant): void {
     assert(this.#slots.of(leg) === undefined, `leg ${leg} is open already`);
-    const stream = this.#slots.take(leg, this.#options, now);
-    assert(stream !== undefined, `the plane opens at most ${this.#slots.limit} streams on a worker`);
+    const stream = this.#slots.take(slot, leg, this.#options, now);
     stream.apply(settings);
     this.#latching.add(stream.slot, latchEntry(settings));
     this.#counters[COUNTER.streams]!++;
@@ -258,10 +265,12 @@ export class Engine {
     this.#mixes.endRecordings(stream, now);
     this.#duties.forget(stream);
     stream.stopHearing();
+    const figures = figuresOf(this.#memory, stream.slot, formatName(stream.sendFormat));
+    if (figures !== undefined) countStream(figures, this.#counters);
     this.#latching.remove(stream.slot, now);
     this.#slots.release(stream);
     this.#counters[COUNTER.streams]!--;
-    this.#outputs.push({ kind: 'closed', leg: stream.leg, report: streamReport(stream) });
+    this.#outputs.push({ kind: 'closed', leg: stream.leg, report: reportOf(stream) });
   }
 
   #bridge(a: Stream, b: Stream, now: Instant): void {
@@ -331,16 +340,4 @@ export class Engine {
 function latchEntry(settings: StreamSettings): LatchingEntry {
   const { port, remote, remoteRtcp, allowed, receivePayloadTypes } = settings;
   return { port, remote, remoteRtcp, allowed, payloadTypes: receivePayloadTypes.map(({ payloadType }) => payloadType) };
-}
-
-function streamReport({ receiver, sender, reports, clockRateHz }: Stream): StreamReport {
-  return {
-    packetsReceived: receiver.received,
-    packetsSent: sender.packets,
-    packetsLost: receiver.lostTotal,
-    jitterMs: receiver.jitterMs,
-    remoteLossShare: reports.remoteFractionLost / 256,
-    remoteJitterMs: (reports.remoteJitter * 1000) / clockRateHz,
-    roundTripMs: Number.isNaN(reports.roundTripMs) ? -1 : reports.roundTripMs,
-  };
 }

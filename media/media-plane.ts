@@ -1,3 +1,4 @@
+import type { MediaFigures } from '../core/calls/media-figures.ts';
 import { assert } from '../core/kernel/assert.ts';
 import { CODEC_NAMES } from '../core/kernel/codec-names.ts';
 import type { LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
@@ -26,6 +27,7 @@ import type { NegotiatedAudio } from './sdp/negotiate.ts';
 import { parseSdp } from './sdp/parse.ts';
 import type { SessionDescription } from './sdp/session-description.ts';
 import { SpokenFormats } from './sdp/spoken-formats.ts';
+import type { StreamMemory } from './stream-memory.ts';
 import { mediaPeer } from './stream-settings.ts';
 
 export type { MediaPlaneCounters, MediaPlaneOptions } from './plane-options.ts';
@@ -83,6 +85,16 @@ export class WorkerMediaPlane implements MediaPlane {
     return this.#workers.portsUsed;
   }
 
+  /** The numbers of each worker's streams: the thread of that worker counts in them. */
+  get memories(): readonly StreamMemory[] {
+    return this.#workers.memories;
+  }
+
+  figures(leg: LegId): MediaFigures | undefined {
+    const own = this.#legs.get(leg);
+    return own && this.#workers.figuresOf(own);
+  }
+
   open(...[leg, peer, offer, beside, wanted = []]: Parameters<MediaPlane['open']>): OpenResult {
     assert(!this.#legs.has(leg), `leg ${leg} is open already`);
     const session = offer === undefined ? undefined : parseSdp(offer).session;
@@ -98,7 +110,7 @@ export class WorkerMediaPlane implements MediaPlane {
     const own = this.#leg(leg);
     const isFirst = !own.isDescribed;
     const body = own.describe(like === undefined ? undefined : (this.#legs.get(like)?.encodings ?? []));
-    this.#post(own, { kind: isFirst ? 'open' : 'update', leg, settings: own.settings() });
+    this.#tell(own, isFirst ? 'open' : 'update');
     return body;
   }
 
@@ -130,7 +142,7 @@ export class WorkerMediaPlane implements MediaPlane {
     const own = this.#leg(leg);
     assert(own.isDescribed, `leg ${leg} is held before it is described`);
     const body = own.hold(mode);
-    this.#post(own, { kind: 'update', leg, settings: own.settings() });
+    this.#tell(own, 'update');
     return body;
   }
 
@@ -331,7 +343,7 @@ export class WorkerMediaPlane implements MediaPlane {
     const placed = this.#workers.place(worker, leg, mediaPeer(peer.address, audio), this.#options.clock.now());
     if (placed === undefined) return overloaded('no RTP port is free');
     const addresses = this.#workers.addresses(worker);
-    const place = { worker, port: placed.port, address, inbandDigits, addresses };
+    const place = { worker, slot: placed.slot, port: placed.port, address, inbandDigits, addresses };
     const sessionId = Math.floor(random.next() * 2 ** 48);
     const own = new PlaneLeg(leg, place, peer.address, placed.mode, offer, audio, sessionId, this.#spoken);
     own.wanted = wanted;
@@ -344,7 +356,13 @@ export class WorkerMediaPlane implements MediaPlane {
   #settle(own: PlaneLeg, kind: 'open' | 'update' = 'update'): void {
     if (own.lost) return;
     own.mode = this.#workers.settle(own, mediaPeer(own.signallingAddress, own.negotiated), this.#options.clock.now());
-    this.#post(own, { kind, leg: own.leg, settings: own.settings() });
+    this.#tell(own, kind);
+  }
+
+  #tell(own: PlaneLeg, kind: 'open' | 'update'): void {
+    const { leg, place } = own;
+    const settings = own.settings();
+    this.#post(own, kind === 'open' ? { kind, leg, slot: place.slot, settings } : { kind, leg, settings });
   }
 
   #post(own: PlaneLeg, message: ToWorker): void {

@@ -14,6 +14,8 @@ import { type InbandDigits, settingsBeforeAnswer, settingsOf } from './stream-se
 /** Where a leg's stream lives. */
 export interface LegPlace {
   readonly worker: number;
+  /** Which of the worker's streams it is. */
+  readonly slot: number;
   readonly port: number;
   /** Ours, as the peer shall see it. */
   readonly address: string;

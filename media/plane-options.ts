@@ -5,8 +5,6 @@ import type { PlaneWorkersOptions } from './plane-workers.ts';
 import type { InbandDigits } from './stream-settings.ts';
 
 export interface MediaPlaneOptions extends PlaneWorkersOptions {
-  /** Legs on one worker; a further one is refused. */
-  readonly streamsMax: number;
   /** Address that a peer at this literal address can send to. */
   readonly addressFor: (peerAddress: string) => string;
   readonly random: Random;

@@ -1,3 +1,4 @@
+import type { MediaFigures } from '../core/calls/media-figures.ts';
 import { assert } from '../core/kernel/assert.ts';
 import type { LegId } from '../core/kernel/ids.ts';
 import { type Instant, NEVER } from '../core/kernel/time.ts';
@@ -7,6 +8,8 @@ import { type Placement, type PlacementMode, PortPool, type PortPoolOutput } fro
 import type { PlaneLeg } from './plane-leg.ts';
 import type { PlaneOutput } from './plane-output.ts';
 import type { ToWorker } from './protocol.ts';
+import { figuresOf } from './stream-figures.ts';
+import { StreamMemory } from './stream-memory.ts';
 
 /** A port that another program has is met here, before a call is placed on it. */
 const SPARE_COUNT = 4;
@@ -16,10 +19,14 @@ export interface PlaneWorkersOptions {
   readonly portFrom: number;
   readonly portTo: number;
   readonly sharing: 'on' | 'off';
+  /** Legs on one worker; a further one is refused. */
+  readonly streamsMax: number;
 }
 
 interface WorkerState {
   pool: PortPool;
+  slots: FreeSlots;
+  readonly memory: StreamMemory;
   readonly legs: Map<LegId, PlaneLeg>;
 }
 
@@ -34,6 +41,8 @@ export class PlaneWorkers {
     this.#outputs = outputs;
     this.#workers = Array.from({ length: options.workerCount }, (_, worker) => ({
       pool: this.#makePool(worker),
+      slots: new FreeSlots(),
+      memory: new StreamMemory(options.streamsMax),
       legs: new Map(),
     }));
     for (let worker = 0; worker < options.workerCount; worker++) this.#drain(worker);
@@ -61,9 +70,28 @@ export class PlaneWorkers {
     return this.#workers[worker]!.legs.has(leg);
   }
 
-  /** A port for the leg; undefined when none is free. `include` follows. */
-  place(worker: number, leg: LegId, peer: MediaPeer, now: Instant): Placement | undefined {
-    return this.#workers[worker]!.pool.place(leg, peer, now);
+  /** The numbers of each worker's streams: share it with the thread. */
+  get memories(): readonly StreamMemory[] {
+    return this.#workers.map(({ memory }) => memory);
+  }
+
+  /** What the thread has counted of the leg's stream; undefined before the first packet. */
+  figuresOf({ leg, place, encodings, isDescribed }: PlaneLeg): MediaFigures | undefined {
+    const { memory } = this.#workers[place.worker]!;
+    if (!isDescribed || !memory.isOf(place.slot, leg)) return undefined;
+    return figuresOf(memory, place.slot, encodings[0] ?? '');
+  }
+
+  /** A port for the leg, and a slot; undefined when no port is free. `include` follows. */
+  place(
+    worker: number,
+    leg: LegId,
+    peer: MediaPeer,
+    now: Instant,
+  ): (Placement & { readonly slot: number }) | undefined {
+    const { pool, slots } = this.#workers[worker]!;
+    const placement = pool.place(leg, peer, now);
+    return placement && { ...placement, slot: slots.take() };
   }
 
   include(own: PlaneLeg): void {
@@ -89,9 +117,11 @@ export class PlaneWorkers {
   }
 
   release(own: PlaneLeg, now: Instant): void {
-    const { worker } = own.place;
-    const { pool, legs } = this.#workers[worker]!;
+    const { worker, slot } = own.place;
+    const { pool, legs, slots } = this.#workers[worker]!;
     legs.delete(own.leg);
+    // The thread is told of the end of a stream before it is told of the next in its slot.
+    slots.giveBack(slot);
     pool.release(own.leg, now);
     // A stream that was never begun has no end to be told of.
     if (!own.isDescribed) pool.ended(own.leg, 'nothing');
@@ -110,6 +140,7 @@ export class PlaneWorkers {
     const lost = [...state.legs.values()];
     state.legs.clear();
     state.pool = this.#makePool(worker);
+    state.slots = new FreeSlots();
     return lost;
   }
 
@@ -169,5 +200,19 @@ function messageOf(output: PortPoolOutput): ToWorker {
     case 'learnAddress':
     case 'forgetAddress':
       return output;
+  }
+}
+
+/** Numbers of streams that are not used: the one that was given back last comes first, so that they stay small. */
+class FreeSlots {
+  readonly #free: number[] = [];
+  #count = 0;
+
+  take(): number {
+    return this.#free.pop() ?? this.#count++;
+  }
+
+  giveBack(slot: number): void {
+    this.#free.push(slot);
   }
 }

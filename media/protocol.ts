@@ -55,7 +55,8 @@ export type ToWorker =
   | { readonly kind: 'bindPort'; readonly port: number }
   | { readonly kind: 'unbindPort'; readonly port: number }
   | AddressBookOutput
-  | { readonly kind: 'open'; readonly leg: LegId; readonly settings: StreamSettings }
+  /** Where its numbers lie in the shared memory (`StreamMemory`): `slot`, which no other stream has. */
+  | { readonly kind: 'open'; readonly leg: LegId; readonly slot: number; readonly settings: StreamSettings }
   /** New settings of an open stream (an answer, a re-INVITE); its own SSRC and sequence go on. */
   | { readonly kind: 'update'; readonly leg: LegId; readonly settings: StreamSettings }
   | { readonly kind: 'close'; readonly leg: LegId }

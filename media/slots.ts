@@ -1,3 +1,4 @@
+import { assert } from '../core/kernel/assert.ts';
 import { hexToken, type LegId } from '../core/kernel/ids.ts';
 import type { Random } from '../core/kernel/random.ts';
 import type { Instant } from '../core/kernel/time.ts';
@@ -9,13 +10,14 @@ import type { Player } from './player.ts';
 import type { StreamSettings } from './protocol.ts';
 import { RateConverter } from './rate-converter.ts';
 import type { Recording } from './recording.ts';
-import { RECEIVE_ROW, ReceiveStream } from './rtp/receive-stream.ts';
+import { BufferCounts } from './rtp/buffer-counts.ts';
+import { ReceiveStream } from './rtp/receive-stream.ts';
 import { Reports } from './rtp/reports.ts';
-import { SEND_ROW, SendStream } from './rtp/send-stream.ts';
-import { type StreamRows, streamRows } from './rtp/stream-rows.ts';
+import { SendStream } from './rtp/send-stream.ts';
 import { TelephoneEventReceiver } from './rtp/telephone-event.ts';
 import { TelephoneEventSender } from './rtp/telephone-event-sender.ts';
 import { type CodecTable, clockRateOf, formatOf, NO_FORMAT, PCMU_FORMAT } from './stream-formats.ts';
+import type { StreamMemory } from './stream-memory.ts';
 import { Voice } from './voice.ts';
 
 /** What streams count by until they are described. */
@@ -34,12 +36,6 @@ export interface StreamSurroundings {
   readonly codecs: CodecTable;
 }
 
-/** Numbers of all streams of a thread, by slot. */
-interface SlotRows {
-  readonly received: StreamRows;
-  readonly sent: StreamRows;
-}
-
 /** One leg's stream on a media thread. Everything is allocated at open and has one shape for life. */
 export class Stream {
   readonly slot: number;
@@ -48,6 +44,8 @@ export class Stream {
   readonly receiver: ReceiveStream;
   readonly sender: SendStream;
   readonly reports: Reports;
+  /** Of the jitter buffer for what the peer says. */
+  readonly buffered: BufferCounts;
   events = new TelephoneEventReceiver(CLOCK_RATE_HZ);
   digits = new TelephoneEventSender(CLOCK_RATE_HZ);
   /** What is listened for in the peer's sound; undefined while nothing is. */
@@ -118,7 +116,7 @@ export class Stream {
     slot: number,
     leg: LegId,
     { random, wallOffsetMs, codecs }: StreamSurroundings,
-    rows: SlotRows,
+    memory: StreamMemory,
     now: Instant,
   ) {
     this.slot = slot;
@@ -129,10 +127,13 @@ export class Stream {
     const ssrc = Math.floor(random.next() * 2 ** 32);
     const sequence = Math.floor(random.next() * 2 ** 15);
     const timestamp = Math.floor(random.next() * 2 ** 32);
-    this.receiver = new ReceiveStream(CLOCK_RATE_HZ, rows.received, slot);
-    this.sender = new SendStream(ssrc, sequence, timestamp, CLOCK_RATE_HZ, rows.sent, slot);
+    this.receiver = new ReceiveStream(CLOCK_RATE_HZ, memory.received, slot);
+    this.sender = new SendStream(ssrc, sequence, timestamp, CLOCK_RATE_HZ, memory.sent, slot);
     const cname = hexToken(random, CNAME_BYTES);
-    this.reports = new Reports(this.sender, this.receiver, { cname, wallOffsetMs, random }, now);
+    const options = { cname, wallOffsetMs, random };
+    this.reports = new Reports(this.sender, this.receiver, options, now, memory.reported, slot);
+    this.buffered = new BufferCounts(memory.buffered, slot);
+    memory.give(slot, leg);
   }
 
   apply(settings: StreamSettings): void {
@@ -208,24 +209,24 @@ export function needVoice(stream: Stream): void {
   if (mix === undefined && recordings.length === 0 && stream.transcodedIndex === -1) {
     stream.voice?.close();
     stream.voice = undefined;
-  } else stream.voice ??= new Voice(stream.codecs);
+  } else stream.voice ??= new Voice(stream.codecs, stream.buffered);
   if (recordings.length === 0) {
     stream.relayedVoice?.close();
     stream.relayedVoice = undefined;
   } else stream.relayedVoice ??= new Voice(stream.codecs);
 }
 
-/** The streams of a thread by slot and by leg. Slots are reused, so tables by slot stay short. */
+/** The streams of a thread by slot and by leg. */
 export class Slots {
   readonly limit: number;
-  readonly #streams: (Stream | undefined)[] = [];
+  readonly #streams: (Stream | undefined)[];
   readonly #byLeg = new Map<LegId, Stream>();
-  readonly #free: number[] = [];
-  readonly #rows: SlotRows;
+  readonly #memory: StreamMemory;
 
-  constructor(limit: number) {
+  constructor(limit: number, memory: StreamMemory) {
     this.limit = limit;
-    this.#rows = { received: streamRows(limit, RECEIVE_ROW), sent: streamRows(limit, SEND_ROW) };
+    this.#memory = memory;
+    this.#streams = new Array<Stream | undefined>(limit).fill(undefined);
   }
 
   get count(): number {
@@ -244,11 +245,11 @@ export class Slots {
     return this.#byLeg.values();
   }
 
-  /** Makes a stream in a free slot; undefined when all are taken. */
-  take(leg: LegId, surroundings: StreamSurroundings, now: Instant): Stream | undefined {
-    const slot = this.#free.pop() ?? this.#streams.length;
-    if (slot >= this.limit) return undefined;
-    const stream = new Stream(slot, leg, surroundings, this.#rows, now);
+  /** Makes a stream in this slot, which must be free: whoever opens streams numbers them. */
+  take(slot: number, leg: LegId, surroundings: StreamSurroundings, now: Instant): Stream {
+    assert(slot >= 0 && slot < this.limit, `the plane opens at most ${this.limit} streams on a worker`);
+    assert(this.#streams[slot] === undefined, `slot ${slot} is taken`);
+    const stream = new Stream(slot, leg, surroundings, this.#memory, now);
     this.#streams[slot] = stream;
     this.#byLeg.set(leg, stream);
     return stream;
@@ -258,6 +259,5 @@ export class Slots {
     this.#streams[stream.slot] = undefined;
     this.#byLeg.delete(stream.leg);
     stream.close();
-    this.#free.push(stream.slot);
   }
 }

@@ -33,6 +33,13 @@ export function formatOf(name: StreamFormat): number {
   return FORMATS[name];
 }
 
+const NAMES = new Map<number, string>(Object.entries(FORMATS).map(([name, format]) => [format, name]));
+
+/** '' for none. */
+export function formatName(format: number): string {
+  return NAMES.get(format) ?? '';
+}
+
 /** Clock rates of the timestamps of codecs that nothing here decodes. */
 const RELAYED_CLOCK_RATE_HZ = 8000;
 

@@ -4,6 +4,7 @@ import type { Decoder } from './codec/codec.ts';
 import { Concealment } from './dsp/concealment.ts';
 import { type Leave, lengthen, shorten } from './dsp/time-scale.ts';
 import { RateConverter } from './rate-converter.ts';
+import { BUFFER, BufferCounts } from './rtp/buffer-counts.ts';
 import { JitterBuffer, type Taken } from './rtp/jitter-buffer.ts';
 import type { PacketView } from './rtp/packet-view.ts';
 import type { CodecTable } from './stream-formats.ts';
@@ -45,13 +46,9 @@ export class Voice {
   isHeard = false;
   /** Nothing came for longer than any delay: there is no point in asking until the next packet. */
   isEmpty = true;
-  /** Frames of which at least a part was made up; periods taken out, and put in. */
-  concealedFrames = 0;
-  shortened = 0;
-  lengthened = 0;
-
   readonly #codecs: CodecTable;
-  #jitter = new JitterBuffer({ slotBytes: 0, slotCount: JITTER_SLOTS });
+  readonly #counts: BufferCounts;
+  #jitter: JitterBuffer;
   #decoder: Decoder | undefined;
   #concealment: Concealment | undefined;
   /** The frames of the last ticks in turn; `frame` is at `#frameIndex`. */
@@ -73,8 +70,24 @@ export class Voice {
   #tick = -1;
   readonly #converter = new RateConverter();
 
-  constructor(codecs: CodecTable) {
+  /** `counts` may go on from a voice before. */
+  constructor(codecs: CodecTable, counts = new BufferCounts()) {
     this.#codecs = codecs;
+    this.#counts = counts;
+    this.#jitter = new JitterBuffer({ slotBytes: 0, slotCount: JITTER_SLOTS }, counts);
+  }
+
+  /** Frames of which at least a part was made up; periods taken out, and put in. */
+  get concealedFrames(): number {
+    return this.#counts.of(BUFFER.concealed);
+  }
+
+  get shortened(): number {
+    return this.#counts.of(BUFFER.shortened);
+  }
+
+  get lengthened(): number {
+    return this.#counts.of(BUFFER.stretched);
   }
 
   /** The packets and what became of them: late, lost, reordered, dropped. */
@@ -150,7 +163,8 @@ export class Voice {
     const frameUnits = clockRateHz / FRAMES_PER_S;
     // A byte for a sample of the timestamp's clock, as G.711 has it; less for Opus and more for linear samples.
     const slotBytes = sampleRateHz > 8000 ? PAYLOAD_BYTES_MAX : PACKET_FRAMES_MAX * frameUnits;
-    this.#jitter = new JitterBuffer({ slotBytes, slotCount: JITTER_SLOTS, clockRateHz, frameSamples: frameUnits });
+    const sizes = { slotBytes, slotCount: JITTER_SLOTS, clockRateHz, frameSamples: frameUnits };
+    this.#jitter = new JitterBuffer(sizes, this.#counts);
   }
 
   /** The usual case: a packet is a frame, decoded to its place, or there is none. False when it is of another length. */
@@ -269,7 +283,7 @@ export class Voice {
       const made = jitter.seesBehindLoss()
         ? own.recover(jitter.bytes, jitter.frameStart, jitter.frameEnd, samples, offset, count)
         : own.conceal(samples, offset, count);
-      if (made === count) this.concealedFrames += 1;
+      if (made === count) this.#counts.add(BUFFER.concealed, 1);
       return made === count;
     }
     this.#concealment ??= new Concealment(this.rateHz);
@@ -282,7 +296,7 @@ export class Voice {
       }
       concealment.remember(this.#samples, 0, Math.min(this.#waiting, this.#samples.length));
     } else if (concealment.isFaded) return false;
-    this.concealedFrames += 1;
+    this.#counts.add(BUFFER.concealed, 1);
     concealment.fill(samples, offset, count);
     return true;
   }
@@ -301,6 +315,7 @@ export class Voice {
   #excessMs(now: Instant): number {
     this.#ticksToAdjust = ADJUST_TICKS;
     const excessMs = this.#jitter.excessMs(now, this.#waitingUnits());
+    this.#counts.set(BUFFER.delayMs, this.#jitter.targetDelayMs);
     return excessMs > TOO_SHORT_MS && excessMs < TOO_LONG_MS ? 0 : excessMs;
   }
 
@@ -319,7 +334,7 @@ export class Voice {
     while (this.#waiting < end && this.#jitter.hasNext && this.#takePacket(now));
     if (this.#waiting < end) return 0;
     const period = shorten(this.#samples, end, this.#waiting, this.rateHz, leave);
-    if (period > 0) this.shortened += 1;
+    if (period > 0) this.#counts.add(BUFFER.shortened, 1);
     return period;
   }
 
@@ -331,7 +346,7 @@ export class Voice {
     samples.set(this.frame, 0);
     const period = lengthen(samples, 2 * size, size + this.#waiting, this.rateHz, leave);
     samples.copyWithin(0, size, size + this.#waiting + period);
-    if (period > 0) this.lengthened += 1;
+    if (period > 0) this.#counts.add(BUFFER.stretched, 1);
     return period;
   }
 }

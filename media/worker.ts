@@ -13,6 +13,7 @@ import { openPacketIo } from './io/open-packet-io.ts';
 import { openOpus } from './io/opus-library.ts';
 import type { PacketIo } from './io/packet-io.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
+import { StreamMemory } from './stream-memory.ts';
 
 const METER_EVERY_MS = 100;
 const HEAP_EVERY_MS = 1000;
@@ -25,6 +26,8 @@ export interface MediaWorkerStart {
   readonly address: number;
   readonly io: 'best' | 'dgram';
   readonly streamsMax: number;
+  /** Of a `StreamMemory`. */
+  readonly memory: SharedArrayBuffer | undefined;
   readonly mediaTimeoutMs: number;
   /** ISO 3166 code: whose tones callers hear. */
   readonly country: string;
@@ -134,12 +137,13 @@ class Meter {
   }
 }
 
-function engineOptions({ counters, streamsMax, mediaTimeoutMs, country }: MediaWorkerStart): EngineOptions {
+function engineOptions({ counters, streamsMax, memory, mediaTimeoutMs, country }: MediaWorkerStart): EngineOptions {
   return {
     random: secure(),
     wallOffsetMs: systemClock.wallTime() - systemClock.now(),
     counters: new Float64Array(counters),
     streamsMax,
+    memory: new StreamMemory(streamsMax, memory),
     mediaTimeoutMs,
     tones: tonesOf(country),
   };

@@ -6,6 +6,7 @@ import { Control } from './control.ts';
 import { allocateCounters } from './counters.ts';
 import { Waker } from './io/waker.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
+import type { StreamMemory } from './stream-memory.ts';
 import type { MediaWorkerStart } from './worker.ts';
 
 /** How long a thread may take to open its sockets, and to end when asked to. */
@@ -30,6 +31,8 @@ export interface WorkersOptions {
   /** `best`: batched system calls where there are any, else `node:dgram`. */
   readonly io: 'best' | 'dgram';
   readonly streamsMax: number;
+  /** Where each thread counts its streams, `streamsMax` each; where nobody but the thread sees it unless given. */
+  readonly memories?: readonly StreamMemory[] | undefined;
   readonly mediaTimeoutMs: number;
   /** ISO 3166 code: whose tones callers hear. */
   readonly country: string;
@@ -154,7 +157,7 @@ export class Workers {
   }
 
   #spawn(index: number, counters: SharedArrayBuffer): Thread {
-    const { address, io, streamsMax, mediaTimeoutMs, country, koffiAddonPath } = this.#options;
+    const { address, io, streamsMax, memories, mediaTimeoutMs, country, koffiAddonPath } = this.#options;
     const control = new Control();
     const start: MediaWorkerStart = {
       control: control.buffer,
@@ -162,6 +165,7 @@ export class Workers {
       address,
       io,
       streamsMax,
+      memory: memories?.[index]?.buffer,
       mediaTimeoutMs,
       country,
       koffiAddonPath,

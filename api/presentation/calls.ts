@@ -1,15 +1,21 @@
 import type { CallRecord } from '../../core/calls/call-record.ts';
 import type { ConferencecallRecord } from '../../core/calls/conferencecall-record.ts';
+import type { MediaFigures } from '../../core/calls/media-figures.ts';
 import type { RecordingRecord } from '../../core/calls/recording-record.ts';
 import type { Conference } from '../../core/directory/records.ts';
 import type { Action } from '../../core/flows/action.ts';
 import { NIL_UUID } from '../../core/kernel/ids.ts';
 import type { ConferenceNow } from '../backend.ts';
 import { presentAction } from './flows.ts';
+import { presentMedia } from './media.ts';
 import { idOf, type Presented, presentAddress, timeOf, timesOf } from './values.ts';
 
-/** CallManagerCall. `action` is the one that its flow is at; events do not know it. */
-export function presentCall(call: CallRecord, action: Action | null = null): Presented {
+/** CallManagerCall. `action` is the one that its flow is at; events do not know it. `media` is as it is now, or was. */
+export function presentCall(
+  call: CallRecord,
+  action: Action | null = null,
+  media: MediaFigures | null = call.media,
+): Presented {
   return {
     id: call.id,
     customer_id: call.customerId,
@@ -32,6 +38,7 @@ export function presentCall(call: CallRecord, action: Action | null = null): Pre
     hangup_by: call.hangupBy,
     hangup_reason: call.hangupReason,
     metadata: {},
+    media: presentMedia(media),
     tm_progressing: timeOf(call.progressingAt),
     tm_ringing: timeOf(call.ringingAt),
     tm_hangup: timeOf(call.hangupAt),

@@ -1,4 +1,5 @@
 import Type, { type TObject, type TSchema } from 'typebox';
+import { MediaShape } from './media.ts';
 
 /**
  * What answers look like, by the names of the reference (platform §2.1). They describe and do not judge: answers are
@@ -59,6 +60,7 @@ const Call = {
   hangup_by: Type.Enum(['', 'remote', 'local']),
   hangup_reason: Type.Enum(['', 'normal', 'failed', 'busy', 'cancel', 'timeout', 'noanswer', 'dialout', 'amd']),
   metadata: Free,
+  media: MediaShape,
   tm_progressing: Time,
   tm_ringing: Time,
   tm_hangup: Time,

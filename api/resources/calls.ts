@@ -116,7 +116,8 @@ async function create(backend: Backend, by: CustomerPrincipal, body: Static<type
 }
 
 function presented(backend: Backend, call: CallRecord): Presented {
-  return presentCall(call, call.activeflowId === null ? null : backend.currentAction(call.activeflowId));
+  const action = call.activeflowId === null ? null : backend.currentAction(call.activeflowId);
+  return presentCall(call, action, call.media ?? backend.mediaNow(call.id));
 }
 
 /** What is asked of a live call; one that has ended says so. */

@@ -184,7 +184,7 @@ export class CallLife {
 
   /** Signalling says that it is over: its record is final. */
   conclude(call: Call, cause: Cause, now: Instant): void {
-    call.end(cause, this.#ports.calendar(now));
+    call.end(cause, this.#ports.calendar(now), this.#ports.media.figures(call.leg) ?? null);
     this.ledger.publish('call_hangup', call, now);
     this.ledger.forget(call);
     this.#owingAnswer.delete(call.leg);

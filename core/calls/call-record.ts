@@ -11,6 +11,7 @@ import type {
 import type { WallTime } from '../kernel/time.ts';
 import type { Address } from './address.ts';
 import type { Cause } from './cause.ts';
+import type { MediaFigures } from './media-figures.ts';
 
 /** Status of the reference (platform §5.4): forward only, `hangup` is final. */
 export type CallStatus = 'dialing' | 'ringing' | 'progressing' | 'terminating' | 'canceling' | 'hangup';
@@ -48,6 +49,8 @@ export interface CallRecord {
   readonly hangupReason: HangupReason;
   /** Our own, finer than the reference's reason; null until hung up. */
   readonly cause: Cause | null;
+  /** How it was heard; null until hung up, and where no packet went either way. */
+  readonly media: MediaFigures | null;
   readonly createdAt: WallTime;
   readonly ringingAt: WallTime | null;
   readonly progressingAt: WallTime | null;

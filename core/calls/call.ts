@@ -3,6 +3,7 @@ import type { LegId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
 import type { CallRecord, CallStatus, HangupBy, HangupReason } from './call-record.ts';
 import type { Cause } from './cause.ts';
+import type { MediaFigures } from './media-figures.ts';
 
 /** What can happen to a call: it rings, is answered, is told by us to end, or is over. */
 export type CallStep = 'ring' | 'answer' | 'terminate' | 'cancel' | 'end';
@@ -90,7 +91,7 @@ export class Call {
   }
 
   /** It is over, with the cause that signalling saw unless we had one of our own. */
-  end(cause: Cause, at: WallTime): void {
+  end(cause: Cause, at: WallTime, media: MediaFigures | null = null): void {
     const last = this.#record.status;
     const final = this.#localCause ?? cause;
     const by: HangupBy = last === 'terminating' || last === 'canceling' ? 'local' : 'remote';
@@ -105,6 +106,7 @@ export class Call {
       hangupBy: by,
       hangupReason,
       cause: final,
+      media,
       // What still records it is told to stop, and ends by itself.
       recordingId: null,
     };

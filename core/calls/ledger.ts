@@ -122,6 +122,7 @@ export class Ledger {
       hangupBy: '',
       hangupReason: '',
       cause: null,
+      media: null,
       createdAt,
       ringingAt: null,
       progressingAt: null,

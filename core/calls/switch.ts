@@ -21,6 +21,7 @@ import type { Connecting } from './connecting.ts';
 import type { Consultations } from './consultations.ts';
 import type { Dialler } from './dialler.ts';
 import type { Ledger } from './ledger.ts';
+import type { MediaFigures } from './media-figures.ts';
 import type { Recordings } from './recordings.ts';
 import type { Sounds } from './sounds.ts';
 import { type SwitchParts, switchParts } from './switch-parts.ts';
@@ -56,6 +57,12 @@ export class Switch {
     this.recordings = parts.recordings;
     this.sounds = parts.sounds;
     this.dialler = parts.dialler;
+  }
+
+  /** How a live call is heard so far; null before its first packet, and of one that is over. */
+  mediaNow(id: CallId): MediaFigures | null {
+    const leg = this.ledger.legOf(id);
+    return (leg === undefined ? undefined : this.#media.figures(leg)) ?? null;
   }
 
   get bridgeCount(): number {

@@ -4,6 +4,7 @@ import { accountsAndCalls } from './migrations/0001-accounts-and-calls.ts';
 import { numbersAndFlows } from './migrations/0002-numbers-and-flows.ts';
 import { providersAndRoutes } from './migrations/0003-providers-and-routes.ts';
 import { trunksAsGateways } from './migrations/0004-trunks-as-gateways.ts';
+import { mediaOfCalls } from './migrations/0005-media-of-calls.ts';
 import type { Sqlite } from './native.ts';
 import { compiler, queryOf } from './statement.ts';
 
@@ -19,6 +20,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 2, name: 'numbers-and-flows', statements: numbersAndFlows },
   { number: 3, name: 'providers-and-routes', statements: providersAndRoutes },
   { number: 4, name: 'trunks-as-gateways', statements: trunksAsGateways },
+  { number: 5, name: 'media-of-calls', statements: mediaOfCalls },
 ];
 
 /** Number of the schema that this Tandem reads and writes. */

@@ -92,6 +92,7 @@ export interface CallsTable {
   hangup_by: string;
   hangup_reason: string;
   cause: string | null;
+  media: string | null;
   created_at: number;
   ringing_at: number | null;
   progressing_at: number | null;

@@ -1,5 +1,6 @@
 import { assert } from '../../core/kernel/assert.ts';
 import type { Instant } from '../../core/kernel/time.ts';
+import { BUFFER, BufferCounts } from './buffer-counts.ts';
 import { DelayEstimator } from './delay-estimator.ts';
 import { PacketSlots } from './packet-slots.ts';
 import { extendSequence, timestampDistance } from './sequence.ts';
@@ -59,16 +60,7 @@ export class JitterBuffer {
   /** Samples per packet, as learnt from the stream. */
   packetSamples: number;
 
-  taken = 0;
-  late = 0;
-  lost = 0;
-  duplicate = 0;
-  reordered = 0;
-  oversized = 0;
-  /** Packets that were there and not played, because of the longest delay. */
-  dropped = 0;
-  /** Times that everything was let go: a jump in the numbers, or a silence longer than the longest delay. */
-  resets = 0;
+  readonly #counts: BufferCounts;
 
   #state: State = 'idle';
   /** Whether the numbers below belong to the present source. */
@@ -88,7 +80,9 @@ export class JitterBuffer {
   /** Timestamp step between the two newest packets. */
   #lastStep = 0;
 
-  constructor(options: Partial<JitterBufferOptions> = {}) {
+  /** `counts` may go on from a buffer before. */
+  constructor(options: Partial<JitterBufferOptions> = {}, counts = new BufferCounts()) {
+    this.#counts = counts;
     this.#options = { ...JITTER_BUFFER_DEFAULTS, ...options };
     const { slotCount, slotBytes, clockRateHz, delayMinMs, delayMaxMs, frameSamples } = this.#options;
     assert(slotCount >= 4 && (slotCount & (slotCount - 1)) === 0, 'slots are a power of two');
@@ -96,6 +90,40 @@ export class JitterBuffer {
     this.#delay = new DelayEstimator(clockRateHz, delayMinMs, delayMaxMs);
     this.#slots = new PacketSlots(slotCount, slotBytes);
     this.packetSamples = frameSamples;
+  }
+
+  get taken(): number {
+    return this.#counts.of(BUFFER.taken);
+  }
+
+  get late(): number {
+    return this.#counts.of(BUFFER.late);
+  }
+
+  get lost(): number {
+    return this.#counts.of(BUFFER.lost);
+  }
+
+  get duplicate(): number {
+    return this.#counts.of(BUFFER.duplicate);
+  }
+
+  get reordered(): number {
+    return this.#counts.of(BUFFER.reordered);
+  }
+
+  get oversized(): number {
+    return this.#counts.of(BUFFER.oversized);
+  }
+
+  /** Packets that were there and not played, because of the longest delay. */
+  get dropped(): number {
+    return this.#counts.of(BUFFER.dropped);
+  }
+
+  /** Times that everything was let go: a jump in the numbers, or a silence longer than the longest delay. */
+  get resets(): number {
+    return this.#counts.of(BUFFER.resets);
   }
 
   /** Where the frame taken is. */
@@ -134,7 +162,7 @@ export class JitterBuffer {
   put(sequence: number, rtpTimestamp: number, from: Uint8Array, start: number, end: number, now: Instant): void {
     const timestamp = rtpTimestamp | 0;
     if (end - start > this.#options.slotBytes) {
-      this.oversized += 1;
+      this.#counts.add(BUFFER.oversized, 1);
       return;
     }
     const isNext = this.#isNext(sequence, timestamp);
@@ -143,7 +171,7 @@ export class JitterBuffer {
     this.#lateInRow = 0;
     this.#delay.observe(timestamp, now);
     this.#learnPacketSamples(extended, timestamp);
-    if (extended < this.#highest) this.reordered += 1;
+    if (extended < this.#highest) this.#counts.add(BUFFER.reordered, 1);
     else {
       this.#highest = extended;
       this.#highestTimestamp = timestamp;
@@ -194,13 +222,13 @@ export class JitterBuffer {
         this.#playAt = (this.#playAt + this.packetSamples) | 0;
         return 'missing';
       }
-      this.lost += found - this.#next;
+      this.#counts.add(BUFFER.lost, found - this.#next);
       this.#next = found + 1;
       if (ahead + this.packetSamples <= 0) {
-        this.late += 1;
+        this.#counts.add(BUFFER.late, 1);
         continue;
       }
-      this.taken += 1;
+      this.#counts.add(BUFFER.taken, 1);
       this.frameStart = this.#slots.start(found);
       this.frameEnd = this.#slots.end(found);
       this.#playAt = (timestamp + this.packetSamples) | 0;
@@ -215,7 +243,7 @@ export class JitterBuffer {
   #starve(): Taken {
     this.#starved += this.packetSamples;
     if (this.#starved <= this.#options.delayMaxMs * this.#msToTicks) return 'missing';
-    this.resets += 1;
+    this.#counts.add(BUFFER.resets, 1);
     this.#state = 'idle';
     this.#floor = this.#next;
     return 'empty';
@@ -243,9 +271,9 @@ export class JitterBuffer {
     this.#playAt = (this.#playAt + this.packetSamples) | 0;
     // In a pause of the talker there is time to pass and no packet to lose.
     if (ahead >= this.packetSamples) return true;
-    this.lost += found - this.#next;
+    this.#counts.add(BUFFER.lost, found - this.#next);
     this.#next = found + 1;
-    this.dropped += 1;
+    this.#counts.add(BUFFER.dropped, 1);
     return true;
   }
 
@@ -277,11 +305,11 @@ export class JitterBuffer {
     if (!this.#knowsNumbers) return this.#begin(sequence, timestamp, now);
     const extended = extendSequence(this.#highest, sequence);
     if (this.#slots.has(extended)) {
-      this.duplicate += 1;
+      this.#counts.add(BUFFER.duplicate, 1);
       return NOWHERE;
     }
     if (extended < this.#next && !this.#isStillInTime(extended)) {
-      this.late += 1;
+      this.#counts.add(BUFFER.late, 1);
       this.#lateInRow += 1;
       this.#delay.observe(timestamp, now);
       // Nothing in time for so long: the numbers went back. Begin again.
@@ -308,7 +336,7 @@ export class JitterBuffer {
   }
 
   #restart(sequence: number, timestamp: number, now: Instant): number {
-    this.resets += 1;
+    this.#counts.add(BUFFER.resets, 1);
     this.reset();
     return this.#begin(sequence, timestamp, now);
   }

@@ -1,7 +1,8 @@
 import type { Instant } from '../../core/kernel/time.ts';
+import { type Bursts, burstsOf, endBurst, LOSS_ROW, lose } from './losses.ts';
 import type { PacketView } from './packet-view.ts';
 import { DROPOUT_MAX, MISORDER_MAX, sequenceDistance, timestampDistance } from './sequence.ts';
-import { streamRows } from './stream-rows.ts';
+import { type StreamRows, streamRows } from './stream-rows.ts';
 
 /**
  * What a packet is to its stream. Play it unless it is `duplicate` or `suspect`.
@@ -38,9 +39,18 @@ const REORDERED = 15;
 const SUSPECTS = 16;
 const RESTARTS = 17;
 const SOURCE_CHANGES = 18;
+const RECEIVED_EARLIER = 19;
+const MS_TO_TICKS = 20;
+/** Of the timestamp, from one packet to the next, as it was at the last gap. */
+const PACKET_TICKS = 21;
+/** What the losses are counted by, see `losses.ts`. */
+const LOSSES = 22;
 
 /** Length of a row. */
-export const RECEIVE_ROW = 20;
+export const RECEIVE_ROW = LOSSES + LOSS_ROW;
+
+/** Longest packet that a gap is measured by. */
+const PACKET_MAX_MS = 120;
 
 /** A step of the transit time beyond this is a jump of the source's clock, not jitter. */
 const JUMP_MS = 2000;
@@ -50,14 +60,12 @@ const JUMP_MS = 2000;
  * a source counts at once, without the probation of A.1: who may send here is decided before, by latching.
  */
 export class ReceiveStream {
-  #msToTicks: number;
   readonly #row: Float64Array;
   readonly #words: Int32Array;
   readonly #at: number;
 
   /** The row is the `index`th of `rows`. */
   constructor(clockRateHz: number, { numbers, words } = streamRows(1, RECEIVE_ROW), index = 0) {
-    this.#msToTicks = clockRateHz / 1000;
     this.#row = numbers;
     this.#words = words;
     this.#at = index * RECEIVE_ROW;
@@ -66,6 +74,7 @@ export class ReceiveStream {
     numbers[this.#at + LAST_AT] = -Infinity;
     numbers[this.#at + LAST_TRANSIT] = Number.NaN;
     numbers[this.#at + SUSPECTED] = -1;
+    numbers[this.#at + MS_TO_TICKS] = clockRateHz / 1000;
   }
 
   /** SSRC of the present source, or -1 before the first packet. */
@@ -115,7 +124,7 @@ export class ReceiveStream {
 
   /** The peer's timestamps count at another rate from here on: its jitter is measured anew. */
   useClock(clockRateHz: number): void {
-    this.#msToTicks = clockRateHz / 1000;
+    this.#row[this.#at + MS_TO_TICKS] = clockRateHz / 1000;
     this.#row[this.#at + JITTER] = 0;
     this.#row[this.#at + LAST_TRANSIT] = Number.NaN;
   }
@@ -124,8 +133,8 @@ export class ReceiveStream {
   receive(view: PacketView, now: Instant, timing: Timing): Arrival {
     const row = this.#row;
     const at = this.#at;
-    row[at + LAST_AT] = now;
     const arrival = this.#place(view);
+    row[at + LAST_AT] = now;
     if (arrival === 'duplicate' || arrival === 'suspect') return arrival;
     row[at + RECEIVED]! += 1;
     row[at + OCTETS]! += view.payloadEnd - view.payloadStart;
@@ -139,7 +148,7 @@ export class ReceiveStream {
   }
 
   get jitterMs(): number {
-    return this.jitter / this.#msToTicks;
+    return this.jitter / this.#row[this.#at + MS_TO_TICKS]!;
   }
 
   /** Packets expected of the present source. */
@@ -155,6 +164,11 @@ export class ReceiveStream {
   /** Packets lost of all sources since the stream was opened. */
   get lostTotal(): number {
     return this.#row[this.#at + LOST_EARLIER]! + this.lost;
+  }
+
+  /** Packets of all sources since the stream was opened, duplicates excluded. */
+  get receivedTotal(): number {
+    return this.#row[this.#at + RECEIVED_EARLIER]! + this.received;
   }
 
   /** Fraction lost since the last call, 0 … 255 of 256 (RFC 3550 A.3). Call once per report. */
@@ -174,16 +188,16 @@ export class ReceiveStream {
     const { ssrc, sequence } = view;
     if (ssrc !== row[at + SSRC]) {
       const isFirst = row[at + SSRC]! < 0;
-      row[at + LOST_EARLIER]! += this.lost;
+      this.#endSource();
       if (!isFirst) row[at + SOURCE_CHANGES]! += 1;
       row[at + SSRC] = ssrc;
       this.#begin(sequence);
       return isFirst ? 'first' : 'sourceChanged';
     }
     const ahead = sequenceDistance(row[at + HIGHEST]! & 0xffff, sequence);
-    if (ahead > -MISORDER_MAX && ahead < DROPOUT_MAX) return this.#placeNear(ahead);
+    if (ahead > -MISORDER_MAX && ahead < DROPOUT_MAX) return this.#placeNear(ahead, view.timestamp);
     if (sequence === row[at + SUSPECTED]) {
-      row[at + LOST_EARLIER]! += this.lost;
+      this.#endSource();
       row[at + RESTARTS]! += 1;
       this.#begin(sequence);
       return 'restarted';
@@ -193,7 +207,7 @@ export class ReceiveStream {
     return 'suspect';
   }
 
-  #placeNear(ahead: number): Arrival {
+  #placeNear(ahead: number, timestamp: number): Arrival {
     const row = this.#row;
     const at = this.#at;
     const extended = row[at + HIGHEST]! + ahead;
@@ -201,7 +215,9 @@ export class ReceiveStream {
       this.#forget(row[at + HIGHEST]! + 1, ahead);
       row[at + HIGHEST] = extended;
       this.#see(extended);
-      return ahead === 1 ? 'next' : 'gap';
+      if (ahead === 1) return 'next';
+      this.#measurePacket(timestamp, ahead);
+      return 'gap';
     }
     if (this.#see(extended)) {
       row[at + DUPLICATES]! += 1;
@@ -222,8 +238,17 @@ export class ReceiveStream {
     row[at + LAST_TRANSIT] = Number.NaN;
     row[at + EXPECTED_BEFORE] = 0;
     row[at + RECEIVED_BEFORE] = 0;
-    this.#forget(0, HISTORY);
+    this.#words.fill(0, 2 * (at + SEEN), 2 * (at + SEEN) + HISTORY_WORDS);
     this.#see(sequence);
+  }
+
+  /** What is missing of a source that ends, or begins anew, is missing for good. */
+  #endSource(): void {
+    const row = this.#row;
+    const at = this.#at;
+    row[at + LOST_EARLIER]! += this.lost;
+    row[at + RECEIVED_EARLIER]! += this.received;
+    if (this.ssrc >= 0) settleLosses(row, this.#words, at);
   }
 
   /** Notes a number of the history; whether it was there before. */
@@ -235,27 +260,85 @@ export class ReceiveStream {
     return (before & bit) !== 0;
   }
 
-  /** Numbers that enter the history take the place of those that leave it. */
+  /**
+   * Numbers that enter the history take the place of those that leave it. What has not come by then is lost: a packet
+   * later than that would not be taken.
+   */
   #forget(first: number, count: number): void {
     const words = this.#words;
-    const start = 2 * (this.#at + SEEN);
-    if (count >= HISTORY) words.fill(0, start, start + HISTORY_WORDS);
-    else {
-      for (let i = 0; i < count; i++) {
-        const word = start + (((first + i) >> 5) & (HISTORY_WORDS - 1));
-        words[word] = words[word]! & ~(1 << ((first + i) & 31));
-      }
+    const at = this.#at;
+    const start = 2 * (at + SEEN);
+    const entering = Math.min(count, HISTORY);
+    for (let i = 0; i < entering; i++) {
+      const word = start + (((first + i) >> 5) & (HISTORY_WORDS - 1));
+      const bit = 1 << ((first + i) & 31);
+      if ((words[word]! & bit) !== 0) words[word] = words[word]! & ~bit;
+      else if (first + i - HISTORY >= this.#row[at + BASE]!) lose(this.#row, at + LOSSES, first + i - HISTORY, 1);
     }
+    if (count > HISTORY) lose(this.#row, at + LOSSES, first, count - HISTORY);
+  }
+
+  /** How long a packet is: the step over a gap tells, unless the talker paused in it. */
+  #measurePacket(timestamp: number, ahead: number): void {
+    const row = this.#row;
+    const at = this.#at;
+    const msToTicks = row[at + MS_TO_TICKS]!;
+    const transit = row[at + LAST_TRANSIT]!;
+    if (Number.isNaN(transit)) return;
+    const before = Math.floor(row[at + LAST_AT]! * msToTicks) - transit;
+    const ticks = timestampDistance(before, timestamp) / ahead;
+    if (ticks > 0 && ticks <= PACKET_MAX_MS * msToTicks) row[at + PACKET_TICKS] = ticks;
   }
 
   #measureJitter(timestamp: number, now: Instant): void {
     const row = this.#row;
     const at = this.#at;
     const last = row[at + LAST_TRANSIT]!;
-    const transit = timestampDistance(timestamp, Math.floor(now * this.#msToTicks) % 4294967296);
+    const msToTicks = row[at + MS_TO_TICKS]!;
+    const transit = timestampDistance(timestamp, Math.floor(now * msToTicks) % 4294967296);
     row[at + LAST_TRANSIT] = transit;
     if (Number.isNaN(last)) return;
     const step = Math.abs(timestampDistance(last, transit));
-    if (step <= JUMP_MS * this.#msToTicks) row[at + JITTER]! += (step - row[at + JITTER]!) / 16;
+    if (step <= JUMP_MS * msToTicks) row[at + JITTER]! += (step - row[at + JITTER]!) / 16;
   }
+}
+
+/** The reception of one stream in numbers. */
+export interface Received {
+  /** Of all sources, duplicates excluded. */
+  readonly packets: number;
+  readonly octets: number;
+  readonly lost: number;
+  readonly duplicates: number;
+  readonly reordered: number;
+  readonly jitterMs: number;
+  readonly bursts: Bursts;
+}
+
+/** What a row tells, read by whoever shares its memory: the row stays as it is. */
+export function receivedOf({ numbers }: StreamRows, index: number): Received {
+  const row = numbers.slice(index * RECEIVE_ROW, (index + 1) * RECEIVE_ROW);
+  const lostNow = row[SSRC]! < 0 ? 0 : Math.max(0, row[HIGHEST]! - row[BASE]! + 1 - row[RECEIVED]!);
+  if (row[SSRC]! >= 0) settleLosses(row, new Int32Array(row.buffer), 0);
+  const packets = row[RECEIVED_EARLIER]! + row[RECEIVED]!;
+  const lost = row[LOST_EARLIER]! + lostNow;
+  return {
+    packets,
+    octets: row[OCTETS]!,
+    lost,
+    duplicates: row[DUPLICATES]!,
+    reordered: row[REORDERED]!,
+    jitterMs: row[JITTER]! / row[MS_TO_TICKS]!,
+    bursts: burstsOf(row, LOSSES, packets + lost, row[PACKET_TICKS]! / row[MS_TO_TICKS]!),
+  };
+}
+
+/** Takes what is still missing in the history as lost. */
+function settleLosses(row: Float64Array, words: Int32Array, at: number): void {
+  const highest = row[at + HIGHEST]!;
+  for (let number = Math.max(row[at + BASE]!, highest - HISTORY + 1); number <= highest; number++) {
+    const word = 2 * (at + SEEN) + ((number >> 5) & (HISTORY_WORDS - 1));
+    if ((words[word]! & (1 << (number & 31))) === 0) lose(row, at + LOSSES, number, 1);
+  }
+  endBurst(row, at + LOSSES);
 }

@@ -11,11 +11,32 @@ import {
   writeSenderReport,
 } from './rtcp.ts';
 import type { SendStream } from './send-stream.ts';
+import { type StreamRows, streamRows } from './stream-rows.ts';
 
 /** Room that `write` and `writeBye` need at most: SR with one block, SDES with the longest CNAME, BYE. */
 export const REPORT_BYTES_MAX = 28 + 24 + 268 + 8;
 
 const INTERVAL_MS = 5000;
+/**
+ * While packets are lost, so that who can do something about it hears of it soon. Two parties stay far below their share
+ * of the bandwidth (RFC 3550 §6.2: 360 s divided by the kilobits in a second would be allowed).
+ */
+const LOSSY_INTERVAL_MS = 2500;
+
+/** Where the numbers lie in the row. */
+const ROUND_TRIP = 0;
+const ROUND_TRIP_MAX = 1;
+const REMOTE_FRACTION_LOST = 2;
+const REMOTE_LOST = 3;
+const REMOTE_JITTER = 4;
+const REMOTE_SENT = 5;
+const RECEIVED = 6;
+const MALFORMED = 7;
+const DUE_AT = 8;
+const FRACTION_LOST = 9;
+
+/** Length of a row. */
+export const REPORT_ROW = 10;
 
 /** e - 3/2: makes up for the reconsideration that two parties do not need (RFC 3550 §6.3.1). */
 const COMPENSATION = Math.E - 1.5;
@@ -41,40 +62,71 @@ export class Reports {
   readonly #options: ReportsOptions;
   readonly #view = new RtcpView();
 
-  /** Round trip by the newest report, NaN before. */
-  roundTripMs = Number.NaN;
-  /** What the peer says of our stream; its jitter in our timestamp units. */
-  remoteFractionLost = 0;
-  remoteCumulativeLost = 0;
-  remoteJitter = 0;
-  reportsReceived = 0;
-  malformed = 0;
+  readonly #row: Float64Array;
+  readonly #start: number;
   /** The present source said BYE. */
   hasLeft = false;
 
-  #dueAt: Instant;
   #isFirst = true;
   #packetsBefore = 0;
   #lastSr = 0;
   #lastSrAt: Instant = 0;
   #lastSrSsrc = -1;
 
-  constructor(send: SendStream, receive: ReceiveStream, options: ReportsOptions, now: Instant) {
+  /** The row is the `index`th of `rows`. */
+  constructor(
+    send: SendStream,
+    receive: ReceiveStream,
+    options: ReportsOptions,
+    now: Instant,
+    { numbers } = streamRows(1, REPORT_ROW),
+    index = 0,
+  ) {
     this.#send = send;
     this.#receive = receive;
     this.#options = options;
-    this.#dueAt = now + this.#interval();
+    this.#row = numbers;
+    this.#start = index * REPORT_ROW;
+    numbers.fill(0, this.#start, this.#start + REPORT_ROW);
+    numbers[this.#start + ROUND_TRIP] = Number.NaN;
+    numbers[this.#start + DUE_AT] = now + this.#interval();
   }
 
   deadline(): Instant {
-    return this.#dueAt;
+    return this.#row[this.#start + DUE_AT]!;
+  }
+
+  /** Round trip by the newest report, NaN before. */
+  get roundTripMs(): number {
+    return this.#row[this.#start + ROUND_TRIP]!;
+  }
+
+  /** What the peer says of our stream: in 256ths since its report before, all in all, and its jitter in our timestamp units. */
+  get remoteFractionLost(): number {
+    return this.#row[this.#start + REMOTE_FRACTION_LOST]!;
+  }
+
+  get remoteCumulativeLost(): number {
+    return this.#row[this.#start + REMOTE_LOST]!;
+  }
+
+  get remoteJitter(): number {
+    return this.#row[this.#start + REMOTE_JITTER]!;
+  }
+
+  get reportsReceived(): number {
+    return this.#row[this.#start + RECEIVED]!;
+  }
+
+  get malformed(): number {
+    return this.#row[this.#start + MALFORMED]!;
   }
 
   /** The compound packet `bytes[start … end)` from the peer. False when it is none; nothing was taken from it then. */
   receive(bytes: Uint8Array, start: number, end: number, now: Instant): boolean {
     const view = this.#view;
     if (!view.begin(bytes, start, end)) {
-      this.malformed += 1;
+      this.#row[this.#start + MALFORMED]! += 1;
       return false;
     }
     while (view.next()) {
@@ -90,9 +142,10 @@ export class Reports {
    * sent since the last, else RR; one block if we hear a source; SDES with the CNAME.
    */
   write(bytes: Uint8Array, at: number, now: Instant): number {
-    if (now < this.#dueAt) return at;
-    this.#dueAt = now + this.#interval();
-    return this.#writeReport(bytes, at, now);
+    if (now < this.deadline()) return at;
+    const end = this.#writeReport(bytes, at, now);
+    this.#row[this.#start + DUE_AT] = now + this.#interval();
+    return end;
   }
 
   /** Report and BYE: the last packet of the session (RFC 3550 §6.6). */
@@ -102,7 +155,9 @@ export class Reports {
 
   #takeReport(now: Instant): void {
     const view = this.#view;
-    this.reportsReceived += 1;
+    const row = this.#row;
+    const start = this.#start;
+    row[start + RECEIVED]! += 1;
     if (view.type === RTCP.SR) {
       this.#lastSr = ((view.ntpSeconds << 16) | (view.ntpFraction >>> 16)) >>> 0;
       this.#lastSrAt = now;
@@ -110,11 +165,14 @@ export class Reports {
     }
     for (let i = 0; i < view.count; i++) {
       if (!view.readReport(i) || view.reportSsrc !== this.#send.ssrc) continue;
-      this.remoteFractionLost = view.fractionLost;
-      this.remoteCumulativeLost = view.cumulativeLost;
-      this.remoteJitter = view.jitter;
+      row[start + REMOTE_FRACTION_LOST] = view.fractionLost;
+      row[start + REMOTE_LOST] = view.cumulativeLost;
+      row[start + REMOTE_JITTER] = view.jitter;
+      row[start + REMOTE_SENT] = this.#send.packets;
       const roundTrip = roundTripMs(this.#ntpMiddle(now), view.lastSr, view.delaySinceLastSr);
-      if (!Number.isNaN(roundTrip)) this.roundTripMs = roundTrip;
+      if (Number.isNaN(roundTrip)) continue;
+      row[start + ROUND_TRIP] = roundTrip;
+      row[start + ROUND_TRIP_MAX] = Math.max(row[start + ROUND_TRIP_MAX]!, roundTrip);
     }
   }
 
@@ -149,6 +207,7 @@ export class Reports {
   #writeBlock(bytes: Uint8Array, at: number, now: Instant): number {
     const { ssrc, lost, highest, jitter } = this.#receive;
     const fraction = this.#receive.takeFractionLost();
+    this.#row[this.#start + FRACTION_LOST] = fraction;
     const isKnown = this.#lastSrSsrc === ssrc;
     const delay = isKnown ? Math.round(((now - this.#lastSrAt) * 65536) / 1000) : 0;
     const lastSr = isKnown ? this.#lastSr : 0;
@@ -164,12 +223,43 @@ export class Reports {
     return Math.floor(this.#ntp(now) * 65536) % 4294967296;
   }
 
-  /** 0.5 … 1.5 of five seconds, the first half of that, compensated (RFC 3550 §6.2, §6.3.1). */
+  /** 0.5 … 1.5 of five seconds, the first half of that, compensated (RFC 3550 §6.2, §6.3.1); shorter while either loses packets. */
   #interval(): number {
-    const interval = this.#isFirst ? INTERVAL_MS / 2 : INTERVAL_MS;
+    const row = this.#row;
+    const start = this.#start;
+    const isLossy = row[start + FRACTION_LOST]! > 0 || row[start + REMOTE_FRACTION_LOST]! > 0;
+    const usualMs = isLossy ? LOSSY_INTERVAL_MS : INTERVAL_MS;
+    const interval = this.#isFirst ? usualMs / 2 : usualMs;
     this.#isFirst = false;
     return (interval * (0.5 + this.#options.random.next())) / COMPENSATION;
   }
+}
+
+/** What the peer reported of our stream. */
+export interface Reported {
+  /** Reports that came. */
+  readonly count: number;
+  /** Of these that we had sent when its newest report came, so many it missed. */
+  readonly sent: number;
+  readonly lost: number;
+  /** In our timestamp units. */
+  readonly jitter: number;
+  /** NaN while unknown. */
+  readonly roundTripMs: number;
+  readonly roundTripMsMax: number;
+}
+
+/** What a row tells, read by whoever shares its memory. */
+export function reportedOf({ numbers }: StreamRows, index: number): Reported {
+  const start = index * REPORT_ROW;
+  return {
+    count: numbers[start + RECEIVED]!,
+    sent: numbers[start + REMOTE_SENT]!,
+    lost: numbers[start + REMOTE_LOST]!,
+    jitter: numbers[start + REMOTE_JITTER]!,
+    roundTripMs: numbers[start + ROUND_TRIP]!,
+    roundTripMsMax: numbers[start + ROUND_TRIP_MAX]!,
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Instant } from '../../core/kernel/time.ts';
 import { type PacketView, writeRtpHeader } from './packet-view.ts';
 import { DROPOUT_MAX, MISORDER_MAX, sequenceDistance, timestampDistance } from './sequence.ts';
-import { streamRows } from './stream-rows.ts';
+import { type StreamRows, streamRows } from './stream-rows.ts';
 
 /** How far a timestamp may stray from the time that has passed before the mapping is made anew. */
 const DRIFT_MS = 500;
@@ -33,6 +33,7 @@ const SEQUENCE_OFFSET = 9;
 const TIMESTAMP_OFFSET = 10;
 const OWN_SSRC = 11;
 const UNMAPPED = 12;
+const MS_TO_TICKS = 13;
 
 /** Length of a row. */
 export const SEND_ROW = 16;
@@ -45,7 +46,6 @@ export const SEND_ROW = 16;
  * Each method writes a header at `at` and returns the offset behind it; the payload is the caller's.
  */
 export class SendStream {
-  #msToTicks: number;
   readonly #row: Float64Array;
   readonly #start: number;
 
@@ -61,7 +61,6 @@ export class SendStream {
     { numbers } = streamRows(1, SEND_ROW),
     index = 0,
   ) {
-    this.#msToTicks = clockRateHz / 1000;
     this.#row = numbers;
     this.#start = index * SEND_ROW;
     numbers.fill(0, this.#start, this.#start + SEND_ROW);
@@ -70,6 +69,7 @@ export class SendStream {
     numbers[this.#start + TIMESTAMP] = timestamp >>> 0;
     numbers[this.#start + LAST_AT] = Number.NaN;
     numbers[this.#start + MAPPED_SSRC] = -1;
+    numbers[this.#start + MS_TO_TICKS] = clockRateHz / 1000;
   }
 
   get ssrc(): number {
@@ -104,9 +104,9 @@ export class SendStream {
    * finds both rates under one SSRC can tell neither time nor jitter (RFC 7160 §4.1).
    */
   useClock(clockRateHz: number, ssrc: number): void {
-    this.#msToTicks = clockRateHz / 1000;
     const row = this.#row;
     const start = this.#start;
+    row[start + MS_TO_TICKS] = clockRateHz / 1000;
     if (row[start + PACKETS]! > 0) row[start + OWN_SSRC] = ssrc >>> 0;
     row[start + NEWEST] = NOTHING;
     row[start + MAPPED_SSRC] = -1;
@@ -162,7 +162,7 @@ export class SendStream {
     const start = this.#start;
     const goesOn = row[start + NEWEST]! !== RELAYED && now - row[start + LAST_AT]! <= PAUSE_MS;
     // Events may have taken the place of frames, or frames were left out: then the time counts, not the frames.
-    const isSoon = (now - row[start + LAST_AT]!) * this.#msToTicks <= NEXT_FRAMES * samples;
+    const isSoon = (now - row[start + LAST_AT]!) * row[start + MS_TO_TICKS]! <= NEXT_FRAMES * samples;
     const isNext = isSoon && row[start + NEWEST]! === FRAME;
     if (isNext) row[start + TIMESTAMP] = (row[start + TIMESTAMP]! + samples) >>> 0;
     else row[start + TIMESTAMP] = this.timestampAt(now, samples);
@@ -197,7 +197,7 @@ export class SendStream {
     const row = this.#row;
     const start = this.#start;
     if (Number.isNaN(row[start + LAST_AT]!)) return row[start + TIMESTAMP]!;
-    const elapsed = Math.round((now - row[start + LAST_AT]!) * this.#msToTicks);
+    const elapsed = Math.round((now - row[start + LAST_AT]!) * row[start + MS_TO_TICKS]!);
     return (row[start + TIMESTAMP]! + Math.max(samplesMin, elapsed)) >>> 0;
   }
 
@@ -281,6 +281,23 @@ export class SendStream {
     const start = this.#start;
     const mapped = timestamp + row[start + TIMESTAMP_OFFSET]!;
     if (timestampDistance(row[start + TIMESTAMP]!, mapped) <= 0) return false;
-    return Math.abs(timestampDistance(this.timestampAt(now, 0), mapped)) <= DRIFT_MS * this.#msToTicks;
+    return Math.abs(timestampDistance(this.timestampAt(now, 0), mapped)) <= DRIFT_MS * row[start + MS_TO_TICKS]!;
   }
+}
+
+/** What was sent of one stream: packets, payload bytes, and how many units of its timestamps a millisecond has. */
+export interface Sent {
+  readonly packets: number;
+  readonly octets: number;
+  readonly msToTicks: number;
+}
+
+/** What a row tells, read by whoever shares its memory. */
+export function sentOf({ numbers }: StreamRows, index: number): Sent {
+  const start = index * SEND_ROW;
+  return {
+    packets: numbers[start + PACKETS]!,
+    octets: numbers[start + OCTETS]!,
+    msToTicks: numbers[start + MS_TO_TICKS]!,
+  };
 }

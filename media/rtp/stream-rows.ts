@@ -8,8 +8,13 @@ export interface StreamRows {
   readonly words: Int32Array;
 }
 
-/** Room for `count` rows of `length` numbers. */
-export function streamRows(count: number, length: number): StreamRows {
-  const numbers = new Float64Array(count * length);
-  return { numbers, words: new Int32Array(numbers.buffer) };
+/** Room for `count` rows of `length` numbers: memory of one's own, or that behind `offset` of `buffer`. */
+export function streamRows(
+  count: number,
+  length: number,
+  buffer: ArrayBufferLike = new ArrayBuffer(8 * count * length),
+  offset = 0,
+): StreamRows {
+  const numbers = new Float64Array(buffer, offset, count * length);
+  return { numbers, words: new Int32Array(buffer, offset, 2 * count * length) };
 }

@@ -14,6 +14,7 @@ import { hashPassword } from '../../api/password.ts';
 import { createServer } from '../../api/server.ts';
 import { Accounts, isAccountCommand } from '../../core/accounts.ts';
 import { address } from '../../core/calls/address.ts';
+import type { MediaFigures } from '../../core/calls/media-figures.ts';
 import type { Command, CommandResult, Principal } from '../../core/command.ts';
 import { Directory } from '../../core/directory/directory.ts';
 import { type Accesskey, type Agent, type Customer, type Extension, PERMISSION } from '../../core/directory/records.ts';
@@ -25,6 +26,7 @@ import {
   type AccesskeyId,
   type ActiveflowId,
   type AgentId,
+  type CallId,
   type ConferenceId,
   type CustomerId,
   type ExtensionId,
@@ -56,6 +58,8 @@ export class SimulatedBackend implements Backend {
   readonly reported: unknown[] = [];
   banned: readonly BanRow[] = [];
   openFileCount = 0;
+  /** How live calls are heard. */
+  readonly heard = new Map<CallId, MediaFigures>();
   readonly clock: Clock = { now: () => this.#now, wallTime: () => STARTED_AT + this.#now };
   readonly life: SimulatedLife;
   readonly #random = seeded(7);
@@ -177,6 +181,10 @@ export class SimulatedBackend implements Backend {
       recordingId: this.life.running({ type: 'confbridge', id })?.id ?? null,
       recordingIds: [...recording.values()].filter((made) => made.reference.id === id).map((made) => made.id),
     };
+  }
+
+  mediaNow(id: CallId): MediaFigures | null {
+    return this.heard.get(id) ?? null;
   }
 
   currentAction(id: ActiveflowId): Action | null {

@@ -19,6 +19,7 @@ export function dialingCall(fields: Facts & Partial<CallRecord>): CallRecord {
     hangupBy: '',
     hangupReason: '',
     cause: null,
+    media: null,
     ringingAt: null,
     progressingAt: null,
     hangupAt: null,

@@ -1,5 +1,6 @@
 import { address } from '../../core/calls/address.ts';
 import type { CallRecord } from '../../core/calls/call-record.ts';
+import type { MediaFigures } from '../../core/calls/media-figures.ts';
 import { Switch } from '../../core/calls/switch.ts';
 import type { SwitchPorts } from '../../core/calls/switch-ports.ts';
 import type { CallCommand, CommandResult, FlowCommand } from '../../core/command.ts';
@@ -87,6 +88,9 @@ export class QuietPlane implements MediaPlane {
       `listen ${leg}${machine === undefined ? '' : ' machine'}${talk ? ' talk' : ''}${tones ? ' tones' : ''}`,
     );
   passDigit = (leg: LegId, digit: string) => void this.orders.push(`passDigit ${leg} ${digit}`);
+  /** What was heard on each leg, as far as a test says so. */
+  readonly heard = new Map<LegId, MediaFigures>();
+  figures = (leg: LegId) => this.heard.get(leg);
   close = (leg: LegId): void => void this.orders.push(`close ${leg}`);
 }
 

@@ -15,7 +15,7 @@ import {
   recordOn,
   SDP,
 } from './office.ts';
-import { ACTION, CUSTOMER, FLOW } from './store/rows.ts';
+import { ACTION, CALL, CUSTOMER, FLOW } from './store/rows.ts';
 
 const CREATE: Extract<CallCommand, { kind: 'createCalls' }> = {
   kind: 'createCalls',
@@ -51,6 +51,19 @@ describe('calls by command', () => {
     expect(place.store.writes).toContainEqual({ kind: 'saveCall', row: record });
     expect(place.done()).toEqual({ kind: 'done', id: record.id, ids: [record.id] });
     expect(place.dialled[0]).toMatchObject({ fromUser: '+15550100', fromName: 'Shop', toUser: 'bob' });
+  });
+
+  test('tell how they are heard while they live, and keep it once they are over', () => {
+    const place = created({ destinations: [SIP] });
+    const { id } = recordOn(place, 2)!;
+    place.calls.receive(answered(2), 30);
+    expect(place.calls.mediaNow(id)).toBeNull();
+    place.media.heard.set(2 as LegId, CALL.media!);
+    expect(place.calls.mediaNow(id)).toEqual(CALL.media);
+    place.calls.receive(ended(2), 40);
+    expect(place.calls.mediaNow(id)).toBeNull();
+    const saved = place.store.writes.findLast((write) => write.kind === 'saveCall');
+    expect(saved).toMatchObject({ row: { id, status: 'hangup', media: CALL.media } });
   });
 
   test('run the flow on who answers, with the variables given', () => {

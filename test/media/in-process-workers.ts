@@ -39,7 +39,8 @@ export class InProcessWorkers {
     this.ios[worker] = new MemoryPacketIo();
     this.counters[worker] = new Float64Array(COUNTER_COUNT);
     const counters = this.counters[worker];
-    const options = { random, wallOffsetMs: 0, counters, streamsMax, mediaTimeoutMs, tones: tonesOf('') };
+    const memory = this.#plane.memories[worker];
+    const options = { random, wallOffsetMs: 0, counters, streamsMax, memory, mediaTimeoutMs, tones: tonesOf('') };
     this.#engines[worker] = new Engine(this.ios[worker], options, now);
   }
 

@@ -10,6 +10,7 @@ import type { FromWorker, StreamSettings, ToWorker } from '../../media/protocol.
 import type { RecordingOrder } from '../../media/recording.ts';
 import { PcmRing } from '../../media/ring.ts';
 import { PacketView, writeRtpHeader } from '../../media/rtp/packet-view.ts';
+import { StreamMemory } from '../../media/stream-memory.ts';
 import { MemoryPacketIo, type Packet } from '../sim/memory-packet-io.ts';
 
 export const PORT = 20000;
@@ -91,6 +92,9 @@ export class Bench {
   readonly counters = new Float64Array(COUNTER_COUNT);
   readonly sent: Packet[] = [];
   readonly messages: FromWorker[] = [];
+  readonly memory: StreamMemory;
+  /** By slot. */
+  readonly #streams: (number | undefined)[] = [];
 
   constructor(
     options: {
@@ -105,21 +109,28 @@ export class Bench {
     this.io.onSend((packet) => this.sent.push(packet));
     const surroundings = { random: seeded(1), wallOffsetMs: 1_700_000_000_000 };
     const { counters } = this;
+    this.memory = new StreamMemory(streamsMax);
     this.engine = new Engine(
       this.io,
-      { ...surroundings, opus, counters, streamsMax, mediaTimeoutMs, tones: tonesOf('US') },
+      { ...surroundings, memory: this.memory, opus, counters, streamsMax, mediaTimeoutMs, tones: tonesOf('US') },
       this.now,
     );
     this.post({ kind: 'bindPort', port: PORT });
   }
 
   post(message: ToWorker): void {
+    if (message.kind === 'close') {
+      const slot = this.#streams.indexOf(message.leg);
+      if (slot !== -1) this.#streams[slot] = undefined;
+    }
     this.engine.handle(message, this.now);
     this.#drain();
   }
 
   open(leg: number, value: StreamSettings): void {
-    this.post({ kind: 'open', leg: leg as LegId, settings: value });
+    const slot = this.#streams.includes(undefined) ? this.#streams.indexOf(undefined) : this.#streams.length;
+    this.#streams[slot] = leg;
+    this.post({ kind: 'open', leg: leg as LegId, slot, settings: value });
   }
 
   /** A packet arrives, and the engine takes its turn. */

@@ -106,8 +106,8 @@ async function hears({ socket, heard }: Phone, count: number): Promise<void> {
 async function relayBetween({ workers, bindPort }: Started, worker = 0): Promise<void> {
   const [alice, bob] = [await phone(), await phone()];
   const port = await bindPort(worker);
-  workers.post(worker, { kind: 'open', leg: A, settings: settings(alice.address, { port }) });
-  workers.post(worker, { kind: 'open', leg: B, settings: settings(bob.address, { port }) });
+  workers.post(worker, { kind: 'open', leg: A, slot: 0, settings: settings(alice.address, { port }) });
+  workers.post(worker, { kind: 'open', leg: B, slot: 1, settings: settings(bob.address, { port }) });
   workers.post(worker, { kind: 'bridge', a: A, b: B });
   // The posts are served before the thread looks at its sockets again; the port is bound once it is counted.
   while (workers.counters[worker]![COUNTER.streams] !== 2) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -138,7 +138,7 @@ for (const io of ['best', 'dgram'] as const) {
   test(`a thread that breaks is replaced, and the new one relays (${io})`, async () => {
     const started = await start({ io, count: 2 });
     const port = await started.bindPort(1);
-    started.workers.post(1, { kind: 'open', leg: A, settings: settings(at('127.0.0.1', 9), { port }) });
+    started.workers.post(1, { kind: 'open', leg: A, slot: 0, settings: settings(at('127.0.0.1', 9), { port }) });
     started.workers.post(1, { kind: 'fail' });
     expect(await started.whenLost()).toContain('asked to fail');
     expect(started.workers.replaced).toBe(1);
@@ -161,7 +161,7 @@ test('a message reaches a resting thread at once, not at its next look', async (
   const before = performance.now();
   for (let round = 0; round < 10; round++) {
     const port = await started.bindPort(0);
-    started.workers.post(0, { kind: 'open', leg: A, settings: settings(at('127.0.0.1', 9), { port }) });
+    started.workers.post(0, { kind: 'open', leg: A, slot: 0, settings: settings(at('127.0.0.1', 9), { port }) });
     started.workers.post(0, {
       kind: 'play',
       leg: A,
@@ -191,7 +191,7 @@ test.each(['best', 'dgram'] as const)('two threads carry one conference (%s)', a
     [0, A, alice],
     [1, B, bob],
   ] as const) {
-    workers.post(worker, { kind: 'open', leg, settings: settings(address, { port: ports[worker] }) });
+    workers.post(worker, { kind: 'open', leg, slot: 0, settings: settings(address, { port: ports[worker] }) });
     workers.post(worker, { kind: 'join', leg, mix });
     workers.post(worker, { kind: 'spanMix', mix, exchange, own: worker, others: [1 - worker] });
   }

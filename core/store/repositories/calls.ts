@@ -1,6 +1,7 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { Address } from '../../calls/address.ts';
 import type { CallRecord } from '../../calls/call-record.ts';
+import type { MediaFigures } from '../../calls/media-figures.ts';
 import type {
   ActiveflowId,
   CallId,
@@ -36,6 +37,7 @@ export const saveCall = upsertOf(
     'hangup_by',
     'hangup_reason',
     'cause',
+    'media',
     'created_at',
     'ringing_at',
     'progressing_at',
@@ -67,6 +69,7 @@ export function callToRow(call: CallRecord): Insertable<CallsTable> {
     hangup_by: call.hangupBy,
     hangup_reason: call.hangupReason,
     cause: call.cause,
+    media: call.media && JSON.stringify(call.media),
     created_at: call.createdAt,
     ringing_at: call.ringingAt,
     progressing_at: call.progressingAt,
@@ -97,6 +100,7 @@ export function callOfRow(row: Selectable<CallsTable>): CallRecord {
     hangupBy: row.hangup_by as CallRecord['hangupBy'],
     hangupReason: row.hangup_reason as CallRecord['hangupReason'],
     cause: row.cause as CallRecord['cause'],
+    media: row.media === null ? null : (JSON.parse(row.media) as MediaFigures),
     createdAt: row.created_at,
     ringingAt: row.ringing_at,
     progressingAt: row.progressing_at,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { address } from '../../../core/calls/address.ts';
 import { type CallId, NIL_UUID } from '../../../core/kernel/ids.ts';
+import { CALL } from '../../core/store/rows.ts';
 import { documented, type Judge } from '../documented.ts';
 import { type Ask, asker, type SimulatedBackend, simulate } from '../simulated-backend.ts';
 
@@ -28,11 +29,43 @@ test('a live call has the fields of the reference, nil UUIDs and nulls where not
     direction: 'outgoing',
     hangup_by: '',
     hangup_reason: '',
+    media: null,
     tm_create: '2026-01-01T00:00:00.000Z',
     tm_hangup: null,
     tm_delete: null,
   });
-  expect(Object.keys(body)).toHaveLength(27);
+  expect(Object.keys(body)).toHaveLength(28);
+});
+
+test('a live call tells how it is heard now, an ended one how it was', async () => {
+  const { backend, ask, customerId } = await simulate();
+  const parties = { source: CALL.source, destination: CALL.destination };
+  const live = backend.life.addCall(customerId, parties);
+  const past = backend.life.addCall(customerId, { ...parties, status: 'hangup', media: CALL.media });
+  backend.heard.set(live.id, { ...CALL.media!, roundTripMs: null, roundTripMsMax: null, buffer: null });
+  expect((await ask('GET', `/v1.0/calls/${live.id}`)).body.media).toMatchObject({ rtt_ms: null, buffer: null });
+  expect((await ask('GET', `/v1.0/calls/${past.id}`)).body.media).toEqual({
+    codec: 'PCMU',
+    rtt_ms: 20.5,
+    rtt_ms_max: 40,
+    received: {
+      packets: 950,
+      octets: 152_000,
+      lost: 50,
+      loss_share: 0.05,
+      duplicates: 1,
+      reordered: 2,
+      jitter_ms: 1.5,
+      mos: 3.9,
+      bursts: { count: 2, loss_share: 0.5, duration_ms: 240, gap_loss_share: 0.01, gap_duration_ms: 6000 },
+    },
+    sent: {
+      packets: 1000,
+      octets: 160_000,
+      reported: { count: 4, lost: 10, loss_share: 0.01, jitter_ms: 0.8, mos: 4.2 },
+    },
+    buffer: { delay_ms: 40, taken: 900, late: 3, lost: 50, dropped: 0, concealed: 45, stretched: 2, shortened: 1 },
+  });
 });
 
 test('a call is hung up by order, and a second order finds it ended', async () => {

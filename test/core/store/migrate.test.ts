@@ -102,6 +102,7 @@ test('rows of the first schema are there after the next ones, and calls of befor
       recordingIds: [],
       recordingId: null,
       muteDirection: '',
+      media: null,
     },
   ]);
   expect(shapeOf(database)).toEqual(shapeOf(migrated()));

@@ -148,6 +148,20 @@ test('reports come every five seconds on average, never together', () => {
   expect(gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length).toBeCloseTo(5000 / (Math.E - 1.5), -3);
 });
 
+test('RFC 3550 §6.2: reports come twice as often while either party loses packets', () => {
+  const perMinute = (isLossy: boolean): number => {
+    const { receive, reports } = party(7, 0);
+    let count = 0;
+    for (let i = 0; i < 3000; i++) {
+      const view = rtpView({ sequence: i, timestamp: i * 160, ssrc: 77 });
+      if (!isLossy || i % 10 !== 5) receive.receive(view, i * 20, 'timed');
+      if (reports.write(bytes, 0, i * 20) > 0) count += 1;
+    }
+    return count;
+  };
+  expect(perMinute(true)).toBeGreaterThan(1.6 * perMinute(false));
+});
+
 test('who has sent nothing writes an RR, and says BYE with it', () => {
   const { reports } = party(9, 0);
   const end = reports.writeBye(bytes, 0, 100);
