@@ -30,7 +30,7 @@ export class MemoryPacketIo implements PacketIo {
   readonly #taken: ReadonlySet<number>;
   #arrived: Packet[] = [];
   #queued: Packet[] = [];
-  #listener: (packet: Packet) => void = () => {};
+  #listener: (packet: Packet, from: MemoryPacketIo) => void = () => {};
 
   /** `taken`: RTP ports that another program has, so that `openPort` fails. */
   constructor(taken: Iterable<number> = []) {
@@ -38,7 +38,7 @@ export class MemoryPacketIo implements PacketIo {
   }
 
   /** Who is told, in order, of every packet that is sent. */
-  onSend(listener: (packet: Packet) => void): void {
+  onSend(listener: (packet: Packet, from: MemoryPacketIo) => void): void {
     this.#listener = listener;
   }
 
@@ -141,7 +141,7 @@ export class MemoryPacketIo implements PacketIo {
     this.#queued = [];
     if (queued.length > 0) this.counters.sendCalls++;
     this.counters.sent += queued.length;
-    for (const packet of queued) this.#listener(packet);
+    for (const packet of queued) this.#listener(packet, this);
   }
 
   handOverWakeHandle(): number {

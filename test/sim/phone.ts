@@ -7,6 +7,7 @@ import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { SignalingEvent, TransportAddress } from '../../core/ports.ts';
 import { Sessions } from '../../sip/dialog/sessions.ts';
 import { Notifier } from '../../sip/events/notifier.ts';
+import { formatHostPort } from '../../sip/grammar/host.ts';
 import { buildUri } from '../../sip/grammar/uri.ts';
 import { Locator } from '../../sip/locating/locator.ts';
 import type { Response } from '../../sip/message.ts';
@@ -276,7 +277,7 @@ export class Phone implements Party {
     const registration = this.#registration;
     const { callId, expiresS } = registration;
     const transport = address.transport === 'udp' ? '' : `;transport=${address.transport}`;
-    const contact = `<sip:${username}@${ownHost}:${address.port}${transport}>;expires=${expiresS}`;
+    const contact = `<sip:${username}@${formatHostPort(ownHost, address.port)}${transport}>;expires=${expiresS}`;
     const request = registerRequest({
       ...{ server: server.address, username, callId, cseq: ++registration.cseq, authorization, random },
       contact: expiresS === 'asks only' ? undefined : contact,

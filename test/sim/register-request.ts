@@ -15,7 +15,7 @@ export function registerRequest(parts: {
   readonly random: Random;
 }): Request {
   const { server, username, callId, cseq, contact, authorization, random } = parts;
-  const aor = `<sip:${username}@${server}>`;
+  const aor = `<${buildUri({ user: username, host: server }).text}>`;
   return buildRequest({
     method: 'REGISTER',
     uri: buildUri({ host: server }),

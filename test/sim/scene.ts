@@ -10,16 +10,23 @@ import { World } from './world.ts';
 
 export const SERVER: TransportAddress = { transport: 'udp', address: '192.0.2.1', port: 5060 };
 
+/** Where the switch is for phones and carriers of IPv6, in a scene that has any. */
+export const SERVER_IPV6 = '2001:db8::1';
+
 type Particulars = Partial<
   Pick<PhoneOptions, 'proxy' | 'manner' | 'hangsUpAfterMs' | 'password' | 'formats' | 'headers' | 'ownHost'>
 > & {
   /** UDP unless told. */
   readonly transport?: TransportProtocol;
+  /** IPv4 unless told; IPv6 in a scene of both. */
+  readonly family?: 4 | 6;
+  /** The next free one of its network unless told. */
+  readonly host?: string;
 };
 
 export interface SceneOptions
   extends Partial<
-    Pick<SimulatedSwitchOptions, 'lingerMs' | 'workerCount' | 'streamsMax' | 'recordingsFolder' | 'zone'>
+    Pick<SimulatedSwitchOptions, 'ipv6' | 'lingerMs' | 'workerCount' | 'streamsMax' | 'recordingsFolder' | 'zone'>
   > {
   readonly seed?: number;
   readonly link?: Link;
@@ -54,7 +61,7 @@ export class Scene {
     extension: string,
     server: SimulatedSwitch,
     address: TransportAddress,
-    particulars: Omit<Particulars, 'transport'> = {},
+    particulars: Omit<Particulars, 'transport' | 'family' | 'host'> = {},
   ): Phone {
     const phone = new Phone({
       name,
@@ -71,16 +78,19 @@ export class Scene {
   }
 
   /** A phone that does not register by itself. */
-  stranger(name: string, username: string, { transport = 'udp', ...particulars }: Particulars = {}): Phone {
-    const address = { transport, address: `192.0.2.${10 + this.phones.length}`, port: 5060 } as const;
+  stranger(name: string, username: string, particulars: Particulars = {}): Phone {
+    const { transport = 'udp', family = 4, host: told, ...others } = particulars;
+    const next = `${family === 4 ? '192.0.2.' : '2001:db8::'}${10 + this.phones.length}`;
+    const address = { transport, address: told ?? next, port: 5060 } as const;
+    const server = family === 4 ? SERVER.address : SERVER_IPV6;
     const phone = new Phone({
       name,
       address,
       username,
       password: PASSWORD,
-      server: { ...SERVER, transport },
+      server: { ...SERVER, address: server, transport },
       random: this.random,
-      ...particulars,
+      ...others,
     });
     this.phones.push(phone);
     this.world.add(phone);

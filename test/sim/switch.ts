@@ -14,7 +14,7 @@ import { InProcessStore } from '../../core/store/in-process.ts';
 import { WorkerMediaPlane } from '../../media/media-plane.ts';
 import { type SipPacket, SipStack } from '../../sip/stack.ts';
 import { InProcessWorkers } from '../media/in-process-workers.ts';
-import type { Packet } from './memory-packet-io.ts';
+import type { MemoryPacketIo, Packet } from './memory-packet-io.ts';
 import { NameServer, type Zone } from './name-server.ts';
 import type { Party, Send } from './world.ts';
 
@@ -32,6 +32,8 @@ export interface SimulatedSwitchOptions {
   /** Its column on the ladder; `tandem` unless told. */
   readonly name?: string;
   readonly address: TransportAddress;
+  /** Its IPv6 address, at the same port; without it, it speaks IPv4 alone. */
+  readonly ipv6?: string;
   readonly random: Random;
   readonly workerCount?: number;
   /** Streams of media that fit; 64 unless told. */
@@ -76,7 +78,7 @@ export class SimulatedSwitch implements Party {
   /** What programs were told, in order; a scene speaks for them by `script`. */
   readonly told: ScriptFrame[] = [];
   /** Packets of media that left, in order, for who listens. */
-  onMedia: (packet: Packet) => void = () => {};
+  onMedia: (packet: Packet, from: MemoryPacketIo) => void = () => {};
   readonly #options: SimulatedSwitchOptions;
   readonly #sends: Send[] = [];
   #process: Process | undefined;
@@ -86,10 +88,13 @@ export class SimulatedSwitch implements Party {
   #mediaAt: Instant = NEVER;
 
   constructor(options: SimulatedSwitchOptions) {
-    const { address, random, name = 'tandem' } = options;
+    const { address, ipv6, random, name = 'tandem' } = options;
     this.#options = options;
     this.name = name;
-    this.addresses = (['udp', 'tcp', 'tls', 'ws'] as const).map((transport) => ({ ...address, transport }));
+    const own = ipv6 === undefined ? [address] : [address, { ...address, address: ipv6 }];
+    this.addresses = own.flatMap((one) =>
+      (['udp', 'tcp', 'tls', 'ws'] as const).map((transport) => ({ ...one, transport })),
+    );
     this.store = new InProcessStore(random);
     this.names = new NameServer(options.zone ?? {});
     this.store.write([{ kind: 'saveCustomer', row: customer() }, ...EXTENSIONS.map(savedExtension)], 0);
@@ -195,6 +200,13 @@ export class SimulatedSwitch implements Party {
     return this.#process.workers.ios.some((io) => io.deliver(source, port, false, bytes));
   }
 
+  /** The same from an address of either family. */
+  receiveMediaFrom(source: string, sourcePort: number, port: number, bytes: Uint8Array, now: Instant): boolean {
+    if (this.#process === undefined) return false;
+    this.#mediaAt = now;
+    return this.#process.workers.ios.some((io) => io.deliver(io.packed(source, sourcePort), port, false, bytes));
+  }
+
   receive(packet: SipPacket, now: Instant): void {
     this.#now = now;
     this.#process?.node.receive(packet, now);
@@ -272,13 +284,14 @@ export class SimulatedSwitch implements Party {
   }
 
   #listen(workers: InProcessWorkers): void {
-    for (const io of workers.ios) io.onSend((packet) => this.onMedia(packet));
+    for (const io of workers.ios) io.onSend((packet, from) => this.onMedia(packet, from));
   }
 
   #open(now: Instant): Process {
-    const { address, random, workerCount = 1, streamsMax = STREAMS_MAX } = this.#options;
+    const { address, ipv6, random, workerCount = 1, streamsMax = STREAMS_MAX } = this.#options;
     const directory = new Directory();
-    directory.addOwnHost(address.address);
+    const addressFor = (peer: string): string => (ipv6 !== undefined && peer.includes(':') ? ipv6 : address.address);
+    for (const own of [address.address, ipv6 ?? '']) if (own !== '') directory.addOwnHost(own);
     const calendar = (at: Instant): number => EPOCH + at;
     const clock = { now: () => this.#now, wallTime: () => calendar(this.#now) };
     const plane = new WorkerMediaPlane({
@@ -287,7 +300,7 @@ export class SimulatedSwitch implements Party {
       portFrom: 20_000,
       portTo: 20_999,
       sharing: 'on',
-      addressFor: () => address.address,
+      addressFor,
       random,
       clock,
     });
@@ -306,10 +319,10 @@ export class SimulatedSwitch implements Party {
       nextLeg,
       settings: {
         userAgent: 'Tandem',
-        contactFor: (peer) => ({ host: address.address, port: address.port, transport: peer.transport }),
+        contactFor: (peer) => ({ host: addressFor(peer.address), port: address.port, transport: peer.transport }),
         nonceSecret: new Uint8Array(32).fill(7),
         registeredFrom: (source) => directory.hasBindingFrom(source),
-        reachable: { transports: ['udp', 'tcp'], families: [4] },
+        reachable: { transports: ['udp', 'tcp'], families: ipv6 === undefined ? [4] : [4, 6] },
       },
     });
     const journal = new Journal({ epoch: uuid(random) });

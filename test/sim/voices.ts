@@ -1,8 +1,8 @@
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
-import { addressOf, formatIpv4, portOf } from '../../media/io/addresses.ts';
+import { keyOfIpv6, parseIpv6, portOf } from '../../media/io/addresses.ts';
 import { PacketView } from '../../media/rtp/packet-view.ts';
-import { at, rtp } from '../media/phones.ts';
-import type { Packet } from './memory-packet-io.ts';
+import { rtp } from '../media/phones.ts';
+import type { MemoryPacketIo, Packet } from './memory-packet-io.ts';
 import type { Phone } from './phone.ts';
 import type { SimulatedSwitch } from './switch.ts';
 import type { Party } from './world.ts';
@@ -24,6 +24,8 @@ export interface Heard {
 interface Voice {
   readonly phone: Phone;
   readonly index: number;
+  /** Address of the phone, in the form in which packets say it. */
+  readonly address: string;
   said: number;
   readonly heard: Heard[];
 }
@@ -40,8 +42,8 @@ export class Voices implements Party {
 
   constructor(tandem: SimulatedSwitch, phones: readonly Phone[]) {
     this.#tandem = tandem;
-    this.#voices = phones.map((phone, index) => ({ phone, index, said: 0, heard: [] }));
-    tandem.onMedia = (packet) => this.#hear(packet);
+    this.#voices = phones.map((phone, index) => ({ phone, index, address: addressOf(phone), said: 0, heard: [] }));
+    tandem.onMedia = (packet, from) => this.#hear(packet, from);
   }
 
   /** What a phone heard, in order. */
@@ -89,14 +91,12 @@ export class Voices implements Party {
       ssrc: 1_000 + index,
       marker: number === 0,
     };
-    this.#tandem.receiveMedia(at(phone.addresses[0]!.address, phone.mediaPort), port, rtp(header, payload), now);
+    this.#tandem.receiveMediaFrom(voice.address, phone.mediaPort, port, rtp(header, payload), now);
   }
 
-  #hear({ remote, isRtcp, bytes }: Packet): void {
-    const address = formatIpv4(addressOf(remote));
-    const voice = this.#voices.find(
-      ({ phone }) => phone.addresses[0]!.address === address && phone.mediaPort === portOf(remote),
-    );
+  #hear({ remote, isRtcp, bytes }: Packet, from: MemoryPacketIo): void {
+    const heardAt = from.addressIn(remote);
+    const voice = this.#voices.find(({ phone, address }) => address === heardAt && phone.mediaPort === portOf(remote));
     const view = this.#view;
     if (voice === undefined || isRtcp || !view.read(bytes, 0, bytes.length)) return;
     const payload = new DataView(bytes.buffer, bytes.byteOffset + view.payloadStart);
@@ -104,4 +104,10 @@ export class Voices implements Party {
     const { sequence, ssrc } = view;
     voice.heard.push({ at: this.#now, by, number: payload.getUint32(0), sequence, ssrc });
   }
+}
+
+function addressOf(phone: Phone): string {
+  const { address } = phone.addresses[0]!;
+  const groups = parseIpv6(address);
+  return groups === undefined ? address : keyOfIpv6(groups);
 }

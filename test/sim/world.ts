@@ -173,8 +173,12 @@ export class World {
   }
 }
 
-function sourceOf(party: Party, { transport }: TransportAddress, localPort: number | undefined): TransportAddress {
-  const candidates = party.addresses.filter((address) => address.transport === transport);
+function sourceOf(party: Party, to: TransportAddress, localPort: number | undefined): TransportAddress {
+  const { transport } = to;
+  const isIpv6 = to.address.includes(':');
+  const candidates = party.addresses.filter(
+    (own) => own.transport === transport && own.address.includes(':') === isIpv6,
+  );
   const source = candidates.find((address) => address.port === localPort) ?? candidates[0];
   assert(source !== undefined, `${party.name} speaks no ${transport}`);
   return source;
