@@ -367,7 +367,7 @@ export class SipStack {
   /** Whether it is news of a request to a provider. */
   #isErrand(output: Exclude<LayerOutput, { kind: 'send' }>, now: Instant): boolean {
     if (this.#errands.size === 0) return false;
-    if (output.kind === 'request' || output.kind === 'canceled' || output.kind === 'refused') return false;
+    if (output.kind !== 'response' && output.kind !== 'failed' && output.kind !== 'terminated') return false;
     return this.#errands.receive(output, now);
   }
 

@@ -18,6 +18,7 @@ const RECENT_MAX = 4_096;
  */
 export class PackedTable<Value> {
   readonly #form: TextForm<Value>;
+  readonly #recentMax: number;
   readonly #records = new PackedRecords();
   /** Open addressing with linear probing (Knuth, TAOCP 6.4): slot + 1, or 0 where nothing is. */
   #table = new Int32Array(CAPACITY_MIN);
@@ -34,8 +35,10 @@ export class PackedTable<Value> {
   /** How often those that are not in use became texts alone. */
   turnover = 0;
 
-  constructor(form: TextForm<Value>) {
+  /** `recentMax`: values that are kept as they are; 0 where none is asked for twice. */
+  constructor(form: TextForm<Value>, recentMax = RECENT_MAX) {
     this.#form = form;
+    this.#recentMax = recentMax;
   }
 
   get size(): number {
@@ -113,7 +116,8 @@ export class PackedTable<Value> {
   }
 
   #remember(key: string, value: Value): void {
-    if (this.#recent.size >= RECENT_MAX) {
+    if (this.#recentMax === 0) return;
+    if (this.#recent.size >= this.#recentMax) {
       this.#lessRecent = this.#recent;
       this.#recent = new Map();
       this.turnover++;

@@ -27,3 +27,8 @@ export function authorizationFor(
 export function hasCredentials(request: Request): boolean {
   return request.first('Authorization') !== undefined || request.first('Proxy-Authorization') !== undefined;
 }
+
+/** Whether a response asks for credentials (RFC 3261 §22.2, §22.3). */
+export function isChallenge({ status }: Response): boolean {
+  return status === 401 || status === 407;
+}

@@ -2,7 +2,7 @@ import type { Random } from '../../core/kernel/random.ts';
 import type { Body, DialRequest } from '../../core/ports.ts';
 import type { Request, Response } from '../message.ts';
 import { ownCopy } from '../user-agent/own-copy.ts';
-import { authorizationFor, hasCredentials } from './authorization.ts';
+import { authorizationFor, hasCredentials, isChallenge } from './authorization.ts';
 import { Dialog } from './dialog.ts';
 import type { Flow } from './next-hop.ts';
 import { descriptionFields, type Field, requires, sessionDescription } from './session-messages.ts';
@@ -80,8 +80,8 @@ export class EarlyDialogs {
     random: Random,
   ): HeldPrack | undefined {
     const dialog = this.of(prack.toTag);
-    const isChallenged = response.status === 401 || response.status === 407;
-    if (!isChallenged || dialog === undefined || credentials === undefined || hasCredentials(prack)) return undefined;
+    if (!isChallenge(response) || dialog === undefined || credentials === undefined || hasCredentials(prack))
+      return undefined;
     const authorization = authorizationFor(response, credentials, prack.uri.text, random);
     if (authorization === undefined) return undefined;
     const kept: Field[] = KEPT_FIELDS.flatMap((name) => prack.all(name).map((value): Field => [name, value]));

@@ -14,6 +14,7 @@ import { timerDurationMs } from './session-durations.ts';
 import { type SessionSettings, sessionDescription } from './session-messages.ts';
 import type { Pending, Purpose, ServerFailure, SessionOutput } from './session-output.ts';
 import { raisesInterval, takeRefreshed } from './session-refresh.ts';
+import { readRemains } from './session-remains.ts';
 import { isReport, SessionReports } from './session-reports.ts';
 import { eventOfResponse, retryAfterMs } from './session-responses.ts';
 import { SessionSpeaker } from './session-speaker.ts';
@@ -80,8 +81,19 @@ export class InviteSession {
   static restored(leg: LegId, settings: SessionSettings, text: string): InviteSession | undefined {
     const dialog = Dialog.fromText(text);
     if (dialog === undefined) return undefined;
-    const speaker = SessionSpeaker.inDialog(settings, dialog);
+    const speaker = SessionSpeaker.inDialog(settings, { dialog, inviteCSeq: 0, forks: [] });
     return new InviteSession(leg, { settings, speaker, role: 'callee', state: 'established' });
+  }
+
+  /** What is left of one that was called by us and is over. `text` is what remained of it. */
+  static over(settings: SessionSettings, text: string): InviteSession {
+    const speaker = SessionSpeaker.inDialog(settings, readRemains(text));
+    return new InviteSession(0 as LegId, { settings, speaker, role: 'caller', state: 'ended' });
+  }
+
+  /** What a 2xx of our INVITE that comes late is answered by; undefined when that takes the session itself. */
+  remains(): string | undefined {
+    return this.isOver ? this.#speaker.remains() : undefined;
   }
 
   get state(): SessionState {

@@ -1,6 +1,6 @@
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { Message, Request, Response } from '../message.ts';
-import type { Field } from './session-messages.ts';
+import { type Field, SUPPORTED_FIELD } from './session-messages.ts';
 
 /** How long a session lives unless it is refreshed, as both sides have agreed (RFC 4028). */
 export interface SessionInterval {
@@ -64,6 +64,11 @@ export function requestFields({ seconds, refresher, minimumSeconds }: SessionInt
   const fields: Field[] = [['Session-Expires', `${seconds}${role}`]];
   if (minimumSeconds > 0) fields.push(['Min-SE', String(minimumSeconds)]);
   return fields;
+}
+
+/** The header fields of a request that keeps the session; none for a session without end. */
+export function keepingFields(interval: SessionInterval | undefined): readonly Field[] {
+  return interval === undefined ? [] : [SUPPORTED_FIELD, ...requestFields(interval, false)];
 }
 
 /** The header fields that say so in a 2xx of ours. */

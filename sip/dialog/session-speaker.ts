@@ -5,9 +5,8 @@ import { Queue } from '../../core/kernel/queue.ts';
 import type { Body, SignalingEvent } from '../../core/ports.ts';
 import type { Request, Response } from '../message.ts';
 import type { Arrival, TransactionId } from '../transaction/transaction-layer.ts';
-import { ownCopy } from '../user-agent/own-copy.ts';
 import { respond } from '../writer.ts';
-import { authorizationFor } from './authorization.ts';
+import { authorizationFor, isChallenge } from './authorization.ts';
 import { type Dialled, isOfferless, reach } from './dialled.ts';
 import { Dialog } from './dialog.ts';
 import { EarlyDialogs, reliableNumber } from './early-dialogs.ts';
@@ -15,6 +14,7 @@ import { ReliableProvisional } from './reliable-provisional.ts';
 import {
   intervalFor,
   intervalFrom,
+  keepingFields,
   requestFields,
   responseFields,
   type SessionInterval,
@@ -33,11 +33,7 @@ import {
   sessionDescription,
 } from './session-messages.ts';
 import type { Pending, Purpose, ServerFailure, SessionOutput } from './session-output.ts';
-
-/** Branches of one INVITE that are released; more of them are no proxy's. */
-const FORKS_MAX = 16;
-/** Challenges answered for one request: a second one means that the credentials are wrong. */
-const AUTHORIZATIONS_MAX = 1;
+import { type SessionRemains, withFork, writeRemains } from './session-remains.ts';
 
 /**
  * Says what an INVITE session has to say: keeps the dialog and the messages that must be repeated or referred to, and
@@ -69,7 +65,8 @@ export class SessionSpeaker {
   #owed: Body | undefined;
   /** Remote tags of branches that were released; hardly a call has any. */
   #forks: readonly string[] = [];
-  #authorizations = 0;
+  /** Our request has credentials: a second challenge means that they are wrong. */
+  #isAuthorized = false;
   #reoffer: Body | undefined;
   /** The peer's re-INVITE or UPDATE that waits for our user. */
   modification: Pending | undefined;
@@ -101,8 +98,18 @@ export class SessionSpeaker {
     return new SessionSpeaker(settings, dialled === undefined ? {} : { dialled });
   }
 
-  static inDialog(settings: SessionSettings, dialog: Dialog): SessionSpeaker {
-    return new SessionSpeaker(settings, { dialog });
+  static inDialog(settings: SessionSettings, { dialog, inviteCSeq, forks }: SessionRemains): SessionSpeaker {
+    const speaker = new SessionSpeaker(settings, { dialog });
+    speaker.#inviteCSeq = inviteCSeq;
+    speaker.#forks = forks;
+    return speaker;
+  }
+
+  /** The dialog that our INVITE made, for an ACK that is asked for again; undefined when that takes more. */
+  remains(): string | undefined {
+    const { dialog } = this;
+    if (dialog === undefined || this.#owed !== undefined || this.#early !== undefined) return undefined;
+    return writeRemains({ dialog, inviteCSeq: this.#inviteCSeq, forks: this.#forks });
   }
 
   /** CSeq of our last re-INVITE; 0 before there is one. */
@@ -126,8 +133,6 @@ export class SessionSpeaker {
   signal(event: SignalingEvent): void {
     this.#outputs.push({ kind: 'signal', event });
   }
-
-  // ── Our INVITE ────────────────────────────────────────────────────────────────────────────────────────────
 
   invite(extra: readonly Field[] = []): void {
     const { dialled } = this;
@@ -159,7 +164,7 @@ export class SessionSpeaker {
   inviteNext(): void {
     assert(this.dialled !== undefined, 'only a dialled session has servers');
     this.dialled = reach(this.dialled.dial, this.dialled.others, this.dialled.maxForwards);
-    this.#authorizations = 0;
+    this.#isAuthorized = false;
     this.invite();
   }
 
@@ -236,67 +241,64 @@ export class SessionSpeaker {
 
   /** Another branch answered too: its dialog is confirmed and ended at once (RFC 3261 §13.2.2.4). */
   releaseFork(response: Response): void {
-    assert(this.dialled !== undefined, 'a response answers our INVITE');
-    const isNew = !this.#forks.includes(response.toTag);
-    if (isNew && this.#forks.length === FORKS_MAX) return;
-    if (isNew) this.#forks = [...this.#forks, ownCopy(response.toTag)];
-    const { aim, flow } = this.dialled;
+    const forks = withFork(this.#forks, response.toTag);
+    if (forks === undefined) return;
+    const isNew = forks !== this.#forks;
+    this.#forks = forks;
+    const own = this.#established();
+    const { aim, flow = own.flow } = this.dialled ?? {};
+    const requestUri = aim?.uri.text ?? own.remoteTarget;
     const early = this.#early?.of(response.toTag);
     early?.confirm(response);
-    const dialog = early ?? this.#established().forked(response, this.#inviteCSeq, aim.uri.text, flow);
+    const dialog = early ?? own.forked(response, this.#inviteCSeq, requestUri, flow);
     this.#acknowledgeIn(dialog, response.cseq.number);
     if (!isNew) return;
     this.#request('fork', dialog, dialog.request('BYE', [reasonField('answered-elsewhere'), ...this.#ownFields()]));
   }
-
-  // ── Requests in the dialog ────────────────────────────────────────────────────────────────────────────────
 
   /** Our re-INVITE: a new one with a body, without one the last that was postponed, once more. */
   reoffer(offer: Body | undefined): void {
     this.glares = offer === undefined ? this.glares + 1 : 0;
     this.#reoffer = offer ?? this.#reoffer;
     if (this.interval !== undefined) this.described = this.#reoffer;
-    this.#authorizations = 0;
+    this.#isAuthorized = false;
     this.#reinvite([]);
   }
 
   /** Refreshes the session; nothing else changes (RFC 4028 §7.4). */
   update(extra: readonly Field[] = []): void {
     const dialog = this.#established();
-    if (extra.length === 0) this.#authorizations = 0;
-    const fields = [this.#contact(), ALLOW_FIELD, ...this.#intervalFields(), ...this.#ownFields(), ...extra];
+    if (extra.length === 0) this.#isAuthorized = false;
+    const fields = [this.#contact(), ALLOW_FIELD, ...keepingFields(this.interval), ...this.#ownFields(), ...extra];
     this.#request('update', dialog, dialog.request('UPDATE', fields));
   }
 
   bye(cause: Cause, extra: readonly Field[] = []): void {
     const dialog = this.#established();
-    if (extra.length === 0) this.#authorizations = 0;
+    if (extra.length === 0) this.#isAuthorized = false;
     this.#request('bye', dialog, dialog.request('BYE', [reasonField(cause), ...this.#ownFields(), ...extra]));
   }
 
   /** The header that answers a 401 or 407 with the credentials we dialled with (RFC 3261 §22.2); else undefined. */
   authorize(response: Response): Field | undefined {
-    const credentials = this.dialled?.dial.credentials;
-    if ((response.status !== 401 && response.status !== 407) || credentials === undefined) return undefined;
-    if (this.#authorizations >= AUTHORIZATIONS_MAX) return undefined;
-    const uri = (this.dialog?.requestUri ?? this.dialled!.aim.uri).text;
-    const field = authorizationFor(response, credentials, uri, this.#settings.random);
-    if (field !== undefined) this.#authorizations++;
+    const { dial, aim } = this.dialled ?? {};
+    if (!isChallenge(response) || dial?.credentials === undefined || this.#isAuthorized) return undefined;
+    const { text } = this.dialog?.requestUri ?? aim!.uri;
+    const field = authorizationFor(response, dial.credentials, text, this.#settings.random);
+    this.#isAuthorized ||= field !== undefined;
     return field;
   }
 
   /** The request that this response challenges, once more with credentials and the next CSeq. */
   resend(response: Response, authorization: Field | undefined, cause: Cause): void {
     const extra = authorization === undefined ? [] : [authorization];
-    if (authorization === undefined) this.#authorizations = 0;
+    if (authorization === undefined) this.#isAuthorized = false;
     const { method } = response.cseq;
     if (method === 'BYE') this.bye(cause, extra);
     else if (method === 'UPDATE') this.update(extra);
     else if (this.dialog === undefined) this.invite(extra);
     else this.#reinvite(extra);
   }
-
-  // ── Responses ─────────────────────────────────────────────────────────────────────────────────────────────
 
   /** 183 with a body, 180 without. */
   provisional(offered: Pending, body: Body | undefined, extra: readonly Field[] = []): Response {
@@ -357,14 +359,10 @@ export class SessionSpeaker {
     return this.interval === undefined ? fields : [...fields, SUPPORTED_FIELD, ...responseFields(this.interval)];
   }
 
-  #intervalFields(): readonly Field[] {
-    return this.interval === undefined ? [] : [SUPPORTED_FIELD, ...requestFields(this.interval, false)];
-  }
-
   #reinvite(extra: readonly Field[]): void {
     const dialog = this.#established();
     const offer = this.#reoffer;
-    const own = [this.#contact(), ALLOW_FIELD, ...this.#intervalFields(), ...this.#ownFields()];
+    const own = [this.#contact(), ALLOW_FIELD, ...keepingFields(this.interval), ...this.#ownFields()];
     const fields = [...own, ...extra, ...descriptionFields(offer)];
     this.#lastReinvite = dialog.request('INVITE', fields, offer);
     this.#request('reinvite', dialog, this.#lastReinvite);

@@ -7,12 +7,12 @@ import type { DialRequest, SignalingEvent, TransportAddress } from '../../core/p
 import { type DialogSight, WatchedDialogs, type WatchedParty } from '../events/watched-dialogs.ts';
 import type { Located, LocationId, Locator } from '../locating/locator.ts';
 import type { Request, Response } from '../message.ts';
-import type { SignalingCommand } from '../signaling.ts';
-import type { Arrival, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
+import type { Arrival, LayerOutput, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
 import { reach } from './dialled.ts';
 import { InviteSession } from './invite-session.ts';
 import { isPrivateElsewhere, locatedHop } from './next-hop.ts';
 import type { Replaces } from './replaces.ts';
+import { instruct, type SessionCommand } from './session-commands.ts';
 import { hopsLeftBehind, MAX_FORWARDS, type SessionSettings } from './session-messages.ts';
 import type { Purpose, ServerFailure, SessionOutput } from './session-output.ts';
 import { retryAfterMs } from './session-responses.ts';
@@ -208,13 +208,31 @@ export class Sessions {
   receiveResponse(transaction: TransactionId, response: Response, now: Instant): void {
     const owner = this.#requests.get(transaction);
     if (owner === undefined) return;
-    // Only an INVITE may be answered twice.
-    if (owner.purpose !== 'invite' && owner.purpose !== 'reinvite' && response.status >= 200) {
+    // Only an INVITE that was accepted may be answered twice.
+    if (response.status >= (owner.purpose === 'invite' || owner.purpose === 'reinvite' ? 300 : 200)) {
       this.#requests.delete(transaction);
     }
     if (response.status === 503 && this.#tryNext(owner, { retryAfterMs: retryAfterMs(response) }, now)) return;
     owner.entry.session.receiveResponse(owner.purpose, response, now, owner.request);
     this.#drain(owner.entry, now);
+  }
+
+  /** A 2xx to the INVITE of a session that is over, of which this text remains. */
+  receiveLate({ key, note, response }: Extract<LayerOutput, { kind: 'late' }>, now: Instant): void {
+    const session = InviteSession.over(this.#settings, note);
+    session.receiveResponse('invite', response, now);
+    const entry: Entry = {
+      session,
+      key: '',
+      hopsLeft: 0,
+      invite: undefined,
+      served: [],
+      deadline: undefined,
+      party: undefined,
+    };
+    for (let output = session.poll(); output !== undefined; output = session.poll()) this.#carry(entry, output, now);
+    const remains = session.remains();
+    if (remains !== undefined) this.#layer.leaveNote(key, remains);
   }
 
   requestFailed(transaction: TransactionId, reason: 'timeout' | 'transport error', now: Instant): void {
@@ -294,9 +312,14 @@ export class Sessions {
   /** The session is over: what still absorbs repetitions does not need it. */
   #rest(entry: Entry): void {
     this.#byDialog.delete(entry.key);
+    const { session, invite } = entry;
     for (const transaction of entry.served) {
-      if (this.#invites.has(transaction)) this.#invites.set(transaction, entry.session.localTag);
+      if (this.#layer.settle(transaction, session.localTag)) this.#invites.delete(transaction);
+      else if (this.#invites.has(transaction)) this.#invites.set(transaction, session.localTag);
     }
+    const remains = invite === undefined ? undefined : session.remains();
+    if (invite !== undefined && remains !== undefined && this.#layer.settle(invite, remains))
+      this.#requests.delete(invite);
   }
 
   /** A server of a name failed: in a dialog, too, the next is asked (RFC 3263 §4.3). False when there is none. */
@@ -353,36 +376,6 @@ export class Sessions {
         this.#signals.push(output.event);
         break;
     }
-  }
-}
-
-/** Commands of legs that exist, or did in an earlier process. */
-type SessionCommand = Exclude<Extract<SignalingCommand, { leg: LegId }>, { kind: 'locate' | 'dial' | 'refer' }>;
-type LegCommand = Exclude<SessionCommand, { kind: 'restore' }>;
-
-function instruct(session: InviteSession, command: LegCommand, now: Instant): void {
-  switch (command.kind) {
-    case 'ring':
-      session.ring(command.early, now);
-      break;
-    case 'answer':
-      session.answer(command.body, now);
-      break;
-    case 'acknowledge':
-      session.acknowledge(command.answer, now);
-      break;
-    case 'hangup':
-      session.hangup(command.cause, now);
-      break;
-    case 'reoffer':
-      session.reoffer(command.offer, now);
-      break;
-    case 'acceptOffer':
-      session.acceptOffer(command.answer, now);
-      break;
-    case 'refuseOffer':
-      session.refuseOffer(command.cause, now);
-      break;
   }
 }
 

@@ -118,7 +118,7 @@ export class Errands {
   }
 
   /** News of a transaction; false when it is none of these. */
-  receive(output: Exclude<LayerOutput, { kind: 'send' | 'request' | 'canceled' | 'refused' }>, now: Instant): boolean {
+  receive(output: Extract<LayerOutput, { kind: 'response' | 'failed' | 'terminated' }>, now: Instant): boolean {
     const underway = this.#byTransaction.get(output.transaction);
     if (underway === undefined) return false;
     if (output.kind === 'failed') {

@@ -24,6 +24,8 @@ export interface ClientTransaction {
   /** Until nothing is made of it any more: a transaction rests for half a minute, its message does not. */
   readonly request: Request | undefined;
   readonly state: string;
+  /** What it sends for each repetition; none for nothing. */
+  readonly bytes: Uint8Array;
   /** Its work is done; it stays to absorb repetitions, and may do so for a little longer. */
   readonly isResting: boolean;
   receive(response: Response, now: Instant): void;

@@ -114,6 +114,10 @@ export class InviteClient implements ClientTransaction {
     return this.#request;
   }
 
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
   get isResting(): boolean {
     return this.#state === 'accepted' || this.#state === 'completed';
   }

@@ -107,6 +107,10 @@ export class InviteServer implements ServerTransaction {
     this.#startTimers(now);
   }
 
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
   get isResting(): boolean {
     return this.#state === 'accepted' || this.#state === 'confirmed';
   }

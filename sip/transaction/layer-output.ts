@@ -14,8 +14,16 @@ export type LayerOutput =
   /** A request of no known transaction, stamped with its source: open one for it, or answer it statelessly. */
   | Arrival
   /** The peer cancels the INVITE of this server transaction. */
-  | { readonly kind: 'canceled'; readonly transaction: TransactionId; readonly cancel: Arrival }
+  | {
+      readonly kind: 'canceled';
+      readonly transaction: TransactionId;
+      readonly cancel: Arrival;
+      /** As it was left when the INVITE was settled; '' before. */
+      readonly note: string;
+    }
   | { readonly kind: 'response'; readonly transaction: TransactionId; readonly response: Response }
+  /** A 2xx to an INVITE of ours that was settled: it came again, or from another branch. */
+  | { readonly kind: 'late'; readonly key: string; readonly note: string; readonly response: Response }
   /** A client transaction ended without a final response. */
   | { readonly kind: 'failed'; readonly transaction: TransactionId; readonly reason: 'timeout' | 'transport error' }
   /** The refusal of an INVITE is over: acknowledged, or given up. */

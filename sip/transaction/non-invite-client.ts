@@ -85,6 +85,10 @@ export class NonInviteClient implements ClientTransaction {
     return this.#request;
   }
 
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
   get isResting(): boolean {
     return this.#state === 'completed';
   }

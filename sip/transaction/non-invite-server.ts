@@ -64,6 +64,10 @@ export class NonInviteServer implements ServerTransaction {
     this.#restMs = reliable ? 0 : 64 * timing.t1;
   }
 
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
   get isResting(): boolean {
     return this.#state === 'completed';
   }

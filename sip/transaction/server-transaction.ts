@@ -20,6 +20,8 @@ export interface ServerOptions {
 /** What the two server machines have in common. The owner feeds one input, then drains `poll()`. */
 export interface ServerTransaction {
   readonly state: string;
+  /** What it sends for each repetition; none for nothing. */
+  readonly bytes: Uint8Array;
   /** Its work is done; it stays to absorb repetitions, and may do so for a little longer. */
   readonly isResting: boolean;
   /** The request came again. */

@@ -1,3 +1,5 @@
+import type { TransportAddress } from '../../core/ports.ts';
+
 /** One of those who send to one address. */
 export interface Sharer<Self> {
   /** Changed only while it is not among them. */
@@ -38,4 +40,9 @@ export class Sharers<Thing extends Sharer<Thing>> {
     for (let thing = this.#last.get(towards); thing !== undefined; thing = thing.previous) things.push(thing);
     return things.reverse();
   }
+}
+
+/** What those who send to one address have in common. */
+export function addressKey({ transport, address, port, name }: TransportAddress): string {
+  return name === undefined ? `${transport} ${address} ${port}` : `${transport} ${address} ${port} ${name}`;
 }

@@ -4,43 +4,36 @@ import { hexToken } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { TransportAddress } from '../../core/ports.ts';
-import { formatHostPort } from '../grammar/host.ts';
 import type { HeaderName, Message, Request, Response } from '../message.ts';
 import { respond, write } from '../writer.ts';
 import type { ClientTransaction } from './client-transaction.ts';
-import { type Entry, isOrphaned, machineOf, type TransactionId, type TransactionKind } from './entry.ts';
-import { cancelOf, InviteClient } from './invite-client.ts';
+import {
+  type ClientStart,
+  clientEntry,
+  type Entry,
+  isOrphaned,
+  machineOf,
+  serverEntry,
+  type TransactionId,
+  type TransactionKind,
+} from './entry.ts';
+import { cancelOf } from './invite-client.ts';
 import { InviteServer } from './invite-server.ts';
 import { DATAGRAM_BYTES_MAX, type LargeRequest, LargeRequests } from './large-requests.ts';
 import type { Arrival, LayerOutput, TransactionLayerOptions } from './layer-output.ts';
-import { canceledKey, clientKey, keyOfBranch, MAGIC_COOKIE, mergeKey, serverKey } from './matching.ts';
-import { NonInviteClient } from './non-invite-client.ts';
-import { NonInviteServer } from './non-invite-server.ts';
+import { canceledKey, clientKey, MAGIC_COOKIE, mergeKey, serverKey } from './matching.ts';
 import { reconnection, responseDestination, stampSource } from './response-route.ts';
-import { Rests } from './rests.ts';
+import { RestedTransactions } from './rested-transactions.ts';
 import type { ServerTransaction } from './server-transaction.ts';
-import { Sharers } from './sharers.ts';
+import { addressKey, Sharers } from './sharers.ts';
+import { viaOf } from './via.ts';
 
 export type { TransactionId } from './entry.ts';
 export type { Arrival, LayerOutput, SentBy, TransactionLayerOptions } from './layer-output.ts';
 
-const VIA_START: Readonly<Record<TransportAddress['transport'], string>> = {
-  udp: 'SIP/2.0/UDP ',
-  tcp: 'SIP/2.0/TCP ',
-  tls: 'SIP/2.0/TLS ',
-  ws: 'SIP/2.0/WS ',
-  wss: 'SIP/2.0/WSS ',
-};
-
-/** What a client transaction begins with: the request with its Via, and as it is sent. */
-interface ClientStart {
-  readonly id: TransactionId;
-  readonly request: Request;
-  readonly bytes: Uint8Array;
-  readonly branch: string;
-  readonly destination: TransportAddress;
-  readonly localPort: number | undefined;
-}
+/** Nobody but the layer has to do with what repeats an answer, or nothing. */
+const SETTLES_ITSELF: ReadonlySet<string> = new Set(['completed', 'confirmed']);
+const STEP_MS = 1_000;
 
 /**
  * All transactions of one stack (RFC 3261 §17): matching, timers, retransmission. What belongs to no transaction is
@@ -54,7 +47,7 @@ export class TransactionLayer {
   readonly #merges = new Set<string>();
   readonly #sharers = new Sharers<Entry>();
   readonly #deadlines = new DeadlineHeap<Entry>();
-  readonly #rests = new Rests<Entry>();
+  readonly #rested = new RestedTransactions();
   readonly #large = new LargeRequests();
   readonly #outputs = new Queue<LayerOutput>();
   readonly live: Record<TransactionKind, number> = {
@@ -64,7 +57,6 @@ export class TransactionLayer {
     nonInviteServer: 0,
   };
   #lastId = 0;
-  #resting = 0;
   #retransmissions = 0;
   #strays = 0;
   #refusals = 0;
@@ -74,7 +66,7 @@ export class TransactionLayer {
   }
 
   get retransmissions(): number {
-    return this.#retransmissions;
+    return this.#retransmissions + this.#rested.retransmissions;
   }
 
   /** Responses of no known transaction, and ACKs out of place. */
@@ -88,7 +80,7 @@ export class TransactionLayer {
   }
 
   get timersArmed(): number {
-    return this.#deadlines.size + this.#resting;
+    return this.#deadlines.size + this.#rested.size;
   }
 
   receive(message: Message, source: TransportAddress, localPort: number, now: Instant): void {
@@ -100,33 +92,14 @@ export class TransactionLayer {
   open({ request, source, localPort, key: known }: Arrival, now: Instant): TransactionId | 'merged' | 'full' {
     const key = known ?? serverKey(request);
     const merge = request.toTag === '' ? mergeKey(request) : '';
-    if (merge !== '' && this.#merges.has(merge)) return 'merged';
-    if (this.#servers.size >= this.#options.serverTransactionsMax) {
+    if (merge !== '' && (this.#merges.has(merge) || this.#rested.isMerged(merge))) return 'merged';
+    if (this.#servers.size + this.#rested.serverCount >= this.#options.serverTransactionsMax) {
       this.#refusals++;
       return 'full';
     }
     const { timing } = this.#options;
-    const reliable = source.transport !== 'udp';
-    const isInvite = request.method === 'INVITE';
-    const destination = responseDestination(request, source);
     return this.#add(
-      {
-        id: ++this.#lastId,
-        kind: isInvite ? 'inviteServer' : 'nonInviteServer',
-        key,
-        destination,
-        towards: addressKey(destination),
-        localPort,
-        client: undefined,
-        server: isInvite ? new InviteServer({ reliable, timing }, now) : new NonInviteServer({ reliable, timing }),
-        request,
-        mergeKey: merge,
-        previous: undefined,
-        next: undefined,
-        deadline: undefined,
-        isResting: false,
-        isRemoved: false,
-      },
+      serverEntry(++this.#lastId, { request, source, localPort, key, mergeKey: merge, timing }, now),
       now,
     );
   }
@@ -168,6 +141,22 @@ export class TransactionLayer {
   abandon(transaction: TransactionId): void {
     const entry = this.#entries.get(transaction);
     if (entry?.client !== undefined) this.#remove(entry);
+  }
+
+  /**
+   * The user of an INVITE is done with it, and leaves a note for a CANCEL or a 2xx that may still come. False when it
+   * has not been accepted, or is gone.
+   */
+  settle(transaction: TransactionId, note: string): boolean {
+    const entry = this.#entries.get(transaction);
+    if (entry === undefined || machineOf(entry).state !== 'accepted') return false;
+    this.#rest(entry, note);
+    return true;
+  }
+
+  /** Another note for one that was settled. */
+  leaveNote(key: string, note: string): void {
+    this.#rested.leaveNote(key, note);
   }
 
   /** Answers in a server transaction. A response to one that is gone is dropped: nobody waits for it. */
@@ -226,16 +215,19 @@ export class TransactionLayer {
 
   /** Acts on one due timer. Call again while `deadline()` is not after `now`. */
   expire(now: Instant): void {
-    const rests = this.#rests.next() <= this.#deadlines.next();
-    const entry = rests ? this.#rests.takeDue(now) : this.#deadlines.takeDue(now);
-    if (entry === undefined || entry.isRemoved) return;
+    if (this.#rested.next() <= this.#deadlines.next()) {
+      this.#expireRested(now);
+      return;
+    }
+    const entry = this.#deadlines.takeDue(now);
+    if (entry === undefined) return;
     entry.deadline = undefined;
     machineOf(entry).expire(now);
     this.#drain(entry, now);
   }
 
   deadline(): Instant {
-    return Math.min(this.#deadlines.next(), this.#rests.next());
+    return Math.min(this.#deadlines.next(), this.#rested.next());
   }
 
   poll(): LayerOutput | undefined {
@@ -243,13 +235,22 @@ export class TransactionLayer {
   }
 
   #receiveResponse(response: Response, now: Instant): void {
-    const entry = this.#clients.get(clientKey(response));
-    if (entry?.client === undefined || response.all('Via').length !== 1) {
-      this.#strays++;
+    const key = clientKey(response);
+    const entry = this.#clients.get(key);
+    const isOurs = response.all('Via').length === 1;
+    if (!isOurs || entry?.client === undefined) {
+      if (!isOurs || !this.#isAbsorbed(key, response)) this.#strays++;
       return;
     }
     entry.client.receive(response, now);
     this.#drain(entry, now);
+  }
+
+  /** False when nothing with this key rests. */
+  #isAbsorbed(key: string, message: Message): boolean {
+    const said = this.#rested.receive(key, message);
+    if (typeof said === 'object') this.#outputs.push(said);
+    return said !== undefined;
   }
 
   #receiveRequest(request: Request, source: TransportAddress, localPort: number, now: Instant): void {
@@ -267,10 +268,18 @@ export class TransactionLayer {
       this.#drain(entry, now);
       return;
     }
+    if (entry === undefined && this.#isAbsorbed(key, request)) return;
     const arrival: Arrival = { kind: 'request', request: stampSource(request, source), source, localPort, key };
-    const invite = request.method === 'CANCEL' ? this.#servers.get(canceledKey(request)) : undefined;
-    if (invite === undefined) this.#outputs.push(arrival);
-    else this.#outputs.push({ kind: 'canceled', transaction: invite.id, cancel: arrival });
+    if (request.method !== 'CANCEL') {
+      this.#outputs.push(arrival);
+      return;
+    }
+    const canceled = canceledKey(request);
+    const invite = this.#servers.get(canceled);
+    const settled = invite === undefined ? this.#rested.get(canceled) : undefined;
+    const transaction = invite?.id ?? settled?.id;
+    if (transaction === undefined) this.#outputs.push(arrival);
+    else this.#outputs.push({ kind: 'canceled', transaction, cancel: arrival, note: settled?.note ?? '' });
   }
 
   #newBranch(): string {
@@ -278,34 +287,11 @@ export class TransactionLayer {
   }
 
   #withVia(request: Request, destination: TransportAddress, localPort: number | undefined, branch: string): Request {
-    const { host, port, transport } = this.#options.contactFor(destination, localPort);
-    return request.withViaOnTop(`${VIA_START[transport]}${formatHostPort(host, port)};rport;branch=${branch}`);
+    return request.withViaOnTop(viaOf(this.#options.contactFor(destination, localPort), branch));
   }
 
-  #startClient({ id, request, bytes, branch, destination, localPort }: ClientStart, now: Instant): TransactionId {
-    const reliable = destination.transport !== 'udp';
-    const options = { request, bytes, reliable, timing: this.#options.timing };
-    const isInvite = request.method === 'INVITE';
-    return this.#add(
-      {
-        id,
-        kind: isInvite ? 'inviteClient' : 'nonInviteClient',
-        key: keyOfBranch(request.method, branch),
-        destination,
-        towards: addressKey(destination),
-        localPort,
-        client: isInvite ? new InviteClient(options, now) : new NonInviteClient(options, now),
-        server: undefined,
-        request: undefined,
-        mergeKey: '',
-        previous: undefined,
-        next: undefined,
-        deadline: undefined,
-        isResting: false,
-        isRemoved: false,
-      },
-      now,
-    );
+  #startClient(start: ClientStart, now: Instant): TransactionId {
+    return this.#add(clientEntry(start, this.#options.timing, now), now);
   }
 
   #add(entry: Entry, now: Instant): TransactionId {
@@ -326,17 +312,32 @@ export class TransactionLayer {
     const machine = machineOf(entry);
     if (machine.state === 'terminated') {
       if (!entry.isRemoved) this.#remove(entry);
-    } else if (!entry.isResting) this.#followDeadline(entry, machine, now);
+    } else if (machine.isResting && SETTLES_ITSELF.has(machine.state) && machine.deadline() > now) {
+      this.#rest(entry, '');
+    } else this.#followDeadline(entry, machine);
   }
 
-  #followDeadline(entry: Entry, machine: ClientTransaction | ServerTransaction, now: Instant): void {
-    const at = machine.deadline();
-    if (machine.isResting && at > now) {
-      this.#disarm(entry);
-      entry.isResting = true;
-      this.#resting++;
-      this.#rests.add(at, entry);
-    } else if (at === NEVER) this.#disarm(entry);
+  /** From here on it only absorbs repetitions. */
+  #rest(entry: Entry, note: string): void {
+    const { id, kind, key, destination, localPort, mergeKey } = entry;
+    const machine = machineOf(entry);
+    const [at, { bytes }] = [machine.deadline(), machine];
+    this.#discard(entry);
+    this.live[kind]++;
+    this.#large.forget(id);
+    this.#rested.add(key, { id, kind, destination, localPort, mergeKey, note, bytes }, at);
+  }
+
+  #expireRested(now: Instant): void {
+    const rested = this.#rested.takeDue(now);
+    if (rested === undefined) return;
+    this.live[rested.kind]--;
+    this.#outputs.push({ kind: 'terminated', transaction: rested.id });
+  }
+
+  #followDeadline(entry: Entry, machine: ClientTransaction | ServerTransaction): void {
+    const at = machine.isResting ? wholeSecond(machine.deadline()) : machine.deadline();
+    if (at === NEVER) this.#disarm(entry);
     else if (entry.deadline === undefined) entry.deadline = this.#deadlines.add(at, entry);
     else this.#deadlines.move(entry.deadline, at);
   }
@@ -383,7 +384,6 @@ export class TransactionLayer {
 
   #discard(entry: Entry): void {
     this.#disarm(entry);
-    if (entry.isResting) this.#resting--;
     entry.isRemoved = true;
     this.#entries.delete(entry.id);
     if (entry.client !== undefined) this.#clients.delete(entry.key);
@@ -394,6 +394,7 @@ export class TransactionLayer {
   }
 }
 
-function addressKey({ transport, address, port, name }: TransportAddress): string {
-  return name === undefined ? `${transport} ${address} ${port}` : `${transport} ${address} ${port} ${name}`;
+/** Where what only absorbs repetitions ends: one by one they would wake an idle process. */
+function wholeSecond(at: Instant): Instant {
+  return Math.ceil(at / STEP_MS) * STEP_MS;
 }

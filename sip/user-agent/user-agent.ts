@@ -59,6 +59,8 @@ interface Inviter {
   readonly replaced: LegId | undefined;
 }
 
+type Canceled = Extract<LayerOutput, { kind: 'canceled' }>;
+
 /** Seconds after which a refused caller may try again (RFC 3261 §20.33). */
 const RETRY_AFTER: Field = ['Retry-After', '10'];
 
@@ -113,13 +115,16 @@ export class UserAgent {
         this.#receiveRequest(output, now);
         break;
       case 'canceled':
-        this.#receiveCancel(output.transaction, output.cancel, now);
+        this.#receiveCancel(output, now);
         break;
       case 'response':
         sessions.receiveResponse(output.transaction, output.response, now);
         notifier.receiveResponse(output.transaction, output.response, now);
         messenger.receiveResponse(output.transaction, output.response);
         referrals.receiveResponse(output.transaction, output.response, now);
+        break;
+      case 'late':
+        sessions.receiveLate(output, now);
         break;
       case 'failed':
         sessions.requestFailed(output.transaction, output.reason, now);
@@ -176,11 +181,12 @@ export class UserAgent {
   }
 
   /** RFC 3261 §9.2: the CANCEL is answered whatever becomes of the INVITE. */
-  #receiveCancel(invite: TransactionId, cancel: Arrival, now: Instant): void {
+  #receiveCancel({ transaction: invite, cancel, note }: Canceled, now: Instant): void {
     const { sessions } = this.#parts;
     const transaction = this.#open(cancel, now);
     if (transaction === undefined) return;
-    this.#answer(transaction, cancel.request, { status: 200, fields: [] }, now, sessions.localTagOf(invite));
+    const localTag = note === '' ? sessions.localTagOf(invite) : note;
+    this.#answer(transaction, cancel.request, { status: 200, fields: [] }, now, localTag);
     sessions.receiveCancel(invite, cancel.request, now);
   }
 

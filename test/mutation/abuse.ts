@@ -40,7 +40,7 @@ export const ABUSE_MUTATIONS: readonly Mutation[] = [
   mutation(
     'a ban can be lifted',
     GATEKEEPER,
-    'return this.#bans.delete(pairKey(address, account));',
+    'return this.#bans.delete(pairKey(sourceNetworkOf(address), account));',
     'return this.#bans.get(pairKey(address, account)) !== undefined;',
     'sip/gatekeeper',
     'a ban can be lifted',
