@@ -88,6 +88,25 @@ export interface ListeningWish {
   readonly machine: MachineTerms | undefined;
 }
 
+/** How a leg takes part in a mix. */
+export interface MixTerms {
+  /** Who hears it: everybody else, nobody, or one leg alone. */
+  readonly heardBy: 'everybody' | 'nobody' | LegId;
+  readonly hears: boolean;
+}
+
+/** Mixes as a whole; who is in one is said leg by leg. One that nobody is in, and nobody records, is nothing. */
+export interface MixesPlane {
+  /**
+   * Everybody in the mix hears it, and its recordings have it. Replaces what was played there before. Outcome: mixPlayed,
+   * unless it is replaced, or all leave before its end.
+   */
+  play(mix: MixId, source: PlaySource): void;
+  stopPlaying(mix: MixId): void;
+  /** Tells who talks from now on, or does not any more. Outcome: talkerChanged, a few times a second at most. */
+  watchTalkers(mix: MixId, mode: 'on' | 'off'): void;
+}
+
 export interface MediaPlane {
   /**
    * Reserves a stream for the leg: worker, port, codecs. With the peer's offer it checks that something is common;
@@ -130,10 +149,14 @@ export interface MediaPlane {
   echo(leg: LegId): void;
   /**
    * Everybody in the mix hears all others, and what is played to the leg besides. Replaces whatever the leg was
-   * connected to; a mix exists while somebody is in it or records it. Legs of several workers may meet.
+   * connected to; a mix exists while somebody is in it or records it. Legs of several workers may meet. Terms, where
+   * they are given, hold from the first packet on; joining again the mix that it is in changes them alone.
    */
-  join(leg: LegId, mix: MixId): void;
+  join(leg: LegId, mix: MixId, terms?: MixTerms): void;
   leave(leg: LegId): void;
+  readonly mixes: MixesPlane;
+  /** What the far end says is made louder by so much, and what it hears; in dB, below 0 for softer. In bridges and mixes. */
+  amplify(leg: LegId, inDb: number, outDb: number): void;
   /** `in`: nobody hears the far end; `out`: the far end hears nothing; '' undoes both. */
   mute(leg: LegId, direction: MuteDirection): void;
   /** Our new offer that holds the far end (sendonly) or takes it back; give it to `Signaling.reoffer`, then `accept`. */
@@ -168,6 +191,14 @@ export interface MediaPlane {
 
 export type MediaEvent =
   | { readonly kind: 'played'; readonly leg: LegId; readonly outcome: 'finished' | 'failed'; readonly detail: string }
+  | {
+      readonly kind: 'mixPlayed';
+      readonly mix: MixId;
+      readonly outcome: 'finished' | 'failed';
+      readonly detail: string;
+    }
+  /** The loudest of those who talk; undefined when nobody does. */
+  | { readonly kind: 'talkerChanged'; readonly mix: MixId; readonly leg: LegId | undefined }
   | { readonly kind: 'digit'; readonly leg: LegId; readonly digit: string; readonly durationMs: number }
   | {
       readonly kind: 'recorded';

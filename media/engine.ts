@@ -12,7 +12,8 @@ import { FrameSender } from './frame-sender.ts';
 import { Latching } from './io/latching.ts';
 import type { LatchingEntry } from './io/latching-entry.ts';
 import type { PacketIo } from './io/packet-io.ts';
-import { Mixes } from './mixes.ts';
+import { mute, setGain } from './membership.ts';
+import { type AboutMix, Mixes } from './mixes.ts';
 import { playerOf } from './player.ts';
 import type { FromWorker, StreamSettings, ToWorker } from './protocol.ts';
 import { Reception } from './reception.ts';
@@ -40,7 +41,7 @@ export interface EngineOptions extends Omit<StreamSurroundings, 'codecs'> {
   readonly tones: Readonly<Record<ToneName, Tone>>;
 }
 
-type MixMessage = Extract<ToWorker, { kind: 'spanMix' | 'recordMix' | 'stopRecording' }>;
+type MixMessage = AboutMix | Extract<ToWorker, { kind: 'recordMix' | 'stopRecording' }>;
 type ThreadMessage = { kind: 'bindPort' | 'unbindPort' | 'learnAddress' | 'forgetAddress' | 'fail' };
 type StreamMessage = Exclude<ToWorker, MixMessage | ThreadMessage | { kind: 'open' | 'bridge' }>;
 
@@ -77,7 +78,7 @@ export class Engine {
     const sender = new FrameSender(io, this.#latching, counters, this.#outputs);
     const recordings: RunningRecordings = new Map();
     this.#ticking = new Ticking(sender, counters, recordings);
-    this.#mixes = new Mixes(this.#ticking, recordings, codecs);
+    this.#mixes = new Mixes(this.#ticking, recordings, codecs, options.tones, this.#outputs);
     this.#duties = new Duties(
       { io, slots: this.#slots, latching: this.#latching, sender, ticking: this.#ticking },
       counters,
@@ -119,7 +120,10 @@ export class Engine {
         return;
       }
       case 'spanMix':
-        this.#mixes.span(message, now);
+      case 'playMix':
+      case 'stopMix':
+      case 'watchTalkers':
+        this.#mixes.handle(message, now);
         return;
       case 'recordMix':
         this.#mixes.record(message.mix, message.order, now);
@@ -215,15 +219,17 @@ export class Engine {
         this.#connect(stream, stream);
         return;
       case 'join':
-        this.#leaveAll(stream, now);
-        this.#mixes.join(stream, message.mix, now);
+        if (stream.mix?.id !== message.mix) this.#leaveAll(stream, now);
+        this.#mixes.join(stream, message.mix, message.terms, now);
         return;
       case 'leave':
         this.#mixes.leave(stream, now);
         return;
       case 'mute':
-        stream.isUnheard = message.direction === 'in' || message.direction === 'both';
-        stream.isDeaf = message.direction === 'out' || message.direction === 'both';
+        mute(stream, message.direction);
+        return;
+      case 'amplify':
+        setGain(stream, message.inDb, message.outDb);
         return;
       case 'play':
         this.#play(stream, message, now);

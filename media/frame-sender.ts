@@ -4,6 +4,8 @@ import { COUNTER } from './counters.ts';
 import { FrameEncoder } from './frame-encoder.ts';
 import type { Latching } from './io/latching.ts';
 import type { PacketIo } from './io/packet-io.ts';
+import type { Mix } from './mix.ts';
+import { talkerNews } from './mix-talker.ts';
 import { codesOf, copyWords, encode, encodeLess } from './mixer.ts';
 import { NARROW_HZ, NARROW_SAMPLES } from './narrow-band.ts';
 import type { Player } from './player.ts';
@@ -42,6 +44,20 @@ export class FrameSender {
     stream.player = undefined;
     this.#outputs.push({ kind: 'played', leg: stream.leg, play: stream.play });
     return undefined;
+  }
+
+  /** What plays into a mix, as for a stream. */
+  mixPlayerOf(mix: Mix): Player | undefined {
+    const { player } = mix;
+    if (player === undefined || !player.finished) return player;
+    mix.player = undefined;
+    this.#outputs.push({ kind: 'mixPlayed', mix: mix.id, play: mix.play });
+    return undefined;
+  }
+
+  /** Somebody else talks in the mix now. */
+  tellTalker(mix: Mix): void {
+    this.#outputs.push(talkerNews(mix));
   }
 
   /** Where the payload of a frame goes, or -1 when the stream may not be sent to now, which is counted. */

@@ -7,6 +7,7 @@ import type {
   Body,
   ListeningWish,
   MediaPlane,
+  MixTerms,
   OpenResult,
   PlaySource,
   RecordingRequest,
@@ -21,6 +22,7 @@ import { PlaneMixes } from './plane-mixes.ts';
 import type { MediaPlaneCounters, MediaPlaneOptions } from './plane-options.ts';
 import type { PlaneOutput } from './plane-output.ts';
 import { PlaneRecordings, type RecordedSource } from './plane-recordings.ts';
+import { PlaneSounds } from './plane-sounds.ts';
 import { PlaneWorkers } from './plane-workers.ts';
 import type { FromFiles, FromWorker, ToWorker } from './protocol.ts';
 import type { NegotiatedAudio } from './sdp/negotiate.ts';
@@ -52,19 +54,20 @@ export class WorkerMediaPlane implements MediaPlane {
   readonly #legs = new Map<LegId, PlaneLeg>();
   readonly #outputs: PlaneOutput[] = [];
   readonly #workers: PlaneWorkers;
-  readonly #mixes: PlaneMixes;
+  readonly mixes: PlaneMixes;
   readonly #files = new PlaneFiles();
+  readonly #sounds: PlaneSounds;
   readonly #recordings = new PlaneRecordings(this.counters, this.#outputs);
   readonly #own: OwnAddress;
   #spoken: SpokenFormats;
-  #play = 0;
 
   constructor(options: MediaPlaneOptions) {
     this.#options = options;
     this.#own = new OwnAddress(options.addressFor);
     this.#spoken = new SpokenFormats(options.codecs ?? CODEC_NAMES, false);
     this.#workers = new PlaneWorkers(options, this.#outputs);
-    this.#mixes = new PlaneMixes(options.workerCount, this.#outputs);
+    this.mixes = new PlaneMixes(options.workerCount, this.#files, this.#outputs);
+    this.#sounds = new PlaneSounds(this.#files, this.mixes, this.#legs, this.#outputs);
   }
 
   get legCount(): number {
@@ -72,7 +75,7 @@ export class WorkerMediaPlane implements MediaPlane {
   }
 
   get mixCount(): number {
-    return this.#mixes.count;
+    return this.mixes.count;
   }
 
   /** Recordings that are not told as recorded yet. */
@@ -154,55 +157,51 @@ export class WorkerMediaPlane implements MediaPlane {
     const [first, second] = [this.#leg(a), this.#leg(b)];
     for (const own of [first, second]) {
       own.play = 0;
-      this.#mixes.leave(own.leg, own.place.worker);
+      this.mixes.leave(own.leg, own.place.worker);
     }
     if (first.place.worker === second.place.worker) this.#post(first, { kind: 'bridge', a, b });
-    else this.#mixes.pair([first, second]);
+    else this.mixes.pair([first, second]);
   }
 
   unbridge(leg: LegId): void {
-    if (!this.#mixes.unpair(leg)) this.#post(this.#leg(leg), { kind: 'unbridge', leg });
+    if (!this.mixes.unpair(leg)) this.#post(this.#leg(leg), { kind: 'unbridge', leg });
   }
 
   echo(leg: LegId): void {
     const own = this.#leg(leg);
-    this.#mixes.leave(leg, own.place.worker);
+    this.mixes.leave(leg, own.place.worker);
     this.#post(own, { kind: 'echo', leg });
   }
 
-  join(leg: LegId, mix: MixId): void {
+  join(leg: LegId, mix: MixId, terms?: MixTerms): void {
     const own = this.#leg(leg);
-    if (!own.lost) this.#mixes.join(leg, own.place.worker, mix);
+    if (!own.lost) this.mixes.join(leg, own.place.worker, mix, terms);
   }
 
   leave(leg: LegId): void {
-    this.#mixes.leave(leg, this.#leg(leg).place.worker);
+    this.mixes.leave(leg, this.#leg(leg).place.worker);
   }
 
   mute(leg: LegId, direction: Parameters<MediaPlane['mute']>[1]): void {
     this.#post(this.#leg(leg), { kind: 'mute', leg, direction });
   }
 
+  amplify(leg: LegId, inDb: number, outDb: number): void {
+    this.#post(this.#leg(leg), { kind: 'amplify', leg, inDb, outDb });
+  }
+
   play(leg: LegId, source: PlaySource): void {
-    const own = this.#leg(leg);
-    own.play = ++this.#play;
-    if (source.kind !== 'file') {
-      this.#post(own, { kind: 'play', leg, play: own.play, source });
-      return;
-    }
-    this.#outputs.push({ kind: 'postFiles', message: this.#files.load(leg, own.play, source.path) });
+    this.#sounds.play(this.#leg(leg), source);
   }
 
   stopPlaying(leg: LegId): void {
-    const own = this.#leg(leg);
-    own.play = 0;
-    this.#post(own, { kind: 'stopPlaying', leg });
+    this.#sounds.stop(this.#leg(leg));
   }
 
   record(recording: RecordingNumber, request: RecordingRequest): void {
     const source = this.#sourceOf(request.source);
     this.#recordings.start(recording, request, source);
-    if (source?.kind === 'mix') this.#mixes.recordingStarted(source.mix, recording, source.worker);
+    if (source?.kind === 'mix') this.mixes.recordingStarted(source.mix, recording, source.worker);
   }
 
   stopRecording(recording: RecordingNumber): void {
@@ -236,7 +235,7 @@ export class WorkerMediaPlane implements MediaPlane {
     if (own.isDescribed) this.#post(own, { kind: 'close', leg });
     this.#legs.delete(leg);
     if (own.lost) return;
-    this.#mixes.forget(leg, own.place.worker);
+    this.mixes.forget(leg, own.place.worker);
     this.#workers.release(own, this.#options.clock.now());
   }
 
@@ -249,7 +248,11 @@ export class WorkerMediaPlane implements MediaPlane {
         if (this.#workers.isLive(worker, message.leg)) this.#workers.latched(worker, message.leg, message.remote);
         return;
       case 'played':
-        this.#played(message.leg, message.play, 'finished', '');
+        this.#sounds.played(message.leg, message.play, 'finished', '');
+        return;
+      case 'mixPlayed':
+      case 'talkerChanged':
+        this.mixes.receive(worker, message);
         return;
       case 'digit':
       case 'judged':
@@ -273,16 +276,10 @@ export class WorkerMediaPlane implements MediaPlane {
   receiveFromFiles(message: FromFiles): void {
     if (message.kind === 'recorded') {
       const source = this.#recordings.receive(message);
-      if (source?.kind === 'mix') this.#mixes.recordingEnded(source.mix, message.recording);
+      if (source?.kind === 'mix') this.mixes.recordingEnded(source.mix, message.recording);
       return;
     }
-    const loaded = this.#files.receive(message);
-    if (loaded === undefined) return;
-    const { leg, play } = loaded;
-    const own = this.#legs.get(leg);
-    if (own?.play !== play) return;
-    if ('detail' in loaded) this.#played(leg, play, 'failed', loaded.detail);
-    else this.#post(own, { kind: 'play', leg, play, source: { kind: 'samples', samples: loaded.samples } });
+    this.#sounds.receive(message);
   }
 
   /**
@@ -293,6 +290,7 @@ export class WorkerMediaPlane implements MediaPlane {
     this.counters.workersLost++;
     this.#lose(this.#workers.lose(worker));
     this.#recordings.lose((source) => source.worker === worker);
+    this.mixes.lose(worker);
     this.#workers.restart(worker);
   }
 
@@ -322,7 +320,7 @@ export class WorkerMediaPlane implements MediaPlane {
 
   /** Undefined when there is no stream to record. */
   #sourceOf(source: RecordingSource): RecordedSource | undefined {
-    if (source.kind === 'mix') return { ...source, worker: this.#mixes.workerToRecord(source.mix) };
+    if (source.kind === 'mix') return { ...source, worker: this.mixes.workerToRecord(source.mix) };
     const own = this.#legs.get(source.leg);
     if (own === undefined || own.lost || !own.isDescribed) return undefined;
     return { ...source, worker: own.place.worker };
@@ -383,17 +381,10 @@ export class WorkerMediaPlane implements MediaPlane {
     if (lost.length === 0) return;
     for (const own of lost) {
       own.lost = true;
-      this.#mixes.forget(own.leg, own.place.worker);
+      this.mixes.forget(own.leg, own.place.worker);
     }
     const legs = new Set(lost.map(({ leg }) => leg));
     this.#recordings.lose((source) => source.kind === 'leg' && legs.has(source.leg));
     this.#outputs.push({ kind: 'workerLost', legs: [...legs] });
-  }
-
-  #played(leg: LegId, play: number, outcome: 'finished' | 'failed', detail: string): void {
-    const own = this.#legs.get(leg);
-    if (own === undefined || own.play !== play) return;
-    own.play = 0;
-    this.#outputs.push({ kind: 'played', leg, outcome, detail });
   }
 }

@@ -2,9 +2,11 @@ import type { MixId } from '../core/kernel/ids.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import { COUNTER } from './counters.ts';
 import type { FrameSender } from './frame-sender.ts';
+import { EVERYBODY, louder, saidBy } from './membership.ts';
 import type { MixExchange } from './mix-exchange.ts';
 import { MixRate } from './mix-rate.ts';
-import { add, begin, clip, clipLess, clipMore } from './mixer.ts';
+import type { MixTalker } from './mix-talker.ts';
+import { add, amplify, begin, clip, clipLess, clipMore } from './mixer.ts';
 import { NARROW_HZ, NARROW_SAMPLES } from './narrow-band.ts';
 import type { Player } from './player.ts';
 import { RateConverter } from './rate-converter.ts';
@@ -27,6 +29,11 @@ export class Mix {
   readonly id: MixId;
   readonly members: Stream[] = [];
   readonly recordings: Recording[] = [];
+  /** What all hear besides, and the number of the request for it. */
+  player: Player | undefined;
+  play = 0;
+  /** Who has the word, while anybody wants to know. */
+  talker: MixTalker | undefined;
   /** The same mix on other threads; undefined while nobody is there. */
   exchange: MixExchange | undefined;
   /** Place among the mixes that take part in ticks, or -1. */
@@ -37,10 +44,14 @@ export class Mix {
   #samples = new Int16Array(NARROW_SAMPLES);
   /** The tick before, while the mix has more than the rate of telephones: what filters of new encoders begin with. */
   #before = new Int16Array(NARROW_SAMPLES);
-  /** What is played to one member. */
+  /** What is played to one member, or to all. */
   readonly #played = new Int16Array(NARROW_SAMPLES);
   readonly #shared: SharedPayloads;
   readonly #recordedConverter = new RateConverter();
+  readonly #playedConverter = new RateConverter();
+  /** Members whom one other alone hears, those of them that speak in this tick, and what they say. */
+  readonly #whisperers: Stream[] = [];
+  readonly #whispering: Stream[] = [];
   #speakers = 0;
   #isSumClear = true;
 
@@ -60,7 +71,7 @@ export class Mix {
   }
 
   get isUnused(): boolean {
-    return this.members.length === 0 && this.recordings.length === 0;
+    return this.members.length === 0 && this.recordings.length === 0 && this.player === undefined;
   }
 
   add(stream: Stream): void {
@@ -70,7 +81,16 @@ export class Mix {
     this.members.push(stream);
     this.#rate.add(stream.sendRateHz);
     stream.mixRateHz = stream.sendRateHz;
+    this.seat(stream);
     this.#retune();
+  }
+
+  /** Who hears a member may be others by now. */
+  seat(stream: Stream): void {
+    const index = this.#whisperers.indexOf(stream);
+    const isWhisperer = stream.mix === this && stream.heardBy > EVERYBODY;
+    if (isWhisperer && index === -1) this.#whisperers.push(stream);
+    else if (!isWhisperer && index >= 0) this.#whisperers.splice(index, 1);
   }
 
   /** A member may have another codec by now, or the mix other threads. */
@@ -94,6 +114,8 @@ export class Mix {
     stream.mixIndex = -1;
     stream.isSpeaking = false;
     this.#rate.remove(stream.mixRateHz);
+    this.seat(stream);
+    this.talker?.forget(stream);
     this.#retune();
   }
 
@@ -115,9 +137,15 @@ export class Mix {
 
   /** One frame for everybody. False when nothing happens here until somebody speaks, comes or is played to. */
   tick(tick: number, now: Instant, sender: FrameSender, counters: Float64Array): boolean {
-    const waiting = this.#hear(tick, now, counters);
+    const waiting = this.#hear(tick, now, sender, counters);
+    if (this.talker?.tick(tick, this.members, this.#rateHz) === true) sender.tellTalker(this);
     this.#shared.begin(this.#sum, this.#before, this.#rateHz);
-    let isBusy = this.recordings.length > 0 || this.exchange !== undefined || (waiting > 0 && this.wantsVoice);
+    let isBusy =
+      this.recordings.length > 0 ||
+      this.exchange !== undefined ||
+      this.player !== undefined ||
+      this.talker?.talker !== undefined ||
+      (waiting > 0 && this.wantsVoice);
     // Backwards, because a member whose file ends may take the chance to go.
     for (let i = this.members.length - 1; i >= 0; i--) {
       if (this.#tell(this.members[i]!, tick, now, sender, counters)) isBusy = true;
@@ -128,27 +156,50 @@ export class Mix {
   }
 
   /** Sums who speaks; returns how many have something in their buffers. */
-  #hear(tick: number, now: Instant, counters: Float64Array): number {
+  #hear(tick: number, now: Instant, sender: FrameSender, counters: Float64Array): number {
     let waiting = 0;
     let speakers = 0;
     const wantsVoice = this.wantsVoice;
+    this.#whispering.length = 0;
     for (let i = 0; i < this.members.length; i++) {
       const member = this.members[i]!;
       const voice = member.voice!;
       if (wantsVoice) voice.advance(tick, now);
       if (!voice.isEmpty) waiting++;
       const maySpeak = member.receives && !member.isUnheard && now >= member.hushedUntil;
-      member.isSpeaking = wantsVoice && voice.isHeard && maySpeak;
+      member.isSpeaking = wantsVoice && voice.isHeard && maySpeak && member.heardBy === EVERYBODY;
       if (!member.isSpeaking) continue;
-      const samples = voice.at(this.#rateHz);
+      const samples = louder(member, voice.at(this.#rateHz), member.gainIn);
       if (speakers++ === 0) begin(this.#sum, samples);
       else add(this.#sum, samples);
     }
+    for (const member of this.#whisperers) {
+      const maySpeak = member.receives && !member.isUnheard && now >= member.hushedUntil;
+      if (!maySpeak || !wantsVoice || !member.voice!.isHeard) continue;
+      louder(member, member.voice!.at(this.#rateHz), member.gainIn);
+      this.#whispering.push(member);
+    }
     if (speakers === 0 && !this.#isSumClear) this.#sum.fill(0);
+    if (this.player !== undefined) speakers += this.#playToAll(tick, sender);
     if (this.exchange !== undefined) speakers += this.#exchange(this.exchange, speakers > 0, counters);
     this.#isSumClear = speakers === 0;
     this.#speakers = speakers;
     return waiting;
+  }
+
+  /** What all hear besides those who speak; returns 1 while there is something. */
+  #playToAll(tick: number, sender: FrameSender): 0 | 1 {
+    const player = sender.mixPlayerOf(this);
+    if (player === undefined) return 0;
+    player.take(this.#played);
+    add(this.#sum, this.#playedConverter.convert(this.#played, NARROW_HZ, this.#rateHz, tick));
+    return 1;
+  }
+
+  /** Whether somebody says something that this member alone hears. */
+  #isWhisperedTo({ leg }: Stream): boolean {
+    for (let i = 0; i < this.#whispering.length; i++) if (this.#whispering[i]!.heardBy === leg) return true;
+    return false;
   }
 
   /** Tells the other threads who speaks here, and adds who speaks there; returns how many of them do. */
@@ -166,7 +217,8 @@ export class Mix {
   #tell(member: Stream, tick: number, now: Instant, sender: FrameSender, counters: Float64Array): boolean {
     const player = sender.playerOf(member);
     const others = this.#speakers - (member.isSpeaking ? 1 : 0);
-    if (others > 0 || player !== undefined) member.quietTicks = 0;
+    const isWhisperedTo = this.#whispering.length > 0 && this.#isWhisperedTo(member);
+    if (others > 0 || player !== undefined || isWhisperedTo) member.quietTicks = 0;
     else if (member.quietTicks >= QUIET_TICKS) return false;
     else member.quietTicks++;
     const payloadAt = sender.begin(member, now);
@@ -175,11 +227,11 @@ export class Mix {
       return true;
     }
     counters[COUNTER.mixFrames]!++;
-    const isPlain = player === undefined && member.recordings.length === 0;
+    const isPlain = player === undefined && member.recordings.length === 0 && !isWhisperedTo && member.gainOut === 1;
     if (isPlain && !member.isSpeaking && this.#shared.send(member, sender, payloadAt, counters)) return true;
     counters[COUNTER.mixEncodings]!++;
     if (isPlain && member.isSpeaking && this.#rateHz === NARROW_HZ && isG711(member.sendFormat)) {
-      sender.sendLess(member, this.#sum, member.voice!.at(NARROW_HZ), payloadAt);
+      sender.sendLess(member, this.#sum, saidBy(member, NARROW_HZ), payloadAt);
     } else this.#sendSamples(member, player, tick, sender, payloadAt);
     return true;
   }
@@ -187,12 +239,17 @@ export class Mix {
   /** The long way: for who is played to, recorded, or speaks in a codec that is not G.711. */
   #sendSamples(member: Stream, player: Player | undefined, tick: number, sender: FrameSender, payloadAt: number): void {
     const samples = member.toldAt(this.#rateHz);
-    if (member.isSpeaking) clipLess(this.#sum, member.voice!.at(this.#rateHz), samples);
+    if (member.isSpeaking) clipLess(this.#sum, saidBy(member, this.#rateHz), samples);
     else clip(this.#sum, samples);
+    for (let i = 0; i < this.#whispering.length; i++) {
+      const whisperer = this.#whispering[i]!;
+      if (whisperer.heardBy === member.leg) clipMore(samples, saidBy(whisperer, this.#rateHz));
+    }
     if (player !== undefined) {
       player.take(this.#played);
       clipMore(samples, member.playedConverter.convert(this.#played, NARROW_HZ, this.#rateHz, tick));
     }
+    if (member.gainOut !== 1) amplify(samples, member.gainOut, samples);
     if (!member.isDeaf && member.recordings.length > 0) member.toldTick = tick;
     if (this.#rateHz !== NARROW_HZ && member.encodedTick !== tick - 1) sender.prime(member, this.#before, this.#rateHz);
     member.encodedTick = tick;

@@ -48,6 +48,11 @@ export function clipLess(sum: Int32Array, own: Int16Array, into: Int16Array): vo
   }
 }
 
+/** Samples louder or softer by a factor. */
+export function amplify(samples: Int16Array, factor: number, into: Int16Array): void {
+  for (let i = 0; i < samples.length; i++) into[i] = clipped(Math.round(samples[i]! * factor));
+}
+
 /** What is played to one party alone, on top of what it hears. */
 export function clipMore(samples: Int16Array, more: Int16Array): void {
   for (let i = 0; i < samples.length; i++) {

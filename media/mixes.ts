@@ -1,28 +1,52 @@
 import type { MixId, RecordingNumber } from '../core/kernel/ids.ts';
 import type { Instant } from '../core/kernel/time.ts';
+import type { MixTerms } from '../core/ports.ts';
+import type { Tone, ToneName } from './dsp/tone.ts';
+import { takePart } from './membership.ts';
 import { Mix } from './mix.ts';
 import { MixExchange } from './mix-exchange.ts';
-import type { ToWorker } from './protocol.ts';
+import { MixTalker, talkerNews } from './mix-talker.ts';
+import { playerOf } from './player.ts';
+import type { FromWorker, ToWorker } from './protocol.ts';
 import { Recording, type RecordingOrder } from './recording.ts';
 import { needVoice, type Stream } from './slots.ts';
 import type { CodecTable } from './stream-formats.ts';
 import type { RunningRecordings, Ticking } from './ticking.ts';
+
+/** What a thread is told of a mix as a whole. */
+export type AboutMix = Extract<ToWorker, { kind: 'spanMix' | 'playMix' | 'stopMix' | 'watchTalkers' }>;
 
 /** The conferences of a thread and what is recorded on it: who comes and goes. What happens in a tick is `Ticking`'s. */
 export class Mixes {
   readonly #ticking: Ticking;
   readonly #recordings: RunningRecordings;
   readonly #codecs: CodecTable;
+  readonly #tones: Readonly<Record<ToneName, Tone>>;
+  readonly #outputs: FromWorker[];
   readonly #mixes = new Map<MixId, Mix>();
 
   /** `recordings` is the register that `Ticking` takes those out of that have ended by themselves. */
-  constructor(ticking: Ticking, recordings: RunningRecordings, codecs: CodecTable) {
+  constructor(
+    ticking: Ticking,
+    recordings: RunningRecordings,
+    codecs: CodecTable,
+    tones: Readonly<Record<ToneName, Tone>>,
+    outputs: FromWorker[],
+  ) {
     this.#codecs = codecs;
     this.#ticking = ticking;
     this.#recordings = recordings;
+    this.#tones = tones;
+    this.#outputs = outputs;
   }
 
-  join(stream: Stream, id: MixId, now: Instant): void {
+  /** Only its terms are new for one who is in it already. */
+  join(stream: Stream, id: MixId, terms: MixTerms | undefined, now: Instant): void {
+    takePart(stream, terms);
+    if (stream.mix?.id === id) {
+      stream.mix.seat(stream);
+      return;
+    }
     const mix = this.#mix(id);
     mix.add(stream);
     needVoice(stream);
@@ -33,18 +57,40 @@ export class Mixes {
   leave(stream: Stream, now: Instant): void {
     const { mix } = stream;
     if (mix === undefined) return;
+    const isTalker = mix.talker?.talker === stream;
     mix.remove(stream);
+    if (isTalker) this.#outputs.push(talkerNews(mix));
+    takePart(stream, undefined);
     needVoice(stream);
     this.#ticking.include(stream, now);
     this.#dropUnused(mix);
   }
 
-  span({ mix: id, exchange, own, others }: Extract<ToWorker, { kind: 'spanMix' }>, now: Instant): void {
-    const mix = this.#mixes.get(id);
+  /** What is said of a mix that this thread does not have is nothing to it, but for what it is to play. */
+  handle(message: AboutMix, now: Instant): void {
+    const mix = message.kind === 'playMix' ? this.#mix(message.mix) : this.#mixes.get(message.mix);
     if (mix === undefined) return;
+    switch (message.kind) {
+      case 'spanMix':
+        this.#span(mix, message);
+        break;
+      case 'playMix':
+        mix.play = message.play;
+        mix.player = playerOf(message.source, this.#tones);
+        break;
+      case 'stopMix':
+        mix.player = undefined;
+        this.#dropUnused(mix);
+        return;
+      case 'watchTalkers':
+        mix.talker = message.mode === 'on' ? (mix.talker ?? new MixTalker()) : undefined;
+    }
+    this.#ticking.wake(mix, now);
+  }
+
+  #span(mix: Mix, { exchange, own, others }: Extract<ToWorker, { kind: 'spanMix' }>): void {
     mix.exchange = others.length === 0 ? undefined : new MixExchange(exchange, own, others);
     mix.retune();
-    this.#ticking.wake(mix, now);
   }
 
   record(id: MixId, order: RecordingOrder, now: Instant): void {

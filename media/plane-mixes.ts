@@ -1,6 +1,11 @@
 import type { LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
+import type { MixesPlane, MixTerms, PlaySource } from '../core/ports.ts';
 import { MixExchange } from './mix-exchange.ts';
+import type { Loaded, PlaneFiles } from './plane-files.ts';
 import type { PlaneOutput } from './plane-output.ts';
+import type { FromWorker, PlayedSource, ToWorker } from './protocol.ts';
+
+type TalkerChange = Extract<FromWorker, { kind: 'talkerChanged' }>;
 
 /** Who is in one mix, thread by thread. */
 interface PlaneMix {
@@ -9,6 +14,15 @@ interface PlaneMix {
   exchange: SharedArrayBuffer | undefined;
   /** Threads that carry it, as they were told. */
   workers: readonly number[];
+  /** What is played into it: the number of the request, and the thread that plays it, -1 while it is loaded. */
+  playing: { readonly play: number; readonly worker: number } | undefined;
+  /** Who talks is to be told: the loudest of each thread, and who was told. */
+  talkers: Talkers | undefined;
+}
+
+interface Talkers {
+  readonly byWorker: Map<number, { readonly leg: LegId; readonly levelDbov: number }>;
+  told: LegId | undefined;
 }
 
 /** A leg, and the thread that carries it. */
@@ -19,16 +33,18 @@ interface Member {
 }
 
 /** Which threads carry which conference. Those of one that spans several are given memory through which they hear each other. */
-export class PlaneMixes {
+export class PlaneMixes implements MixesPlane {
   readonly #workerCount: number;
+  readonly #files: PlaneFiles;
   readonly #outputs: PlaneOutput[];
   readonly #mixes = new Map<MixId, PlaneMix>();
   readonly #mixOf = new Map<LegId, MixId>();
   /** Mixes that the core does not know have numbers below 0. */
   #lastPair = 0;
 
-  constructor(workerCount: number, outputs: PlaneOutput[]) {
+  constructor(workerCount: number, files: PlaneFiles, outputs: PlaneOutput[]) {
     this.#workerCount = workerCount;
+    this.#files = files;
     this.#outputs = outputs;
   }
 
@@ -36,13 +52,57 @@ export class PlaneMixes {
     return this.#mixes.size;
   }
 
-  join(leg: LegId, worker: number, id: MixId): void {
-    this.leave(leg, worker);
+  /** Terms alone change for one who is in the mix already. */
+  join(leg: LegId, worker: number, id: MixId, terms?: MixTerms): void {
+    const isIn = this.#mixOf.get(leg) === id;
+    if (!isIn) this.leave(leg, worker);
     const mix = this.#mix(id);
     mix.members.get(worker)!.add(leg);
     this.#mixOf.set(leg, id);
-    this.#outputs.push({ kind: 'post', worker, message: { kind: 'join', leg, mix: id } });
+    this.#post(worker, { kind: 'join', leg, mix: id, terms });
+    if (!isIn) this.#span(id, mix);
+  }
+
+  play(id: MixId, source: PlaySource): void {
+    const mix = this.#mixes.get(id);
+    if (mix === undefined) return;
+    this.stopPlaying(id);
+    const play = this.#files.nextPlay();
+    if (source.kind === 'file') {
+      mix.playing = { play, worker: -1 };
+      const message = this.#files.load({ kind: 'mix', mix: id }, play, source.path);
+      this.#outputs.push({ kind: 'postFiles', message });
+    } else this.#begin(id, mix, play, source);
+  }
+
+  stopPlaying(id: MixId): void {
+    const mix = this.#mixes.get(id);
+    if (mix?.playing === undefined) return;
+    if (mix.playing.worker >= 0) this.#post(mix.playing.worker, { kind: 'stopMix', mix: id });
+    mix.playing = undefined;
     this.#span(id, mix);
+  }
+
+  /** A file for a mix is in memory, or why not. */
+  loaded(id: MixId, loaded: Loaded<unknown>): void {
+    const mix = this.#mixes.get(id);
+    if (mix?.playing?.play !== loaded.play) return;
+    if ('detail' in loaded) this.#played(id, mix, 'failed', loaded.detail);
+    else this.#begin(id, mix, loaded.play, { kind: 'samples', samples: loaded.samples });
+  }
+
+  watchTalkers(id: MixId, mode: 'on' | 'off'): void {
+    const mix = this.#mixes.get(id);
+    if (mix === undefined || (mix.talkers !== undefined) === (mode === 'on')) return;
+    mix.talkers = mode === 'on' ? { byWorker: new Map(), told: undefined } : undefined;
+    for (const worker of mix.workers) this.#post(worker, { kind: 'watchTalkers', mix: id, mode });
+  }
+
+  receive(worker: number, message: Extract<FromWorker, { kind: 'mixPlayed' | 'talkerChanged' }>): void {
+    const mix = this.#mixes.get(message.mix);
+    if (mix === undefined) return;
+    if (message.kind === 'talkerChanged') this.#hearTalker(worker, mix, message);
+    else if (mix.playing?.play === message.play) this.#played(message.mix, mix, 'finished', '');
   }
 
   /** Two legs of different threads, that cannot be relayed to each other, hear each other in a mix of their own. */
@@ -50,7 +110,7 @@ export class PlaneMixes {
     const id = --this.#lastPair as MixId;
     for (const { leg, place, lost } of members) {
       if (lost) continue;
-      this.#outputs.push({ kind: 'post', worker: place.worker, message: { kind: 'stopPlaying', leg } });
+      this.#post(place.worker, { kind: 'stopPlaying', leg });
       this.join(leg, place.worker, id);
     }
   }
@@ -76,8 +136,16 @@ export class PlaneMixes {
 
   leave(leg: LegId, worker: number): void {
     if (!this.#mixOf.has(leg)) return;
-    this.#outputs.push({ kind: 'post', worker, message: { kind: 'leave', leg } });
+    this.#post(worker, { kind: 'leave', leg });
     this.forget(leg, worker);
+  }
+
+  /** The thread is dead, and what it played. */
+  lose(worker: number): void {
+    for (const [id, mix] of this.#mixes) {
+      mix.talkers?.byWorker.delete(worker);
+      if (mix.playing?.worker === worker) this.#played(id, mix, 'failed', 'its media thread was lost');
+    }
   }
 
   /** The thread that is to record the mix, told or not that it has members. */
@@ -103,26 +171,77 @@ export class PlaneMixes {
     const known = this.#mixes.get(id);
     if (known !== undefined) return known;
     const workers = Array.from({ length: this.#workerCount }, (_, worker) => [worker, new Set<LegId>()] as const);
-    const mix: PlaneMix = { members: new Map(workers), recordings: new Map(), exchange: undefined, workers: [] };
+    const mix: PlaneMix = {
+      members: new Map(workers),
+      recordings: new Map(),
+      exchange: undefined,
+      workers: [],
+      playing: undefined,
+      talkers: undefined,
+    };
     this.#mixes.set(id, mix);
     return mix;
+  }
+
+  #post(worker: number, message: ToWorker): void {
+    this.#outputs.push({ kind: 'post', worker, message });
+  }
+
+  #begin(id: MixId, mix: PlaneMix, play: number, source: PlayedSource): void {
+    const worker = mix.workers[0]!;
+    mix.playing = { play, worker };
+    this.#post(worker, { kind: 'playMix', mix: id, play, source });
+  }
+
+  #played(id: MixId, mix: PlaneMix, outcome: 'finished' | 'failed', detail: string): void {
+    mix.playing = undefined;
+    this.#outputs.push({ kind: 'mixPlayed', mix: id, outcome, detail });
+    this.#span(id, mix);
+  }
+
+  /** Each thread knows its own loudest: who is told is the loudest of these. */
+  #hearTalker(worker: number, { talkers }: PlaneMix, message: TalkerChange): void {
+    if (talkers === undefined) return;
+    const { mix, leg, levelDbov } = message;
+    if (leg === undefined) talkers.byWorker.delete(worker);
+    else talkers.byWorker.set(worker, { leg, levelDbov });
+    const [loudest] = [...talkers.byWorker.values()].sort((a, b) => b.levelDbov - a.levelDbov);
+    if (loudest?.leg === talkers.told) return;
+    talkers.told = loudest?.leg;
+    this.#outputs.push({ kind: 'talkerChanged', mix, leg: talkers.told });
   }
 
   /** Tells the threads of a mix about each other when those that carry it have changed. */
   #span(id: MixId, mix: PlaneMix): void {
     const recording = new Set(mix.recordings.values());
-    const workers = [...mix.members].filter(([worker, legs]) => legs.size > 0 || recording.has(worker));
-    const now = workers.map(([worker]) => worker);
+    const isHeard = recording.size > 0 || [...mix.members.values()].some(({ size }) => size > 0);
+    const playing = isHeard ? mix.playing?.worker : undefined;
+    const carries = ([worker, legs]: readonly [number, Set<LegId>]): boolean =>
+      legs.size > 0 || recording.has(worker) || worker === playing;
+    const now = [...mix.members].filter(carries).map(([worker]) => worker);
     const before = mix.workers;
     mix.workers = now;
-    if (now.length === 0) this.#mixes.delete(id);
+    if (now.length === 0) this.#end(id, mix);
+    if (mix.talkers !== undefined) this.#watch(id, before, now);
     const isSame = now.length === before.length && now.every((worker, i) => worker === before[i]);
     if (isSame || (now.length < 2 && before.length < 2)) return;
     mix.exchange ??= MixExchange.allocate(this.#workerCount);
     const { exchange } = mix;
     for (const own of now) {
       const others = now.filter((worker) => worker !== own);
-      this.#outputs.push({ kind: 'post', worker: own, message: { kind: 'spanMix', mix: id, exchange, own, others } });
+      this.#post(own, { kind: 'spanMix', mix: id, exchange, own, others });
+    }
+  }
+
+  /** Nobody is there any more who could hear it. */
+  #end(id: MixId, mix: PlaneMix): void {
+    if ((mix.playing?.worker ?? -1) >= 0) this.#post(mix.playing!.worker, { kind: 'stopMix', mix: id });
+    this.#mixes.delete(id);
+  }
+
+  #watch(id: MixId, before: readonly number[], now: readonly number[]): void {
+    for (const worker of now) {
+      if (!before.includes(worker)) this.#post(worker, { kind: 'watchTalkers', mix: id, mode: 'on' });
     }
   }
 }

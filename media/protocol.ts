@@ -1,7 +1,7 @@
 import type { MuteDirection } from '../core/calls/call-record.ts';
 import type { RecordingFile } from '../core/calls/recording-record.ts';
 import type { LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
-import type { ListeningWish, MediaEvent, PlaySource } from '../core/ports.ts';
+import type { ListeningWish, MediaEvent, MixTerms, PlaySource } from '../core/ports.ts';
 import type { OpusLibrary } from './codec/opus.ts';
 import type { AddressBookOutput } from './io/address-book.ts';
 import type { RecordingOrder, RingReason } from './recording.ts';
@@ -78,7 +78,9 @@ export type ToWorker =
   | { readonly kind: 'passDigit'; readonly leg: LegId; readonly digit: string; readonly durationMs: number }
   | { readonly kind: 'listen'; readonly leg: LegId; readonly wish: ListeningWish }
   | { readonly kind: 'mute'; readonly leg: LegId; readonly direction: MuteDirection }
-  | { readonly kind: 'join'; readonly leg: LegId; readonly mix: MixId }
+  | { readonly kind: 'amplify'; readonly leg: LegId; readonly inDb: number; readonly outDb: number }
+  /** Joining the mix that it is in changes its terms. */
+  | { readonly kind: 'join'; readonly leg: LegId; readonly mix: MixId; readonly terms?: MixTerms | undefined }
   | { readonly kind: 'leave'; readonly leg: LegId }
   /** The mix has members on other threads too, or no longer: their places, and this thread's, in the shared memory. */
   | {
@@ -88,6 +90,10 @@ export type ToWorker =
       readonly own: number;
       readonly others: readonly number[];
     }
+  /** `play` as for a leg. */
+  | { readonly kind: 'playMix'; readonly mix: MixId; readonly play: number; readonly source: PlayedSource }
+  | { readonly kind: 'stopMix'; readonly mix: MixId }
+  | { readonly kind: 'watchTalkers'; readonly mix: MixId; readonly mode: 'on' | 'off' }
   /** Copies what is said, and what is told to the peer, into rings, until a limit, the stop, or the end of the leg. */
   | { readonly kind: 'record'; readonly leg: LegId; readonly order: RecordingOrder }
   | { readonly kind: 'recordMix'; readonly mix: MixId; readonly order: RecordingOrder }
@@ -108,6 +114,14 @@ export type FromWorker =
   /** The stream found its peer (again) at this packed address. */
   | { readonly kind: 'latched'; readonly leg: LegId; readonly remote: number }
   | { readonly kind: 'played'; readonly leg: LegId; readonly play: number }
+  | { readonly kind: 'mixPlayed'; readonly mix: MixId; readonly play: number }
+  /** Who of this thread is the loudest; `leg` undefined when nobody talks. */
+  | {
+      readonly kind: 'talkerChanged';
+      readonly mix: MixId;
+      readonly leg: LegId | undefined;
+      readonly levelDbov: number;
+    }
   | Extract<MediaEvent, { kind: 'digit' | 'talkChanged' | 'toneHeard' | 'judged' }>
   /** No RTP and no RTCP for the time-out; said once. */
   | { readonly kind: 'silent'; readonly leg: LegId }

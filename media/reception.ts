@@ -132,8 +132,10 @@ export class Reception {
   /** At arrival where the listener has the same codec, else in ticks, decoded and encoded. */
   #pass(stream: Stream, listener: Stream, format: number, now: Instant): void {
     const isMuted = stream.isUnheard || listener.isDeaf || isToldOtherwise(stream, listener, format);
+    // What is made louder or softer is decoded for it.
+    const isAsItIs = stream.gainIn === 1 && listener.gainOut === 1;
     const isPassed =
-      format === EVENT_FORMAT || (isRelayed(format, listener.sendFormat) && (!isMuted || isG711(format)));
+      format === EVENT_FORMAT || (isAsItIs && isRelayed(format, listener.sendFormat) && (!isMuted || isG711(format)));
     if (isPassed) {
       if (format !== EVENT_FORMAT && stream.transcodedIndex >= 0) this.#ticking.stopTranscoding(stream);
       this.#relay(stream, listener, format, isMuted, now);

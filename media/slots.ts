@@ -1,9 +1,11 @@
+import type { MuteDirection } from '../core/calls/call-record.ts';
 import { assert } from '../core/kernel/assert.ts';
 import { hexToken, type LegId } from '../core/kernel/ids.ts';
 import type { Random } from '../core/kernel/random.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import { Hearing } from './detectors/hearing.ts';
 import type { FrameEncoder } from './frame-encoder.ts';
+import { EVERYBODY } from './membership.ts';
 import type { Mix } from './mix.ts';
 import { NARROW_HZ } from './narrow-band.ts';
 import type { Player } from './player.ts';
@@ -24,6 +26,8 @@ import { Voice } from './voice.ts';
 const CLOCK_RATE_HZ = NARROW_HZ;
 /** 96 bits (RFC 7022 §4.2). */
 const CNAME_BYTES = 12;
+
+const NO_SAMPLES = new Int16Array(0);
 
 /** How keys of a far end are told: by RTP, or by SIP alone. */
 export type DigitWay = 'unknown' | 'rtp' | 'sip';
@@ -71,6 +75,15 @@ export class Stream {
   /** Muted: nobody hears what the peer says, or the peer hears nothing. */
   isUnheard = false;
   isDeaf = false;
+  /** What that comes from: its own muting, and its terms in a mix; see `membership.ts`. */
+  muted: MuteDirection = '';
+  heardBy: number = EVERYBODY;
+  hears = true;
+  /** Factors of what the peer says and of what it hears. */
+  gainIn = 1;
+  gainOut = 1;
+  /** What it said in this tick, where that is made louder or softer. */
+  said = NO_SAMPLES;
   /** Who hears what this stream's peer says; itself for an echo. */
   listener: Stream | undefined;
   /** The conference that it is in, and its place there. */
@@ -200,8 +213,6 @@ export class Stream {
     this.hearing = undefined;
   }
 }
-
-const NO_SAMPLES = new Int16Array(0);
 
 /** After a mix, a recording or a listener of another codec came or went: keeps what makes samples as long as it is needed. */
 export function needVoice(stream: Stream): void {

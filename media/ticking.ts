@@ -2,6 +2,7 @@ import type { RecordingNumber } from '../core/kernel/ids.ts';
 import { type Instant, NEVER } from '../core/kernel/time.ts';
 import { COUNTER } from './counters.ts';
 import type { FrameSender } from './frame-sender.ts';
+import { louder } from './membership.ts';
 import type { Mix } from './mix.ts';
 import { NARROW_HZ, NARROW_SAMPLES } from './narrow-band.ts';
 import { dropOver, type Recording } from './recording.ts';
@@ -162,7 +163,9 @@ export class Ticking {
     const payloadAt = this.#sender.begin(listener, now);
     if (payloadAt === -1) return;
     const samples =
-      now < stream.hushedUntil || stream.isUnheard ? this.#silence.subarray(0, voice.frame.length) : voice.frame;
+      now < stream.hushedUntil || stream.isUnheard
+        ? this.#silence.subarray(0, voice.frame.length)
+        : louder(stream, voice.frame, stream.gainIn * listener.gainOut);
     if (listener.recordings.length > 0 && !listener.isDeaf) {
       listener.toldAt(voice.rateHz).set(samples);
       listener.toldTick = tick;

@@ -23,6 +23,8 @@ import type {
   Flows,
   ListeningWish,
   MediaPlane,
+  MixesPlane,
+  MixTerms,
   OpenResult,
   PlaySource,
   RecordingRequest,
@@ -65,7 +67,16 @@ export class QuietPlane implements MediaPlane {
   bridge = (a: LegId, b: LegId) => void this.orders.push(`bridge ${a} ${b}`);
   unbridge = (leg: LegId) => void this.orders.push(`unbridge ${leg}`);
   echo = (leg: LegId) => void this.orders.push(`echo ${leg}`);
-  join = (leg: LegId, mix: MixId) => void this.orders.push(`join ${leg} ${mix}`);
+  join = (leg: LegId, mix: MixId, terms?: MixTerms) =>
+    void this.orders.push(
+      `join ${leg} ${mix}${terms === undefined ? '' : ` ${terms.heardBy}${terms.hears ? '' : ' deaf'}`}`,
+    );
+  readonly mixes: MixesPlane = {
+    play: (mix, source) => void this.orders.push(`play mix ${mix} ${nameOf(source)}`),
+    stopPlaying: (mix) => void this.orders.push(`stopPlaying mix ${mix}`),
+    watchTalkers: (mix, mode) => void this.orders.push(`watchTalkers ${mix} ${mode}`),
+  };
+  amplify = (leg: LegId, inDb: number, outDb: number) => void this.orders.push(`amplify ${leg} ${inDb} ${outDb}`);
   leave = (leg: LegId) => void this.orders.push(`leave ${leg}`);
   mute = (leg: LegId, direction: string) => void this.orders.push(`mute ${leg} '${direction}'`);
   hold = (leg: LegId, mode: string): Body => {

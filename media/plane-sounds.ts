@@ -1,0 +1,65 @@
+import type { LegId } from '../core/kernel/ids.ts';
+import type { PlaySource } from '../core/ports.ts';
+import type { Loaded, PlaneFiles } from './plane-files.ts';
+import type { PlaneLeg } from './plane-leg.ts';
+import type { PlaneMixes } from './plane-mixes.ts';
+import type { PlaneOutput } from './plane-output.ts';
+import type { FromFiles, ToWorker } from './protocol.ts';
+
+/** What is played to legs: requests, and the ends of those that are still wanted. */
+export class PlaneSounds {
+  readonly #files: PlaneFiles;
+  readonly #mixes: PlaneMixes;
+  readonly #legs: ReadonlyMap<LegId, PlaneLeg>;
+  readonly #outputs: PlaneOutput[];
+
+  constructor(files: PlaneFiles, mixes: PlaneMixes, legs: ReadonlyMap<LegId, PlaneLeg>, outputs: PlaneOutput[]) {
+    this.#files = files;
+    this.#mixes = mixes;
+    this.#legs = legs;
+    this.#outputs = outputs;
+  }
+
+  play(own: PlaneLeg, source: PlaySource): void {
+    const { leg } = own;
+    own.play = this.#files.nextPlay();
+    if (source.kind !== 'file') {
+      this.#post(own, { kind: 'play', leg, play: own.play, source });
+      return;
+    }
+    this.#outputs.push({ kind: 'postFiles', message: this.#files.load({ kind: 'leg', leg }, own.play, source.path) });
+  }
+
+  stop(own: PlaneLeg): void {
+    own.play = 0;
+    this.#post(own, { kind: 'stopPlaying', leg: own.leg });
+  }
+
+  /** A file is in memory, or why not. */
+  receive(message: Extract<FromFiles, { kind: 'loaded' | 'loadFailed' }>): void {
+    const loaded = this.#files.receive(message);
+    if (loaded === undefined) return;
+    const { target } = loaded;
+    if (target.kind === 'mix') this.#mixes.loaded(target.mix, loaded);
+    else this.#loaded(target.leg, loaded);
+  }
+
+  played(leg: LegId, play: number, outcome: 'finished' | 'failed', detail: string): void {
+    const own = this.#legs.get(leg);
+    if (own === undefined || own.play !== play) return;
+    own.play = 0;
+    this.#outputs.push({ kind: 'played', leg, outcome, detail });
+  }
+
+  #loaded(leg: LegId, loaded: Loaded): void {
+    const { play } = loaded;
+    const own = this.#legs.get(leg);
+    if (own?.play !== play) return;
+    if ('detail' in loaded) this.played(leg, play, 'failed', loaded.detail);
+    else this.#post(own, { kind: 'play', leg, play, source: { kind: 'samples', samples: loaded.samples } });
+  }
+
+  #post(own: PlaneLeg, message: ToWorker): void {
+    if (!own.lost) this.#outputs.push({ kind: 'post', worker: own.place.worker, message });
+  }
+}
