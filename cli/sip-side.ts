@@ -16,6 +16,7 @@ import type { Machines } from './assemble.ts';
 import { readIdentity, watchIdentity } from './certificate-files.ts';
 import type { Ground } from './ground.ts';
 import { hostPort } from './http-side.ts';
+import { openSignallingSocket } from './signalling-socket.ts';
 
 const HOSTS_FILE = '/etc/hosts';
 
@@ -55,7 +56,7 @@ export async function openSip(
       complaints.warn(`no connection over ${transport} to ${place}: ${why}`, clock.now());
     },
   };
-  const transports = await SipTransports.open(settings.sip, handlers, { identity });
+  const transports = await SipTransports.open(settings.sip, handlers, { identity, openMarked: openSignallingSocket });
   disposal.add('sip', () => transports.close());
   const watch = watchIdentity(settings, transports, log);
   disposal.add('certificates', () => watch.close());

@@ -1,7 +1,6 @@
 import { assert } from '../../core/kernel/assert.ts';
 import { type Clock, systemClock } from '../../core/kernel/clock.ts';
 import { secure } from '../../core/kernel/random.ts';
-import { pack } from './addresses.ts';
 import { Arena } from './arena.ts';
 import { KnownAddresses } from './known-addresses.ts';
 import type { Libc } from './libc.ts';
@@ -228,7 +227,7 @@ export class BatchUdp implements PacketIo {
       this.#set(descriptor, LINUX.IPPROTO_IPV6, LINUX.IPV6_TCLASS, TOS_EXPEDITED_FORWARDING);
       this.#set(descriptor, LINUX.IPPROTO_IPV6, LINUX.IPV6_V6ONLY, 0);
     }
-    this.#writeOwnAddress(port);
+    this.#addresses.writeOwn(this.#scratch, this.#address, port);
     const address = this.#arena.address(this.#scratch);
     if (libc.bind(descriptor, address, sizeBytes) !== 0 || !this.#watch(descriptor, port)) {
       libc.close(descriptor);
@@ -236,14 +235,6 @@ export class BatchUdp implements PacketIo {
     }
     this.#descriptors[port] = descriptor;
     return true;
-  }
-
-  /** Into the scratch: ours with this port. All interfaces of both families are `::`, not the IPv4 address 0 in it. */
-  #writeOwnAddress(port: number): void {
-    this.#addresses.write(this.#scratch, Float64Array.of(pack(this.#address, port)), 0);
-    if (this.#address !== 0 || !this.carriesIpv6) return;
-    const addressAt = (this.#scratch >> 2) + 2;
-    this.#arena.words.fill(0, addressAt, addressAt + 4);
   }
 
   #close(port: number): void {

@@ -55,6 +55,13 @@ export class SocketAddresses {
     }
   }
 
+  /** Writes an address of ours to bind to; with 0, all interfaces of the family. */
+  writeOwn(at: number, address: number, port: number): void {
+    this.write(at, Float64Array.of(address * 65536 + port), 0);
+    // Of both families that is `::`, not the IPv4 address 0 in it.
+    if (address === 0 && this.family === 'both') this.#words.fill(0, (at >> 2) + 2, (at >> 2) + 6);
+  }
+
   /** Reads what the kernel wrote to the byte offset `at` as `addresses[index]`. */
   read(at: number, addresses: Float64Array, index: number): void {
     const words = this.#words;

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/kernel/clock.ts';
 import type { TransportAddress } from '../../core/ports.ts';
 import { networkOf } from '../user-agent/refusal-budget.ts';
 import { Newcomers } from './newcomers.ts';
-import type { TransportCounters, TransportHandlers } from './transport.ts';
+import { SIGNALLING_TYPE_OF_SERVICE, type TransportCounters, type TransportHandlers } from './transport.ts';
 
 export interface ConnectionTimeouts {
   /** Until a connection that we open is there, and until a peer that connects has shaken hands (TLS, WebSocket). */
@@ -105,6 +105,8 @@ export class Connections {
       socket.destroy();
       return false;
     }
+    if (socket.connecting) socket.once('connect', () => this.#mark(socket));
+    else this.#mark(socket);
     const host = hostOf(address);
     this.#countByNetwork.set(host, (this.#countByNetwork.get(host) ?? 0) + 1);
     this.counters.connections += 1;
@@ -171,6 +173,15 @@ export class Connections {
       if (++looks === EVICTION_LOOKS_MAX) return false;
     }
     return false;
+  }
+
+  /** A wish, not a condition: a connection that the system does not mark, or that broke this moment, is none the worse. */
+  #mark(socket: Socket): void {
+    try {
+      socket.setTypeOfService(SIGNALLING_TYPE_OF_SERVICE);
+    } catch {
+      this.counters.unmarkedSockets += 1;
+    }
   }
 
   #leave(socket: Socket, host: string): void {

@@ -1,4 +1,4 @@
-import { isIP, type Server as PlainServer, type Socket } from 'node:net';
+import { connect as connectPlain, isIP, type Server as PlainServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect, createServer, type Server } from 'node:tls';
 import { Fault } from '../../core/kernel/fault.ts';
@@ -44,14 +44,16 @@ export class TlsTransport implements ConnectionTransport {
     if (!isReachable(destination)) return undefined;
     const { address, port, name } = destination;
     this.#contexts ??= tlsContexts(this.#identity);
+    // A socket of its own beneath: only that can be marked.
+    const plain = connectPlain({ host: address, port });
+    if (!this.#connections.admit(plain, address)) return undefined;
     const socket = connect({
+      socket: plain,
       host: address,
-      port,
       secureContext: this.#contexts.client,
       ...(name !== undefined && isIP(name) === 0 && { servername: name }),
       checkServerIdentity: (_, certificate) => serverObjection(name ?? address, certificate),
     });
-    if (!this.#connections.admit(socket, address)) return undefined;
     const connection = new StreamConnection(socket, 'secureConnect', destination, this.#connections);
     this.#connections.add(connection);
     return connection;

@@ -2,6 +2,9 @@ import { Fault } from '../../core/kernel/fault.ts';
 import type { TransportAddress, TransportProtocol } from '../../core/ports.ts';
 import type { Connection } from './connections.ts';
 
+/** DSCP class selector 3 (RFC 2474 §4.2.2), which networks take for signalling, in the upper six bits of the byte. */
+export const SIGNALLING_TYPE_OF_SERVICE = 24 << 2;
+
 /** One datagram, or one message cut from a stream. */
 export interface Packet {
   readonly bytes: Uint8Array;
@@ -57,6 +60,8 @@ export interface TransportCounters {
   framingDefects: number;
   /** TLS and WebSocket connections that ended before they began. */
   handshakeFailures: number;
+  /** Sockets whose packets are not marked as signalling. */
+  unmarkedSockets: number;
   /** Times that a connection was not read for a while because it brought too much. */
   intakePauses: number;
   /** Connections closed because a peer that answered pings did so no more. */
@@ -80,6 +85,7 @@ export function zeroCounters(): TransportCounters {
     connectFailures: 0,
     framingDefects: 0,
     handshakeFailures: 0,
+    unmarkedSockets: 0,
     intakePauses: 0,
     pongsMissed: 0,
     idleCloses: 0,

@@ -14,7 +14,7 @@ import {
   type TransportHandlers,
   zeroCounters,
 } from './transport.ts';
-import { UdpTransport } from './udp.ts';
+import { type OpenMarked, UdpTransport } from './udp.ts';
 import { WebSocketTransport } from './websocket.ts';
 
 export interface TransportsOptions {
@@ -23,6 +23,8 @@ export interface TransportsOptions {
   readonly identity?: TlsIdentity;
   readonly timeouts?: ConnectionTimeouts;
   readonly limits?: ConnectionLimits;
+  /** Datagrams are not marked without it. */
+  readonly openMarked?: OpenMarked;
 }
 
 const NOBODY: TlsIdentity = { certificate: '', key: '', authorities: '', clients: 'anyone' };
@@ -38,9 +40,12 @@ export class SipTransports {
   readonly #webSocket: WebSocketTransport;
   readonly #byProtocol: Readonly<Record<Exclude<TransportProtocol, 'udp'>, ConnectionTransport>>;
   readonly #bound: Listener[] = [];
+  readonly #openMarked: OpenMarked;
   #closing: Promise<unknown> | undefined;
 
-  private constructor(handlers: TransportHandlers, { clock = systemClock, identity, ...bounds }: TransportsOptions) {
+  private constructor(handlers: TransportHandlers, options: TransportsOptions) {
+    const { clock = systemClock, identity, openMarked = () => undefined, ...bounds } = options;
+    this.#openMarked = openMarked;
     this.counters = this.#counters;
     this.#handlers = {
       isHome: (address) => handlers.isHome?.(address) ?? false,
@@ -141,7 +146,7 @@ export class SipTransports {
       throw new Fault('ADDRESS_UNAVAILABLE', `sip listens on literal addresses, got ${host}`, { transport, host });
     }
     if (transport === 'udp') {
-      const udp = await UdpTransport.open(listener, this.#handlers, this.#counters);
+      const udp = await UdpTransport.open(listener, this.#handlers, this.#counters, this.#openMarked);
       this.#udp.push(udp);
       this.#bound.push(udp.bound);
       return;

@@ -18,6 +18,9 @@ const LF = 0x0a;
 
 const TRANSIENT: ReadonlySet<string> = new Set(['EPERM', 'ENOBUFS', 'ENOMEM', 'EAGAIN']);
 
+/** Descriptor of a socket that is bound and whose packets are marked as signalling; undefined when there is none. */
+export type OpenMarked = (host: string, port: number) => number | undefined;
+
 /** One UDP socket (RFC 3261 §18). */
 export class UdpTransport {
   readonly #socket: Socket;
@@ -42,6 +45,7 @@ export class UdpTransport {
     listener: Listener,
     handlers: TransportHandlers,
     counters: TransportCounters,
+    openMarked: OpenMarked,
   ): Promise<UdpTransport> {
     const socket = createSocket({
       type: isIP(listener.host) === 6 ? 'udp6' : 'udp4',
@@ -51,7 +55,11 @@ export class UdpTransport {
     });
     const listening = once(socket, 'listening'); // Asked for first: it may come before `bind` returns.
     try {
-      socket.bind({ address: listener.host, port: listener.port, exclusive: true });
+      const descriptor = openMarked(listener.host, listener.port);
+      if (descriptor === undefined) {
+        counters.unmarkedSockets += 1;
+        socket.bind({ address: listener.host, port: listener.port, exclusive: true });
+      } else socket.bind({ fd: descriptor });
       await listening;
     } catch (error) {
       socket.close();

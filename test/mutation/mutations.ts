@@ -280,6 +280,14 @@ export const MUTATIONS: readonly Mutation[] = [
     'RFC 3261 §21.3: 300, 301 and 302 name who is to be called instead',
   ),
   mutation(
+    'RFC 2474 §4.2.2',
+    'transport/connections',
+    'socket.setTypeOfService(SIGNALLING_TYPE_OF_SERVICE);',
+    'socket.setTypeOfService(0);',
+    'sip/transport-marks',
+    'RFC 2474 §4.2.2: datagrams and connections of signalling are marked',
+  ),
+  mutation(
     'RFC 4028',
     'dialog/session-interval',
     'MINIMUM_S = 90;',
