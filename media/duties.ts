@@ -1,3 +1,4 @@
+import { SlotDeadlines } from '../core/kernel/slot-deadlines.ts';
 import { type Instant, NEVER } from '../core/kernel/time.ts';
 import { COUNTER } from './counters.ts';
 import { DigitsPlayer } from './digits-player.ts';
@@ -6,7 +7,6 @@ import type { Latching } from './io/latching.ts';
 import type { PacketIo } from './io/packet-io.ts';
 import type { FromWorker } from './protocol.ts';
 import type { Digit } from './rtp/telephone-event.ts';
-import { SlotDeadlines } from './slot-deadlines.ts';
 import type { Slots, Stream } from './slots.ts';
 import type { Ticking } from './ticking.ts';
 

@@ -82,7 +82,7 @@ export class Bindings {
       for (const { address } of old) this.#countFrom(address, -1);
     }
     if (bindings.length === 0) {
-      this.#expiries.clear(this.#byExtension.slotOf(extensionId));
+      this.#expiries.remove(this.#byExtension.slotOf(extensionId));
       this.#byExtension.delete(extensionId);
     } else {
       const slot = this.#byExtension.set(extensionId, bindings);
