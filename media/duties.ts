@@ -25,6 +25,12 @@ const PASSED_INTERVAL_MS = 60;
  */
 const KEEP_OPEN_MS = 7500;
 
+/**
+ * A peer may wait for us before it sends: behind some NATs and session border controllers nothing passes before our first
+ * packet. If nobody else has one for it within a frame, it gets one of ours.
+ */
+const FIRST_MS = 20;
+
 export interface DutySurroundings {
   readonly io: PacketIo;
   readonly slots: Slots;
@@ -85,8 +91,16 @@ export class Duties {
   /** After anything that may change when the stream has something to do. */
   arm(stream: Stream): void {
     const { reports, events, digits, hearing } = stream;
-    const at = Math.min(reports.deadline(), events.deadline(), digits.deadline(), this.#silentAt(stream));
+    const isAwaited = stream.awaitedSince !== NEVER;
+    const firstAt = isAwaited ? stream.awaitedSince + FIRST_MS : NEVER;
+    const at = Math.min(reports.deadline(), events.deadline(), digits.deadline(), this.#silentAt(stream), firstAt);
     this.#deadlines.set(stream.slot, hearing === undefined ? at : Math.min(at, hearing.deadline()));
+  }
+
+  /** From now on the peer can be sent to, at this address: it is not kept waiting. */
+  sendFirst(stream: Stream, now: Instant): void {
+    stream.awaitedSince = now;
+    this.arm(stream);
   }
 
   /** The last report of a stream that sent anything (RFC 3550 §6.6). */
@@ -159,6 +173,7 @@ export class Duties {
     this.takeHeard(stream, now);
     this.#sendDigits(stream, now);
     this.#sendReport(stream, now);
+    if (stream.awaitedSince + FIRST_MS <= now) this.#sendFirst(stream, now);
     if (this.#silentAt(stream) <= now) {
       stream.isSilent = true;
       this.#outputs.push({ kind: 'silent', leg: stream.leg });
@@ -187,6 +202,12 @@ export class Duties {
     if (end === at) return;
     this.#sendRtcp(stream, end - at);
     if (!(now - stream.sender.lastAt < KEEP_OPEN_MS)) this.#sender.keepOpen(stream, now);
+  }
+
+  #sendFirst(stream: Stream, now: Instant): void {
+    const wasSent = stream.sender.lastAt >= stream.awaitedSince;
+    stream.awaitedSince = NEVER;
+    if (stream.sends && !wasSent) this.#sender.keepOpen(stream, now);
   }
 
   #sendRtcp(stream: Stream, sizeBytes: number): void {

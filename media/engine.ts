@@ -151,7 +151,7 @@ export class Engine {
     this.#ticking.expire(now);
     this.#duties.expire(now);
     if (this.#latching.deadline() <= now) this.#latching.expire(now);
-    this.#takeLatched();
+    this.#takeLatched(now);
   }
 
   deadline(): Instant {
@@ -200,7 +200,8 @@ export class Engine {
     stream.apply(settings);
     this.#latching.add(stream.slot, latchEntry(settings));
     this.#counters[COUNTER.streams]!++;
-    this.#duties.arm(stream);
+    if (this.#toldAt(stream) !== 0) this.#duties.sendFirst(stream, now);
+    else this.#duties.arm(stream);
   }
 
   #handleStream(stream: Stream, message: StreamMessage, now: Instant): void {
@@ -256,12 +257,19 @@ export class Engine {
     // What is sent at another clock rate is another source (RFC 7160 §4.1).
     const clockRateHz = clockRateOf(stream.codecs, formatOf(settings.sendCodec));
     if (clockRateHz !== stream.clockRateHz) this.#duties.sendBye(stream, now);
+    const toldAt = this.#toldAt(stream);
     stream.apply(settings);
     stream.mix?.retune(stream);
     stream.heardAt = now;
     stream.isSilent = false;
     this.#latching.update(stream.slot, latchEntry(settings), now);
-    this.#duties.arm(stream);
+    if (this.#toldAt(stream) !== 0 && this.#toldAt(stream) !== toldAt) this.#duties.sendFirst(stream, now);
+    else this.#duties.arm(stream);
+  }
+
+  /** Where the peer is told something, 0 while it is not. */
+  #toldAt(stream: Stream): number {
+    return stream.sends ? this.#latching.destination(stream.slot) : 0;
   }
 
   #close(stream: Stream, now: Instant): void {
@@ -334,11 +342,13 @@ export class Engine {
     this.#ticking.include(stream, this.#turnedAt);
   }
 
-  #takeLatched(): void {
+  #takeLatched(now: Instant): void {
     for (let slot = this.#latching.takeLatched(); slot !== -1; slot = this.#latching.takeLatched()) {
       const stream = this.#slots.at(slot);
       const remote = this.#latching.destination(slot);
-      if (stream !== undefined) this.#outputs.push({ kind: 'latched', leg: stream.leg, remote });
+      if (stream === undefined) continue;
+      this.#outputs.push({ kind: 'latched', leg: stream.leg, remote });
+      if (stream.sends) this.#duties.sendFirst(stream, now);
     }
   }
 }

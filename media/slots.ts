@@ -2,7 +2,7 @@ import type { MuteDirection } from '../core/calls/call-record.ts';
 import { assert } from '../core/kernel/assert.ts';
 import { hexToken, type LegId } from '../core/kernel/ids.ts';
 import type { Random } from '../core/kernel/random.ts';
-import type { Instant } from '../core/kernel/time.ts';
+import { type Instant, NEVER } from '../core/kernel/time.ts';
 import { Hearing } from './detectors/hearing.ts';
 import type { FrameEncoder } from './frame-encoder.ts';
 import { EVERYBODY } from './membership.ts';
@@ -122,6 +122,8 @@ export class Stream {
   /** Place among the streams that take part in ticks, or -1. */
   tickIndex = -1;
   heardAt: Instant;
+  /** Since when the peer can be sent to and has been sent nothing; NEVER once that is looked at. */
+  awaitedSince: Instant = NEVER;
 
   readonly #random: Random;
 

@@ -34,6 +34,8 @@ const TIMESTAMP_OFFSET = 10;
 const OWN_SSRC = 11;
 const UNMAPPED = 12;
 const MS_TO_TICKS = 13;
+/** How much time the newest frame of our own takes, in units of the timestamps. */
+const FRAME_SAMPLES = 14;
 
 /** Length of a row. */
 export const SEND_ROW = 16;
@@ -168,6 +170,7 @@ export class SendStream {
     else row[start + TIMESTAMP] = this.timestampAt(now, samples);
     row[start + LAST_AT] = now;
     row[start + NEWEST] = FRAME;
+    row[start + FRAME_SAMPLES] = samples;
     return this.#own(!goesOn, payloadType, row[start + TIMESTAMP]! | 0, payloadBytes, bytes, at);
   }
 
@@ -266,7 +269,9 @@ export class SendStream {
     const row = this.#row;
     const start = this.#start;
     const keepsTime = view.ssrc === row[start + MAPPED_SSRC]! && this.#keepsTime(view.timestamp, now);
-    if (!keepsTime) row[start + TIMESTAMP_OFFSET] = this.timestampAt(now, 1) - view.timestamp;
+    // A frame of our own that still sounds is not cut off.
+    const samplesMin = row[start + NEWEST]! === FRAME ? row[start + FRAME_SAMPLES]! : 1;
+    if (!keepsTime) row[start + TIMESTAMP_OFFSET] = this.timestampAt(now, samplesMin) - view.timestamp;
     row[start + SEQUENCE_OFFSET] = row[start + SEQUENCE]! + 1 - view.sequence;
     row[start + MAPPED_SSRC] = view.ssrc;
     row[start + MAPPED_FIRST] = view.sequence;

@@ -201,6 +201,7 @@ test('an echo is not told the keys of the one who hears it', () => {
   const bench = new Bench();
   bench.open(A, settings(ALICE, KINDS.events));
   bench.post({ kind: 'echo', leg: A });
+  bench.passFirst();
   bench.post({ kind: 'passDigit', leg: A, digit: '1', durationMs: 100 });
   bench.advance(500);
   expect(bench.takeSentTo(ALICE)).toEqual([]);

@@ -183,6 +183,7 @@ test('fifty listeners of two codecs share each encoded frame, and the silent add
   Object.assign(room, { bench });
   const talker = room.enter({ toneHz: 790 });
   for (let i = 0; i < 50; i++) room.enter({ isTalking: false, codec: i % 2 === 0 ? 'PCMU' : 'PCMA' });
+  bench.passFirst();
   room.talk(200);
   const [framesBefore, encodingsBefore] = [bench.counters[COUNTER.mixFrames]!, bench.counters[COUNTER.mixEncodings]!];
   room.talk(400);
@@ -324,6 +325,7 @@ test('packets of thirty milliseconds are mixed without gaps', () => {
 test('digits pressed in a conference are told and not passed on', () => {
   const room = new Room();
   const [presser, other] = [room.enter({ isTalking: false }), room.enter({ isTalking: false })];
+  room.bench.passFirst();
   const event = Uint8Array.of(5, 0x8a, 3, 0x20);
   room.bench.deliver(presser.address, rtp({ sequence: 9, timestamp: 800, ssrc: 5, payloadType: 101 }, event));
   room.talk(100);

@@ -156,6 +156,12 @@ export class Bench {
     this.now = end;
   }
 
+  /** Lets the first packet pass that a leg is sent which nobody speaks to. */
+  passFirst(): void {
+    this.advance(20);
+    this.sent.length = 0;
+  }
+
   /** What has been sent to a packed address since the last call, RTP or RTCP. */
   takeSentTo(remote: number, kind: 'rtp' | 'rtcp' = 'rtp'): Packet[] {
     const chosen = this.sent.filter((packet) => packet.remote === remote && packet.isRtcp === (kind === 'rtcp'));

@@ -27,6 +27,7 @@ function bridged(a: AudioCodec, b: AudioCodec): { bench: Bench; alice: SpeakingP
   const alice = new SpeakingPhone(bench, 1, a, opus, TONE_HZ);
   const bob = new SpeakingPhone(bench, 2, b, opus, OTHER_HZ);
   bench.post({ kind: 'bridge', a: alice.leg, b: bob.leg });
+  bench.passFirst();
   return { bench, alice, bob };
 }
 
