@@ -13,6 +13,8 @@ import type {
   ScriptLinks,
   SignalingEvent,
   StoreEvent,
+  StreamLinkEvent,
+  StreamLinkOrder,
 } from '../core/ports.ts';
 import type { LeftBehind } from '../core/store/load.ts';
 import { FlowRunner } from '../flows/runner.ts';
@@ -23,6 +25,7 @@ import type { SipPacket, SipStack, StackOutput } from '../sip/stack.ts';
 
 /** What the node asks of the media plane beside the port of the core: its outputs and its time. */
 export interface MediaSource {
+  readonly externals: { receive(event: StreamLinkEvent): void };
   poll(): PlaneOutput | undefined;
   expire(now: Instant): void;
   deadline(): Instant;
@@ -72,6 +75,7 @@ export class Node {
   readonly #sends = new Queue<Send>();
   readonly #lookups = new Queue<Lookup>();
   readonly #posts = new Queue<Post>();
+  readonly #links = new Queue<StreamLinkOrder>();
   readonly #settled = new Queue<Settled>();
 
   constructor(parts: NodeParts) {
@@ -133,6 +137,12 @@ export class Node {
     this.settle(now);
   }
 
+  /** What comes of the sockets to programs that hear and speak. */
+  link(event: StreamLinkEvent, now: Instant): void {
+    this.#media.externals.receive(event);
+    this.settle(now);
+  }
+
   expire(now: Instant): void {
     while (this.stack.deadline() <= now) {
       this.stack.expire(now);
@@ -173,6 +183,11 @@ export class Node {
   /** The next message for a thread of media. */
   pollPost(): Post | undefined {
     return this.#posts.shift();
+  }
+
+  /** The next order for the sockets to programs that hear and speak. */
+  pollLink(): StreamLinkOrder | undefined {
+    return this.#links.shift();
   }
 
   /** The next command that has ended. */
@@ -229,6 +244,7 @@ export class Node {
     const media = this.#media.poll();
     if (media !== undefined) {
       if (media.kind === 'post' || media.kind === 'postFiles') this.#posts.push(media);
+      else if (media.kind === 'link') this.#links.push(media.order);
       else this.exchange.receive({ kind: 'media', event: media }, now);
       return true;
     }

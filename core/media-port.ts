@@ -3,6 +3,7 @@
 import type { MuteDirection } from './calls/call-record.ts';
 import type { MediaFigures } from './calls/media-figures.ts';
 import type { RecordingFile } from './calls/recording-record.ts';
+import type { ExternalMediaEvent, ExternalMediaPlane } from './external-media-port.ts';
 import type { LegId, MixId, RecordingNumber } from './kernel/ids.ts';
 import type { Body, TransportAddress } from './ports.ts';
 
@@ -108,6 +109,7 @@ export interface MixesPlane {
 }
 
 export interface MediaPlane {
+  readonly externals: ExternalMediaPlane;
   /**
    * Reserves a stream for the leg: worker, port, codecs. With the peer's offer it checks that something is common;
    * without one, `describe` makes our offer. `peer` is where the leg's signalling comes from or goes to; the stream is
@@ -190,6 +192,7 @@ export interface MediaPlane {
 }
 
 export type MediaEvent =
+  | ExternalMediaEvent
   | { readonly kind: 'played'; readonly leg: LegId; readonly outcome: 'finished' | 'failed'; readonly detail: string }
   | {
       readonly kind: 'mixPlayed';

@@ -20,6 +20,7 @@ import type {
 import type { CarrierWishes, ProviderSignal, ProviderSignaling } from './provider-ports.ts';
 import type { Write } from './write.ts';
 
+export type * from './external-media-port.ts';
 export type * from './media-port.ts';
 
 /**

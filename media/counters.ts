@@ -63,6 +63,8 @@ export const COUNTER = {
   streamsUnheard: 43,
   /** All turns together: a packet that is relayed waits for its turn, and for no more. */
   turnsMs: 44,
+  /** Samples of calls that programs outside did not take in time. */
+  externalSamplesLost: 45,
 } as const;
 
 export type CounterName = keyof typeof COUNTER;

@@ -22,6 +22,7 @@ import { figuresOf } from './stream-figures.ts';
 import { clockRateOf, codecTable, formatName, formatOf } from './stream-formats.ts';
 import { StreamMemory } from './stream-memory.ts';
 import { countStream, reportOf } from './stream-report.ts';
+import { Attaching } from './streams/attaching.ts';
 import { type RunningRecordings, Ticking } from './ticking.ts';
 
 /** How long packets may gather while traffic is dense: a relayed one is waited for, a tick comes only every 20 ms. */
@@ -61,6 +62,7 @@ export class Engine {
   readonly #reception: Reception;
   readonly #ticking: Ticking;
   readonly #mixes: Mixes;
+  readonly #attaching: Attaching;
   readonly #outputs: FromWorker[] = [];
   #turnedAt: Instant;
   /** Streams whose packets go out at arrival. */
@@ -79,6 +81,7 @@ export class Engine {
     const recordings: RunningRecordings = new Map();
     this.#ticking = new Ticking(sender, counters, recordings);
     this.#mixes = new Mixes(this.#ticking, recordings, codecs, options.tones, this.#outputs);
+    this.#attaching = new Attaching(this.#ticking);
     this.#duties = new Duties(
       { io, slots: this.#slots, latching: this.#latching, sender, ticking: this.#ticking },
       counters,
@@ -130,6 +133,9 @@ export class Engine {
         return;
       case 'stopRecording':
         this.#mixes.stopRecording(message.recording, now);
+        return;
+      case 'detach':
+        this.#attaching.detach(message.external, now);
         return;
       default: {
         const stream = this.#find(message.leg);
@@ -250,6 +256,9 @@ export class Engine {
       case 'record':
         this.#mixes.recordStream(stream, message.order, now);
         return;
+      case 'attach':
+        this.#attaching.attach(stream, message.order, now);
+        return;
     }
   }
 
@@ -277,6 +286,7 @@ export class Engine {
     stream.player = undefined;
     this.#leaveAll(stream, now);
     this.#mixes.endRecordings(stream, now);
+    this.#attaching.detachAll(stream, now);
     this.#duties.forget(stream);
     stream.stopHearing();
     const figures = figuresOf(this.#memory, stream.slot, formatName(stream.sendFormat));

@@ -19,7 +19,7 @@ import { OwnAddress } from './own-address.ts';
 import { PlaneFiles } from './plane-files.ts';
 import { PlaneLeg } from './plane-leg.ts';
 import { PlaneMixes } from './plane-mixes.ts';
-import type { MediaPlaneCounters, MediaPlaneOptions } from './plane-options.ts';
+import { type MediaPlaneCounters, type MediaPlaneOptions, planeCounters } from './plane-options.ts';
 import type { PlaneOutput } from './plane-output.ts';
 import { PlaneRecordings, type RecordedSource } from './plane-recordings.ts';
 import { PlaneSounds } from './plane-sounds.ts';
@@ -31,6 +31,7 @@ import type { SessionDescription } from './sdp/session-description.ts';
 import { SpokenFormats } from './sdp/spoken-formats.ts';
 import type { StreamMemory } from './stream-memory.ts';
 import { mediaPeer } from './stream-settings.ts';
+import { PlaneExternals } from './streams/plane-externals.ts';
 
 export type { MediaPlaneCounters, MediaPlaneOptions } from './plane-options.ts';
 export type { PlaneOutput } from './plane-output.ts';
@@ -43,13 +44,7 @@ export type { PlaneOutput } from './plane-output.ts';
  * them together. Those of a conference may live anywhere.
  */
 export class WorkerMediaPlane implements MediaPlane {
-  readonly counters: MediaPlaneCounters = {
-    portsFailed: 0,
-    workersLost: 0,
-    recordingsFinished: 0,
-    recordingsFailed: 0,
-    recordingSamplesLost: 0,
-  };
+  readonly counters: MediaPlaneCounters = planeCounters();
   readonly #options: MediaPlaneOptions;
   readonly #legs = new Map<LegId, PlaneLeg>();
   readonly #outputs: PlaneOutput[] = [];
@@ -58,6 +53,7 @@ export class WorkerMediaPlane implements MediaPlane {
   readonly #files = new PlaneFiles();
   readonly #sounds: PlaneSounds;
   readonly #recordings = new PlaneRecordings(this.counters, this.#outputs);
+  readonly externals: PlaneExternals;
   readonly #own: OwnAddress;
   #spoken: SpokenFormats;
 
@@ -68,6 +64,8 @@ export class WorkerMediaPlane implements MediaPlane {
     this.#workers = new PlaneWorkers(options, this.#outputs);
     this.mixes = new PlaneMixes(options.workerCount, this.#files, this.#outputs);
     this.#sounds = new PlaneSounds(this.#files, this.mixes, this.#legs, this.#outputs);
+    const workerOf = (source: RecordingSource): number | undefined => this.#sourceOf(source)?.worker;
+    this.externals = new PlaneExternals({ ...options, outputs: this.#outputs, workerOf });
   }
 
   get legCount(): number {
@@ -291,6 +289,7 @@ export class WorkerMediaPlane implements MediaPlane {
     this.#lose(this.#workers.lose(worker));
     this.#recordings.lose((source) => source.worker === worker);
     this.mixes.lose(worker);
+    this.externals.lose((_, own) => own === worker, 'the media thread was lost');
     this.#workers.restart(worker);
   }
 
@@ -301,11 +300,12 @@ export class WorkerMediaPlane implements MediaPlane {
   }
 
   deadline(): Instant {
-    return this.#workers.deadline();
+    return Math.min(this.#workers.deadline(), this.externals.deadline());
   }
 
   expire(now: Instant): void {
     this.#workers.expire(now);
+    this.externals.expire(now);
   }
 
   poll(): PlaneOutput | undefined {
@@ -385,6 +385,7 @@ export class WorkerMediaPlane implements MediaPlane {
     }
     const legs = new Set(lost.map(({ leg }) => leg));
     this.#recordings.lose((source) => source.kind === 'leg' && legs.has(source.leg));
+    this.externals.lose(({ source }) => source.kind === 'leg' && legs.has(source.leg), 'the stream was lost');
     this.#outputs.push({ kind: 'workerLost', legs: [...legs] });
   }
 }

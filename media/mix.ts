@@ -218,7 +218,8 @@ export class Mix {
     const player = sender.playerOf(member);
     const others = this.#speakers - (member.isSpeaking ? 1 : 0);
     const isWhisperedTo = this.#whispering.length > 0 && this.#isWhisperedTo(member);
-    if (others > 0 || player !== undefined || isWhisperedTo) member.quietTicks = 0;
+    const isTold = player !== undefined || isWhisperedTo || member.externals?.isTelling === true;
+    if (others > 0 || isTold) member.quietTicks = 0;
     else if (member.quietTicks >= QUIET_TICKS) return false;
     else member.quietTicks++;
     const payloadAt = sender.begin(member, now);
@@ -227,7 +228,7 @@ export class Mix {
       return true;
     }
     counters[COUNTER.mixFrames]!++;
-    const isPlain = player === undefined && member.recordings.length === 0 && !isWhisperedTo && member.gainOut === 1;
+    const isPlain = player === undefined && !member.isTapped && !isWhisperedTo && member.gainOut === 1;
     if (isPlain && !member.isSpeaking && this.#shared.send(member, sender, payloadAt, counters)) return true;
     counters[COUNTER.mixEncodings]!++;
     if (isPlain && member.isSpeaking && this.#rateHz === NARROW_HZ && isG711(member.sendFormat)) {
@@ -250,7 +251,8 @@ export class Mix {
       clipMore(samples, member.playedConverter.convert(this.#played, NARROW_HZ, this.#rateHz, tick));
     }
     if (member.gainOut !== 1) amplify(samples, member.gainOut, samples);
-    if (!member.isDeaf && member.recordings.length > 0) member.toldTick = tick;
+    if (member.externals?.isTelling === true) member.externals.addTold(samples, this.#rateHz, tick);
+    if (!member.isDeaf && member.isTapped) member.toldTick = tick;
     if (this.#rateHz !== NARROW_HZ && member.encodedTick !== tick - 1) sender.prime(member, this.#before, this.#rateHz);
     member.encodedTick = tick;
     sender.sendSamples(member, samples, this.#rateHz, payloadAt);

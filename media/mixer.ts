@@ -53,6 +53,13 @@ export function amplify(samples: Int16Array, factor: number, into: Int16Array): 
   for (let i = 0; i < samples.length; i++) into[i] = clipped(Math.round(samples[i]! * factor));
 }
 
+/** Samples that are mixed already, without one's own among them. */
+export function without(samples: Int16Array, own: Int16Array, into: Int16Array): void {
+  for (let i = 0; i < into.length; i++) {
+    into[i] = clipped(samples[i]! - own[i]!);
+  }
+}
+
 /** What is played to one party alone, on top of what it hears. */
 export function clipMore(samples: Int16Array, more: Int16Array): void {
   for (let i = 0; i < samples.length; i++) {

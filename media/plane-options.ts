@@ -20,3 +20,13 @@ export interface MediaPlaneCounters extends RecordingCounters {
   portsFailed: number;
   workersLost: number;
 }
+
+export function planeCounters(): MediaPlaneCounters {
+  return {
+    portsFailed: 0,
+    workersLost: 0,
+    recordingsFinished: 0,
+    recordingsFailed: 0,
+    recordingSamplesLost: 0,
+  };
+}

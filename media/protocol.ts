@@ -1,11 +1,12 @@
 import type { MuteDirection } from '../core/calls/call-record.ts';
 import type { RecordingFile } from '../core/calls/recording-record.ts';
-import type { LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
+import type { ExternalMediaId, LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
 import type { ListeningWish, MediaEvent, MixTerms, PlaySource } from '../core/ports.ts';
 import type { OpusLibrary } from './codec/opus.ts';
 import type { AddressBookOutput } from './io/address-book.ts';
 import type { RecordingOrder, RingReason } from './recording.ts';
 import type { AudioCodec, StreamFormat } from './stream-formats.ts';
+import type { ExternalMediaOrder } from './streams/external-media.ts';
 
 /**
  * What the main thread and the media threads say to each other: two closed unions for each pair, plain objects and
@@ -98,6 +99,9 @@ export type ToWorker =
   | { readonly kind: 'record'; readonly leg: LegId; readonly order: RecordingOrder }
   | { readonly kind: 'recordMix'; readonly mix: MixId; readonly order: RecordingOrder }
   | { readonly kind: 'stopRecording'; readonly recording: RecordingNumber }
+  /** A program outside hears and speaks in the call of the leg, by rings, until it is let go or the stream ends. */
+  | { readonly kind: 'attach'; readonly leg: LegId; readonly order: ExternalMediaOrder }
+  | { readonly kind: 'detach'; readonly external: ExternalMediaId }
   /** Breaks the thread on purpose, as a bug would: for tests of its replacement. */
   | { readonly kind: 'fail' };
 

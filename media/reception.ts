@@ -120,7 +120,7 @@ export class Reception {
   #keep(stream: Stream, format: number, now: Instant): void {
     const { mix } = stream;
     const isMixed = mix?.wantsVoice === true;
-    if (!isMixed && stream.recordings.length === 0) return;
+    if (!isMixed && !stream.isTapped) return;
     if (stream.codecs[format] === undefined) {
       this.#counters[COUNTER.droppedFormat]!++;
       return;
@@ -135,7 +135,11 @@ export class Reception {
     // What is made louder or softer is decoded for it.
     const isAsItIs = stream.gainIn === 1 && listener.gainOut === 1;
     const isPassed =
-      format === EVENT_FORMAT || (isAsItIs && isRelayed(format, listener.sendFormat) && (!isMuted || isG711(format)));
+      format === EVENT_FORMAT ||
+      (isAsItIs &&
+        isRelayed(format, listener.sendFormat) &&
+        (!isMuted || isG711(format)) &&
+        !isSpokenInto(stream, listener, format));
     if (isPassed) {
       if (format !== EVENT_FORMAT && stream.transcodedIndex >= 0) this.#ticking.stopTranscoding(stream);
       this.#relay(stream, listener, format, isMuted, now);
@@ -180,8 +184,8 @@ export class Reception {
     }
     this.#ticking.transcode(stream, now);
     if (isMuted) stream.hushedUntil = now + HUSHED_MS;
-    // What is recorded is kept already.
-    if (stream.recordings.length === 0) stream.voice!.put(this.#view, this.#io.bytes, format, now);
+    // What is recorded or streamed is kept already.
+    if (!stream.isTapped) stream.voice!.put(this.#view, this.#io.bytes, format, now);
   }
 
   /** Before it is relayed, so that a key may still be kept back. */
@@ -223,6 +227,12 @@ export class Reception {
     if (stream.reports.receive(io.bytes, start, end, now)) counters[COUNTER.reportsReceived]!++;
     else counters[COUNTER.droppedMalformed]!++;
   }
+}
+
+/** A program outside may say something on top: then it goes through ticks, if there is a codec for that. */
+function isSpokenInto(stream: Stream, listener: Stream, format: number): boolean {
+  if (stream.externals?.says !== true && listener.externals?.tells !== true) return false;
+  return stream.codecs[format] !== undefined && listener.codecs[listener.sendFormat] !== undefined;
 }
 
 /**

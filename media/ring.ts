@@ -7,7 +7,10 @@ const CLOSED = 2;
 const GAP_AT = 3;
 const GAP_SAMPLES = 4;
 const LOST = 5;
-const HEADER_BYTES = 32;
+const FLUSHED_AT = 6;
+const FLUSHES = 7;
+const HURRIES = 8;
+const HEADER_BYTES = 40;
 
 /**
  * PCM from one thread to another: one writer, one reader, no waiting on either side.
@@ -24,12 +27,15 @@ export class PcmRing {
   #pendingGap = 0;
   /** Reader: samples of the outstanding gap already handed out as silence. */
   #gapTaken = 0;
+  /** Reader: flushes that it has followed. */
+  #flushesFollowed: number;
 
   /** `buffer` comes from `allocate`. Writer and reader each make their own view. */
   constructor(buffer: SharedArrayBuffer) {
     this.#words = new Int32Array(buffer, 0, HEADER_BYTES / 4);
     this.#samples = new Int16Array(buffer, HEADER_BYTES);
     this.#mask = this.#samples.length - 1;
+    this.#flushesFollowed = Atomics.load(this.#words, FLUSHES);
     assert((this.#samples.length & this.#mask) === 0, 'a ring holds a power of two samples');
   }
 
@@ -42,6 +48,42 @@ export class PcmRing {
   /** Samples that never fitted, so far. */
   get lostSamples(): number {
     return Atomics.load(this.#words, LOST);
+  }
+
+  /** Samples that were written and not yet read; of a gap nothing counts. */
+  get waiting(): number {
+    return (Atomics.load(this.#words, WRITTEN) - Atomics.load(this.#words, READ)) | 0;
+  }
+
+  /** Samples that a write may have at present. */
+  get room(): number {
+    return this.#samples.length - this.waiting;
+  }
+
+  /** Writer: nothing of what was written so far is read any more. The reader follows with its next `follow`. */
+  flush(): void {
+    Atomics.store(this.#words, FLUSHED_AT, Atomics.load(this.#words, WRITTEN));
+    Atomics.add(this.#words, FLUSHES, 1);
+  }
+
+  /** Writer: what waits is to be heard sooner than it would be at its pace, or not any more. */
+  set hurries(wanted: boolean) {
+    Atomics.store(this.#words, HURRIES, wanted ? 1 : 0);
+  }
+
+  get hurries(): boolean {
+    return Atomics.load(this.#words, HURRIES) !== 0;
+  }
+
+  /** Reader: drops what the writer has flushed; true when there was a flush. Only where gaps cannot be. */
+  follow(): boolean {
+    const flushes = Atomics.load(this.#words, FLUSHES);
+    if (flushes === this.#flushesFollowed) return false;
+    this.#flushesFollowed = flushes;
+    const start = Atomics.load(this.#words, READ);
+    const flushedAt = Atomics.load(this.#words, FLUSHED_AT);
+    if (((flushedAt - start) | 0) > 0) Atomics.store(this.#words, READ, flushedAt);
+    return true;
   }
 
   get closed(): boolean {

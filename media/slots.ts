@@ -20,6 +20,7 @@ import { TelephoneEventReceiver } from './rtp/telephone-event.ts';
 import { TelephoneEventSender } from './rtp/telephone-event-sender.ts';
 import { type CodecTable, clockRateOf, formatOf, NO_FORMAT, PCMU_FORMAT } from './stream-formats.ts';
 import type { StreamMemory } from './stream-memory.ts';
+import type { Externals } from './streams/externals.ts';
 import { Voice } from './voice.ts';
 
 /** What streams count by until they are described. */
@@ -119,6 +120,10 @@ export class Stream {
   /** Number of the play request that `player` serves. */
   play = 0;
   readonly recordings: Recording[] = [];
+  /** Programs outside that hear and speak in its call; undefined while there are none. */
+  externals: Externals | undefined;
+  /** Tick in which a frame of its peer's was sent on to it. */
+  passedTick = -1;
   /** Place among the streams that take part in ticks, or -1. */
   tickIndex = -1;
   heardAt: Instant;
@@ -166,6 +171,11 @@ export class Stream {
     this.receiveFormats.fill(NO_FORMAT);
     for (const { payloadType, format } of settings.receivePayloadTypes)
       this.receiveFormats[payloadType] = formatOf(format);
+  }
+
+  /** Somebody needs every tick of what is said and told: a recording, or a program outside. */
+  get isTapped(): boolean {
+    return this.recordings.length > 0 || this.externals !== undefined;
   }
 
   /** Samples in a second of what the peer can be sent; 0 when nothing here encodes it. */
@@ -218,12 +228,15 @@ export class Stream {
 
 /** After a mix, a recording or a listener of another codec came or went: keeps what makes samples as long as it is needed. */
 export function needVoice(stream: Stream): void {
-  const { mix, recordings } = stream;
-  if (mix === undefined && recordings.length === 0 && stream.transcodedIndex === -1) {
+  const { mix, isTapped, externals } = stream;
+  if (mix === undefined && !isTapped && stream.transcodedIndex === -1) {
     stream.voice?.close();
     stream.voice = undefined;
-  } else stream.voice ??= new Voice(stream.codecs, stream.buffered);
-  if (recordings.length === 0) {
+  } else {
+    stream.voice ??= new Voice(stream.codecs, stream.buffered);
+    stream.voice.overlay = externals?.says === true ? externals : undefined;
+  }
+  if (!isTapped) {
     stream.relayedVoice?.close();
     stream.relayedVoice = undefined;
   } else stream.relayedVoice ??= new Voice(stream.codecs);

@@ -8,6 +8,7 @@ import { NARROW_HZ, NARROW_SAMPLES } from './narrow-band.ts';
 import { dropOver, type Recording } from './recording.ts';
 import { TickSchedule } from './schedule.ts';
 import { needVoice, type Stream } from './slots.ts';
+import type { Externals } from './streams/externals.ts';
 import type { Voice } from './voice.ts';
 
 const TICK_MS = 20;
@@ -49,9 +50,9 @@ export class Ticking {
 
   /** After a player, a recording or a mix came or went. */
   include(stream: Stream, now: Instant): void {
-    const { player, mix, recordings } = stream;
+    const { player, mix, isTapped } = stream;
     if (mix !== undefined && player !== undefined) this.wake(mix, now);
-    const isNeeded = (player !== undefined && mix === undefined) || recordings.length > 0;
+    const isNeeded = (player !== undefined && mix === undefined) || isTapped;
     if (isNeeded === stream.tickIndex >= 0) return;
     if (isNeeded) {
       stream.tickIndex = this.#streams.length;
@@ -74,7 +75,7 @@ export class Ticking {
     stream.transcodedIndex = this.#transcoded.length;
     stream.quietTicks = 0;
     this.#transcoded.push(stream);
-    if (stream.recordings.length === 0) stream.voice?.restart();
+    if (!stream.isTapped) stream.voice?.restart();
     needVoice(stream);
     this.#schedule.start(now);
   }
@@ -116,6 +117,9 @@ export class Ticking {
   /** Recordings last: what is sent to a stream before is what they write down. */
   #takeTick(now: Instant): void {
     const tick = ++this.#tick;
+    for (const stream of this.#streams) {
+      if (stream.externals !== undefined) this.#takeSaid(stream, stream.externals, now);
+    }
     // Backwards, because what is done gives its place to the last one.
     for (let i = this.#mixes.length - 1; i >= 0; i--) {
       const mix = this.#mixes[i]!;
@@ -127,9 +131,16 @@ export class Ticking {
     for (let i = this.#streams.length - 1; i >= 0; i--) this.#tickStream(this.#streams[i]!, tick, now);
   }
 
+  /** What programs outside say in this tick, and where it is heard: a conference, the peer, or whom the peer talks to. */
+  #takeSaid(stream: Stream, externals: Externals, now: Instant): void {
+    externals.advance();
+    if (stream.mix !== undefined && (externals.isTelling || externals.isSaying)) this.wake(stream.mix, now);
+    if (externals.isSaying && stream.listener !== undefined) this.transcode(stream, now);
+  }
+
   #tickStream(stream: Stream, tick: number, now: Instant): void {
-    if (stream.mix === undefined && stream.player !== undefined) this.#playFrame(stream, tick, now);
-    if (stream.recordings.length > 0) {
+    if (stream.mix === undefined) this.#playFrame(stream, tick, now);
+    if (stream.isTapped) {
       this.#record(stream, tick, now);
       dropOver(stream.recordings, this.#recordings);
       needVoice(stream);
@@ -137,16 +148,20 @@ export class Ticking {
     this.include(stream, now);
   }
 
+  /** What plays to the stream, and what programs outside tell it, unless that is in what was passed on to it already. */
   #playFrame(stream: Stream, tick: number, now: Instant): void {
-    const player = this.#sender.playerOf(stream);
-    if (player === undefined) return;
-    const isRecorded = stream.recordings.length > 0;
-    const samples = isRecorded ? stream.toldAt(NARROW_HZ) : this.#frame;
-    player.take(samples);
+    const player = stream.player && this.#sender.playerOf(stream);
+    const telling = stream.externals?.isTelling === true && stream.passedTick !== tick ? stream.externals : undefined;
+    if (player === undefined && telling === undefined) return;
+    const rateHz = player === undefined && stream.sendRateHz > 0 ? stream.sendRateHz : NARROW_HZ;
+    const samples = stream.isTapped ? stream.toldAt(rateHz) : this.#frame;
+    if (player === undefined) samples.fill(0);
+    else player.take(samples);
+    telling?.addTold(samples, rateHz, tick);
     const payloadAt = this.#sender.begin(stream, now);
     if (payloadAt === -1) return;
-    if (isRecorded && !stream.isDeaf) stream.toldTick = tick;
-    this.#sender.sendSamples(stream, samples, NARROW_HZ, payloadAt);
+    if (stream.isTapped && !stream.isDeaf) stream.toldTick = tick;
+    this.#sender.sendSamples(stream, samples, rateHz, payloadAt);
   }
 
   /** One frame of what the stream's peer says, in the codec of its listener. */
@@ -162,14 +177,18 @@ export class Ticking {
     if (!voice.isHeard || !stream.receives || listener.player !== undefined) return;
     const payloadAt = this.#sender.begin(listener, now);
     if (payloadAt === -1) return;
-    const samples =
+    let samples =
       now < stream.hushedUntil || stream.isUnheard
         ? this.#silence.subarray(0, voice.frame.length)
         : louder(stream, voice.frame, stream.gainIn * listener.gainOut);
-    if (listener.recordings.length > 0 && !listener.isDeaf) {
-      listener.toldAt(voice.rateHz).set(samples);
-      listener.toldTick = tick;
+    if (listener.isTapped) {
+      const told = listener.toldAt(voice.rateHz);
+      told.set(samples);
+      samples = told;
+      if (listener.externals?.isTelling === true) listener.externals.addTold(told, voice.rateHz, tick);
+      if (!listener.isDeaf) listener.toldTick = tick;
     }
+    listener.passedTick = tick;
     this.#counters[COUNTER.framesTranscoded]!++;
     this.#sender.sendSamples(listener, samples, voice.rateHz, payloadAt);
   }
@@ -180,6 +199,11 @@ export class Ticking {
     const relayed = stream.relayedVoice!;
     voice.advance(tick, now);
     relayed.advance(tick, now);
+    const { externals } = stream;
+    if (externals !== undefined) {
+      this.#counters[COUNTER.externalSamplesLost]! += externals.hear(stream, voice, relayed, tick);
+    }
+    if (stream.recordings.length === 0) return;
     const heard = voice.isHeard && stream.receives && !stream.isUnheard ? voice.at(NARROW_HZ) : undefined;
     const told = this.#toldTo(stream, relayed, tick);
     for (let i = 0; i < stream.recordings.length; i++) {

@@ -8,6 +8,7 @@ import { BUFFER, BufferCounts } from './rtp/buffer-counts.ts';
 import { JitterBuffer, type Taken } from './rtp/jitter-buffer.ts';
 import type { PacketView } from './rtp/packet-view.ts';
 import type { CodecTable } from './stream-formats.ts';
+import type { VoiceOverlay } from './streams/voice-overlay.ts';
 
 /** Ticks in a second: a frame is 20 ms. */
 const FRAMES_PER_S = 50;
@@ -69,6 +70,9 @@ export class Voice {
   #format = 0;
   #tick = -1;
   readonly #converter = new RateConverter();
+  #overlay: VoiceOverlay | undefined;
+  #overlaid: Int16Array = new Int16Array(0);
+  #isPlainHeard = false;
 
   /** `counts` may go on from a voice before. */
   constructor(codecs: CodecTable, counts = new BufferCounts()) {
@@ -88,6 +92,22 @@ export class Voice {
 
   get lengthened(): number {
     return this.#counts.of(BUFFER.stretched);
+  }
+
+  /** Says more in this party's place from the next tick on. */
+  set overlay(overlay: VoiceOverlay | undefined) {
+    if (this.#overlay === undefined) this.#isPlainHeard = this.isHeard;
+    else if (overlay === undefined) this.#uncover();
+    this.#overlay = overlay;
+  }
+
+  /** What the party says itself in this tick. */
+  get plain(): Int16Array {
+    return this.#overlay === undefined ? this.frame : this.#plainFrame;
+  }
+
+  get isPlainHeard(): boolean {
+    return this.#overlay === undefined ? this.isHeard : this.#isPlainHeard;
   }
 
   /** The packets and what became of them: late, lost, reordered, dropped. */
@@ -126,6 +146,31 @@ export class Voice {
   advance(tick: number, now: Instant): void {
     if (tick === this.#tick) return;
     this.#tick = tick;
+    if (this.#overlay !== undefined) this.#uncover();
+    this.#make(now);
+    if (this.#overlay !== undefined) this.#cover(this.#overlay, tick);
+  }
+
+  get #plainFrame(): Int16Array {
+    return this.#frames[this.#frameIndex] ?? this.frame;
+  }
+
+  #uncover(): void {
+    this.frame = this.#plainFrame;
+    this.isHeard = this.#isPlainHeard;
+  }
+
+  #cover(overlay: VoiceOverlay, tick: number): void {
+    this.#isPlainHeard = this.isHeard;
+    if (!overlay.isSaying || this.rateHz === 0) return;
+    if (this.#overlaid.length !== this.frame.length) this.#overlaid = new Int16Array(this.frame.length);
+    this.#overlaid.set(this.frame);
+    overlay.addSaid(this.#overlaid, this.rateHz, tick);
+    this.frame = this.#overlaid;
+    this.isHeard = true;
+  }
+
+  #make(now: Instant): void {
     const excessMs = --this.#ticksToAdjust > 0 ? 0 : this.#excessMs(now);
     if (this.#waiting === 0 && excessMs === 0 && this.#takeFrame(now)) return;
     while (this.#waiting < this.#frameSamples && this.#takePacket(now));
@@ -158,6 +203,7 @@ export class Voice {
     );
     this.frame = this.#frames[this.#frameIndex]!;
     this.isHeard = false;
+    this.#isPlainHeard = false;
     this.#concealment = undefined;
     this.#samples = new Int16Array(0);
     const frameUnits = clockRateHz / FRAMES_PER_S;

@@ -69,7 +69,8 @@ export class PhoneNode {
     }
     const media = plane.poll();
     if (media?.kind === 'post' || media?.kind === 'postFiles') return { kind: 'post', post: media };
-    if (media !== undefined) {
+    // A phone is listened to by no program outside.
+    if (media !== undefined && media.kind !== 'link') {
       call.receive(media, now);
       return 'moved';
     }

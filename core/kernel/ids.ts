@@ -27,6 +27,7 @@ export type ActiveflowId = Branded<string, 'ActiveflowId'>;
 export type ConferenceId = Branded<string, 'ConferenceId'>;
 export type ConferencecallId = Branded<string, 'ConferencecallId'>;
 export type RecordingId = Branded<string, 'RecordingId'>;
+export type ExternalMediaId = Branded<string, 'ExternalMediaId'>;
 export type ScriptSessionId = Branded<string, 'ScriptSessionId'>;
 
 /** One dialog and its stream. A small integer: it indexes tables of the media threads. Never reused within a process. */

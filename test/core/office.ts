@@ -102,6 +102,12 @@ export class QuietPlane implements MediaPlane {
   /** What was heard on each leg, as far as a test says so. */
   readonly heard = new Map<LegId, MediaFigures>();
   figures = (leg: LegId) => this.heard.get(leg);
+  externals: MediaPlane['externals'] = {
+    attach: (_, { source, format }) =>
+      void this.orders.push(`attach ${source.kind === 'leg' ? source.leg : `mix ${source.mix}`} ${format}`),
+    detach: () => void this.orders.push('detach'),
+    key: (_, digit) => void this.orders.push(`key ${digit}`),
+  };
   close = (leg: LegId): void => void this.orders.push(`close ${leg}`);
 }
 

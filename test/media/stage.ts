@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { LegId } from '../../core/kernel/ids.ts';
 import { seeded } from '../../core/kernel/random.ts';
-import type { MediaEvent, TransportAddress } from '../../core/ports.ts';
+import type { MediaEvent, StreamLinkOrder, TransportAddress } from '../../core/ports.ts';
 import { WorkerMediaPlane } from '../../media/media-plane.ts';
 import type { Packet } from '../sim/memory-packet-io.ts';
 import { InProcessWorkers } from './in-process-workers.ts';
@@ -53,6 +53,8 @@ export class Stage {
   readonly plane: WorkerMediaPlane;
   readonly workers: InProcessWorkers;
   readonly events: MediaEvent[] = [];
+  /** What was asked of the sockets to programs. */
+  readonly links: StreamLinkOrder[] = [];
   readonly sent: Packet[] = [];
   #sequence = 0;
 
@@ -95,6 +97,7 @@ export class Stage {
   settle(): void {
     for (let output = this.plane.poll(); output !== undefined; output = this.plane.poll()) {
       if (output.kind === 'post' || output.kind === 'postFiles') this.workers.post(output, this.now);
+      else if (output.kind === 'link') this.links.push(output.order);
       else this.events.push(output);
     }
   }

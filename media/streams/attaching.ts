@@ -1,0 +1,43 @@
+import type { ExternalMediaId } from '../../core/kernel/ids.ts';
+import type { Instant } from '../../core/kernel/time.ts';
+import { needVoice, type Stream } from '../slots.ts';
+import type { Ticking } from '../ticking.ts';
+import { ExternalMedia, type ExternalMediaOrder } from './external-media.ts';
+import { Externals } from './externals.ts';
+
+/** Which programs outside hear and speak where, on one media thread: who comes and goes. */
+export class Attaching {
+  readonly #ticking: Ticking;
+  readonly #attached = new Map<ExternalMediaId, { readonly external: ExternalMedia; readonly of: Stream }>();
+
+  constructor(ticking: Ticking) {
+    this.#ticking = ticking;
+  }
+
+  attach(stream: Stream, order: ExternalMediaOrder, now: Instant): void {
+    const external = new ExternalMedia(order);
+    this.#attached.set(order.id, { external, of: stream });
+    stream.externals ??= new Externals();
+    stream.externals.add(external);
+    needVoice(stream);
+    this.#ticking.include(stream, now);
+  }
+
+  /** Without effect when it is over already. */
+  detach(id: ExternalMediaId, now: Instant): void {
+    const attached = this.#attached.get(id);
+    if (attached === undefined) return;
+    this.#attached.delete(id);
+    const { external, of: stream } = attached;
+    external.close();
+    stream.externals!.remove(id);
+    if (stream.externals!.all.length === 0) stream.externals = undefined;
+    needVoice(stream);
+    this.#ticking.include(stream, now);
+  }
+
+  /** The stream closes. */
+  detachAll(stream: Stream, now: Instant): void {
+    for (const { id } of [...(stream.externals?.all ?? [])]) this.detach(id, now);
+  }
+}
