@@ -4,6 +4,7 @@ import { CAUSES } from '../core/calls/cause.ts';
 import { Fault } from '../core/kernel/fault.ts';
 import { NEVER } from '../core/kernel/time.ts';
 import { decodeWav } from '../media/audio-file.ts';
+import { formatHostPort } from '../sip/grammar/host.ts';
 import { readIdentity } from './certificate-files.ts';
 import type { DialString } from './phone/dial-string.ts';
 import { failureOf } from './phone/failure.ts';
@@ -40,7 +41,10 @@ export async function call(options: CallOptions): Promise<number> {
     return notPlaced(format, error);
   }
   hangUpOnSignal(line);
-  say(format, `calling ${target.user} at ${target.host}:${target.port} over ${target.transport.toUpperCase()}`);
+  say(
+    format,
+    `calling ${target.user} at ${formatHostPort(target.host, target.port)} over ${target.transport.toUpperCase()}`,
+  );
   line.dial();
   const result = await line.over.finally(() => line.close());
   return report(options, result, line);

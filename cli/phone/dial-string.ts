@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { buildUri, parseUri } from '../../sip/grammar/uri.ts';
 import { defaultPort } from '../../sip/locating/goal.ts';
 
@@ -9,7 +8,7 @@ export type DialTransport = (typeof DIAL_TRANSPORTS)[number];
 /** What the user dials, taken apart. */
 export interface DialString {
   readonly user: string;
-  /** A name or an IPv4 address. */
+  /** A name or an address, of IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
   readonly transport: DialTransport;
@@ -32,8 +31,6 @@ export function readDialString(
     return { wrong: `${EXPECTED}, got ${text}` };
   }
   const { user, host, port } = uri;
-  if (isIP(host) === 6)
-    return { wrong: `expected a name or an IPv4 address, because media goes over IPv4 only, got ${host}` };
   const asked = transport ?? uri.parameters.get('transport')?.toLowerCase() ?? 'udp';
   const named = DIAL_TRANSPORTS.find((one) => one === asked);
   if (named === undefined) return { wrong: `expected the transport udp, tcp or tls, got ${asked}` };

@@ -1,4 +1,5 @@
 import { CAUSES } from '../../core/calls/cause.ts';
+import { formatHostPort } from '../../sip/grammar/host.ts';
 import type { DialString } from './dial-string.ts';
 import type { CallResult } from './phone-call.ts';
 
@@ -38,7 +39,7 @@ function brokenOff({ cause }: CallResult, { host }: DialString): string {
 function unanswered(result: CallResult, target: DialString, user: string, connectionFailure: string): string {
   const { cause, status, hasRung, endedBy } = result;
   const { user: number, host } = target;
-  const place = `${host}:${target.port}`;
+  const place = formatHostPort(host, target.port);
   const transport = target.transport.toUpperCase();
   const got = `expected an answer, got ${status}`;
   if (cause === 'network-failed' && target.transport === 'tls' && connectionFailure !== '') {
@@ -85,7 +86,7 @@ function givenUp({ cause }: CallResult, { user: number, host }: DialString): str
     case 'canceled':
       return `The call was canceled before ${number} answered.`;
     case 'not-acceptable':
-      return `The answer of ${number} could not be used: expected PCMU or PCMA over IPv4, got something else. Check the codecs at ${host}.`;
+      return `The answer of ${number} could not be used: expected PCMU or PCMA over IPv4 or IPv6, got something else. Check the codecs at ${host}.`;
     default:
       return `The call could not be placed: expected a free RTP port here, got none (${CAUSES[cause].text}). Call again.`;
   }

@@ -1,20 +1,22 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
+import { isIP } from 'node:net';
 import { Fault } from '../../core/kernel/fault.ts';
 
 /** Pairs tried before we believe that there is none. */
 const PAIRS_TRIED_MAX = 32;
 
-/** IPv4 address of a host. Throws UNREACHABLE when the name has none. */
+/** Address of a host, of IPv4 when it has one of each family. Throws UNREACHABLE when the name has none. */
 export async function addressOfHost(host: string): Promise<string> {
   try {
-    return (await lookup(host, { family: 4 })).address;
+    const [first] = await lookup(host, { all: true, order: 'ipv4first' });
+    return first!.address;
   } catch (error) {
     const { code = 'no answer' } = error as NodeJS.ErrnoException;
     throw new Fault(
       'UNREACHABLE',
-      `${host} cannot be called: expected an IPv4 address of it, got none (${code})`,
+      `${host} cannot be called: expected an address of it, got none (${code})`,
       { host },
       error,
     );
@@ -23,7 +25,7 @@ export async function addressOfHost(host: string): Promise<string> {
 
 /** Our address as this peer sees it: that of the interface which routes there. Throws UNREACHABLE without a route. */
 export async function addressTowards(peer: string): Promise<string> {
-  const socket = createSocket('udp4');
+  const socket = createSocket(isIP(peer) === 6 ? 'udp6' : 'udp4');
   try {
     // Connecting a UDP socket sends nothing; it asks the system for the route.
     socket.connect(9, peer);
@@ -56,7 +58,7 @@ export async function freePortPair(address: string): Promise<number> {
 }
 
 async function bound(address: string, port: number): Promise<Socket | undefined> {
-  const socket = createSocket('udp4');
+  const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
   const listening = once(socket, 'listening'); // Asked for first: it may come before `bind` returns.
   try {
     socket.bind({ address, port, exclusive: true });

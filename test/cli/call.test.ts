@@ -37,7 +37,7 @@ beforeAll(async () => {
   silent = createSocket('udp4').bind(0, '127.0.0.1');
   await once(silent, 'listening');
   unheard = call(`sip:1001@127.0.0.1:${silent.address().port}`);
-  server = await TandemProcess.start();
+  server = await TandemProcess.start({ listeners: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0', 'udp:[::1]:0'] });
   for (const extension of ['5000', '5001', '5002', '5003'])
     await server.createExtension(extension, `secret-of-${extension}`);
 });
@@ -113,7 +113,6 @@ describe('a call that nobody takes', () => {
 describe('a call that cannot be placed', () => {
   test.each([
     [['1001@127.0.0.1'], 2, /expected sip:NUMBER@HOST or sip:NUMBER@HOST:PORT, got 1001@127\.0\.0\.1/],
-    [['sip:1001@[::1]'], 2, /media goes over IPv4 only, got ::1/],
     [['sip:1001@127.0.0.1;transport=ws'], 2, /expected the transport udp, tcp or tls, got ws/],
     [['sip:1001@127.0.0.1', '--tls-authorities', '/absent.pem'], 69, /absent\.pem cannot be read/],
     [['sip:1001@127.0.0.1', '--digits', '1x'], 2, /expected 1 to 64 of 0-9, \*, #, A-D/],
@@ -122,12 +121,25 @@ describe('a call that cannot be placed', () => {
     [['sip:1001@127.0.0.1', '--play', '/absent.wav'], 69, /absent\.wav cannot be played/],
     [['sip:1001@127.0.0.1', '--play', MAIN], 69, /expected a RIFF\/WAVE file/],
     [['sip:1001@127.0.0.1', '--record', '/absent/r.wav'], 69, /cannot be recorded to/],
-    [['sip:1001@no-such-host.invalid'], 1, /expected an IPv4 address of it, got none/],
+    [['sip:1001@no-such-host.invalid'], 1, /expected an address of it, got none/],
   ])('%j says why in one sentence', async (args, expected, sentence) => {
     const { code, output } = await ended(call(args[0]!, ...args.slice(1)));
     expect([code, output.trim().split('\n').length], output).toEqual([expected, 1]);
     expect(output).toMatch(sentence);
   });
+});
+
+test('a call over IPv6 is heard, by whom it calls and here', async () => {
+  const port = Number(/listening sip udp \[::1\]:(\d+)/.exec(server.program.output)![1]);
+  const play = writeVoice(join(folder, 'echoed.wav'), OURS_HZ, 5);
+  const record = join(folder, 'echo.wav');
+  const uri = `sip:9101@[::1]:${port}`;
+  const { code, output } = await ended(call(uri, ...CALLER, '--play', play, '--record', record, '--seconds', '1.2'));
+  expect(code, output).toBe(0);
+  expect(output).toContain(`calling 9101 at [::1]:${port} over UDP`);
+  // Half of the time: what comes late here is the machine's.
+  expect(toneSeconds(readVoice(record), OURS_HZ)).toBeGreaterThan(0.5);
+  await nothingIsLeft();
 });
 
 describe.skipIf(!hasProgram('baresip'))('a call to a phone', () => {
