@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TransportProtocol } from '../../core/ports.ts';
+import type { Packet } from '../../sip/transport/transport.ts';
 import { write } from '../../sip/writer.ts';
 import type { TortureCase } from '../messages/torture.ts';
 import { TORTURE_APPLICATION } from '../messages/torture-application.ts';
@@ -18,15 +19,20 @@ const CANARY = 'canary@127.0.0.1';
 /** The stack that is spoken to; each case has its own. */
 let rig = new Rig();
 let station: Station;
+/** The same over IPv6. */
+let six: Station;
 
 beforeAll(async () => {
-  station = await Station.open([on('udp'), on('tcp')], {}, (packet) => {
-    for (const { destination, message } of rig.receiveBytes(packet.bytes, packet.source)) {
-      station.transports.send(destination, undefined, write(message));
-    }
-  });
+  station = await Station.open([on('udp'), on('tcp')], {}, (packet) => answer(station, packet));
+  six = await Station.open([on('udp', '::1')], {}, (packet) => answer(six, packet));
 });
-afterAll(() => station.close());
+afterAll(() => Promise.all([station.close(), six.close()]));
+
+function answer(by: Station, { bytes, source }: Packet): void {
+  for (const { destination, message } of rig.receiveBytes(bytes, source)) {
+    by.transports.send(destination, undefined, write(message));
+  }
+}
 
 /** An OPTIONS that is always answered: what is heard before its answer is what a case came to. */
 function canary(transport: TransportProtocol): string {
@@ -47,9 +53,9 @@ function asStranger(verdict: string): string[] {
   return [/^(offered|messaged|415|483|406)/.test(first) ? '401' : first.slice(0, 3)];
 }
 
-async function overUdp({ bytes }: TortureCase): Promise<string[]> {
-  const { address, port } = station.address('udp');
-  const socket = createSocket('udp4');
+async function overUdp({ bytes }: TortureCase, to = station): Promise<string[]> {
+  const { address, port } = to.address('udp');
+  const socket = createSocket(to === six ? 'udp6' : 'udp4');
   let heard = '';
   const done = new Promise<void>((resolve) => {
     socket.on('message', (message) => {
@@ -85,6 +91,14 @@ test('over real UDP every torture message gets its answer, and the next message 
     rig = new Rig();
     for (const host of ['example.com', '2001:db8::10']) rig.directory.addOwnHost(host);
     expect([tortured.name, await overUdp(tortured)]).toEqual([tortured.name, asStranger(tortured.udp)]);
+  }
+});
+
+test('RFC 5118 §4: over real IPv6 each of its messages gets its answer, and the next message is served', async () => {
+  for (const tortured of TORTURE_IPV6) {
+    rig = new Rig();
+    for (const host of ['example.com', '2001:db8::10']) rig.directory.addOwnHost(host);
+    expect([tortured.name, await overUdp(tortured, six)]).toEqual([tortured.name, asStranger(tortured.udp)]);
   }
 });
 
