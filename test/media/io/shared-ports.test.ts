@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { type Random, seeded } from '../../../core/kernel/random.ts';
 import { addressOf, contains, pack, parseIpv4, parseNetwork } from '../../../media/io/addresses.ts';
-import { hearRtcp } from './one-packet.ts';
 import { at, type Leg, peer, SharedPortsWorld } from './shared-ports-world.ts';
 
-describe.each(['on', 'off'] as const)('with port sharing %s', (sharing) => {
+describe.each([
+  ['on', 4],
+  ['off', 4],
+  ['on', 6],
+  ['off', 6],
+] as const)('with port sharing %s, over IPv%d', (sharing, family) => {
   test('a NAT rebinding beside an unlatched stream goes on in its own stream', () => {
-    const world = new SharedPortsWorld(sharing);
+    const world = new SharedPortsWorld(sharing, family);
     const settled = world.call(peer('10.0.0.1:4000', '198.51.100.1'), 0);
     for (let i = 0; i < 3; i++) world.packet(settled.port, at('198.51.100.1:31000'), 111, i, 20 * i);
     const waiting = world.call(peer('10.0.0.1:4000', '198.51.100.2'), 100);
@@ -15,15 +19,15 @@ describe.each(['on', 'off'] as const)('with port sharing %s', (sharing) => {
     expect(world.packet(settled.port, moved, 111, 3, 400)).toBe(-1);
     expect(world.packet(settled.port, moved, 111, 40, 800)).toBe(-1);
     expect(world.packet(settled.port, moved, 111, 41, 820)).toBe(settled.slot);
-    expect(world.latching.destination(settled.slot)).toBe(moved);
-    expect(world.latching.destination(waiting.slot)).toBe(0);
+    expect(world.destination(settled.slot)).toBe(moved);
+    expect(world.destination(waiting.slot)).toBe(0);
     expect(world.latching.counters).toMatchObject({ latched: 1, relatched: 1, premature: 1 });
   });
 
   test.each(['10.0.0.5:4000', '198.51.100.5:4000'])(
     'a phone that always uses one port (%s) and redials within 1 s is heard, its old packets are not',
     (sdp) => {
-      const world = new SharedPortsWorld(sharing);
+      const world = new SharedPortsWorld(sharing, family);
       const from = peer(sdp, '198.51.100.5');
       const source = at('198.51.100.5:4000');
       const first = world.call(from, 0);
@@ -42,7 +46,7 @@ describe.each(['on', 'off'] as const)('with port sharing %s', (sharing) => {
   );
 
   test('an SBC with 500 calls from one address is heard in every one', () => {
-    const world = new SharedPortsWorld(sharing);
+    const world = new SharedPortsWorld(sharing, family);
     const legs = Array.from({ length: 500 }, (_, i) => world.call(peer(`192.0.2.9:${10000 + 2 * i}`, '192.0.2.9'), 0));
     expect(legs.every(({ placed }) => placed.mode === 'exact')).toBe(true);
     for (const [i, leg] of legs.entries()) {
@@ -52,7 +56,7 @@ describe.each(['on', 'off'] as const)('with port sharing %s', (sharing) => {
   });
 
   test('phones behind one NAT that call at once each hear their own call', () => {
-    const world = new SharedPortsWorld(sharing);
+    const world = new SharedPortsWorld(sharing, family);
     const legs = Array.from({ length: 40 }, (_, i) => world.call(peer(`192.168.1.${10 + i}:4000`, '203.0.113.7'), i));
     for (let round = 0; round < 3; round++) {
       for (const [i, leg] of legs.entries()) {
@@ -61,12 +65,12 @@ describe.each(['on', 'off'] as const)('with port sharing %s', (sharing) => {
       }
     }
     for (const [i, leg] of legs.entries()) {
-      expect(world.latching.destination(leg.slot)).toBe(at(`203.0.113.7:${50000 + i}`));
+      expect(world.destination(leg.slot)).toBe(at(`203.0.113.7:${50000 + i}`));
     }
   });
 
   test('two switches trunked together share ports on both sides and mix up no call', () => {
-    const [near, far] = [new SharedPortsWorld(sharing), new SharedPortsWorld(sharing)];
+    const [near, far] = [new SharedPortsWorld(sharing, family), new SharedPortsWorld(sharing, family)];
     const [nearAddress, farAddress] = ['192.0.2.1', '192.0.2.2'];
     const calls = Array.from({ length: 60 }, (_, i) => {
       // The near switch dials: it has no description of the far side yet, and the far side answers.
@@ -75,13 +79,7 @@ describe.each(['on', 'off'] as const)('with port sharing %s', (sharing) => {
       const into = far.call(offered, i);
       expect(into.placed.mode).toBe('exact');
       const answer = peer(`${farAddress}:${into.port}`, farAddress);
-      expect(near.pool.settle(out.id, answer, i)).toBe('exact');
-      const remote = at(`${farAddress}:${into.port}`);
-      near.latching.update(
-        out.slot,
-        { port: out.port, remote, remoteRtcp: 0, allowed: [addressOf(remote)], payloadTypes: [0] },
-        i,
-      );
+      expect(near.settle(out, answer, i)).toBe('exact');
       return { out, into };
     });
     for (const [i, { out, into }] of calls.entries()) {
@@ -91,7 +89,7 @@ describe.each(['on', 'off'] as const)('with port sharing %s', (sharing) => {
   });
 
   test('a stranger who guesses SSRC and sequence is never heard and never draws a packet', () => {
-    const world = new SharedPortsWorld(sharing);
+    const world = new SharedPortsWorld(sharing, family);
     const natted = world.call(peer('10.0.0.1:4000', '198.51.100.1'), 0);
     const waiting = world.call(peer('10.0.0.2:4000', '198.51.100.2'), 0);
     const exact = world.call(peer('198.51.100.3:4000', '198.51.100.3'), 0);
@@ -100,22 +98,27 @@ describe.each(['on', 'off'] as const)('with port sharing %s', (sharing) => {
     for (const { port } of [natted, waiting, exact]) {
       for (let i = 3; i < 100; i++) expect(world.packet(port, stranger, 111, i, 2000 + 20 * i)).toBe(-1);
     }
-    const destinations = [natted, waiting, exact].map(({ slot }) => world.latching.destination(slot));
+    const destinations = [natted, waiting, exact].map(({ slot }) => world.destination(slot));
     expect(destinations).toEqual([at('198.51.100.1:31000'), 0, at('198.51.100.3:4000')]);
-    expect(hearRtcp(world.latching, natted.port, stranger, 111, true)).toBe(-1);
-    expect(world.latching.destinationRtcp(natted.slot)).toBe(at('198.51.100.1:31001'));
+    expect(world.report(natted.port, stranger, 111)).toBe(-1);
+    expect(world.destinationRtcp(natted.slot)).toBe(at('198.51.100.1:31001'));
     expect(world.latching.counters.strangers).toBe(3 * 97 + 1);
   });
 
   test('in a seeded world of phones, NATs, trunks and strangers every stream is heard, and only by its own leg', () => {
     for (let seed = 1; seed <= 20; seed++)
-      new Crowd(new SharedPortsWorld(sharing), seeded(seed), `seed ${seed}`).live();
+      new Crowd(new SharedPortsWorld(sharing, family), seeded(seed), `seed ${seed}`).live();
   });
 });
 
-test('the same holds when few ports may be bound to keep streams of one address apart', () => {
-  for (let seed = 1; seed <= 40; seed++) new Crowd(new SharedPortsWorld('on', 3), seeded(seed), `seed ${seed}`).live();
-});
+test.each([4, 6] as const)(
+  'the same holds when few ports may be bound to keep streams of one IPv%d address apart',
+  (family) => {
+    for (let seed = 1; seed <= 40; seed++) {
+      new Crowd(new SharedPortsWorld('on', family, 3), seeded(seed), `seed ${seed}`).live();
+    }
+  },
+);
 
 interface Party {
   readonly leg: Leg;
@@ -160,7 +163,7 @@ class Crowd {
     now += 600;
     for (let turn = 0; turn < 4; turn++, now += 20) for (const party of this.#parties) this.#speak(party, now);
     for (const party of this.#parties) {
-      expect(this.#world.latching.destination(party.leg.slot), this.#name).toBe(party.source);
+      expect(this.#world.destination(party.leg.slot), this.#name).toBe(party.source);
     }
     for (const party of this.#parties) this.#world.hangup(party.leg, now);
     this.#world.expire(now + 61_000);
@@ -221,7 +224,7 @@ class Crowd {
     const heardBy = this.#world.packet(party.leg.port, party.source, party.ssrc, party.sequence++, now);
     this.#check(heardBy === party.leg.slot || heardBy === -1, `${party.leg.slot} was heard by ${heardBy}`);
     if (heardBy !== -1) party.received++;
-    const destination = this.#world.latching.destination(party.leg.slot);
+    const destination = this.#world.destination(party.leg.slot);
     this.#check(destination === 0 || this.#mayBeSentTo(party, destination), `${party.leg.slot} sends to a stranger`);
   }
 
