@@ -1,4 +1,5 @@
 import type { CustomerId, ExtensionId, GatewayId, ProviderId, TrunkId } from '../kernel/ids.ts';
+import { bitsOf, keyOf } from '../kernel/network.ts';
 import type { WallTime } from '../kernel/time.ts';
 import { Bindings } from './bindings.ts';
 import { LiveRows } from './live-rows.ts';
@@ -83,11 +84,11 @@ export class Directory {
 
   /** Addresses and names under which this machine is called; they mean the first customer. */
   addOwnHost(host: string): void {
-    this.#ownHosts.add(host.toLowerCase());
+    this.#ownHosts.add(hostKey(host));
   }
 
   isOwnHost(host: string): boolean {
-    const name = host.toLowerCase();
+    const name = hostKey(host);
     return this.#ownHosts.has(name) || (this.#domain !== '' && name === this.#domain);
   }
 
@@ -349,6 +350,12 @@ export class Directory {
   expiredBinding(at: WallTime): Binding | undefined {
     return this.#bindings.expired(at);
   }
+}
+
+/** Names in lower case; IPv6 addresses, of which one may be written in many ways, by their bits (RFC 5954 §4.2). */
+function hostKey(host: string): string {
+  const bits = host.includes(':') ? bitsOf(host) : undefined;
+  return bits === undefined ? host.toLowerCase() : keyOf(bits, bits.family === 6 ? 128 : 32);
 }
 
 /** A trunk has no tech prefix and tech headers: its rules and its header table say the same. */

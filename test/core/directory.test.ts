@@ -111,6 +111,15 @@ test('a phone that is registered over IPv6 is known by its network of 64 bits', 
   expect(directory.hasBindingFrom('2001:db8::1')).toBe(false);
 });
 
+test('RFC 5954 §4.2: an IPv6 address of ours is ours however it is written', () => {
+  const directory = filled();
+  directory.addOwnHost('2001:db8::1');
+  for (const host of ['2001:DB8::1', '2001:0db8:0:0:0:0:0:1', '2001:db8::0.0.0.1']) {
+    expect(directory.isOwnHost(host), host).toBe(true);
+  }
+  for (const host of ['2001:db8::2', '2001:db8:::1', '']) expect(directory.isOwnHost(host), host).toBe(false);
+});
+
 test('a host means the first customer when it is ours, or the customer that it names', () => {
   const directory = filled('Example.org');
   const second = { ...CUSTOMER, id: 'c2' as CustomerId, ordinal: 2 };
