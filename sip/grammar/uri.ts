@@ -1,3 +1,4 @@
+import { bitsOf } from '../../core/kernel/network.ts';
 import type { Parameters, Uri } from '../message.ts';
 import { formatHostPort, hostEnd, parsePort, readHost } from './host.ts';
 import { MAX_PARAMETERS, NO_PARAMETERS, ParameterChain } from './parameters.ts';
@@ -142,7 +143,7 @@ export function uriEquals(a: Uri, b: Uri): boolean {
   return (
     a.user === b.user &&
     a.password === b.password &&
-    a.host === b.host &&
+    sameHost(a.host, b.host) &&
     a.port === b.port &&
     DECISIVE.every((name) => a.parameters.has(name) === b.parameters.has(name)) &&
     [...a.parameters].every(
@@ -150,6 +151,13 @@ export function uriEquals(a: Uri, b: Uri): boolean {
     ) &&
     sameHeaders(a.headers, b.headers)
   );
+}
+
+/** An IPv6 address is the same however it is written (RFC 5954 §4.2). */
+function sameHost(a: string, b: string): boolean {
+  if (a === b) return true;
+  const [first, second] = a.includes(':') && b.includes(':') ? [bitsOf(a), bitsOf(b)] : [];
+  return first !== undefined && second !== undefined && first.family === second.family && first.bits === second.bits;
 }
 
 function telNumber(uri: Uri): string {

@@ -280,6 +280,14 @@ export const MUTATIONS: readonly Mutation[] = [
     'RFC 3261 §21.3: 300, 301 and 302 name who is to be called instead',
   ),
   mutation(
+    'RFC 5954 §4.2',
+    'grammar/uri',
+    'first.bits === second.bits',
+    'a === b',
+    'sip/grammar/uri',
+    'RFC 5954 §4.2: hosts of IPv6 are compared',
+  ),
+  mutation(
     'RFC 2474 §4.2.2',
     'transport/connections',
     'socket.setTypeOfService(SIGNALLING_TYPE_OF_SERVICE);',

@@ -150,3 +150,12 @@ test('whatever the user part says, a built URI says it again when parsed', () =>
     { seed: 3261, numRuns: 500 },
   );
 });
+
+test('RFC 5954 §4.2: hosts of IPv6 are compared as addresses, not as texts', () => {
+  const equals = (a: string, b: string) => uriEquals(parseUri(`sip:1@${a}`)!, parseUri(`sip:1@${b}`)!);
+  expect(equals('[2001:db8::9:1]', '[2001:DB8:0:0:0:0:9:01]')).toBe(true);
+  expect(equals('[2001:db8::192.0.2.1]:5070', '[2001:db8::c000:201]:5070')).toBe(true);
+  expect(equals('[2001:db8::9:1]', '[2001:db8::9:1:0]')).toBe(false);
+  expect(equals('[2001:db8::9:1]', '[2001:db8::9:1]:5060')).toBe(false);
+  expect(equals('[::ffff:192.0.2.1]', '192.0.2.1')).toBe(false);
+});
