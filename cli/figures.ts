@@ -171,6 +171,16 @@ function media(metrics: Metrics, { plane, media: side }: FigureSources): void {
   metrics.gauge('tandem_rtp_ports_used', 'RTP ports with a stream', () => plane.portsUsed);
   metrics.counted('tandem_media_threads_replaced_total', 'Media threads that died', () => side.workers.replaced);
   metrics.gauge('tandem_media_late_ms_max', 'Latest tick since the start, in ms', () => side.counters().lateMsMax);
+  metrics.counted(
+    'tandem_media_overload_refusals_total',
+    'Calls refused because media threads had more to do than they could',
+    () => plane.counters.overloadRefusals,
+  );
+  metrics.gauge(
+    'tandem_media_busy_share',
+    'Share of its core that the busiest media thread took in half a second',
+    () => side.counters().busyShareMax,
+  );
   metrics.gauge('tandem_media_turn_ms_max', 'Longest turn of a media thread, in ms', () => side.counters().turnMsMax);
   metrics.counted('tandem_media_streams_total', 'Streams that are over, by how well they were heard', () => {
     const { streamsGood, streamsFair, streamsPoor, streamsBad, streamsUnheard } = side.counters();

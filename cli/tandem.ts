@@ -17,6 +17,9 @@ const LINGER_MS = 2_000;
 const WITHOUT_OPUS =
   'Opus is not spoken: expected libopus.so.0 of this system or the package @evan/opus, got neither; install one, or leave it out of --codecs';
 
+const WITHOUT_PRIORITY =
+  'media threads run at usual priority: expected leave to raise it, got none; give the process CAP_SYS_NICE where others need its cores';
+
 export interface TandemOptions {
   readonly settings: Settings;
   readonly given: GivenSecrets;
@@ -80,6 +83,7 @@ export class Tandem {
       if (!(await media.stop())) log.warn('a media thread did not end in time');
     });
     if (settings.codecs.includes('opus') && !media.workers.hasOpus) log.warn(WITHOUT_OPUS);
+    if (!media.workers.havePriority) log.info(WITHOUT_PRIORITY);
     effects.post = (post) => media.post(post);
     const transports = await openSip(machines, ground, settings, log, disposal);
     machines.watch(media, transports);

@@ -108,6 +108,9 @@ export interface MixesPlane {
   watchTalkers(mix: MixId, mode: 'on' | 'off'): void;
 }
 
+/** A call for help is opened whatever the load. */
+export type Urgency = 'usual' | 'emergency';
+
 export interface MediaPlane {
   readonly externals: ExternalMediaPlane;
   /**
@@ -115,6 +118,7 @@ export interface MediaPlane {
    * without one, `describe` makes our offer. `peer` is where the leg's signalling comes from or goes to; the stream is
    * placed on the worker of the leg `beside`, with which it will be bridged. An offer of ours names no other `encodings`
    * than these, in their order, if we speak any of them; of what the peer offers the first of them is taken that is there.
+   * While the media threads have more to do than they can, a leg is refused that is beside none and no emergency.
    */
   open(
     leg: LegId,
@@ -122,6 +126,7 @@ export interface MediaPlane {
     offer: Body | undefined,
     beside: LegId | undefined,
     encodings?: readonly string[],
+    urgency?: Urgency,
   ): OpenResult;
   /**
    * Our session description: the answer to the offer given, else our offer. The first call settles the codec;

@@ -63,6 +63,8 @@ export const COUNTER = {
   streamsUnheard: 43,
   /** All turns together: a packet that is relayed waits for its turn, and for no more. */
   turnsMs: 44,
+  /** Share of its core that the thread took in the last half second. */
+  busyShareMax: 45,
   /** Samples of calls that programs outside did not take in time. */
   externalSamplesLost: 45,
 } as const;

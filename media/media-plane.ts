@@ -96,7 +96,7 @@ export class WorkerMediaPlane implements MediaPlane {
     return own && this.#workers.figuresOf(own);
   }
 
-  open(...[leg, peer, offer, beside, wanted = []]: Parameters<MediaPlane['open']>): OpenResult {
+  open(...[leg, peer, offer, beside, wanted = [], urgency]: Parameters<MediaPlane['open']>): OpenResult {
     assert(!this.#legs.has(leg), `leg ${leg} is open already`);
     const session = offer === undefined ? undefined : parseSdp(offer).session;
     if (offer !== undefined && session === undefined) return refused('the session description cannot be read');
@@ -104,7 +104,13 @@ export class WorkerMediaPlane implements MediaPlane {
     if (session !== undefined && audio === undefined) return refused('no common codec');
     if (audio && !this.#own.reaches(audio.remoteAddress)) return noIpv6();
     const neighbour = beside === undefined ? undefined : this.#legs.get(beside);
-    return this.#place(leg, peer, session, audio, neighbour?.place.worker ?? this.#workers.leastBusy(), wanted);
+    const worker = neighbour?.place.worker ?? this.#workers.leastBusy();
+    // Who is called for somebody has a place: a call that was let in is brought to its end.
+    if (neighbour === undefined && urgency !== 'emergency' && this.#workers.isOverloaded(worker)) {
+      this.counters.overloadRefusals++;
+      return overloaded('the media threads have more to do than they can');
+    }
+    return this.#place(leg, peer, session, audio, worker, wanted);
   }
 
   describe(leg: LegId, like: LegId | undefined): Body {

@@ -19,12 +19,15 @@ export interface MediaPlaneOptions extends PlaneWorkersOptions {
 export interface MediaPlaneCounters extends RecordingCounters {
   portsFailed: number;
   workersLost: number;
+  /** Legs refused because media threads had more to do than they could. */
+  overloadRefusals: number;
 }
 
 export function planeCounters(): MediaPlaneCounters {
   return {
     portsFailed: 0,
     workersLost: 0,
+    overloadRefusals: 0,
     recordingsFinished: 0,
     recordingsFailed: 0,
     recordingSamplesLost: 0,

@@ -53,13 +53,20 @@ export class PlaneWorkers {
     return this.#workers.reduce((sum, { pool }) => sum + pool.busyPorts(), 0);
   }
 
-  /** The worker with the fewest legs. */
+  /** The worker with the fewest legs, of those that can take more if there are any. */
   leastBusy(): number {
     let best = 0;
     for (let worker = 1; worker < this.#workers.length; worker++) {
-      if (this.#workers[worker]!.legs.size < this.#workers[best]!.legs.size) best = worker;
+      const [own, other] = [this.#workers[worker]!, this.#workers[best]!];
+      const isAlike = own.memory.isOverloaded === other.memory.isOverloaded;
+      if (isAlike ? own.legs.size < other.legs.size : other.memory.isOverloaded) best = worker;
     }
     return best;
+  }
+
+  /** The thread has more to do than it can. */
+  isOverloaded(worker: number): boolean {
+    return this.#workers[worker]!.memory.isOverloaded;
   }
 
   legCount(worker: number): number {

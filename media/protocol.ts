@@ -113,6 +113,8 @@ export type FromWorker =
       readonly io: 'batch' | 'dgram';
       readonly ipv6: boolean;
       readonly opus?: OpusLibrary['kind'] | undefined;
+      /** Whether the kernel lets it run before others. */
+      readonly priority?: 'raised' | 'refused';
     }
   | { readonly kind: 'portFailed'; readonly port: number }
   /** The stream found its peer (again) at this packed address. */

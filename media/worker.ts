@@ -12,6 +12,8 @@ import { DgramUdp } from './io/dgram-udp.ts';
 import { openPacketIo } from './io/open-packet-io.ts';
 import { openOpus } from './io/opus-library.ts';
 import type { PacketIo } from './io/packet-io.ts';
+import { raiseThreadPriority } from './io/thread-priority.ts';
+import { LoadMeter } from './load-meter.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 import { StreamMemory } from './stream-memory.ts';
 
@@ -46,11 +48,14 @@ async function run(): Promise<void> {
   const { io, kind } = openIo(start);
   const post = (message: FromWorker) => port.postMessage([message]);
   try {
+    const priority = raiseThreadPriority();
     const opus = openOpus(start.koffiAddonPath);
-    const engine = new Engine(io, { ...engineOptions(start), opus }, systemClock.now());
-    const meter = new Meter(new Float64Array(start.counters));
+    const options = engineOptions(start);
+    const engine = new Engine(io, { ...options, opus }, systemClock.now());
+    const meter = new Meter(new Float64Array(start.counters), options.memory, systemClock.now());
     const outbox = new Outbox(port);
-    post({ kind: 'ready', wakeHandle: io.handOverWakeHandle(), io: kind, ipv6: io.carriesIpv6, opus: opus?.kind });
+    const handles = { wakeHandle: io.handOverWakeHandle(), io: kind, ipv6: io.carriesIpv6 };
+    post({ kind: 'ready', ...handles, opus: opus?.kind, priority });
     while (!control.stopRequested) {
       if (control.fallAsleep()) {
         const deadline = Math.min(engine.deadline(), outbox.deadline());
@@ -118,12 +123,17 @@ class Outbox {
 class Meter {
   readonly #counters: Float64Array;
   readonly #earlierUs: number;
+  readonly #memory: StreamMemory;
+  readonly #load: LoadMeter;
   #measuredAt: Instant = -Infinity;
   #heapMeasuredAt: Instant = -Infinity;
 
-  constructor(counters: Float64Array) {
+  constructor(counters: Float64Array, memory: StreamMemory, now: Instant) {
     this.#counters = counters;
     this.#earlierUs = counters[COUNTER.cpuUs]!;
+    this.#memory = memory;
+    this.#load = new LoadMeter(counters, now);
+    memory.isOverloaded = false;
   }
 
   measure(now: Instant): void {
@@ -131,13 +141,20 @@ class Meter {
     this.#measuredAt = now;
     const { user, system } = process.threadCpuUsage();
     this.#counters[COUNTER.cpuUs] = this.#earlierUs + user + system;
+    if (this.#load.measure(now)) this.#memory.isOverloaded = this.#load.isOverloaded;
     if (now - this.#heapMeasuredAt < HEAP_EVERY_MS) return;
     this.#heapMeasuredAt = now;
     this.#counters[COUNTER.heapUsedBytes] = getHeapStatistics().used_heap_size;
   }
 }
 
-function engineOptions({ counters, streamsMax, memory, mediaTimeoutMs, country }: MediaWorkerStart): EngineOptions {
+function engineOptions({
+  counters,
+  streamsMax,
+  memory,
+  mediaTimeoutMs,
+  country,
+}: MediaWorkerStart): EngineOptions & { readonly memory: StreamMemory } {
   return {
     random: secure(),
     wallOffsetMs: systemClock.wallTime() - systemClock.now(),

@@ -50,6 +50,7 @@ interface Thread {
   later: NodeJS.Timeout | undefined;
   io: 'batch' | 'dgram' | undefined;
   opus: OpusLibrary['kind'] | undefined;
+  priority: 'raised' | 'refused' | undefined;
   reason: string;
   failedStarts: number;
   exited: Promise<void>;
@@ -108,6 +109,11 @@ export class Workers {
   /** Every thread has a library for Opus. */
   get hasOpus(): boolean {
     return this.#threads.every(({ opus }) => opus !== undefined);
+  }
+
+  /** The kernel lets every thread run before others. */
+  get havePriority(): boolean {
+    return this.#threads.every(({ priority }) => priority === 'raised');
   }
 
   /** What is posted in one turn goes out together at its end: one message and one wake-up, however many legs it is for. */
@@ -190,6 +196,7 @@ export class Workers {
       later: undefined,
       io: undefined,
       opus: undefined,
+      priority: undefined,
       reason: '',
       failedStarts: 0,
       exited,
@@ -205,6 +212,7 @@ export class Workers {
       thread.waker = new Waker(message.wakeHandle);
       thread.io = message.io;
       thread.opus = message.opus;
+      thread.priority = message.priority;
       thread.failedStarts = 0;
       if (this.#threads.every(({ io }) => io !== undefined)) this.#waiting?.ready();
     }

@@ -1,7 +1,7 @@
 import type { Directory } from '../directory/directory.ts';
 import type { CustomerId, FlowId, GroupcallId, LegId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
-import type { MediaPlane, Signaling, SignalingEvent, TransportAddress } from '../ports.ts';
+import type { MediaPlane, Signaling, SignalingEvent, TransportAddress, Urgency } from '../ports.ts';
 import type { Dialling } from '../routing/destination.ts';
 import type { Address } from './address.ts';
 import type { Call } from './call.ts';
@@ -93,6 +93,7 @@ export class Dialler {
       undefined,
       invitation.terms.master?.leg,
       invitation.dialling.encodings,
+      urgencyOf(invitation.dialling),
     );
     if (opened.kind === 'opened') this.#invite(leg, invitation);
     else this.#life.end(leg, opened.cause, now);
@@ -134,7 +135,8 @@ export class Dialler {
       const { terms } = invitation;
       if (!this.#takePlace(leg, next, terms, now)) continue;
       const { peer } = next;
-      const opened = peer && this.#ports.media.open(leg, peer, undefined, terms.master?.leg, next.encodings);
+      const beside = terms.master?.leg;
+      const opened = peer && this.#ports.media.open(leg, peer, undefined, beside, next.encodings, urgencyOf(next));
       if (opened?.kind !== 'refused') return { dialling: next, terms };
       this.carried.free(leg);
       cause = opened.cause;
@@ -182,3 +184,7 @@ export class Dialler {
 }
 
 const UNCAPPED = { callsMax: 0, callsPerSecondMax: 0, customerCallsMax: 0 };
+
+function urgencyOf({ carrier }: Dialling): Urgency {
+  return carrier?.isEmergency === true ? 'emergency' : 'usual';
+}

@@ -48,13 +48,14 @@ export class Incoming {
   }
 
   offered(offered: Offered, now: Instant): void {
-    const { media } = this.#ports;
+    const { media, directory } = this.#ports;
     const { leg, replaces } = offered;
     if (replaces !== undefined) {
       this.#replace(offered, replaces, now);
       return;
     }
-    const opened = media.open(leg, offered.source, offered.offer, undefined, this.#encodingsFor(offered));
+    const urgency = isEmergencyNumber(offered.toUser, directory.country) ? 'emergency' : 'usual';
+    const opened = media.open(leg, offered.source, offered.offer, undefined, this.#encodingsFor(offered), urgency);
     const route =
       opened.kind === 'refused' ? refusedFor(opened.cause) : this.#capped(offered, this.#route(offered, now), now);
     const outside = isOfNobody(route) ? this.#outside(offered) : undefined;

@@ -20,10 +20,11 @@ class StrictPlane extends QuietPlane {
   readonly running = new Map<RecordingNumber, RecordingRequest>();
   readonly stopped: RecordingNumber[] = [];
 
-  override open(...[leg, peer, offer]: Parameters<QuietPlane['open']>) {
+  override open(...order: Parameters<QuietPlane['open']>) {
+    const [leg] = order;
     expect(this.legs.has(leg)).toBe(false);
     this.legs.add(leg);
-    return super.open(leg, peer, offer);
+    return super.open(...order);
   }
   override close = (leg: LegId) => {
     expect([leg, this.legs.delete(leg), this.mixed.has(leg)]).toEqual([leg, true, false]);

@@ -7,6 +7,18 @@ import { CUSTOMER, EXTENSION, FLOW, NUMBER, TRUNK } from './store/rows.ts';
 const toNumber = offered({ toUser: '9101' });
 
 describe('a caller', () => {
+  test('is refused while media is overloaded, unless it is help that is called', () => {
+    const saidTo = (toUser: string): string[] => {
+      const place = office();
+      place.media.isFull = true;
+      place.calls.receive(offered({ toUser }), 5);
+      return place.said();
+    };
+    expect(saidTo('9101')).toEqual(['hangup 1 media-overloaded']);
+    // Nobody carries calls in this office: the reason is another one.
+    expect(saidTo('112')).toEqual(['hangup 1 not-found']);
+  });
+
   test('who dials a number gets its flow, and nothing is said before the flow says so', () => {
     const place = office();
     place.calls.receive(toNumber, 5);

@@ -29,7 +29,6 @@ import type {
   PlaySource,
   RecordingRequest,
   SignalingEvent,
-  TransportAddress,
 } from '../../core/ports.ts';
 import { QueuedSignaling } from '../../sip/signaling.ts';
 import { CONFERENCE, surroundings } from './quiet-ports.ts';
@@ -55,8 +54,8 @@ export class QuietPlane implements MediaPlane {
   readonly holding = new Set<LegId>();
   isFull = false;
 
-  open(_leg: LegId, _peer: TransportAddress, offer: Body | undefined): OpenResult {
-    if (this.isFull) return { kind: 'refused', cause: 'media-overloaded', detail: 'full' };
+  open(...[, , offer, , , urgency]: Parameters<MediaPlane['open']>): OpenResult {
+    if (this.isFull && urgency !== 'emergency') return { kind: 'refused', cause: 'media-overloaded', detail: 'full' };
     if (offer !== undefined && this.refuses.has(offer)) return REFUSED;
     return OPENED;
   }

@@ -313,6 +313,24 @@ test('a port that another program has ends the legs on it and is not used again'
   expect(described(stage.plane.describe(C, undefined)).port).not.toBe(alice);
 });
 
+test('while a media thread has too much to do, new calls go to others, and are refused when all have', () => {
+  const stage = new Stage({ workerCount: 2 });
+  const open = (leg: number, beside?: LegId, urgency?: 'usual' | 'emergency') =>
+    stage.plane.open(leg as LegId, peer('192.0.2.1'), sdp('192.0.2.1', 4000 + 2 * leg), beside, [], urgency);
+  expect([open(1).kind, open(2).kind]).toEqual(['opened', 'opened']);
+  const [first, second] = stage.plane.memories;
+  first!.isOverloaded = true;
+  expect([open(3).kind, open(4).kind, open(5).kind]).toEqual(['opened', 'opened', 'opened']);
+  expect(stage.plane.counters.overloadRefusals).toBe(0);
+  second!.isOverloaded = true;
+  expect(open(6)).toMatchObject({ kind: 'refused', cause: 'media-overloaded' });
+  expect(stage.plane.counters.overloadRefusals).toBe(1);
+  // What was let in is brought to its end, and help comes before all.
+  expect([open(7, A).kind, open(8, undefined, 'emergency').kind]).toEqual(['opened', 'opened']);
+  second!.isOverloaded = false;
+  expect(open(9).kind).toBe('opened');
+});
+
 test('when ports or streams run out a leg is refused, and accepted again after others closed', () => {
   const stage = new Stage({ portTo: 20003, sharing: 'off' });
   const open = (leg: number) =>

@@ -94,7 +94,11 @@ async function phone(): Promise<Phone> {
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   const heard: Buffer[] = [];
-  socket.on('message', (packet) => heard.push(packet));
+  // Nobody here says silence: it is what a leg is greeted with.
+  const isGreeting = (packet: Buffer): boolean => packet.length === 172 && packet[12] === 0xff;
+  socket.on('message', (packet) => {
+    if (!isGreeting(packet)) heard.push(packet);
+  });
   open.push(async () => socket.close());
   return { socket, address: at('127.0.0.1', socket.address().port), heard };
 }
@@ -203,8 +207,6 @@ test.each(['best', 'dgram'] as const)('two threads carry one conference (%s)', a
     alice.socket.send(packet, ports[0], '127.0.0.1');
     await Promise.race([once(bob.socket, 'message'), new Promise((resolve) => setTimeout(resolve, 20))]);
   }
-  // Her own voice does not come back: at most the silence with which a leg is greeted.
-  const silence = new Uint8Array(160).fill(0xff);
-  for (const packet of alice.heard) expect([...packet.subarray(12)]).toEqual([...silence]);
+  expect(alice.heard).toEqual([]);
   expect(workers.counters[0]![COUNTER.packetsRelayed]).toBe(0);
 });

@@ -74,6 +74,14 @@ test('a refusal carries status and reason, and the leg ends when it is acknowled
   expect(kinds(rig.events)).toEqual(['offered', 'ended overloaded']);
 });
 
+test('RFC 3261 §20.43: who is refused because media is overloaded is warned of that, and told when to come back', () => {
+  const rig = new Rig();
+  const [refusal] = rig.execute({ kind: 'hangup', leg: rig.offered(), cause: 'media-overloaded' });
+  expect(refusal!.message).toMatchObject({ status: 503 });
+  expect(refusal!.message.first('Warning')).toBe('399 tandem "media overloaded"');
+  expect(refusal!.message.first('Retry-After')).toBe('10');
+});
+
 test('RFC 3261 §15.1.2: BYE ends the leg; a repeated one gets the same answer, a new one 481', () => {
   const { rig, inDialog } = answered();
   rig.receive(inDialog('ACK', 2));
