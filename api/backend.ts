@@ -46,6 +46,7 @@ export type RowKind = keyof Rows;
 export interface ConferenceNow {
   /** Who is in it, in the order in which they came. */
   readonly conferencecalls: readonly Pick<ConferencecallRecord, 'id'>[];
+  readonly isLocked: boolean;
   /** The recording that runs; null when none does. */
   readonly recordingId: RecordingId | null;
   /** Those made of it that are not deleted, oldest first. */

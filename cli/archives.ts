@@ -64,6 +64,7 @@ export class Archives {
     const recordingIds = await this.recordings.idsOf(reference);
     return {
       conferencecalls: conferences.conferencecallsOf(id),
+      isLocked: conferences.isLocked(id),
       recordingId: recordings.liveOf(reference)?.id ?? null,
       recordingIds,
     };

@@ -1,4 +1,4 @@
-import type { Conference, Flow, PhoneNumber } from '../core/directory/records.ts';
+import { CONFERENCE_SETTINGS, type Conference, type Flow, type PhoneNumber } from '../core/directory/records.ts';
 import { assert } from '../core/kernel/assert.ts';
 import { type ConferenceId, type CustomerId, type FlowId, type NumberId, uuid } from '../core/kernel/ids.ts';
 import type { Random } from '../core/kernel/random.ts';
@@ -45,6 +45,7 @@ export function demonstrationWrites(customerId: CustomerId, random: Random, at: 
     detail: 'Where those meet who dial 9102.',
     data: {},
     timeoutS: 0,
+    settings: CONFERENCE_SETTINGS,
     preFlowId: null,
     postFlowId: null,
     directHash: '',

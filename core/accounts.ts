@@ -31,6 +31,7 @@ export interface AccountsPorts {
   readonly random: Random;
   /** Who is in a conference, for the events of its changes; nobody when left out. */
   readonly conferencecallsOf?: (id: ConferenceId) => readonly ConferencecallRecord[];
+  readonly isLocked?: (id: ConferenceId) => boolean;
   /** Told of each row that has just been applied. */
   readonly applied?: (write: AccountWrite) => void;
 }
@@ -202,6 +203,7 @@ export class Accounts {
       type: event.type,
       conference: directory.conferences.get(id) ?? event.conference,
       conferencecalls: conferencecallsOf?.(id) ?? [],
+      ...(this.#ports.isLocked?.(id) === true && { isLocked: true }),
     };
   }
 

@@ -1,9 +1,11 @@
 import type { Address } from './calls/address.ts';
 import type { CallRecord, MuteDirection } from './calls/call-record.ts';
+import type { MemberTerms } from './calls/member-terms.ts';
 import type { RecordingRecord, RecordingReference } from './calls/recording-record.ts';
 import type {
   Accesskey,
   Conference,
+  ConferenceSettings,
   DialRoute,
   Extension,
   Flow,
@@ -75,7 +77,7 @@ export type OutboundConfigFields = Pick<
 export type FlowFields = Pick<Flow, 'type' | 'name' | 'detail' | 'actions' | 'onCompleteFlowId'>;
 export type ConferenceFields = Pick<
   Conference,
-  'type' | 'name' | 'detail' | 'data' | 'timeoutS' | 'preFlowId' | 'postFlowId'
+  'type' | 'name' | 'detail' | 'data' | 'timeoutS' | 'settings' | 'preFlowId' | 'postFlowId'
 >;
 
 /** Changes of the directory: checked and reserved, committed, applied and published, then answered. */
@@ -134,7 +136,9 @@ export type AccountCommand =
   | {
       readonly kind: 'updateConference';
       readonly id: ConferenceId;
-      readonly changes: Partial<Omit<ConferenceFields, 'type'>>;
+      readonly changes: Partial<Omit<ConferenceFields, 'type' | 'settings'>> & {
+        readonly settings?: Partial<ConferenceSettings>;
+      };
     }
   | { readonly kind: 'deleteRecording'; readonly record: RecordingRecord }
   /** Hangs up if live, then marks the record as deleted. `record` is the call as whoever asks has read it. */
@@ -181,7 +185,13 @@ export type CallCommand =
   | { readonly kind: 'stopRecording'; readonly reference: RecordingReference }
   /** Everybody leaves, then it is marked as deleted. */
   | { readonly kind: 'deleteConference'; readonly id: ConferenceId }
-  | { readonly kind: 'kickConferencecall'; readonly id: ConferencecallId };
+  | { readonly kind: 'kickConferencecall'; readonly id: ConferencecallId }
+  | { readonly kind: 'updateConferencecall'; readonly id: ConferencecallId; readonly changes: Partial<MemberTerms> }
+  /** Nobody comes in any more but moderators, or everybody again. */
+  | { readonly kind: 'lockConference'; readonly id: ConferenceId; readonly mode: 'locked' | 'open' }
+  /** Plays to all who are in it, or to one; without urls it stops what is played. */
+  | { readonly kind: 'playConference'; readonly id: ConferenceId; readonly urls: readonly string[] }
+  | { readonly kind: 'playConferencecall'; readonly id: ConferencecallId; readonly urls: readonly string[] };
 
 /** What is asked of the ways to providers and to customers' own trunks. */
 export type ProviderCommand =

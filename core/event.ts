@@ -14,7 +14,7 @@ import type {
   Trunk,
 } from './directory/records.ts';
 import type { ActiveflowRecord } from './flows/activeflow-record.ts';
-import type { AgentId, CallId } from './kernel/ids.ts';
+import type { AgentId, CallId, ConferencecallId, ConferenceId } from './kernel/ids.ts';
 import type { MessageRecord } from './messages/message-record.ts';
 
 /** Everything that has happened, versioned by adding, never by changing. Secrets are taken out by `api/presentation`. */
@@ -70,11 +70,28 @@ export type EventBody =
       readonly conference: Conference;
       /** Who is in it, in the order in which they came. */
       readonly conferencecalls: readonly ConferencecallRecord[];
+      /** Nobody comes in any more but moderators; not unless it says so. */
+      readonly isLocked?: boolean;
+    }
+  /** What was played to all in it is over. */
+  | {
+      readonly type: 'conference_played';
+      readonly conferenceId: ConferenceId;
+      readonly outcome: 'finished' | 'failed';
+      readonly detail: string;
+    }
+  /** Somebody else talks now; nulls when nobody does. */
+  | {
+      readonly type: 'conference_talker_changed';
+      readonly conferenceId: ConferenceId;
+      readonly conferencecallId: ConferencecallId | null;
+      readonly callId: CallId | null;
     }
   | {
       readonly type:
         | 'conferencecall_joining'
         | 'conferencecall_joined'
+        | 'conferencecall_updated'
         | 'conferencecall_leaving'
         | 'conferencecall_leaved';
       readonly conferencecall: ConferencecallRecord;

@@ -47,6 +47,7 @@ export class Exchange {
     this.accounts = new Accounts({
       ...ports,
       conferencecallsOf: (id) => this.calls.conferences.conferencecallsOf(id),
+      isLocked: (id) => this.calls.conferences.isLocked(id),
       applied: (write) => {
         if (write.kind === 'saveProvider' || write.kind === 'saveTrunk') this.#maintain(write.row.id);
       },

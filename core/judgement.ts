@@ -68,7 +68,12 @@ export function judge(command: Command, by: Principal, known: Known): Refusal | 
     case 'attachScript':
       return judgeThing(by, known.liveCall(command.callId)?.customerId, 'live call', command.callId);
     case 'kickConferencecall':
+    case 'updateConferencecall':
+    case 'playConferencecall':
       return judgeThing(by, known.liveConferencecall(command.id)?.customerId, 'live conferencecall', command.id);
+    case 'lockConference':
+    case 'playConference':
+      return judgeThing(by, known.directory.conferences.get(command.id)?.customerId, 'conference', command.id);
     case 'stopActiveflow':
       return judgeThing(by, known.liveActiveflow(command.id)?.customerId, 'running activeflow', command.id);
     case 'probeProvider': {

@@ -16,13 +16,15 @@ export const PLAYED_TONES = [
   'fax-calling',
   'fax-answer',
   'beep',
+  'conference-entry',
+  'conference-exit',
 ] as const;
 
 export type PlayedTone = (typeof PLAYED_TONES)[number];
 
 export type PlaySource =
   /**
-   * Goes on until it is stopped, save `beep` and `fax-answer`, which end by themselves. Those of exchanges sound as they
+   * Goes on until it is stopped, save `beep`, `fax-answer` and those of conferences, which end by themselves. Those of exchanges sound as they
    * do in `country` (ISO 3166-1 alpha-2), that of the installation without one.
    */
   | { readonly kind: 'tone'; readonly tone: PlayedTone; readonly country?: string }

@@ -1,3 +1,6 @@
+import { GAIN_DB } from '../core/calls/member-terms.ts';
+import { MEMBER_ROLES } from '../core/calls/who-hears-whom.ts';
+
 /** On what an action can run: live calls, everything but calls, anything (platform §3.2.5). */
 export type Medium = 'rtc' | 'non_rtc' | 'any';
 
@@ -23,6 +26,7 @@ const UUID = { kind: 'uuid' } as const;
 const BOOLEAN = { kind: 'boolean' } as const;
 const MILLISECONDS = { kind: 'integer', min: 0, max: DAY_MS } as const;
 const SECONDS = { kind: 'integer', min: 0, max: DAY_MS / 1000 } as const;
+const DECIBELS = { kind: 'integer', ...GAIN_DB } as const;
 const TARGET = { kind: 'target', isRequired: true } as const;
 const COMPARISON = { kind: 'choice', of: ['==', '!=', '>', '>=', '<', '<='], isRequired: true } as const;
 const METHOD = { kind: 'choice', of: ['', 'POST', 'GET', 'PUT', 'DELETE'] } as const;
@@ -86,7 +90,17 @@ export const ACTION_KINDS: ReadonlyMap<string, ActionKind> = new Map<string, Act
       false_target_id: TARGET,
     }),
   ],
-  ['conference_join', built('rtc', { conference_id: { ...UUID, isRequired: true } })],
+  [
+    'conference_join',
+    built('rtc', {
+      conference_id: { ...UUID, isRequired: true },
+      role: { kind: 'choice', of: ['', ...MEMBER_ROLES] },
+      muted: BOOLEAN,
+      deaf: BOOLEAN,
+      gain_in: DECIBELS,
+      gain_out: DECIBELS,
+    }),
+  ],
   [
     'connect',
     built('rtc', {

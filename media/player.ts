@@ -2,6 +2,9 @@ import { tonesOf } from './dsp/country-tones.ts';
 import {
   BEEP,
   BEEP_MS,
+  CONFERENCE_ENTRY,
+  CONFERENCE_EXIT,
+  CONFERENCE_TONE_MS,
   FAX_ANSWER,
   FAX_ANSWER_MS,
   FAX_CALLING,
@@ -98,6 +101,10 @@ function tonePlayerOf(
   switch (tone) {
     case 'beep':
       return new BurstPlayer(BEEP, BEEP_MS);
+    case 'conference-entry':
+      return new BurstPlayer(CONFERENCE_ENTRY, CONFERENCE_TONE_MS);
+    case 'conference-exit':
+      return new BurstPlayer(CONFERENCE_EXIT, CONFERENCE_TONE_MS);
     case 'fax-answer':
       return new BurstPlayer(FAX_ANSWER, FAX_ANSWER_MS);
     case 'fax-calling':

@@ -57,6 +57,10 @@ export function presentConference(conference: Conference, now: ConferenceNow): P
     detail: conference.detail,
     data: conference.data,
     timeout: conference.timeoutS,
+    entry_tone: conference.settings.entryTone,
+    exit_tone: conference.settings.exitTone,
+    talker_events: conference.settings.talkerEvents,
+    locked: now.isLocked,
     pre_flow_id: idOf(conference.preFlowId),
     post_flow_id: idOf(conference.postFlowId),
     conferencecall_ids: now.conferencecalls.map((conferencecall) => conferencecall.id),
@@ -80,6 +84,11 @@ export function presentConferencecall(conferencecall: ConferencecallRecord): Pre
     reference_type: 'call',
     reference_id: conferencecall.callId,
     status: conferencecall.status,
+    role: conferencecall.terms.role,
+    muted: conferencecall.terms.isMuted,
+    deaf: conferencecall.terms.isDeaf,
+    gain_in: conferencecall.terms.gainInDb,
+    gain_out: conferencecall.terms.gainOutDb,
     ...timesOf(conferencecall),
   };
 }

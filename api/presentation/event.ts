@@ -4,7 +4,7 @@ import { presentCall, presentConference, presentConferencecall, presentRecording
 import { presentActiveflow, presentFlow } from './flows.ts';
 import { presentMessage } from './messages.ts';
 import { presentDialRoute, presentOutboundConfig, presentProvider } from './providers.ts';
-import type { Presented } from './values.ts';
+import { idOf, type Presented } from './values.ts';
 
 /** An event as clients get it. */
 export interface PresentedEvent {
@@ -25,7 +25,12 @@ export function presentEvent(body: EventBody): PresentedEvent | undefined {
 
 const REFERENCE_RESOURCES = new Set(['call', 'number', 'conference', 'recording', 'activeflow']);
 /** Of resources that the reference tells of, events that it does not have. */
-const OWN_EVENTS = new Set<string>(['recording_failed', 'recording_deleted']);
+const OWN_EVENTS = new Set<string>([
+  'recording_failed',
+  'recording_deleted',
+  'conference_played',
+  'conference_talker_changed',
+]);
 
 function audienceOf(type: EventBody['type']): PresentedEvent['audience'] {
   const isReference = REFERENCE_RESOURCES.has(type.slice(0, type.indexOf('_'))) && !OWN_EVENTS.has(type);
@@ -35,8 +40,8 @@ function audienceOf(type: EventBody['type']): PresentedEvent['audience'] {
 function dataOf(body: EventBody): Presented | undefined {
   if ('call' in body) return presentCall(body.call);
   if ('conference' in body) {
-    const { conference, conferencecalls } = body;
-    return presentConference(conference, { conferencecalls, recordingId: null, recordingIds: [] });
+    const { conference, conferencecalls, isLocked = false } = body;
+    return presentConference(conference, { conferencecalls, isLocked, recordingId: null, recordingIds: [] });
   }
   if ('conferencecall' in body) return presentConferencecall(body.conferencecall);
   if ('recording' in body) return presentRecording(body.recording);
@@ -52,6 +57,13 @@ function dataOf(body: EventBody): Presented | undefined {
   if ('binding' in body) return presentBinding(body.binding);
   if ('message' in body) return presentMessage(body.message);
   if ('digit' in body) return { call_id: body.callId, digit: body.digit, duration: body.durationMs };
+  if (body.type === 'conference_played') {
+    return { conference_id: body.conferenceId, outcome: body.outcome, detail: body.detail };
+  }
+  if (body.type === 'conference_talker_changed') {
+    const { conferenceId, conferencecallId, callId } = body;
+    return { conference_id: conferenceId, conferencecall_id: idOf(conferencecallId), call_id: idOf(callId) };
+  }
   // agent_updated is a new password so far, which the reference keeps to itself as well.
   return undefined;
 }

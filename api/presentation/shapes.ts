@@ -91,6 +91,10 @@ const Conference = {
   ...named,
   data: Free,
   timeout: Count,
+  entry_tone: Type.Boolean(),
+  exit_tone: Type.Boolean(),
+  talker_events: Type.Boolean(),
+  locked: Type.Boolean(),
   pre_flow_id: Id,
   post_flow_id: Id,
   conferencecall_ids: Ids,
@@ -110,6 +114,11 @@ const Conferencecall = {
   reference_type: Type.Enum(['call']),
   reference_id: Id,
   status: Type.Enum(['joining', 'joined', 'leaving', 'leaved']),
+  role: Type.Enum(['moderator', 'member', 'listener']),
+  muted: Type.Boolean(),
+  deaf: Type.Boolean(),
+  gain_in: Type.Number(),
+  gain_out: Type.Number(),
   ...timed,
 };
 

@@ -1,11 +1,30 @@
 import type { FastifyInstance } from 'fastify';
-import Type from 'typebox';
-import { stateInvalid } from '../answer.ts';
+import Type, { type Static } from 'typebox';
+import type { ConferencecallRecord } from '../../core/calls/conferencecall-record.ts';
+import { GAIN_DB } from '../../core/calls/member-terms.ts';
+import { MEMBER_ROLES } from '../../core/calls/who-hears-whom.ts';
+import type { Command } from '../../core/command.ts';
+import { type Refused, stateInvalid } from '../answer.ts';
 import type { Backend } from '../backend.ts';
+import { Played } from '../played.ts';
 import { presentConferencecall } from '../presentation/calls.ts';
 import { RowRoutes } from '../row-routes.ts';
+import { given } from '../schema.ts';
 
 const Nothing = Type.Object({});
+const Gain = Type.Number({
+  minimum: GAIN_DB.min,
+  maximum: GAIN_DB.max,
+  description: `decibels, ${GAIN_DB.min} to ${GAIN_DB.max}`,
+});
+/** What is left out stays as it is. */
+const Changes = Type.Object({
+  role: Type.Optional(Type.Enum([...MEMBER_ROLES], { description: 'moderator, member or listener' })),
+  muted: Type.Optional(Type.Boolean({ description: 'whether nobody hears it' })),
+  deaf: Type.Optional(Type.Boolean({ description: 'whether it hears nothing' })),
+  gain_in: Type.Optional(Gain),
+  gain_out: Type.Optional(Gain),
+});
 
 /** `/conferencecalls`: who is in a conference, and who was. */
 export function conferencecalls(app: FastifyInstance, backend: Backend): void {
@@ -16,9 +35,30 @@ export function conferencecalls(app: FastifyInstance, backend: Backend): void {
     present: presentConferencecall,
   });
   routes.read();
-  routes.act('DELETE', '', 'Put one call out of its conference', Nothing, ({ id, status }) =>
-    status === 'leaved'
-      ? stateInvalid(`conferencecall ${id} has left already`, 'a conferencecall that is in', status)
-      : { kind: 'kickConferencecall', id },
-  );
+  const kick = ifIn(({ id }) => ({ kind: 'kickConferencecall', id }));
+  routes.act('DELETE', '', 'Put one call out of its conference', Nothing, kick);
+  const change = ifIn<Static<typeof Changes>>(({ id }, { role, muted, deaf, gain_in, gain_out }) => ({
+    kind: 'updateConferencecall',
+    id,
+    changes: given({ role, isMuted: muted, isDeaf: deaf, gainInDb: gain_in, gainOutDb: gain_out }),
+  }));
+  routes.act('PUT', '', 'Change how one call takes part in its conference', Changes, change);
+  const play = ifIn<Static<typeof Played>>(({ id }, { stream_urls }) => ({
+    kind: 'playConferencecall',
+    id,
+    urls: stream_urls,
+  }));
+  routes.act('POST', '/play', 'Play to one who is in a conference', Played, play);
+  const hush = ifIn(({ id }) => ({ kind: 'playConferencecall', id, urls: [] }));
+  routes.act('DELETE', '/play', 'Stop what is played to one', Nothing, hush);
+}
+
+/** What is asked of one who is in a conference; one who has left says so. */
+function ifIn<Given>(
+  commandOf: (stay: ConferencecallRecord, given: Given) => Command,
+): (stay: ConferencecallRecord, given: Given) => Command | Refused {
+  return (stay, asked) =>
+    stay.status === 'leaved'
+      ? stateInvalid(`conferencecall ${stay.id} has left already`, 'a conferencecall that is in', stay.status)
+      : commandOf(stay, asked);
 }

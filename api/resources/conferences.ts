@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify';
-import Type from 'typebox';
-import type { Conference } from '../../core/directory/records.ts';
+import Type, { type Static } from 'typebox';
+import type { Command } from '../../core/command.ts';
+import { CONFERENCE_SETTINGS, type Conference, type ConferenceSettings } from '../../core/directory/records.ts';
 import type { ConferenceId, FlowId } from '../../core/kernel/ids.ts';
 import type { Backend } from '../backend.ts';
+import { Played } from '../played.ts';
 import { presentConference } from '../presentation/calls.ts';
 import { Recorded, recordingLimits } from '../recorded.ts';
 import { RowRoutes } from '../row-routes.ts';
@@ -22,6 +24,9 @@ const Rest = {
     }),
   ),
   data: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'an object' })),
+  entry_tone: Type.Optional(Type.Boolean({ description: 'whether all hear that somebody comes' })),
+  exit_tone: Type.Optional(Type.Boolean({ description: 'whether all hear that somebody goes' })),
+  talker_events: Type.Optional(Type.Boolean({ description: 'whether it is told who talks' })),
   pre_flow_id: OptionalId,
   post_flow_id: OptionalId,
 };
@@ -47,7 +52,8 @@ export function conferences(app: FastifyInstance, backend: Backend): void {
     const { type, name = '', detail = '', data = {}, timeout = 0 } = body;
     const preFlowId = idFrom<FlowId>(body.pre_flow_id);
     const postFlowId = idFrom<FlowId>(body.post_flow_id);
-    const fields = { type, name, detail, data, timeoutS: lasting(timeout), preFlowId, postFlowId };
+    const settings = { ...CONFERENCE_SETTINGS, ...settingsFrom(body) };
+    const fields = { type, name, detail, data, timeoutS: lasting(timeout), settings, preFlowId, postFlowId };
     return { kind: 'createConference', customerId, id: idFrom<ConferenceId>(body.id), fields };
   });
   routes.act('PUT', '', 'Change one conference', Changes, ({ id }, { name, detail, data, timeout, ...body }) => ({
@@ -58,12 +64,28 @@ export function conferences(app: FastifyInstance, backend: Backend): void {
       detail,
       data,
       timeoutS: timeout === undefined ? undefined : lasting(timeout),
+      settings: settingsFrom(body),
       preFlowId: idChangeFrom<FlowId>(body.pre_flow_id),
       postFlowId: idChangeFrom<FlowId>(body.post_flow_id),
     }),
   }));
   // Everybody leaves before it is answered.
   routes.remove(({ id }) => ({ kind: 'deleteConference', id }));
+  const lock =
+    (mode: 'locked' | 'open') =>
+    ({ id }: Conference): Command => ({ kind: 'lockConference', id, mode });
+  routes.act('POST', '/lock', 'Let nobody but moderators into one conference', Nothing, lock('locked'));
+  routes.act('DELETE', '/lock', 'Let everybody into one conference again', Nothing, lock('open'));
+  routes.act('POST', '/play', 'Play to all who are in one conference', Played, ({ id }, { stream_urls }) => ({
+    kind: 'playConference',
+    id,
+    urls: stream_urls,
+  }));
+  routes.act('DELETE', '/play', 'Stop what is played to all', Nothing, ({ id }) => ({
+    kind: 'playConference',
+    id,
+    urls: [],
+  }));
   routes.act('POST', '/recording_start', 'Record what is said in one conference', Recorded, ({ id }, body) => ({
     kind: 'startRecording',
     reference: { type: 'confbridge', id },
@@ -73,6 +95,10 @@ export function conferences(app: FastifyInstance, backend: Backend): void {
     kind: 'stopRecording',
     reference: { type: 'confbridge', id },
   }));
+}
+
+function settingsFrom(body: Static<typeof Changes>): Partial<ConferenceSettings> {
+  return given({ entryTone: body.entry_tone, exitTone: body.exit_tone, talkerEvents: body.talker_events });
 }
 
 function lasting(timeoutS: number): number {

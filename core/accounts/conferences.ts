@@ -46,14 +46,16 @@ export const CONFERENCES: Definitions<'createConference' | 'updateConference'> =
   updateConference: {
     keysOf: ({ id, changes }) => [conferences.key(id), ...flowKeys(changes.preFlowId, changes.postFlowId)],
     changeOf: ({ id, changes }, ground) =>
-      conferences.updated(id, ground, ({ customerId, status }) => {
+      conferences.updated(id, ground, ({ customerId, status, settings }) => {
         const ids = { pre_flow_id: changes.preFlowId, post_flow_id: changes.postFlowId };
         const refusal =
           (status === 'progressing' ? undefined : stateInvalid(`conference ${id} ends`, 'progressing', status)) ??
           checkTimeout(changes.timeoutS) ??
           checkFlows(customerId, ids, ground.directory);
         if (refusal !== undefined) return refusal;
-        return changes.timeoutS === undefined ? changes : { ...changes, timeoutS: timeoutOf(changes.timeoutS) };
+        const { timeoutS } = changes;
+        const changed = { ...changes, settings: { ...settings, ...changes.settings } };
+        return timeoutS === undefined ? changed : { ...changed, timeoutS: timeoutOf(timeoutS) };
       }),
   },
 };

@@ -6,13 +6,14 @@ import type { Instant } from '../kernel/time.ts';
 import type { MediaPlane } from '../ports.ts';
 import { notFound, stateInvalid } from '../refusal.ts';
 import type { Call } from './call.ts';
-import type { CallLife } from './call-life.ts';
+import { type CallLife, partyOf } from './call-life.ts';
 import { type CallRecording, notProgressing } from './call-recording.ts';
 import type { Conferences } from './conferences.ts';
 import type { HoldMusic } from './hold-music.ts';
 import { type Holding, mutedBy } from './holding.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Recordings } from './recordings.ts';
+import type { Sounds } from './sounds.ts';
 import type { TransferCommands } from './transfer-commands.ts';
 
 export interface CallCommandsPorts {
@@ -29,10 +30,14 @@ export interface CallCommandsParts {
   readonly outgoing: Outgoing;
   readonly recording: CallRecording;
   readonly recordings: Recordings;
+  readonly sounds: Sounds;
   readonly transferCommands: TransferCommands;
 }
 
 type CommandOf<Kind extends CallCommand['kind']> = Extract<CallCommand, { kind: Kind }>;
+
+/** What is played by command is no action of a flow. */
+const NO_TOKEN = -1;
 
 const SHUTTING_DOWN: Refusal = { code: 'SERVICE_UNAVAILABLE', message: 'the switch is shutting down' };
 
@@ -89,7 +94,13 @@ export class CallCommands {
         break;
       case 'deleteConference':
       case 'kickConferencecall':
+      case 'updateConferencecall':
+      case 'lockConference':
+      case 'playConference':
         this.#parts.conferences.execute(ticket, command, now);
+        break;
+      case 'playConferencecall':
+        this.#play(ticket, command, now);
         break;
     }
   }
@@ -107,6 +118,18 @@ export class CallCommands {
     else if (call.status !== 'progressing') this.#refuse(ticket, notProgressing(call));
     else {
       act(call);
+      this.#done(ticket, id);
+    }
+  }
+
+  /** To one who is in a conference, besides what it hears there. */
+  #play(ticket: number, { id, urls }: CommandOf<'playConferencecall'>, now: Instant): void {
+    const callId = this.#parts.conferences.conferencecall(id)?.callId;
+    const leg = callId === undefined ? undefined : this.#life.ledger.legOf(callId);
+    if (leg === undefined) this.#refuse(ticket, notFound('live conferencecall', id));
+    else {
+      if (urls.length === 0) this.#parts.sounds.stop(leg);
+      else this.#parts.sounds.start(partyOf(this.#life.ledger.get(leg)!), urls, NO_TOKEN, now);
       this.#done(ticket, id);
     }
   }

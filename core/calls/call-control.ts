@@ -173,7 +173,7 @@ export class CallControl {
     this.#echoing.delete(call.leg);
     this.#dropTransfers(call, now);
     this.#parts.connecting.drop(call.leg, now);
-    const detail = this.#parts.conferences.join(partyOf(call), demand.conferenceId, demand.token, now);
+    const detail = this.#parts.conferences.join(partyOf(call), demand.conferenceId, demand.token, now, demand.terms);
     if (detail !== undefined) this.#refuse(call, demand, detail);
   }
 

@@ -2,6 +2,7 @@ import { assert } from '../kernel/assert.ts';
 import type { LegId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
 import type { ConferencecallRecord } from './conferencecall-record.ts';
+import type { MemberTerms } from './member-terms.ts';
 
 export type ConferencecallStatus = ConferencecallRecord['status'];
 
@@ -36,6 +37,11 @@ export class Conferencecall {
   }
 
   get record(): ConferencecallRecord {
+    return this.#record;
+  }
+
+  change(terms: MemberTerms, at: WallTime): ConferencecallRecord {
+    this.#record = { ...this.#record, terms, updatedAt: at };
     return this.#record;
   }
 

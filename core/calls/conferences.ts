@@ -1,5 +1,5 @@
 import type { Settled } from '../accounts.ts';
-import type { CallCommand } from '../command.ts';
+import type { CallCommand, Refusal } from '../command.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Conference } from '../directory/records.ts';
 import type { CallNews } from '../flows/call-control.ts';
@@ -7,21 +7,27 @@ import type { Cursor, Journal } from '../journal.ts';
 import type { Calendar } from '../kernel/clock.ts';
 import type { CallId, ConferencecallId, ConferenceId, MixId } from '../kernel/ids.ts';
 import { timeOrderedUuid } from '../kernel/ids.ts';
-import { LIMITS } from '../kernel/limits.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Instant } from '../kernel/time.ts';
-import type { MediaPlane, Store, StoreEvent } from '../ports.ts';
+import type { MediaEvent, MediaPlane, Store, StoreEvent } from '../ports.ts';
 import { notFound } from '../refusal.ts';
 import type { Write } from '../write.ts';
+import { admissionRefusal } from './conference-admission.ts';
+import { ConferenceNews } from './conference-news.ts';
+import { type ConferenceOrder, carryOut } from './conference-orders.ts';
+import { ConferenceSounds, type ConferenceSoundsPorts } from './conference-sounds.ts';
 import { ConferenceTimeouts } from './conference-timeouts.ts';
 import { Conferencecall, type ConferencecallStep, steppedConferencecall } from './conferencecall.ts';
 import type { ConferencecallRecord } from './conferencecall-record.ts';
+import { MEMBER_TERMS, type MemberTerms } from './member-terms.ts';
 import type { Party } from './party.ts';
 import type { Recordings } from './recordings.ts';
+import { Rooms } from './rooms.ts';
+import { mixTermsOf } from './who-hears-whom.ts';
 
 export interface ConferencesPorts {
   readonly directory: Directory;
-  readonly media: Pick<MediaPlane, 'join' | 'leave'>;
+  readonly media: Pick<MediaPlane, 'join' | 'leave' | 'amplify' | 'mixes'>;
   readonly store: Store;
   readonly journal: Journal;
   readonly calendar: Calendar;
@@ -32,14 +38,17 @@ export interface ConferencesPorts {
   readonly tell: (call: CallId, news: CallNews) => void;
   /** Whose recordings end with a conference. */
   readonly recordings: Pick<Recordings, 'over'>;
+  readonly sounds: ConferenceSoundsPorts['sounds'];
 }
 
-export type ConferenceCommand = Extract<CallCommand, { kind: 'deleteConference' | 'kickConferencecall' }>;
+type AboutOne = Extract<CallCommand, { kind: 'kickConferencecall' | 'updateConferencecall' }>;
+
+export type ConferenceCommand = AboutOne | ConferenceOrder | Extract<CallCommand, { kind: 'deleteConference' }>;
 
 /** What waits for a commit. */
 type Pending =
   | {
-      readonly kind: 'kick';
+      readonly kind: 'stay';
       readonly ticket: number;
       readonly id: ConferencecallId;
       readonly writes: readonly Write[];
@@ -47,78 +56,82 @@ type Pending =
   /** `was` is the row to go back to when the commit fails. */
   | { readonly kind: 'end'; readonly tickets: number[]; readonly row: Conference; readonly was: Conference };
 
-/** Those who are in one conference, in the order in which they came. */
-type Room = Map<CallId, Conferencecall>;
-
 /** The live conferences: who is in which, and when they end. What a verb changed is handed to the store at its end. */
 export class Conferences {
   readonly counters = { joined: 0, left: 0, kicked: 0, refused: 0, ended: 0 };
   readonly #ports: ConferencesPorts;
-  /** Those with somebody in them. */
-  readonly #rooms = new Map<ConferenceId, Room>();
-  readonly #mixes = new Map<ConferenceId, MixId>();
-  readonly #stays = new Map<CallId, Conferencecall>();
-  readonly #stayById = new Map<ConferencecallId, Conferencecall>();
+  readonly #parts: { readonly rooms: Rooms; readonly sounds: ConferenceSounds; readonly news: ConferenceNews };
   readonly #timeouts: ConferenceTimeouts;
   readonly #pending = new Map<number, Pending>();
   readonly #ending = new Map<ConferenceId, Pending & { kind: 'end' }>();
   readonly #settled: Settled[] = [];
   readonly #changes: Cursor;
   #writes: Write[] = [];
-  #lastMix = 0;
 
   constructor(ports: ConferencesPorts) {
     this.#ports = ports;
+    const rooms = new Rooms();
+    this.#parts = { rooms, sounds: new ConferenceSounds(ports, rooms), news: new ConferenceNews(ports, rooms) };
     this.#timeouts = new ConferenceTimeouts(ports.calendar);
     this.#changes = ports.journal.cursorOverAll();
   }
 
   /** Calls that are in a conference now. */
   get liveCount(): number {
-    return this.#stays.size;
+    return this.#parts.rooms.stayCount;
   }
 
   /** Conferences with somebody in them. */
   get roomCount(): number {
-    return this.#rooms.size;
+    return this.#parts.rooms.count;
   }
 
   /** Who is in the conference, in the order in which they came. */
   conferencecallsOf(id: ConferenceId): readonly ConferencecallRecord[] {
-    return [...(this.#rooms.get(id)?.values() ?? [])].map((stay) => stay.record);
+    return this.#parts.rooms.recordsOf(id);
   }
 
   conferencecall(id: ConferencecallId): ConferencecallRecord | undefined {
-    return this.#stayById.get(id)?.record;
+    return this.#parts.rooms.stay(id)?.record;
   }
 
   /** The mix of a conference, for whoever records it; it stays the same until the conference is deleted. */
   mixOf(id: ConferenceId): MixId {
-    let mix = this.#mixes.get(id);
-    if (mix === undefined) {
-      mix = ++this.#lastMix as MixId;
-      this.#mixes.set(id, mix);
-    }
-    return mix;
+    return this.#parts.rooms.mixOf(id);
+  }
+
+  isLocked(id: ConferenceId): boolean {
+    return this.#parts.rooms.isLocked(id);
   }
 
   /**
    * Brings an answered call into the conference, out of the one that it was in. News: joined with the token, later left.
    * Text of why not, when nothing was changed.
    */
-  join(party: Party, conferenceId: ConferenceId, token: number, now: Instant): string | undefined {
-    const refusal = this.#refusalOf(party, conferenceId);
+  join(
+    party: Party,
+    conferenceId: ConferenceId,
+    token: number,
+    now: Instant,
+    terms: MemberTerms = MEMBER_TERMS,
+  ): string | undefined {
+    const conference = this.#ports.directory.conferences.get(conferenceId);
+    const room = this.#parts.rooms.of(conferenceId);
+    const refusal = this.#ending.has(conferenceId)
+      ? `conference ${conferenceId} must be progressing, is terminating`
+      : admissionRefusal(party, conferenceId, conference, terms, room, this.#parts.rooms.count);
     if (refusal !== undefined) {
       this.counters.refused += 1;
       return refusal;
     }
-    const before = this.#stays.get(party.id);
+    const before = this.#parts.rooms.stayOf(party.id);
     if (before !== undefined) this.#part(before, 'untold', now);
-    const stay = this.#create(party, conferenceId, token, now);
-    this.#ports.media.join(party.leg, this.mixOf(conferenceId));
+    const stay = this.#create(party, conferenceId, token, terms, now);
+    this.#seat(stay);
     this.#step(stay, 'enter', now);
+    this.#parts.sounds.entered(conference!);
     this.counters.joined += 1;
-    this.#publishRoom(conferenceId, now);
+    this.#parts.news.room(conferenceId, now);
     this.#ports.tell(party.id, { kind: 'joined', token });
     this.#save(stay.record);
     this.#commit();
@@ -127,7 +140,7 @@ export class Conferences {
 
   /** The call leaves and goes on with its flow. News: left. False when it was in none. */
   leave(call: CallId, now: Instant): boolean {
-    const stay = this.#stays.get(call);
+    const stay = this.#parts.rooms.stayOf(call);
     if (stay === undefined) return false;
     this.#part(stay, 'told', now);
     this.#commit();
@@ -136,7 +149,7 @@ export class Conferences {
 
   /** The call ends. To be said before its leg is closed; without news. */
   over(call: CallId, now: Instant): void {
-    const stay = this.#stays.get(call);
+    const stay = this.#parts.rooms.stayOf(call);
     if (stay === undefined) return;
     this.#part(stay, 'untold', now);
     this.#commit();
@@ -144,13 +157,26 @@ export class Conferences {
 
   /** A command that was judged already; told by `poll` once what it changed is committed. */
   execute(ticket: number, command: ConferenceCommand, now: Instant): void {
-    if (command.kind === 'kickConferencecall') {
-      this.#kick(ticket, command.id, now);
+    if (isAboutOne(command)) {
+      const stay = this.#parts.rooms.stay(command.id);
+      if (stay === undefined) this.#refuse(ticket, notFound('live conferencecall', command.id));
+      else if (command.kind === 'kickConferencecall') this.#kick(ticket, stay, now);
+      else this.#change(ticket, stay, command.changes, now);
       return;
     }
     const row = this.#ports.directory.conferences.get(command.id);
-    if (row !== undefined) this.#end(row, [ticket], now);
-    else this.#refuse(ticket, notFound('conference', command.id));
+    if (row === undefined) this.#refuse(ticket, notFound('conference', command.id));
+    else if (command.kind === 'deleteConference') this.#end(row, [ticket], now);
+    else {
+      const refusal = carryOut(command, row, this.#parts, now);
+      if (refusal === undefined) this.#done(ticket, row.id);
+      else this.#refuse(ticket, refusal);
+    }
+  }
+
+  /** What media says of the conferences' own sounds, and of who talks. */
+  hear(event: Extract<MediaEvent, { kind: 'mixPlayed' | 'talkerChanged' }>, now: Instant): void {
+    this.#parts.sounds.receive(event, now);
   }
 
   /** To be told of every store event, after the accounts have been: changes of conferences by command are seen here. */
@@ -162,7 +188,7 @@ export class Conferences {
     if (pending.kind === 'end') this.#ended(pending, event, now);
     else if (event.kind === 'stored') this.#done(pending.ticket, pending.id);
     else {
-      // Who was kicked is out all the same, and the row shall say so.
+      // It is out, or otherwise in it, all the same, and the row shall say so.
       this.#ports.store.write(pending.writes, 0);
       this.#refuseUnstored(pending.ticket, event.detail);
     }
@@ -173,7 +199,7 @@ export class Conferences {
     const at = this.#ports.calendar(now);
     for (const record of left) {
       const final = steppedConferencecall(steppedConferencecall(record, 'leave', at), 'end', at);
-      this.#publish('conferencecall_leaved', final, now);
+      this.#parts.news.stay('leaved', final, now);
       this.#save(final);
     }
     for (const conference of this.#ports.directory.conferences.values()) this.#timeouts.put(conference, now);
@@ -198,23 +224,7 @@ export class Conferences {
 
   // ── Coming and going ──────────────────────────────────────────────────────────────────────────────────────
 
-  #refusalOf(party: Party, id: ConferenceId): string | undefined {
-    const conference = this.#ports.directory.conferences.get(id);
-    if (conference === undefined || conference.customerId !== party.customerId) return `no conference ${id}`;
-    if (conference.status !== 'progressing' || this.#ending.has(id)) {
-      return `conference ${id} must be progressing, is ${this.#ending.has(id) ? 'terminating' : conference.status}`;
-    }
-    const size = this.#rooms.get(id)?.size;
-    if (size === undefined && this.#rooms.size >= LIMITS.conferencesLiveMax) {
-      return `more than ${LIMITS.conferencesLiveMax} conferences are busy`;
-    }
-    if (size !== undefined && size >= LIMITS.conferenceMembersMax) {
-      return `conference ${id} is full with ${size} calls`;
-    }
-    return undefined;
-  }
-
-  #create(party: Party, conferenceId: ConferenceId, token: number, now: Instant): Conferencecall {
+  #create(party: Party, conferenceId: ConferenceId, token: number, terms: MemberTerms, now: Instant): Conferencecall {
     const createdAt = this.#ports.calendar(now);
     const record: ConferencecallRecord = {
       id: timeOrderedUuid(this.#ports.random, createdAt) as ConferencecallId,
@@ -222,21 +232,15 @@ export class Conferences {
       activeflowId: party.activeflowId,
       conferenceId,
       callId: party.id,
+      terms,
       status: 'joining',
       createdAt,
       updatedAt: null,
       deletedAt: null,
     };
     const stay = new Conferencecall(record, party.leg, token);
-    this.#stays.set(party.id, stay);
-    this.#stayById.set(record.id, stay);
-    let room = this.#rooms.get(conferenceId);
-    if (room === undefined) {
-      room = new Map();
-      this.#rooms.set(conferenceId, room);
-    }
-    room.set(party.id, stay);
-    this.#publish('conferencecall_joining', record, now);
+    this.#parts.rooms.enter(stay);
+    this.#parts.news.stay('joining', record, now);
     return stay;
   }
 
@@ -244,36 +248,47 @@ export class Conferences {
   #part(stay: Conferencecall, news: 'told' | 'untold', now: Instant): void {
     const id = stay.record.conferenceId;
     this.#remove(stay, news, now);
-    const room = this.#rooms.get(id);
-    const isOver = this.#ports.directory.conferences.get(id)?.type === 'connect' && room?.size === 1;
-    if (isOver) for (const last of [...room.values()]) this.#remove(last, 'told', now);
-    this.#publishRoom(id, now);
+    const stays = this.#parts.rooms.staysOf(id);
+    const isOver = this.#ports.directory.conferences.get(id)?.type === 'connect' && stays.length === 1;
+    if (isOver) for (const last of stays) this.#remove(last, 'told', now);
+    this.#parts.sounds.left(id);
+    this.#parts.news.room(id, now);
   }
 
   #remove(stay: Conferencecall, news: 'told' | 'untold', now: Instant): void {
-    const { conferenceId, callId, id } = stay.record;
+    const { callId, terms } = stay.record;
     this.#step(stay, 'leave', now);
     this.#ports.media.leave(stay.leg);
-    this.#stays.delete(callId);
-    this.#stayById.delete(id);
-    const room = this.#rooms.get(conferenceId);
-    room?.delete(callId);
-    if (room?.size === 0) this.#rooms.delete(conferenceId);
+    if (isAmplified(terms)) this.#ports.media.amplify(stay.leg, 0, 0);
+    this.#parts.rooms.leave(stay);
     this.#step(stay, 'end', now);
     this.counters.left += 1;
     if (news === 'told') this.#ports.tell(callId, { kind: 'left', token: stay.token });
     this.#save(stay.record);
   }
 
-  #kick(ticket: number, id: ConferencecallId, now: Instant): void {
-    const stay = this.#stayById.get(id);
-    if (stay === undefined) {
-      this.#refuse(ticket, notFound('live conferencecall', id));
-      return;
-    }
+  #kick(ticket: number, stay: Conferencecall, now: Instant): void {
     this.#part(stay, 'told', now);
     this.counters.kicked += 1;
-    this.#commit({ kind: 'kick', ticket, id, writes: this.#writes });
+    this.#commit({ kind: 'stay', ticket, id: stay.record.id, writes: this.#writes });
+  }
+
+  /** Media first: who is muted is not heard while it is written down. */
+  #change(ticket: number, stay: Conferencecall, changes: Partial<MemberTerms>, now: Instant): void {
+    const before = stay.record.terms;
+    const record = stay.change({ ...before, ...changes }, this.#ports.calendar(now));
+    this.#seat(stay, before);
+    this.#parts.news.stay('updated', record, now);
+    this.#save(record);
+    this.#commit({ kind: 'stay', ticket, id: record.id, writes: this.#writes });
+  }
+
+  /** Puts a call into the mix of its conference, or changes how it takes part there. */
+  #seat({ leg, record }: Conferencecall, before: MemberTerms = MEMBER_TERMS): void {
+    const { terms, conferenceId } = record;
+    const { media } = this.#ports;
+    media.join(leg, this.mixOf(conferenceId), mixTermsOf(terms));
+    if (isAmplified(terms) || isAmplified(before)) media.amplify(leg, terms.gainInDb, terms.gainOutDb);
   }
 
   // ── The end of a conference ───────────────────────────────────────────────────────────────────────────────
@@ -291,10 +306,11 @@ export class Conferences {
     this.#ending.set(row.id, pending);
     this.#timeouts.remove(row.id);
     this.#ports.directory.putConference({ ...row, status: 'terminating', updatedAt: at });
-    this.#publishRoom(row.id, now);
-    const room = [...(this.#rooms.get(row.id)?.values() ?? [])];
-    for (const stay of room) this.#remove(stay, 'told', now);
-    if (room.length > 0) this.#publishRoom(row.id, now);
+    this.#parts.news.room(row.id, now);
+    const stays = this.#parts.rooms.staysOf(row.id);
+    for (const stay of stays) this.#remove(stay, 'told', now);
+    this.#parts.sounds.left(row.id);
+    if (stays.length > 0) this.#parts.news.room(row.id, now);
     this.#ports.recordings.over({ type: 'confbridge', id: row.id }, now);
     // Who has left has left, also when the conference cannot be deleted.
     this.#commit();
@@ -307,7 +323,7 @@ export class Conferences {
     this.#ending.delete(row.id);
     if (event.kind === 'stored') {
       directory.putConference(row);
-      this.#mixes.delete(row.id);
+      this.#parts.rooms.forget(row.id);
       this.counters.ended += 1;
       const body = { type: 'conference_deleted', conference: row, conferencecalls: [] } as const;
       journal.append(row.customerId, body, calendar(now));
@@ -317,7 +333,7 @@ export class Conferences {
       const present = directory.conferences.get(row.id) ?? was;
       directory.putConference({ ...present, status: was.status, updatedAt: calendar(now) });
       this.#timeouts.retry(was, now);
-      this.#publishRoom(row.id, now);
+      this.#parts.news.room(row.id, now);
       for (const ticket of tickets) this.#refuseUnstored(ticket, event.detail);
     }
   }
@@ -332,7 +348,9 @@ export class Conferences {
       const { body } = reading.event;
       if (body.type === 'conference_created' || body.type === 'conference_updated') {
         const conference = this.#ports.directory.conferences.get(body.conference.id);
-        if (conference !== undefined) this.#timeouts.put(conference, now);
+        if (conference === undefined) continue;
+        this.#timeouts.put(conference, now);
+        this.#parts.sounds.follow(conference);
       }
     }
   }
@@ -341,19 +359,7 @@ export class Conferences {
 
   #step(stay: Conferencecall, step: ConferencecallStep, now: Instant): void {
     const record = stay.step(step, this.#ports.calendar(now));
-    this.#publish(`conferencecall_${record.status}`, record, now);
-  }
-
-  #publish(type: `conferencecall_${ConferencecallRecord['status']}`, record: ConferencecallRecord, now: Instant): void {
-    this.#ports.journal.append(record.customerId, { type, conferencecall: record }, this.#ports.calendar(now));
-  }
-
-  #publishRoom(id: ConferenceId, now: Instant): void {
-    const { directory, journal, calendar } = this.#ports;
-    const conference = directory.conferences.get(id);
-    if (conference === undefined) return;
-    const conferencecalls = this.conferencecallsOf(id);
-    journal.append(conference.customerId, { type: 'conference_updated', conference, conferencecalls }, calendar(now));
+    this.#parts.news.stay(record.status, record, now);
   }
 
   #save(row: ConferencecallRecord): void {
@@ -372,11 +378,19 @@ export class Conferences {
     this.#settled.push({ ticket, result: { kind: 'done', id } });
   }
 
-  #refuse(ticket: number, refusal: ReturnType<typeof notFound>): void {
+  #refuse(ticket: number, refusal: Refusal): void {
     this.#settled.push({ ticket, result: { kind: 'refused', refusal } });
   }
 
   #refuseUnstored(ticket: number, detail: string): void {
     this.#refuse(ticket, { code: 'STORE_FAILED', message: `the change could not be stored: ${detail}` });
   }
+}
+
+function isAboutOne(command: ConferenceCommand): command is AboutOne {
+  return command.kind === 'kickConferencecall' || command.kind === 'updateConferencecall';
+}
+
+function isAmplified({ gainInDb, gainOutDb }: MemberTerms): boolean {
+  return gainInDb !== 0 || gainOutDb !== 0;
 }

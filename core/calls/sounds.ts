@@ -1,5 +1,5 @@
 import type { CallNews } from '../flows/call-control.ts';
-import type { CallId, LegId, RecordingId } from '../kernel/ids.ts';
+import type { CallId, CustomerId, LegId, MixId, RecordingId } from '../kernel/ids.ts';
 import { LIMITS } from '../kernel/limits.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Archive, ArchiveEvent, HttpClient, HttpEvent, MediaEvent, MediaPlane, PlaySource } from '../ports.ts';
@@ -9,7 +9,7 @@ import { type Fetched, SoundDownloads } from './sound-downloads.ts';
 import { soundSourceOf } from './sound-source.ts';
 
 export interface SoundsPorts {
-  readonly media: Pick<MediaPlane, 'play' | 'stopPlaying' | 'removeFiles'>;
+  readonly media: Pick<MediaPlane, 'play' | 'stopPlaying' | 'removeFiles' | 'mixes'>;
   /** Asked in the name of `calls`, by nobody but this. */
   readonly http: HttpClient;
   readonly archive: Archive;
@@ -21,7 +21,7 @@ export interface SoundsPorts {
   readonly folders: { readonly prompts: string; readonly recordings: string; readonly cache: string };
 }
 
-export type SoundEvent = (MediaEvent & { readonly kind: 'played' }) | HttpEvent | ArchiveEvent;
+export type SoundEvent = (MediaEvent & { readonly kind: 'played' | 'mixPlayed' }) | HttpEvent | ArchiveEvent;
 
 /** What is known of one source: it can be played, it may be later, or why not. */
 type Resolved =
@@ -29,9 +29,18 @@ type Resolved =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'failed'; readonly detail: string };
 
+/** All who are in a mix. */
+export interface MixAudience {
+  readonly mix: MixId;
+  readonly customerId: CustomerId;
+}
+
+/** Told once, unless it is stopped. */
+type Told = (outcome: 'finished' | 'failed', detail: string, now: Instant) => void;
+
 interface PlayList {
-  readonly party: Party;
-  readonly token: number;
+  readonly audience: Party | MixAudience;
+  readonly told: Told;
   readonly urls: readonly string[];
   /** Of the source that plays or is waited for; -1 before the first. */
   index: number;
@@ -49,7 +58,8 @@ export class Sounds {
   readonly counters = { played: 0, failed: 0 };
   readonly downloads: SoundDownloads;
   readonly #ports: SoundsPorts;
-  readonly #lists = new Map<LegId, PlayList>();
+  /** By leg; of mixes by their number below 0. */
+  readonly #lists = new Map<number, PlayList>();
   /** Lists that wait for a download; some may have been stopped since. */
   readonly #byUrl = new Map<string, PlayList[]>();
   readonly #byRequest = new Map<number, PlayList>();
@@ -78,9 +88,32 @@ export class Sounds {
    * until it is stopped, save `tone:beep`.
    */
   start(party: Party, urls: readonly string[], token: number, now: Instant): void {
-    this.stop(party.leg);
-    const list: PlayList = { party, token, urls, index: -1, state: 'waiting', playedCount: 0, failures: [] };
-    this.#lists.set(party.leg, list);
+    const { id, leg } = party;
+    this.stop(leg);
+    const told: Told = (outcome, detail) => this.#ports.tell(id, { kind: 'played', token, outcome, detail });
+    this.#start(leg, party, urls, told, now);
+  }
+
+  /** The same for all who are in a mix, who hear it besides each other; `told` is called in place of news. */
+  startMix(audience: MixAudience, urls: readonly string[], told: Told, now: Instant): void {
+    this.stopMix(audience.mix);
+    this.#start(-audience.mix, audience, urls, told, now);
+  }
+
+  stopMix(mix: MixId): void {
+    const list = this.#lists.get(-mix);
+    this.#lists.delete(-mix);
+    if (list?.state === 'playing') this.#ports.media.mixes.stopPlaying(mix);
+  }
+
+  /** Whether a list is being played into the mix, or waits for what to play. */
+  isPlayingInto(mix: MixId): boolean {
+    return this.#lists.has(-mix);
+  }
+
+  #start(key: number, audience: PlayList['audience'], urls: readonly string[], told: Told, now: Instant): void {
+    const list: PlayList = { audience, told, urls, index: -1, state: 'waiting', playedCount: 0, failures: [] };
+    this.#lists.set(key, list);
     if (urls.length > LIMITS.soundsPerListMax) {
       list.failures.push(`expected at most ${LIMITS.soundsPerListMax} sources, got ${urls.length}`);
       list.index = urls.length;
@@ -105,7 +138,10 @@ export class Sounds {
   receive(event: SoundEvent, now: Instant): void {
     switch (event.kind) {
       case 'played':
-        this.#played(event, now);
+        this.#played(event.leg, event, now);
+        break;
+      case 'mixPlayed':
+        this.#played(-event.mix, event, now);
         break;
       case 'recordingFound':
         this.#found(event, now);
@@ -124,13 +160,13 @@ export class Sounds {
       if (record?.status === 'stopping') continue;
       this.#byRecording.delete(id);
       for (const list of lists) {
-        if (this.#lists.get(list.party.leg) === list) this.#proceed(list, this.#resolveRecording(list, record), now);
+        if (this.#isLive(list)) this.#proceed(list, this.#resolveRecording(list, record), now);
       }
     }
   }
 
-  #played({ leg, outcome, detail }: MediaEvent & { kind: 'played' }, now: Instant): void {
-    const list = this.#lists.get(leg);
+  #played(key: number, { outcome, detail }: MediaEvent & { kind: 'played' | 'mixPlayed' }, now: Instant): void {
+    const list = this.#lists.get(key);
     if (list === undefined || list.state !== 'playing') return;
     if (outcome === 'finished') {
       list.playedCount += 1;
@@ -142,7 +178,7 @@ export class Sounds {
   #found({ request, recording }: ArchiveEvent, now: Instant): void {
     const list = this.#byRequest.get(request);
     this.#byRequest.delete(request);
-    if (list !== undefined && this.#lists.get(list.party.leg) === list) {
+    if (list !== undefined && this.#isLive(list)) {
       this.#proceed(list, this.#resolveRecording(list, recording), now);
     }
   }
@@ -153,7 +189,7 @@ export class Sounds {
     const lists = this.#byUrl.get(fetched.url) ?? [];
     this.#byUrl.delete(fetched.url);
     for (const list of lists) {
-      if (this.#lists.get(list.party.leg) === list) this.#proceed(list, resolvedFile(fetched), now);
+      if (this.#isLive(list)) this.#proceed(list, resolvedFile(fetched), now);
     }
   }
 
@@ -169,7 +205,7 @@ export class Sounds {
       }
       this.#fail(list, resolved.detail);
     }
-    this.#finish(list);
+    this.#finish(list, now);
   }
 
   /** What was waited for is known. */
@@ -183,7 +219,10 @@ export class Sounds {
 
   #play(list: PlayList, source: PlaySource, now: Instant): void {
     list.state = 'playing';
-    this.#ports.media.play(list.party.leg, source);
+    const { media } = this.#ports;
+    const { audience } = list;
+    if ('mix' in audience) media.mixes.play(audience.mix, source);
+    else media.play(audience.leg, source);
     // The next is fetched while this one is heard, so that there is no pause between them.
     const next = soundSourceOf(list.urls[list.index + 1] ?? '');
     if (next.kind === 'url') this.downloads.fetch(next.url, now);
@@ -195,12 +234,12 @@ export class Sounds {
     list.failures.push(`${list.urls[list.index]!.slice(0, FAILED_URL_CHARACTERS_MAX)}: ${detail}`);
   }
 
-  #finish(list: PlayList): void {
-    const { party, token, playedCount, failures, urls } = list;
-    this.#lists.delete(party.leg);
+  #finish(list: PlayList, now: Instant): void {
+    const { audience, told, playedCount, failures, urls } = list;
+    this.#lists.delete(keyOf(audience));
     const outcome = playedCount > 0 ? 'finished' : 'failed';
     const detail = urls.length === 0 ? 'there is nothing to play' : failures.join('; ');
-    this.#ports.tell(party.id, { kind: 'played', token, outcome, detail });
+    told(outcome, detail, now);
   }
 
   #resolve(list: PlayList, text: string, now: Instant): Resolved {
@@ -228,6 +267,10 @@ export class Sounds {
     }
   }
 
+  #isLive(list: PlayList): boolean {
+    return this.#lists.get(keyOf(list.audience)) === list;
+  }
+
   #waitFor(url: string, list: PlayList): void {
     const waiting = this.#byUrl.get(url);
     if (waiting === undefined) this.#byUrl.set(url, [list]);
@@ -236,7 +279,7 @@ export class Sounds {
 
   /** Another customer's recordings do not exist for this one. */
   #resolveRecording(list: PlayList, record: RecordingRecord | undefined): Resolved {
-    if (record === undefined || record.customerId !== list.party.customerId || record.deletedAt !== null) {
+    if (record === undefined || record.customerId !== list.audience.customerId || record.deletedAt !== null) {
       return { kind: 'failed', detail: 'there is no such recording' };
     }
     if (record.status === 'stopping') {
@@ -250,6 +293,10 @@ export class Sounds {
     if (file === undefined) return { kind: 'failed', detail: 'the recording has no file' };
     return playable(`${this.#ports.folders.recordings}/${file.name}`);
   }
+}
+
+function keyOf(audience: PlayList['audience']): number {
+  return 'mix' in audience ? -audience.mix : audience.leg;
 }
 
 function playable(path: string): Resolved {

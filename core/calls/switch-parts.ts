@@ -39,9 +39,9 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
   const life = new CallLife({ ...ports, flows });
   const tell = life.tell.bind(life);
   const recordings = new Recordings({ ...ports, flows, nextReceipt, tell, folder: folders.recordings });
-  const conferences = new Conferences({ ...ports, nextReceipt, tell, recordings });
   const recordingOf = recordings.recordOf.bind(recordings);
   const sounds = new Sounds({ ...ports, http, archive, folders, recordingOf, tell });
+  const conferences = new Conferences({ ...ports, nextReceipt, tell, recordings, sounds });
   const dialler = new Dialler(ports, life);
   const music = new HoldMusic({
     media: ports.media,
@@ -81,7 +81,7 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
       sounds,
       transfers,
     }),
-    commands: new CallCommands(ports, life, { ...common, holding, outgoing, transferCommands }),
+    commands: new CallCommands(ports, life, { ...common, holding, outgoing, sounds, transferCommands }),
     leftBehind: new CallsLeftBehind(ports, life.ledger),
     digits: new Digits(ports, life, recordings),
   };

@@ -286,6 +286,13 @@ export class Switch {
         this.#parts.music.played(event.leg, isOfList ? 'finished' : event.outcome);
         break;
       }
+      case 'mixPlayed':
+        this.sounds.receive(event, now);
+        this.conferences.hear(event, now);
+        break;
+      case 'talkerChanged':
+        this.conferences.hear(event, now);
+        break;
       case 'digit':
         this.#parts.digits.receive(event, now);
         break;

@@ -183,6 +183,17 @@ export interface Flow extends Row {
 }
 
 /** A room where calls meet, whether anybody is in it or not. */
+/** What a conference does besides bringing its members together. */
+export interface ConferenceSettings {
+  /** All hear when somebody comes, and when somebody goes. */
+  readonly entryTone: boolean;
+  readonly exitTone: boolean;
+  /** Who talks is told. */
+  readonly talkerEvents: boolean;
+}
+
+export const CONFERENCE_SETTINGS: ConferenceSettings = { entryTone: false, exitTone: false, talkerEvents: false };
+
 export interface Conference extends Row {
   readonly id: ConferenceId;
   readonly type: '' | 'conference' | 'connect' | 'queue';
@@ -192,6 +203,7 @@ export interface Conference extends Row {
   readonly data: Readonly<Record<string, unknown>>;
   /** Seconds after which it ends by itself; 0 for never. */
   readonly timeoutS: number;
+  readonly settings: ConferenceSettings;
   readonly preFlowId: FlowId | null;
   readonly postFlowId: FlowId | null;
   readonly directHash: string;

@@ -1,6 +1,7 @@
 import type { Address } from '../calls/address.ts';
 import type { CallRecord } from '../calls/call-record.ts';
 import type { Cause } from '../calls/cause.ts';
+import type { MemberTerms } from '../calls/member-terms.ts';
 import type { RecordingRecord } from '../calls/recording-record.ts';
 import type { CallId, ConferenceId, FlowId } from '../kernel/ids.ts';
 import type { MachineReason, MachineVerdict } from '../media-port.ts';
@@ -36,7 +37,13 @@ export type CallDemand =
   /** Judges by its greeting whether a machine has answered; the call of one ends if wished. News: judged, or refused. */
   | { readonly kind: 'judgeMachine'; readonly token: number; readonly endsMachine: boolean }
   /** Answers if needed. News: joined, then left; or refused. */
-  | { readonly kind: 'joinConference'; readonly token: number; readonly conferenceId: ConferenceId }
+  | {
+      readonly kind: 'joinConference';
+      readonly token: number;
+      readonly conferenceId: ConferenceId;
+      /** As an ordinary member unless said. */
+      readonly terms?: MemberTerms;
+    }
   | { readonly kind: 'leaveConference' }
   /** Calls others and joins the first who answers with this call. News: connected, then disconnected; or disconnected alone. */
   | {

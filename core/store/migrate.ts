@@ -5,6 +5,7 @@ import { numbersAndFlows } from './migrations/0002-numbers-and-flows.ts';
 import { providersAndRoutes } from './migrations/0003-providers-and-routes.ts';
 import { trunksAsGateways } from './migrations/0004-trunks-as-gateways.ts';
 import { mediaOfCalls } from './migrations/0005-media-of-calls.ts';
+import { membersOfConferences } from './migrations/0006-members-of-conferences.ts';
 import type { Sqlite } from './native.ts';
 import { compiler, queryOf } from './statement.ts';
 
@@ -21,6 +22,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 3, name: 'providers-and-routes', statements: providersAndRoutes },
   { number: 4, name: 'trunks-as-gateways', statements: trunksAsGateways },
   { number: 5, name: 'media-of-calls', statements: mediaOfCalls },
+  { number: 6, name: 'members-of-conferences', statements: membersOfConferences },
 ];
 
 /** Number of the schema that this Tandem reads and writes. */

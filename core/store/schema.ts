@@ -177,6 +177,7 @@ export interface FlowsTable extends RowsTable {
 }
 
 export interface ConferencesTable extends RowsTable {
+  settings: string;
   type: string;
   status: string;
   name: string;
@@ -190,6 +191,7 @@ export interface ConferencesTable extends RowsTable {
 }
 
 export interface ConferencecallsTable extends RowsTable {
+  terms: string;
   activeflow_id: string | null;
   conference_id: string;
   call_id: string;

@@ -1,9 +1,10 @@
+import { GAIN_DB, type MemberTerms } from '../../core/calls/member-terms.ts';
 import type { Action } from '../../core/flows/action.ts';
 import type { CallDemand } from '../../core/flows/call-control.ts';
 import { type ActionId, type ConferenceId, uuid } from '../../core/kernel/ids.ts';
 import { NEVER } from '../../core/kernel/time.ts';
 import { NIL_ACTION_ID } from '../document.ts';
-import { addressesOf, addressOf, flagOf, idOf, textOf } from '../option.ts';
+import { addressesOf, addressOf, flagOf, idOf, integerOf, textOf } from '../option.ts';
 import { type Begin, NEXT, type Stage, type Verdict } from '../verdict.ts';
 
 /** Set in the action that follows the conference's own `pre_flow`. */
@@ -27,13 +28,28 @@ export const conferenceJoin: Begin = (stage, option) => {
     const preparation = action('fetch_flow', { flow_id: conference.preFlowId });
     return {
       kind: 'push',
-      actions: [preparation, action('conference_join', { conference_id: id, [PREPARED]: true })],
+      actions: [preparation, action('conference_join', { ...option, conference_id: id, [PREPARED]: true })],
     };
   }
   const token = stage.token();
-  stage.demand({ kind: 'joinConference', token, conferenceId: id });
+  stage.demand({ kind: 'joinConference', token, conferenceId: id, terms: termsFrom(option) });
   return untilLeft(stage, token);
 };
+
+function termsFrom(option: Action['option']): MemberTerms {
+  const role = textOf(option, 'role');
+  return {
+    role: role === 'moderator' || role === 'listener' ? role : 'member',
+    isMuted: flagOf(option, 'muted'),
+    isDeaf: flagOf(option, 'deaf'),
+    gainInDb: gainOf(option, 'gain_in'),
+    gainOutDb: gainOf(option, 'gain_out'),
+  };
+}
+
+function gainOf(option: Action['option'], name: string): number {
+  return Math.max(GAIN_DB.min, Math.min(GAIN_DB.max, integerOf(option, name, 0)));
+}
 
 function untilLeft(stage: Stage, token: number): Verdict {
   return {

@@ -44,6 +44,11 @@ export const FAX_ANSWER: Tone = tone([2100], FAX_ANSWER_MS, FAX_ANSWER_MS);
 export const BEEP_MS = 500;
 export const BEEP: Tone = tone([1000], BEEP_MS, BEEP_MS);
 
+/** Somebody comes: two notes that rise; goes: two that fall. */
+export const CONFERENCE_TONE_MS = 240;
+export const CONFERENCE_ENTRY: Tone = [...tone([660], 120, 120), ...tone([880], 120, 120)];
+export const CONFERENCE_EXIT: Tone = [...tone([880], 120, 120), ...tone([660], 120, 120)];
+
 /** A continuous sine. */
 export function sine(frequencyHz: number, levelDbov: number): Tone {
   return [{ frequenciesHz: [frequencyHz], levelsDbov: [levelDbov], onMs: Number.POSITIVE_INFINITY, offMs: 0 }];

@@ -175,6 +175,7 @@ export class SimulatedBackend implements Backend {
   async conferenceNow(id: ConferenceId): Promise<ConferenceNow> {
     const { conferencecall, recording } = this.store.records;
     return {
+      isLocked: this.life.locked.has(id),
       conferencecalls: [...conferencecall.values()].filter(
         (stay) => stay.conferenceId === id && stay.status === 'joined',
       ),

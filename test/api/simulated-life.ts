@@ -1,6 +1,7 @@
 import type { Rows } from '../../api/backend.ts';
 import type { Address } from '../../core/calls/address.ts';
 import type { CallRecord, MuteDirection } from '../../core/calls/call-record.ts';
+import { MEMBER_TERMS } from '../../core/calls/member-terms.ts';
 import type { RecordingRecord, RecordingReference } from '../../core/calls/recording-record.ts';
 import type { CallCommand, CommandResult, FlowCommand, Refusal } from '../../core/command.ts';
 import type { Directory } from '../../core/directory/directory.ts';
@@ -83,6 +84,10 @@ export class SimulatedLife {
     return call;
   }
 
+  readonly locked = new Set<ConferenceId>();
+  /** What conferences and their members were asked to play. */
+  readonly played: string[] = [];
+
   /** The call stands in the conference from now on. */
   join(call: CallRecord, conferenceId: ConferenceId): ConferencecallId {
     const id = uuid(this.#random) as ConferencecallId;
@@ -93,6 +98,7 @@ export class SimulatedLife {
       activeflowId: null,
       conferenceId,
       callId,
+      terms: MEMBER_TERMS,
       status: 'joined',
       ...this.#times(),
     } as const;
@@ -130,6 +136,19 @@ export class SimulatedLife {
         this.#records.conferencecall.set(command.id, { ...stay, status: 'leaved', updatedAt: this.#wallTime() });
         return done(command.id);
       }
+      case 'updateConferencecall': {
+        const stay = this.#records.conferencecall.get(command.id)!;
+        this.#records.conferencecall.set(command.id, { ...stay, terms: { ...stay.terms, ...command.changes } });
+        return done(command.id);
+      }
+      case 'lockConference':
+        if (command.mode === 'locked') this.locked.add(command.id);
+        else this.locked.delete(command.id);
+        return done(command.id);
+      case 'playConference':
+      case 'playConferencecall':
+        this.played.push(command.urls.join(' '));
+        return done(command.id);
       case 'attachScript':
         return done(command.session);
       default:

@@ -16,11 +16,14 @@ function world() {
     ...around,
     media: {
       join: (leg: LegId, mix: MixId) => void mixes.set(leg, mix),
+      amplify: () => undefined,
+      mixes: { play: () => undefined, stopPlaying: () => undefined, watchTalkers: () => undefined },
       leave: (leg: LegId) => {
         expect(mixes.delete(leg), `leg ${leg} is in a mix`).toBe(true);
       },
     },
     recordings: { over: () => undefined },
+    sounds: { startMix: () => undefined, stopMix: () => undefined, isPlayingInto: () => false },
   });
   const ids = ['1', '2', '3'].map((digit) => `f0000000-0000-4000-8000-00000000000${digit}` as ConferenceId);
   for (const [i, id] of ids.entries()) {

@@ -1,30 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { CONFERENCECALL_TRANSITIONS } from '../../core/calls/conferencecall.ts';
-import { Conferences } from '../../core/calls/conferences.ts';
-import type { RecordingReference } from '../../core/calls/recording-record.ts';
+import { MEMBER_TERMS } from '../../core/calls/member-terms.ts';
 import type { Conference } from '../../core/directory/records.ts';
-import type { ConferencecallId, ConferenceId, CustomerId, LegId, MixId } from '../../core/kernel/ids.ts';
+import type { ConferencecallId, ConferenceId, CustomerId } from '../../core/kernel/ids.ts';
 import { LIMITS } from '../../core/kernel/limits.ts';
-import { CONFERENCE, callId, party, surroundings } from './quiet-ports.ts';
+import { rooms } from './conference-rooms.ts';
+import { CONFERENCE, callId, party } from './quiet-ports.ts';
 
 const ROOM = CONFERENCE.id;
-
-/** Live conferences with these rows in the directory; `media` says who was put where. */
-function rooms(...rows: readonly Conference[]) {
-  const around = surroundings();
-  for (const row of rows) around.directory.putConference(row);
-  const media: string[] = [];
-  const ended: RecordingReference[] = [];
-  const conferences = new Conferences({
-    ...around,
-    media: {
-      join: (leg: LegId, mix: MixId) => void media.push(`join ${leg} ${mix}`),
-      leave: (leg: LegId) => void media.push(`leave ${leg}`),
-    },
-    recordings: { over: (reference) => void ended.push(reference) },
-  });
-  return { ...around, conferences, media, ended };
-}
 
 describe('conferences', () => {
   test('bring two calls together in one mix, and tell of every step', () => {
@@ -276,6 +259,7 @@ describe('what a crash left behind', () => {
       activeflowId: null,
       conferenceId: ROOM,
       callId: callId(1),
+      terms: MEMBER_TERMS,
       status: 'joined',
       createdAt: 5,
       updatedAt: 5,

@@ -66,10 +66,10 @@ export class QuietPlane implements MediaPlane {
   bridge = (a: LegId, b: LegId) => void this.orders.push(`bridge ${a} ${b}`);
   unbridge = (leg: LegId) => void this.orders.push(`unbridge ${leg}`);
   echo = (leg: LegId) => void this.orders.push(`echo ${leg}`);
-  join = (leg: LegId, mix: MixId, terms?: MixTerms) =>
-    void this.orders.push(
-      `join ${leg} ${mix}${terms === undefined ? '' : ` ${terms.heardBy}${terms.hears ? '' : ' deaf'}`}`,
-    );
+  join = (leg: LegId, mix: MixId, { heardBy, hears }: MixTerms = PLAIN) => {
+    const terms = heardBy === PLAIN.heardBy && hears ? '' : ` ${heardBy}${hears ? '' : ' deaf'}`;
+    this.orders.push(`join ${leg} ${mix}${terms}`);
+  };
   readonly mixes: MixesPlane = {
     play: (mix, source) => void this.orders.push(`play mix ${mix} ${nameOf(source)}`),
     stopPlaying: (mix) => void this.orders.push(`stopPlaying mix ${mix}`),
@@ -110,6 +110,7 @@ export class QuietPlane implements MediaPlane {
   close = (leg: LegId): void => void this.orders.push(`close ${leg}`);
 }
 
+const PLAIN: MixTerms = { heardBy: 'everybody', hears: true };
 const OPENED = { kind: 'opened' } as const;
 const REFUSED = { kind: 'refused', cause: 'not-acceptable', detail: 'no common codec' } as const;
 

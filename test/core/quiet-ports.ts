@@ -1,7 +1,7 @@
 import type { ConferencecallRecord } from '../../core/calls/conferencecall-record.ts';
 import type { RecordingRecord } from '../../core/calls/recording-record.ts';
 import { Directory } from '../../core/directory/directory.ts';
-import type { Conference } from '../../core/directory/records.ts';
+import { CONFERENCE_SETTINGS, type Conference } from '../../core/directory/records.ts';
 import type { CallNews } from '../../core/flows/call-control.ts';
 import { Journal } from '../../core/journal.ts';
 import type { ActiveflowId, CallId, ConferenceId, LegId } from '../../core/kernel/ids.ts';
@@ -59,6 +59,7 @@ export const CONFERENCE: Conference = {
   detail: '',
   data: {},
   timeoutS: 0,
+  settings: CONFERENCE_SETTINGS,
   preFlowId: null,
   postFlowId: null,
   directHash: '',

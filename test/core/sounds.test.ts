@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RecordingRecord } from '../../core/calls/recording-record.ts';
 import { Sounds } from '../../core/calls/sounds.ts';
-import type { CustomerId, LegId, RecordingId } from '../../core/kernel/ids.ts';
+import type { CustomerId, LegId, MixId, RecordingId } from '../../core/kernel/ids.ts';
 import { LIMITS } from '../../core/kernel/limits.ts';
 import type { HttpRequest, PlaySource } from '../../core/ports.ts';
 import { callId, party, surroundings } from './quiet-ports.ts';
@@ -41,6 +41,11 @@ function player(known: readonly RecordingRecord[] = []) {
         media.push(`play ${leg} ${source.kind === 'file' ? source.path : 'tone' in source ? source.tone : ''}`);
       },
       stopPlaying: (leg: LegId) => void media.push(`stop ${leg}`),
+      mixes: {
+        play: (mix, source) => void media.push(`play mix ${mix} ${source.kind}`),
+        stopPlaying: (mix) => void media.push(`stop mix ${mix}`),
+        watchTalkers: () => undefined,
+      },
       removeFiles: (paths: readonly string[]) => void media.push(`remove ${paths.join(' ')}`),
     },
     http: { request: (request) => void requests.push(request) },
@@ -275,4 +280,28 @@ describe('recordings as sounds', () => {
     sounds.receive({ kind: 'recordingFound', request: 1, recording }, 10);
     expect([media, told()[0]!.endsWith(detail)]).toEqual([[], true]);
   });
+});
+
+test('a list for all in a mix is played one by one, told at its end, and stopped with what plays', () => {
+  const { sounds, media, requests, answer } = player();
+  const mix = 4 as MixId;
+  const told: string[] = [];
+  const start = (...urls: string[]) =>
+    sounds.startMix(
+      { mix, customerId: CUSTOMER.id },
+      urls,
+      (outcome, detail, at) => void told.push(`${at} ${outcome}${detail}`),
+      0,
+    );
+  start('tone:beep', 'http://example.test/a.wav');
+  expect([sounds.isPlayingInto(mix), media.splice(0)]).toEqual([true, ['play mix 4 tone']]);
+  answer(requests[0]!, 200, 5);
+  sounds.receive({ kind: 'played', leg: 4 as LegId, outcome: 'finished', detail: '' }, 6);
+  sounds.receive({ kind: 'mixPlayed', mix, outcome: 'finished', detail: '' }, 7);
+  expect(media.splice(0)).toEqual(['play mix 4 file']);
+  sounds.receive({ kind: 'mixPlayed', mix, outcome: 'finished', detail: '' }, 8);
+  expect([told, sounds.isPlayingInto(mix)]).toEqual([['8 finished'], false]);
+  start('prompt:welcome');
+  sounds.stopMix(mix);
+  expect([media, told.length, sounds.liveCount]).toEqual([['play mix 4 file', 'stop mix 4'], 1, 0]);
 });

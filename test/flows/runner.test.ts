@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { address } from '../../core/calls/address.ts';
+import { CONFERENCE_SETTINGS } from '../../core/directory/records.ts';
 import type { ActiveflowRecord } from '../../core/flows/activeflow-record.ts';
 import type { CallId, ConferenceId, FlowId } from '../../core/kernel/ids.ts';
 import { NEVER } from '../../core/kernel/time.ts';
@@ -17,6 +18,7 @@ function addConference(stage: FlowStage, preFlowId: FlowId | null, customerId = 
     detail: '',
     data: {},
     timeoutS: 0,
+    settings: CONFERENCE_SETTINGS,
     preFlowId,
     postFlowId: null,
     directHash: '',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Conference, Flow, PhoneNumber } from '../../core/directory/records.ts';
+import { CONFERENCE_SETTINGS } from '../../core/directory/records.ts';
 import { assert } from '../../core/kernel/assert.ts';
 import type { ConferenceId, FlowId, NumberId } from '../../core/kernel/ids.ts';
 import { seeded } from '../../core/kernel/random.ts';
@@ -32,7 +33,16 @@ function staged(
   assert('actions' in compiled, JSON.stringify(compiled));
   const conference: Conference = {
     ...STAMPS,
-    ...{ id: CONFERENCE, type: 'conference', status: 'progressing', name: '', detail: '', data: {}, timeoutS: 0 },
+    ...{
+      id: CONFERENCE,
+      type: 'conference',
+      status: 'progressing',
+      name: '',
+      detail: '',
+      data: {},
+      timeoutS: 0,
+      settings: CONFERENCE_SETTINGS,
+    },
     ...{ preFlowId: null, postFlowId: null, directHash: '', endedAt: null },
   };
   const flow: Flow = {

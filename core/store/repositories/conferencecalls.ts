@@ -1,5 +1,6 @@
 import { type Insertable, type Selectable, sql } from 'kysely';
 import type { ConferencecallRecord } from '../../calls/conferencecall-record.ts';
+import { MEMBER_TERMS, type MemberTerms } from '../../calls/member-terms.ts';
 import type { ActiveflowId, CallId, ConferencecallId, ConferenceId, CustomerId } from '../../kernel/ids.ts';
 import type { ConferencecallsTable } from '../schema.ts';
 import { compiler, queryOf, upsertOf } from '../statement.ts';
@@ -12,6 +13,7 @@ export const saveConferencecall = upsertOf(
     'activeflow_id',
     'conference_id',
     'call_id',
+    'terms',
     'status',
     'created_at',
     'updated_at',
@@ -27,6 +29,7 @@ export function conferencecallToRow(stay: ConferencecallRecord): Insertable<Conf
     activeflow_id: stay.activeflowId,
     conference_id: stay.conferenceId,
     call_id: stay.callId,
+    terms: JSON.stringify(stay.terms),
     status: stay.status,
     created_at: stay.createdAt,
     updated_at: stay.updatedAt,
@@ -41,6 +44,7 @@ export function conferencecallOfRow(row: Selectable<ConferencecallsTable>): Conf
     activeflowId: row.activeflow_id as ActiveflowId | null,
     conferenceId: row.conference_id as ConferenceId,
     callId: row.call_id as CallId,
+    terms: { ...MEMBER_TERMS, ...(JSON.parse(row.terms) as Partial<MemberTerms>) },
     status: row.status as ConferencecallRecord['status'],
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -1,5 +1,5 @@
 import type { Insertable, Selectable } from 'kysely';
-import type { Conference } from '../../directory/records.ts';
+import { CONFERENCE_SETTINGS, type Conference, type ConferenceSettings } from '../../directory/records.ts';
 import type { ConferenceId, CustomerId, FlowId } from '../../kernel/ids.ts';
 import type { ConferencesTable } from '../schema.ts';
 import { compiler, queryOf, upsertOf } from '../statement.ts';
@@ -15,6 +15,7 @@ export const saveConference = upsertOf(
     'detail',
     'data',
     'timeout_s',
+    'settings',
     'pre_flow_id',
     'post_flow_id',
     'direct_hash',
@@ -36,6 +37,7 @@ export function conferenceToRow(conference: Conference): Insertable<ConferencesT
     detail: conference.detail,
     data: JSON.stringify(conference.data),
     timeout_s: conference.timeoutS,
+    settings: JSON.stringify(conference.settings),
     pre_flow_id: conference.preFlowId,
     post_flow_id: conference.postFlowId,
     direct_hash: conference.directHash,
@@ -56,6 +58,7 @@ export function conferenceOfRow(row: Selectable<ConferencesTable>): Conference {
     detail: row.detail,
     data: JSON.parse(row.data) as Conference['data'],
     timeoutS: row.timeout_s,
+    settings: { ...CONFERENCE_SETTINGS, ...(JSON.parse(row.settings) as Partial<ConferenceSettings>) },
     preFlowId: row.pre_flow_id as FlowId | null,
     postFlowId: row.post_flow_id as FlowId | null,
     directHash: row.direct_hash,

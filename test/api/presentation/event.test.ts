@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { presentEvent } from '../../../api/presentation/event.ts';
 import { address } from '../../../core/calls/address.ts';
+import { MEMBER_TERMS } from '../../../core/calls/member-terms.ts';
 import { INCOMING_ONLY } from '../../../core/directory/provider-terms.ts';
-import type { Conference, Trunk } from '../../../core/directory/records.ts';
+import { CONFERENCE_SETTINGS, type Conference, type Trunk } from '../../../core/directory/records.ts';
 import type { EventBody } from '../../../core/event.ts';
 import type { AgentId, CallId, ConferencecallId, ConferenceId, CustomerId, TrunkId } from '../../../core/kernel/ids.ts';
 import { simulate } from '../simulated-backend.ts';
@@ -69,6 +70,7 @@ test('a conference and who is in it are told to everybody, their coming and goin
     detail: '',
     data: {},
     timeoutS: 0,
+    settings: CONFERENCE_SETTINGS,
     preFlowId: null,
     postFlowId: null,
     directHash: '',
@@ -81,6 +83,7 @@ test('a conference and who is in it are told to everybody, their coming and goin
     activeflowId: null,
     conferenceId: conference.id,
     callId: 'call' as CallId,
+    terms: MEMBER_TERMS,
     status: 'joined',
     ...TIMES,
   } as const;

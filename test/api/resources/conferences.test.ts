@@ -95,3 +95,39 @@ test('a deleted conference is shown as ended', async () => {
   const { body } = await ask('DELETE', `${URL}/${room}`);
   expect(body).toMatchObject({ status: 'terminated', tm_end: '2026-01-01T00:00:00.000Z' });
 });
+
+test('how a call takes part is changed, within what a gain can be', async () => {
+  const { ask, backend, stay } = await meeting();
+  const judge = await documented(backend.server);
+  const url = `/v1.0/conferencecalls/${stay}`;
+  const changed = await ask('PUT', url, { role: 'moderator', muted: true, gain_in: -6 });
+  expect(judge('PUT', '/v1.0/conferencecalls/{id}', changed.body)).toBe('');
+  expect(changed.body).toMatchObject({ role: 'moderator', muted: true, deaf: false, gain_in: -6, gain_out: 0 });
+  expect((await ask('PUT', url, { gain_out: 21 })).body.error.details[0].field).toBe('gain_out');
+  expect((await ask('PUT', url, { role: 'king' })).status).toBe(400);
+  await ask('DELETE', url);
+  expect((await ask('PUT', url, { muted: false })).body.error.reason).toBe('STATE_INVALID');
+});
+
+test('a conference is locked and opened, and keeps what it does besides', async () => {
+  const { ask } = await simulate();
+  const { id } = (await ask('POST', URL, { type: 'conference', entry_tone: true })).body;
+  expect((await ask('PUT', `${URL}/${id}`, { talker_events: true })).body).toMatchObject({
+    entry_tone: true,
+    exit_tone: false,
+    talker_events: true,
+    locked: false,
+  });
+  expect((await ask('POST', `${URL}/${id}/lock`, {})).body.locked).toBe(true);
+  expect((await ask('DELETE', `${URL}/${id}/lock`)).body.locked).toBe(false);
+});
+
+test('something is played to all in a conference, or to one', async () => {
+  const { ask, backend, room, stay } = await meeting();
+  await ask('POST', `${URL}/${room}/play`, { stream_urls: ['prompt:welcome', 'tone:beep'] });
+  await ask('DELETE', `${URL}/${room}/play`);
+  await ask('POST', `/v1.0/conferencecalls/${stay}/play`, { stream_urls: ['tone:beep'] });
+  await ask('DELETE', `/v1.0/conferencecalls/${stay}/play`);
+  expect(backend.life.played).toEqual(['prompt:welcome tone:beep', '', 'tone:beep', '']);
+  expect((await ask('POST', `${URL}/${room}/play`, { stream_urls: [] })).status).toBe(400);
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ConferenceFields } from '../../../core/command.ts';
+import { CONFERENCE_SETTINGS } from '../../../core/directory/records.ts';
 import type { ConferenceId } from '../../../core/kernel/ids.ts';
 import { CONFERENCECALL, CUSTOMER, FLOW } from '../store/rows.ts';
 import { Office, OTHER_CUSTOMER, OTHER_FLOW } from './office.ts';
@@ -10,6 +11,7 @@ const FIELDS: ConferenceFields = {
   detail: '',
   data: { seats: 4 },
   timeoutS: 0,
+  settings: CONFERENCE_SETTINGS,
   preFlowId: null,
   postFlowId: null,
 };

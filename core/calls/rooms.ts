@@ -1,0 +1,103 @@
+import type { CallId, ConferencecallId, ConferenceId, LegId, MixId } from '../kernel/ids.ts';
+import type { Conferencecall } from './conferencecall.ts';
+import type { ConferencecallRecord } from './conferencecall-record.ts';
+
+/** Those who are in one conference, in the order in which they came. */
+export interface Room {
+  readonly stays: Map<CallId, Conferencecall>;
+  /** Nobody comes in any more but moderators, until it is opened or empty. */
+  isLocked: boolean;
+}
+
+/** Who is in which conference, and which mix is whose. */
+export class Rooms {
+  /** Those with somebody in them. */
+  readonly #rooms = new Map<ConferenceId, Room>();
+  readonly #stays = new Map<CallId, Conferencecall>();
+  readonly #stayById = new Map<ConferencecallId, Conferencecall>();
+  readonly #mixes = new Map<ConferenceId, MixId>();
+  readonly #conferences = new Map<MixId, ConferenceId>();
+  #lastMix = 0;
+
+  /** Calls that are in a conference, and conferences with somebody in them. */
+  get stayCount(): number {
+    return this.#stays.size;
+  }
+
+  get count(): number {
+    return this.#rooms.size;
+  }
+
+  of(id: ConferenceId): Room | undefined {
+    return this.#rooms.get(id);
+  }
+
+  /** Nobody comes in any more but moderators. */
+  isLocked(id: ConferenceId): boolean {
+    return this.#rooms.get(id)?.isLocked === true;
+  }
+
+  stayOf(call: CallId): Conferencecall | undefined {
+    return this.#stays.get(call);
+  }
+
+  stay(id: ConferencecallId): Conferencecall | undefined {
+    return this.#stayById.get(id);
+  }
+
+  /** In the order in which they came. */
+  staysOf(id: ConferenceId): readonly Conferencecall[] {
+    return [...(this.#rooms.get(id)?.stays.values() ?? [])];
+  }
+
+  recordsOf(id: ConferenceId): readonly ConferencecallRecord[] {
+    return this.staysOf(id).map((stay) => stay.record);
+  }
+
+  /** The mix of a conference; it stays the same until the conference is deleted. */
+  mixOf(id: ConferenceId): MixId {
+    let mix = this.#mixes.get(id);
+    if (mix === undefined) {
+      mix = ++this.#lastMix as MixId;
+      this.#mixes.set(id, mix);
+      this.#conferences.set(mix, id);
+    }
+    return mix;
+  }
+
+  /** The conference that has this mix. */
+  conferenceOf(mix: MixId): ConferenceId | undefined {
+    return this.#conferences.get(mix);
+  }
+
+  /** Who in the conference of this mix is on the leg. */
+  stayIn(mix: MixId, leg: LegId): Conferencecall | undefined {
+    const id = this.#conferences.get(mix);
+    return id === undefined ? undefined : this.staysOf(id).find((stay) => stay.leg === leg);
+  }
+
+  enter(stay: Conferencecall): void {
+    const { callId, conferenceId, id } = stay.record;
+    this.#stays.set(callId, stay);
+    this.#stayById.set(id, stay);
+    const room = this.#rooms.get(conferenceId) ?? { stays: new Map(), isLocked: false };
+    this.#rooms.set(conferenceId, room);
+    room.stays.set(callId, stay);
+  }
+
+  leave(stay: Conferencecall): void {
+    const { callId, conferenceId, id } = stay.record;
+    this.#stays.delete(callId);
+    this.#stayById.delete(id);
+    const room = this.#rooms.get(conferenceId);
+    room?.stays.delete(callId);
+    if (room?.stays.size === 0) this.#rooms.delete(conferenceId);
+  }
+
+  /** The conference is deleted. */
+  forget(id: ConferenceId): void {
+    const mix = this.#mixes.get(id);
+    this.#mixes.delete(id);
+    if (mix !== undefined) this.#conferences.delete(mix);
+  }
+}
