@@ -25,6 +25,16 @@ export class PacketView {
    * or its CSRC list, extension or padding reach beyond it. An empty payload is legal.
    */
   read(bytes: Uint8Array, start: number, end: number): boolean {
+    if (!this.readHeader(bytes, start, end)) return false;
+    if ((bytes[start]! & 0x20) === 0) return true;
+    const padding = bytes[end - 1]!;
+    if (padding === 0 || this.payloadStart + padding > end) return false;
+    this.payloadEnd = end - padding;
+    return true;
+  }
+
+  /** As `read`, for a packet whose padding cannot be seen (SRTP): it counts as payload. */
+  readHeader(bytes: Uint8Array, start: number, end: number): boolean {
     if (end - start < RTP_HEADER_BYTES || end > bytes.length) return false;
     const first = bytes[start]!;
     if (first >>> 6 !== 2) return false;
@@ -44,16 +54,9 @@ export class PacketView {
       this.extensionEnd = this.extensionStart + ((bytes[payloadStart + 2]! << 8) | bytes[payloadStart + 3]!) * 4;
       payloadStart = this.extensionEnd;
     }
-    if (payloadStart > end) return false;
-    let payloadEnd = end;
-    if ((first & 0x20) !== 0) {
-      const padding = bytes[end - 1]!;
-      if (padding === 0 || payloadStart + padding > end) return false;
-      payloadEnd = end - padding;
-    }
     this.payloadStart = payloadStart;
-    this.payloadEnd = payloadEnd;
-    return true;
+    this.payloadEnd = end;
+    return payloadStart <= end;
   }
 }
 
