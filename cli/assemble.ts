@@ -10,7 +10,7 @@ import { type Log, Summary } from '../core/kernel/log.ts';
 import { Metrics } from '../core/kernel/metrics.ts';
 import { type Random, secure } from '../core/kernel/random.ts';
 import type { Instant } from '../core/kernel/time.ts';
-import type { HttpClient, HttpRequest, ScriptLinks, TransportAddress } from '../core/ports.ts';
+import type { HttpClient, HttpRequest, ScriptLinks, StreamLinkOrder, TransportAddress } from '../core/ports.ts';
 import { isEmergencyNumber } from '../core/routing/emergency-number.ts';
 import { RecordingArchive } from '../core/store/recording-archive.ts';
 import { RecordingLookup } from '../core/store/recording-lookup.ts';
@@ -43,6 +43,7 @@ export interface Effects {
   probe: () => QueueState;
   request: HttpClient['request'];
   scripts: ScriptLinks;
+  link: (order: StreamLinkOrder) => void;
 }
 
 export interface Machines {
@@ -76,6 +77,7 @@ export function assemble(ground: Ground, settings: Settings, log: Log, disposal:
     probe: () => ({ isOverflowing: false, delayMs: 0 }),
     request: nowhere,
     scripts: { open: nowhere, send: nowhere, close: nowhere },
+    link: nowhere,
   };
   const lookup = new RecordingLookup(new RecordingArchive(ground.store));
   const { node, plane, journal } = assembleNode(ground, settings, effects, clock, random, lookup);
@@ -207,6 +209,7 @@ function stackSettings(
 }
 
 function drain(node: Node, effects: Effects, trace: TraceTap, clock: Clock): void {
+  for (let link = node.pollLink(); link !== undefined; link = node.pollLink()) effects.link(link);
   for (let post = node.pollPost(); post !== undefined; post = node.pollPost()) effects.post(post);
   for (let lookup = node.pollLookup(); lookup !== undefined; lookup = node.pollLookup()) effects.lookUp(lookup);
   for (let send = node.poll(); send !== undefined; send = node.poll()) {

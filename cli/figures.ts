@@ -76,6 +76,9 @@ function service(metrics: Metrics, { node }: FigureSources): void {
   );
   metrics.gauge('tandem_conference_members', 'Calls in conferences', () => conferences.liveCount);
   metrics.gauge('tandem_conference_rooms', 'Conferences with somebody in them', () => conferences.roomCount);
+  const { externals } = node.exchange.calls;
+  metrics.gauge('tandem_external_media_live', 'Programs outside that hear and speak', () => externals.liveCount);
+  countersOf(metrics, 'tandem_external_media', 'Programs outside that hear and speak', () => externals.counters);
   metrics.gauge('tandem_recordings_live', 'Recordings that run or are being stored', () => recordings.liveCount);
   countersOf(metrics, 'tandem_conferences', 'Conferences', () => conferences.counters);
   countersOf(metrics, 'tandem_recordings', 'Recordings', () => recordings.counters);

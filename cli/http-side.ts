@@ -6,6 +6,7 @@ import { ApiServer } from '../api/server.ts';
 import { EventSockets } from '../api/websocket/event-sockets.ts';
 import { Heartbeat } from '../api/websocket/heartbeat.ts';
 import { ScriptSockets } from '../api/websocket/script-sockets.ts';
+import { StreamSockets } from '../api/websocket/stream-sockets.ts';
 import { WebSockets, type WebSocketsOptions } from '../api/websocket/web-sockets.ts';
 import type { Settings } from '../core/kernel/config.ts';
 import type { Disposal } from '../core/kernel/disposal.ts';
@@ -18,7 +19,7 @@ function openWaysOut(
   machines: Machines,
   settings: Settings,
   disposal: Disposal,
-): Pick<WebSocketsOptions, 'scripts' | 'heartbeat'> {
+): Pick<WebSocketsOptions, 'scripts' | 'streams' | 'heartbeat'> {
   const { node, wake, clock, effects } = machines;
   const guard = new AddressGuard(settings.allowPrivate);
   const client = new OutgoingHttp({
@@ -41,7 +42,21 @@ function openWaysOut(
     },
   });
   effects.scripts = scripts;
-  return { scripts, heartbeat };
+  const streams = new StreamSockets({
+    guard,
+    heartbeat,
+    clock,
+    received: (event) => {
+      node.link(event, clock.now());
+      wake();
+    },
+  });
+  effects.link = (order) => {
+    if (order.kind === 'open') streams.open(order.id, order.target);
+    else if (order.kind === 'send') streams.send(order.id, order.message);
+    else streams.close(order.id, order.reason);
+  };
+  return { scripts, streams, heartbeat };
 }
 
 /** Binds HTTP, and tells the command line of this machine where it is. Throws PORT_IN_USE or ADDRESS_UNAVAILABLE. */

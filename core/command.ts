@@ -1,5 +1,6 @@
 import type { Address } from './calls/address.ts';
 import type { CallRecord, MuteDirection } from './calls/call-record.ts';
+import type { ExternalMediaWish } from './calls/external-media-record.ts';
 import type { MemberTerms } from './calls/member-terms.ts';
 import type { RecordingRecord, RecordingReference } from './calls/recording-record.ts';
 import type {
@@ -28,6 +29,7 @@ import type {
   CustomerId,
   DialRouteId,
   ExtensionId,
+  ExternalMediaId,
   FlowId,
   GatewayId,
   NumberId,
@@ -183,6 +185,13 @@ export type CallCommand =
     }
   | { readonly kind: 'startRecording'; readonly reference: RecordingReference; readonly limits: RecordingLimits }
   | { readonly kind: 'stopRecording'; readonly reference: RecordingReference }
+  /** Connects a program outside; `id` is that of one which connects to us. */
+  | {
+      readonly kind: 'startExternalMedia';
+      readonly reference: RecordingReference;
+      readonly id: ExternalMediaId;
+      readonly wish: ExternalMediaWish;
+    }
   /** Everybody leaves, then it is marked as deleted. */
   | { readonly kind: 'deleteConference'; readonly id: ConferenceId }
   | { readonly kind: 'kickConferencecall'; readonly id: ConferencecallId }

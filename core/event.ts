@@ -1,5 +1,6 @@
 import type { CallRecord } from './calls/call-record.ts';
 import type { ConferencecallRecord } from './calls/conferencecall-record.ts';
+import type { ExternalMediaRecord } from './calls/external-media-record.ts';
 import type { RecordingRecord } from './calls/recording-record.ts';
 import type {
   Accesskey,
@@ -13,6 +14,7 @@ import type {
   Provider,
   Trunk,
 } from './directory/records.ts';
+import type { ExternalMediaFigures } from './external-media-port.ts';
 import type { ActiveflowRecord } from './flows/activeflow-record.ts';
 import type { AgentId, CallId, ConferencecallId, ConferenceId } from './kernel/ids.ts';
 import type { MessageRecord } from './messages/message-record.ts';
@@ -103,6 +105,14 @@ export type EventBody =
   | {
       readonly type: 'activeflow_created' | 'activeflow_updated' | 'activeflow_deleted';
       readonly activeflow: ActiveflowRecord;
+    }
+  | { readonly type: 'external_media_started'; readonly external: ExternalMediaRecord }
+  | {
+      readonly type: 'external_media_finished' | 'external_media_failed';
+      readonly external: ExternalMediaRecord;
+      /** Why; '' when it was ended by us. */
+      readonly detail: string;
+      readonly figures: ExternalMediaFigures;
     }
   | { readonly type: 'message_created' | 'message_updated'; readonly message: MessageRecord }
   | { readonly type: 'dtmf_received'; readonly callId: CallId; readonly digit: string; readonly durationMs: number };

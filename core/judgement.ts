@@ -57,6 +57,7 @@ export function judge(command: Command, by: Principal, known: Known): Refusal | 
         judgeReference(command.reference, by, known) ??
         judgeFlow(ownerOf(command.reference, known), command.limits.onEndFlowId, 'on_end_flow_id', known)
       );
+    case 'startExternalMedia':
     case 'stopRecording':
       return judgeReference(command.reference, by, known);
     case 'hangupCall':

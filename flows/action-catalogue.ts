@@ -29,6 +29,7 @@ const SECONDS = { kind: 'integer', min: 0, max: DAY_MS / 1000 } as const;
 const DECIBELS = { kind: 'integer', ...GAIN_DB } as const;
 const TARGET = { kind: 'target', isRequired: true } as const;
 const COMPARISON = { kind: 'choice', of: ['==', '!=', '>', '>=', '<', '<='], isRequired: true } as const;
+const STREAM_DIRECTION = { kind: 'choice', of: ['', 'both', 'in', 'out', 'none'] } as const;
 const METHOD = { kind: 'choice', of: ['', 'POST', 'GET', 'PUT', 'DELETE'] } as const;
 
 function built(medium: Medium, options: ActionKind['options'] = {}): ActionKind {
@@ -130,6 +131,22 @@ export const ACTION_KINDS: ReadonlyMap<string, ActionKind> = new Map<string, Act
   ],
   ['echo', built('rtc', { duration: MILLISECONDS })],
   ['empty', built('any')],
+  [
+    'external_media_start',
+    built('rtc', {
+      external_host: { ...TEXT, isRequired: true },
+      encapsulation: { kind: 'choice', of: ['', 'rtp', 'audiosocket', 'none', 'sln', 'l16', 'twilio'] },
+      transport: { kind: 'choice', of: ['', 'udp', 'tcp', 'websocket'] },
+      transport_data: TEXT,
+      connection_type: { kind: 'choice', of: ['', 'client'] },
+      format: { kind: 'choice', of: ['', 'ulaw', 'alaw', 'slin', 'slin8', 'slin16', 'slin24', 'slin48'] },
+      direction: STREAM_DIRECTION,
+      direction_listen: STREAM_DIRECTION,
+      direction_speak: STREAM_DIRECTION,
+      data: TEXT,
+    }),
+  ],
+  ['external_media_stop', built('rtc')],
   ['fetch', built('any', { event_url: { ...TEXT, isRequired: true }, event_method: METHOD })],
   ['fetch_flow', built('any', { flow_id: { ...UUID, isRequired: true } })],
   ['goto', built('any', { target_id: TARGET, loop_count: { kind: 'integer', min: -1, max: 1_000_000 } })],
@@ -173,8 +190,6 @@ export const ACTION_KINDS: ReadonlyMap<string, ActionKind> = new Map<string, Act
     'confbridge_join',
     'conversation_send',
     'email_send',
-    'external_media_start',
-    'external_media_stop',
     'message_send',
     'mute',
     'queue_join',

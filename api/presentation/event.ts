@@ -1,6 +1,7 @@
 import type { EventBody } from '../../core/event.ts';
 import { presentAccesskey, presentBinding, presentExtension, presentNumber, presentTrunk } from './accounts.ts';
 import { presentCall, presentConference, presentConferencecall, presentRecording } from './calls.ts';
+import { presentExternalMedia } from './external-media.ts';
 import { presentActiveflow, presentFlow } from './flows.ts';
 import { presentMessage } from './messages.ts';
 import { presentDialRoute, presentOutboundConfig, presentProvider } from './providers.ts';
@@ -55,6 +56,7 @@ function dataOf(body: EventBody): Presented | undefined {
   if ('accesskey' in body) return presentAccesskey(body.accesskey);
   if ('extension' in body) return presentExtension(body.extension, 'events');
   if ('binding' in body) return presentBinding(body.binding);
+  if ('external' in body) return presentExternalMedia(body);
   if ('message' in body) return presentMessage(body.message);
   if ('digit' in body) return { call_id: body.callId, digit: body.digit, duration: body.durationMs };
   if (body.type === 'conference_played') {

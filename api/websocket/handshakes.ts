@@ -13,6 +13,9 @@ const NOT_UPGRADED: Refusal = {
 const PLACES = {
   '/ws': 'Events by WebSocket; with the subprotocol tandem.events.v1 numbered and resumable',
   '/service_agents/ws': 'Events by WebSocket, for agents',
+  '/calls/:id/media_stream':
+    'The sound of a live call, both ways: encapsulation rtp, sln, audiosocket, twilio, or l16 with a rate of 8000 to 48000',
+  '/conferences/:id/media_stream': 'The sound of a conference, both ways, as of a call',
   '/calls/:id/script':
     'A program takes over the flow of a live call, by WebSocket with the subprotocol tandem.script.v1',
 };

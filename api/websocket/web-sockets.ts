@@ -2,10 +2,18 @@ import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { mayUse } from '../../core/authorization.ts';
+import type { ExternalMediaWish } from '../../core/calls/external-media-record.ts';
+import type { RecordingReference } from '../../core/calls/recording-record.ts';
 import type { Principal, Refusal } from '../../core/command.ts';
 import { PERMISSION } from '../../core/directory/records.ts';
 import { FAULTS } from '../../core/kernel/fault.ts';
-import { type CallId, type CustomerId, type ScriptSessionId, uuid } from '../../core/kernel/ids.ts';
+import {
+  type CallId,
+  type CustomerId,
+  type ExternalMediaId,
+  type ScriptSessionId,
+  uuid,
+} from '../../core/kernel/ids.ts';
 import { type Random, secure } from '../../core/kernel/random.ts';
 import { type Asking, Authenticator } from '../authentication.ts';
 import type { Backend } from '../backend.ts';
@@ -13,6 +21,8 @@ import { Tokens } from '../token.ts';
 import type { EventSockets } from './event-sockets.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { SCRIPT_FRAME_BYTES_MAX, SCRIPT_PROTOCOL, type ScriptSockets } from './script-sockets.ts';
+import { streamedAt, streamWishFrom } from './stream-handshake.ts';
+import { STREAM_FRAME_BYTES_MAX, type StreamSockets } from './stream-sockets.ts';
 
 export const EVENTS_PROTOCOL = 'tandem.events.v1';
 const EVENTS_PATHS = new Set(['/v1.0/ws', '/v1.0/service_agents/ws']);
@@ -33,6 +43,7 @@ export interface WebSocketsOptions {
   >;
   readonly events: EventSockets;
   readonly scripts: ScriptSockets;
+  readonly streams: StreamSockets;
   readonly heartbeat: Heartbeat;
   /** Ids of script sessions and of requests. */
   readonly random?: Random;
@@ -58,6 +69,7 @@ export class WebSockets {
   readonly #countOf = new Map<CustomerId, number>();
   readonly #eventServer = serverFor(EVENT_FRAME_BYTES_MAX, EVENTS_PROTOCOL);
   readonly #scriptServer = serverFor(SCRIPT_FRAME_BYTES_MAX, SCRIPT_PROTOCOL);
+  readonly #streamServer = serverFor(STREAM_FRAME_BYTES_MAX, '');
   readonly #open = new Set<WebSocket>();
   #ended: (() => void) | undefined;
   #isClosing = false;
@@ -89,6 +101,7 @@ export class WebSockets {
     this.#isClosing = true;
     this.#options.events.close();
     this.#options.scripts.closeAll();
+    this.#options.streams.closeAll();
     for (const socket of this.#open) socket.close(GOING_AWAY, 'Tandem is ending');
     const grace = AbortSignal.timeout(CLOSE_GRACE_MS);
     await new Promise<void>((resolve) => {
@@ -99,6 +112,7 @@ export class WebSockets {
     grace.onabort = null;
     for (const socket of this.#open) socket.terminate();
     this.#options.scripts.terminateAll();
+    this.#options.streams.terminateAll();
     this.#options.heartbeat.close();
   }
 
@@ -106,7 +120,8 @@ export class WebSockets {
   #take(request: IncomingMessage, stream: Duplex, head: Buffer): Refusal | undefined {
     const url = URL.parse(request.url ?? '', 'http://localhost');
     const callId = SCRIPT_PATH.exec(url?.pathname ?? '')?.[1];
-    if (url === null || !(EVENTS_PATHS.has(url.pathname) || callId !== undefined)) {
+    const streamed = streamedAt(url?.pathname ?? '');
+    if (url === null || !(EVENTS_PATHS.has(url.pathname) || callId !== undefined || streamed !== undefined)) {
       return { code: 'ROUTE_NOT_FOUND', message: `no WebSocket ${url?.pathname ?? ''}` };
     }
     if (this.#isClosing) return { code: 'SERVICE_UNAVAILABLE', message: 'the process is ending' };
@@ -122,6 +137,7 @@ export class WebSockets {
       return { code: 'RATE_LIMIT_EXCEEDED', message };
     }
     const upgrade = { request, stream, head, url, asking, by: principal };
+    if (streamed !== undefined) return this.#openStream(upgrade, streamed);
     if (callId === undefined) this.#openEvents(upgrade);
     else return this.#openScript(upgrade, callId as CallId);
     return undefined;
@@ -146,15 +162,52 @@ export class WebSockets {
       const got = offered.slice(0, 100);
       return { code: 'INVALID_ARGUMENT', message, field: 'Sec-WebSocket-Protocol', expected: SCRIPT_PROTOCOL, got };
     }
-    this.#attachScript(upgrade, callId).then(
+    this.#answerLater(upgrade, this.#attachScript(upgrade, callId));
+    return undefined;
+  }
+
+  #openStream(upgrade: Upgrade, reference: RecordingReference): Refusal | undefined {
+    const wish = streamWishFrom(upgrade.url.searchParams);
+    if ('code' in wish) return wish;
+    this.#answerLater(upgrade, this.#attachStream(upgrade, reference, wish));
+    return undefined;
+  }
+
+  #answerLater({ stream }: Upgrade, attached: Promise<Refusal | undefined>): void {
+    attached.then(
       (refusal) => {
-        if (refusal !== undefined) this.#refuse(upgrade.stream, refusal);
+        if (refusal !== undefined) this.#refuse(stream, refusal);
       },
       (error: unknown) => {
-        const requestId = this.#refuse(upgrade.stream, { code: 'INTERNAL', message: 'an internal error' });
+        const requestId = this.#refuse(stream, { code: 'INTERNAL', message: 'an internal error' });
         this.#options.backend.report(error, requestId);
       },
     );
+  }
+
+  /** The call or conference is asked first, so that what is wrong can be said by HTTP; then the protocol changes. */
+  async #attachStream(
+    { request, stream, head, by }: Upgrade,
+    reference: RecordingReference,
+    wish: ExternalMediaWish,
+  ): Promise<Refusal | undefined> {
+    const { backend, streams } = this.#options;
+    const id = uuid(this.#random) as ExternalMediaId;
+    streams.reserve(id);
+    const leave = (): void => streams.abandon(id);
+    stream.once('close', leave);
+    const result = await backend.execute({ kind: 'startExternalMedia', reference, id, wish }, by);
+    if (result.kind === 'refused') {
+      stream.off('close', leave);
+      streams.close(id, 'refused');
+      return result.refusal;
+    }
+    if (stream.destroyed) return undefined;
+    this.#streamServer.handleUpgrade(request, stream, head, (socket) => {
+      stream.off('close', leave);
+      this.#keep(socket, by.customerId);
+      streams.accept(id, socket);
+    });
     return undefined;
   }
 

@@ -9,9 +9,11 @@ import type { Call } from './call.ts';
 import { type CallLife, partyOf } from './call-life.ts';
 import { type CallRecording, notProgressing } from './call-recording.ts';
 import type { Conferences } from './conferences.ts';
+import type { Externals, ExternalsStart } from './externals.ts';
 import type { HoldMusic } from './hold-music.ts';
 import { type Holding, mutedBy } from './holding.ts';
 import type { Outgoing } from './outgoing.ts';
+import type { RecordingReference } from './recording-record.ts';
 import type { Recordings } from './recordings.ts';
 import type { Sounds } from './sounds.ts';
 import type { TransferCommands } from './transfer-commands.ts';
@@ -25,6 +27,7 @@ export interface CallCommandsPorts {
 /** Whom commands go to. */
 export interface CallCommandsParts {
   readonly conferences: Conferences;
+  readonly externals: Externals;
   readonly holding: Holding;
   readonly music: HoldMusic;
   readonly outgoing: Outgoing;
@@ -39,6 +42,7 @@ type CommandOf<Kind extends CallCommand['kind']> = Extract<CallCommand, { kind: 
 /** What is played by command is no action of a flow. */
 const NO_TOKEN = -1;
 
+const NO_CONFERENCES: Refusal = { code: 'NOT_IMPLEMENTED', message: 'the sound of conferences is not built yet' };
 const SHUTTING_DOWN: Refusal = { code: 'SERVICE_UNAVAILABLE', message: 'the switch is shutting down' };
 
 /** What is asked of calls, conferences and recordings that live. Rights were judged before. */
@@ -91,6 +95,9 @@ export class CallCommands {
         break;
       case 'stopRecording':
         this.#settle(ticket, command.reference.id, this.#parts.recordings.stop(command.reference, now));
+        break;
+      case 'startExternalMedia':
+        this.#connectProgram(ticket, command, now);
         break;
       case 'deleteConference':
       case 'kickConferencecall':
@@ -150,16 +157,38 @@ export class CallCommands {
       if (leg === undefined) return notFound('live call', reference.id);
       return this.#parts.recording.start(this.#life.ledger.get(leg)!, limits, ticket, now);
     }
+    const place = this.#placeOf(reference);
+    if ('code' in place) return place;
+    const started = this.#parts.recordings.start({ ...place, reference, limits, activeflowId: null, ticket }, now);
+    return 'code' in started ? started : undefined;
+  }
+
+  #connectProgram(ticket: number, { reference, id, wish }: CommandOf<'startExternalMedia'>, now: Instant): void {
+    const found = reference.type === 'call' ? this.#placeOf(reference) : NO_CONFERENCES;
+    if ('code' in found) {
+      this.#refuse(ticket, found);
+      return;
+    }
+    const started = this.#parts.externals.start({ ...found, reference, wish, id, token: 0 }, now);
+    this.#settle(ticket, id, 'code' in started ? started : undefined);
+  }
+
+  /** What there is to be heard of a call or conference, and whose it is. */
+  #placeOf(reference: RecordingReference): Pick<ExternalsStart, 'source' | 'customerId'> | Refusal {
+    if (reference.type === 'call') {
+      const leg = this.#life.ledger.legOf(reference.id);
+      const call = leg === undefined ? undefined : this.#life.ledger.get(leg);
+      if (call === undefined) return notFound('live call', reference.id);
+      if (call.status !== 'progressing') return notProgressing(call);
+      return { source: { kind: 'leg', leg: call.leg }, customerId: call.record.customerId };
+    }
     const conference = this.#ports.directory.conferences.get(reference.id);
     if (conference === undefined) return notFound('conference', reference.id);
     const { id, customerId, status } = conference;
     if (status !== 'progressing') {
       return stateInvalid(`conference ${id} is ${status}`, 'a conference that is progressing', status);
     }
-    const { conferences, recordings } = this.#parts;
-    const source = { kind: 'mix', mix: conferences.mixOf(id) } as const;
-    const started = recordings.start({ reference, customerId, source, limits, activeflowId: null, ticket }, now);
-    return 'code' in started ? started : undefined;
+    return { source: { kind: 'mix', mix: this.#parts.conferences.mixOf(id) }, customerId };
   }
 
   #settle(ticket: number, id: string, refusal: Refusal | undefined): void {

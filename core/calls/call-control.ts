@@ -8,6 +8,7 @@ import type { CallRecording } from './call-recording.ts';
 import type { Conferences } from './conferences.ts';
 import type { Connecting } from './connecting.ts';
 import type { Consultations } from './consultations.ts';
+import type { Externals } from './externals.ts';
 import type { HoldMusic } from './hold-music.ts';
 import type { Listening } from './listening.ts';
 import type { Recordings } from './recordings.ts';
@@ -19,6 +20,7 @@ export interface CallControlParts {
   readonly connecting: Connecting;
   readonly conferences: Conferences;
   readonly consultations: Consultations;
+  readonly externals: Externals;
   readonly music: HoldMusic;
   readonly listening: Listening;
   readonly recording: CallRecording;
@@ -110,6 +112,12 @@ export class CallControl {
       case 'stopRecording':
         this.#stopRecording(call, demand, now);
         break;
+      case 'startExternalMedia':
+        this.#connectProgram(call, demand, now);
+        break;
+      case 'stopExternalMedia':
+        this.#parts.externals.stopAll({ type: 'call', id: call.record.id });
+        break;
       default:
         this.#sound(call, demand, now);
     }
@@ -180,6 +188,16 @@ export class CallControl {
   #record(call: Call, demand: Demand<'startRecording'>, now: Instant): void {
     const refusal = this.#parts.recording.start(call, demand.limits, undefined, now);
     if (refusal !== undefined) this.#refuse(call, demand, refusal.message);
+  }
+
+  #connectProgram(call: Call, { token, wish, ...demand }: Demand<'startExternalMedia'>, now: Instant): void {
+    this.#life.openEarly(call, now);
+    const { leg, record } = call;
+    const reference = { type: 'call', id: record.id } as const;
+    const source = { kind: 'leg', leg } as const;
+    const { customerId } = record;
+    const started = this.#parts.externals.start({ reference, customerId, source, wish, token, id: null }, now);
+    if ('code' in started) this.#refuse(call, { ...demand, token, wish }, started.message);
   }
 
   #stopRecording(call: Call, demand: Demand<'stopRecording'>, now: Instant): void {

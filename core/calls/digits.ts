@@ -3,6 +3,7 @@ import type { LegId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { MediaEvent, MediaPlane, SignalingEvent } from '../ports.ts';
 import type { CallLife } from './call-life.ts';
+import type { Externals } from './externals.ts';
 import type { LedgerPorts } from './ledger.ts';
 import type { Recordings } from './recordings.ts';
 
@@ -15,6 +16,7 @@ export class Digits {
   readonly #calendar: Calendar;
   readonly #life: CallLife;
   readonly #recordings: Recordings;
+  readonly #externals: Externals;
   /** How the first digit of a leg came: a phone that sends each in two ways is heard in that one alone. */
   readonly #ways = new Map<LegId, Heard['kind']>();
 
@@ -22,12 +24,14 @@ export class Digits {
     { media, journal, calendar }: LedgerPorts & { readonly media: MediaPlane },
     life: CallLife,
     recordings: Recordings,
+    externals: Externals,
   ) {
     this.#media = media;
     this.#journal = journal;
     this.#calendar = calendar;
     this.#life = life;
     this.#recordings = recordings;
+    this.#externals = externals;
   }
 
   receive({ kind, leg, digit, durationMs }: Heard, now: Instant): void {
@@ -40,6 +44,7 @@ export class Digits {
     const { id: callId, customerId } = record;
     this.#journal.append(customerId, { type: 'dtmf_received', callId, digit, durationMs }, this.#calendar(now));
     this.#recordings.digit(callId, digit, now);
+    this.#externals.key(callId, digit);
     this.#life.tell(callId, { kind: 'digit', digit, durationMs });
   }
 

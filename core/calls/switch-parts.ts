@@ -10,6 +10,7 @@ import { Connections } from './connections.ts';
 import { Consultations } from './consultations.ts';
 import { Dialler } from './dialler.ts';
 import { Digits } from './digits.ts';
+import { Externals } from './externals.ts';
 import { HoldMusic } from './hold-music.ts';
 import { Holding } from './holding.ts';
 import { Incoming } from './incoming.ts';
@@ -39,6 +40,7 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
   const life = new CallLife({ ...ports, flows });
   const tell = life.tell.bind(life);
   const recordings = new Recordings({ ...ports, flows, nextReceipt, tell, folder: folders.recordings });
+  const externals = new Externals({ ...ports, tell });
   const recordingOf = recordings.recordOf.bind(recordings);
   const sounds = new Sounds({ ...ports, http, archive, folders, recordingOf, tell });
   const conferences = new Conferences({ ...ports, nextReceipt, tell, recordings, sounds });
@@ -61,7 +63,7 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
   const recording = new CallRecording(ports.calendar, life, recordings);
   const holding = new Holding(ports, music);
   const listening = new Listening(ports.media, life);
-  const common = { conferences, music, recording, recordings };
+  const common = { conferences, externals, music, recording, recordings };
   return {
     ...talking,
     ...common,
@@ -83,6 +85,6 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
     }),
     commands: new CallCommands(ports, life, { ...common, holding, outgoing, sounds, transferCommands }),
     leftBehind: new CallsLeftBehind(ports, life.ledger),
-    digits: new Digits(ports, life, recordings),
+    digits: new Digits(ports, life, recordings, externals),
   };
 }

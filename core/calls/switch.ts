@@ -20,6 +20,7 @@ import type { Conferences } from './conferences.ts';
 import type { Connecting } from './connecting.ts';
 import type { Consultations } from './consultations.ts';
 import type { Dialler } from './dialler.ts';
+import type { Externals } from './externals.ts';
 import type { Ledger } from './ledger.ts';
 import type { MediaFigures } from './media-figures.ts';
 import type { Recordings } from './recordings.ts';
@@ -40,6 +41,7 @@ export class Switch {
   readonly ledger: Ledger;
   readonly conferences: Conferences;
   readonly recordings: Recordings;
+  readonly externals: Externals;
   readonly sounds: Sounds;
   readonly dialler: Dialler;
   readonly #media: MediaPlane;
@@ -55,6 +57,7 @@ export class Switch {
     this.ledger = parts.life.ledger;
     this.conferences = parts.conferences;
     this.recordings = parts.recordings;
+    this.externals = parts.externals;
     this.sounds = parts.sounds;
     this.dialler = parts.dialler;
   }
@@ -307,6 +310,10 @@ export class Switch {
         this.sounds.recordingsMoved(now);
         break;
       }
+      case 'externalOpened':
+      case 'externalEnded':
+        this.externals.receive(event, now);
+        break;
       case 'silent':
         this.#parts.life.end(event.leg, 'media-lost', now);
         break;
@@ -369,6 +376,7 @@ export class Switch {
     this.sounds.over(leg);
     this.conferences.over(id, now);
     this.recordings.over({ type: 'call', id }, now);
+    this.externals.stopAll({ type: 'call', id });
     this.#parts.referring.part(leg);
     this.#parts.transfers.part(leg, cause, now);
     this.#parts.consultations.part(leg, cause, now);

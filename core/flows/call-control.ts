@@ -1,6 +1,7 @@
 import type { Address } from '../calls/address.ts';
 import type { CallRecord } from '../calls/call-record.ts';
 import type { Cause } from '../calls/cause.ts';
+import type { ExternalMediaRecord, ExternalMediaWish } from '../calls/external-media-record.ts';
 import type { MemberTerms } from '../calls/member-terms.ts';
 import type { RecordingRecord } from '../calls/recording-record.ts';
 import type { CallId, ConferenceId, FlowId } from '../kernel/ids.ts';
@@ -59,7 +60,11 @@ export type CallDemand =
   | { readonly kind: 'disconnect' }
   /** News: recordingStarted, then recordingEnded; or refused. */
   | { readonly kind: 'startRecording'; readonly limits: RecordingLimits }
-  | { readonly kind: 'stopRecording' };
+  | { readonly kind: 'stopRecording' }
+  /** A program outside hears and speaks. News: externalMediaStarted, then externalMediaEnded; or that alone; or refused. */
+  | { readonly kind: 'startExternalMedia'; readonly token: number; readonly wish: ExternalMediaWish }
+  /** All of them are let go. */
+  | { readonly kind: 'stopExternalMedia' };
 
 /** What a flow is told about the call that it runs on. */
 export type CallNews =
@@ -93,6 +98,15 @@ export type CallNews =
   | { readonly kind: 'disconnected'; readonly token: number; readonly cause: Cause }
   | { readonly kind: 'recordingStarted'; readonly recording: RecordingRecord }
   | { readonly kind: 'recordingEnded'; readonly recording: RecordingRecord }
+  | { readonly kind: 'externalMediaStarted'; readonly token: number; readonly external: ExternalMediaRecord }
+  /** `stopped` by us, `closed` by the program, or `failed`. The token is 0 for one that no flow has asked for. */
+  | {
+      readonly kind: 'externalMediaEnded';
+      readonly token: number;
+      readonly external: ExternalMediaRecord;
+      readonly reason: 'stopped' | 'closed' | 'failed';
+      readonly detail: string;
+    }
   /** A demand could not be met; nothing was changed. */
   | { readonly kind: 'refused'; readonly demand: CallDemand; readonly detail: string }
   /** The call is over. Always the last news. */

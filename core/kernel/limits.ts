@@ -15,6 +15,11 @@ export const LIMITS = {
   /** Calls in one conference. */
   conferenceMembersMax: 1_000,
 
+  // Programs outside that hear and speak
+  /** In one call or conference (platform §5.4). */
+  externalMediaPerReferenceMax: 5,
+  externalMediaLiveMax: 1_000,
+
   // Recordings
   recordingsLiveMax: 1_000,
   /** Longest recording of a conference. */

@@ -10,6 +10,7 @@ import {
 import { answer, hangup } from './call.ts';
 import { block, empty, script, stop, variableSet } from './control.ts';
 import { digitsReceive, digitsSend } from './digits.ts';
+import { externalMediaStart, externalMediaStop } from './external-media.ts';
 import { fetch, fetchFlow, webhookSend } from './fetching.ts';
 import { conferenceJoin, connect } from './joining.ts';
 import { amd } from './machine.ts';
@@ -33,6 +34,8 @@ export const ACTIONS: ReadonlyMap<string, Begin> = new Map<string, Begin>([
   ['digits_send', digitsSend],
   ['echo', echo],
   ['empty', empty],
+  ['external_media_start', externalMediaStart],
+  ['external_media_stop', externalMediaStop],
   ['fetch', fetch],
   ['fetch_flow', fetchFlow],
   ['goto', goTo],

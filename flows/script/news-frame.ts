@@ -41,6 +41,13 @@ export function newsFrame(callId: CallId, news: CallNews, show: Presentation): {
       const name = news.recording.failure === '' ? 'recording_finished' : 'recording_failed';
       return event(name, show.presentRecording(news.recording));
     }
+    case 'externalMediaStarted':
+      return event('external_media_started', { call_id: callId, id: news.external.id });
+    case 'externalMediaEnded': {
+      const { external, reason, detail } = news;
+      const name = reason === 'failed' ? 'external_media_failed' : 'external_media_finished';
+      return event(name, { call_id: callId, id: external.id, reason, detail });
+    }
     case 'ended':
       return event('call_hangup', show.presentCall(news.call));
     case 'refused':

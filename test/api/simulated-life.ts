@@ -149,6 +149,8 @@ export class SimulatedLife {
       case 'playConferencecall':
         this.played.push(command.urls.join(' '));
         return done(command.id);
+      case 'startExternalMedia':
+        return done(command.id);
       case 'attachScript':
         return done(command.session);
       default:

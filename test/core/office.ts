@@ -10,6 +10,7 @@ import type {
   ActiveflowId,
   CallId,
   ExtensionId,
+  ExternalMediaId,
   FlowId,
   LegId,
   MixId,
@@ -101,9 +102,13 @@ export class QuietPlane implements MediaPlane {
   /** What was heard on each leg, as far as a test says so. */
   readonly heard = new Map<LegId, MediaFigures>();
   figures = (leg: LegId) => this.heard.get(leg);
+  /** Programs outside, in the order in which they were attached. */
+  readonly attached: ExternalMediaId[] = [];
   externals: MediaPlane['externals'] = {
-    attach: (_, { source, format }) =>
-      void this.orders.push(`attach ${source.kind === 'leg' ? source.leg : `mix ${source.mix}`} ${format}`),
+    attach: (id, { source, format }) => {
+      this.attached.push(id);
+      this.orders.push(`attach ${source.kind === 'leg' ? source.leg : `mix ${source.mix}`} ${format}`);
+    },
     detach: () => void this.orders.push('detach'),
     key: (_, digit) => void this.orders.push(`key ${digit}`),
   };

@@ -9,7 +9,15 @@ import { type CustomerId, type ExtensionId, type LegId, type ScriptSessionId, uu
 import { LIMITS } from '../../core/kernel/limits.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
-import type { HttpEvent, HttpRequest, ScriptEvent, ScriptLinks, TransportAddress } from '../../core/ports.ts';
+import type {
+  HttpEvent,
+  HttpRequest,
+  ScriptEvent,
+  ScriptLinks,
+  StreamLinkEvent,
+  StreamLinkOrder,
+  TransportAddress,
+} from '../../core/ports.ts';
 import { InProcessStore } from '../../core/store/in-process.ts';
 import { WorkerMediaPlane } from '../../media/media-plane.ts';
 import { type SipPacket, SipStack } from '../../sip/stack.ts';
@@ -77,6 +85,8 @@ export class SimulatedSwitch implements Party {
   readonly requests: HttpRequest[] = [];
   /** What programs were told, in order; a scene speaks for them by `script`. */
   readonly told: ScriptFrame[] = [];
+  /** What was asked of the sockets to programs that hear and speak; a scene speaks for them by `link`. */
+  readonly links: StreamLinkOrder[] = [];
   /** Packets of media that left, in order, for who listens. */
   onMedia: (packet: Packet, from: MemoryPacketIo) => void = () => {};
   readonly #options: SimulatedSwitchOptions;
@@ -193,6 +203,13 @@ export class SimulatedSwitch implements Party {
     this.#settle(now);
   }
 
+  /** A program that hears and speaks says something, or its socket opens or closes. */
+  link(event: StreamLinkEvent, now: Instant): void {
+    this.#now = now;
+    this.#running.node.link(event, now);
+    this.#settle(now);
+  }
+
   /** An RTP packet arrives on one of our ports, and is read at once; false when nothing is bound there. */
   receiveMedia(source: number, port: number, bytes: Uint8Array, now: Instant): boolean {
     if (this.#process === undefined) return false;
@@ -253,6 +270,7 @@ export class SimulatedSwitch implements Party {
       workers.post(post, now);
       node.settle(now);
     }
+    for (let link = node.pollLink(); link !== undefined; link = node.pollLink()) this.links.push(link);
     for (let lookup = node.pollLookup(); lookup !== undefined; lookup = node.pollLookup()) this.names.ask(lookup, now);
     for (let send = node.poll(); send !== undefined; send = node.poll()) this.#sends.push(send);
     this.#rest(now);

@@ -4,6 +4,7 @@ import { ApiServer } from '../../../api/server.ts';
 import { EventSockets } from '../../../api/websocket/event-sockets.ts';
 import { Heartbeat } from '../../../api/websocket/heartbeat.ts';
 import { ScriptSockets } from '../../../api/websocket/script-sockets.ts';
+import { StreamSockets } from '../../../api/websocket/stream-sockets.ts';
 import { WebSockets } from '../../../api/websocket/web-sockets.ts';
 import { Journal } from '../../../core/journal.ts';
 import { systemClock } from '../../../core/kernel/clock.ts';
@@ -17,7 +18,8 @@ test('the API server carries WebSockets beside its routes, and ends them when it
   const journal = new Journal({ epoch: 'e' });
   const events = new EventSockets({ journal, directory: backend.directory, clock });
   const scripts = new ScriptSockets({ guard: new AddressGuard(), heartbeat, received: () => undefined });
-  const sockets = new WebSockets({ backend, events, scripts, heartbeat });
+  const streams = new StreamSockets({ guard: new AddressGuard(), heartbeat, clock, received: () => undefined });
+  const sockets = new WebSockets({ backend, events, scripts, streams, heartbeat });
   const server = await ApiServer.listen(backend, { host: 'localhost', port: 0 }, sockets);
   const client = await EventClient.open(`ws://localhost:${server.port}`, 'vb_first');
   const subscribed = await client.subscribe([`customer_id:${customerId}`]);

@@ -6,6 +6,7 @@ import { Tokens } from '../../../api/token.ts';
 import { EventSockets } from '../../../api/websocket/event-sockets.ts';
 import { Heartbeat } from '../../../api/websocket/heartbeat.ts';
 import { ScriptSockets } from '../../../api/websocket/script-sockets.ts';
+import { StreamSockets, type StreamSocketsOptions } from '../../../api/websocket/stream-sockets.ts';
 import { WebSockets, type WebSocketsOptions } from '../../../api/websocket/web-sockets.ts';
 import type { CallRecord } from '../../../core/calls/call-record.ts';
 import type { Command, CommandResult } from '../../../core/command.ts';
@@ -24,7 +25,7 @@ import {
   uuid,
 } from '../../../core/kernel/ids.ts';
 import { seeded } from '../../../core/kernel/random.ts';
-import type { ScriptEvent } from '../../../core/ports.ts';
+import type { ScriptEvent, StreamLinkEvent } from '../../../core/ports.ts';
 
 const TIMES = { createdAt: 0, updatedAt: null, deletedAt: null };
 const AT = Date.UTC(2026, 0, 1);
@@ -37,6 +38,7 @@ export interface SideOptions {
   readonly connectTimeoutMs?: number;
   readonly allowPrivate?: readonly string[];
   readonly resolve?: Resolver;
+  readonly streams?: Pick<StreamSocketsOptions, 'waitingBytesMax' | 'stuckMs'>;
 }
 
 /** The WebSocket side on a real port of loopback, over a real journal and directory; calls are no more than records. */
@@ -47,15 +49,18 @@ export class Side {
   readonly otherCustomerId: CustomerId;
   readonly commands: Command[] = [];
   readonly scriptEvents: ScriptEvent[] = [];
+  readonly streamEvents: StreamLinkEvent[] = [];
   readonly calls = new Map<string, CallRecord>();
   readonly sockets: WebSockets;
   readonly scripts: ScriptSockets;
+  readonly streams: StreamSockets;
   readonly events: EventSockets;
   answerTo: (command: Command) => Promise<CommandResult> = async () => ({ kind: 'done', id: '' });
   origin = '';
   readonly #random = seeded(11);
   readonly #server: Server;
   readonly #scriptWaiters: (() => void)[] = [];
+  readonly #streamWaiters: (() => void)[] = [];
 
   constructor(options: SideOptions = {}) {
     const { eventsPerCustomerMax = 10_000 } = options;
@@ -78,11 +83,23 @@ export class Side {
         for (const tell of this.#scriptWaiters.splice(0)) tell();
       },
     });
-    const { events, scripts } = this;
+    this.streams = new StreamSockets({
+      guard: new AddressGuard(options.allowPrivate ?? ['127.0.0.0/8'], options.resolve),
+      heartbeat,
+      clock: systemClock,
+      connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+      ...options.streams,
+      received: (event) => {
+        this.streamEvents.push(event);
+        for (const tell of this.#streamWaiters.splice(0)) tell();
+      },
+    });
+    const { events, scripts, streams } = this;
     this.sockets = new WebSockets({
       backend: this.#backend(),
       events,
       scripts,
+      streams,
       heartbeat,
       random: this.#random,
       socketsPerCustomerMax: options.socketsPerCustomerMax ?? 100,
@@ -174,6 +191,12 @@ export class Side {
   async scriptEventsFrom(count: number): Promise<readonly ScriptEvent[]> {
     while (this.scriptEvents.length < count) await new Promise<void>((tell) => this.#scriptWaiters.push(tell));
     return this.scriptEvents;
+  }
+
+  /** What came of the ways to programs that hear and speak, at least so many events. */
+  async streamEventsFrom(count: number): Promise<readonly StreamLinkEvent[]> {
+    while (this.streamEvents.length < count) await new Promise<void>((tell) => this.#streamWaiters.push(tell));
+    return this.streamEvents;
   }
 
   #customer(): CustomerId {

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import type { ExternalMediaWish } from '../../core/calls/external-media-record.ts';
+import type { ExternalMediaId } from '../../core/kernel/ids.ts';
+import { LIMITS } from '../../core/kernel/limits.ts';
+import type { ExternalMediaEvent } from '../../core/ports.ts';
+import { CALLER, callToNumber, ended, execute } from './office.ts';
+
+const WISH: ExternalMediaWish = {
+  transport: 'websocket',
+  encapsulation: 'none',
+  format: 'slin',
+  listen: 'both',
+  speak: 'both',
+  target: 'ws://192.0.2.9/',
+  parameters: {},
+};
+const FIGURES = { heardMs: 20, saidMs: 40, droppedMs: 60, lostMs: 80, malformed: 1 };
+const OURS = '0190a000-0000-7000-8000-000000000009' as ExternalMediaId;
+
+/** A call that its flow has answered. */
+function talking() {
+  const place = callToNumber();
+  place.demand({ kind: 'answer' });
+  for (const forget of [place.said, place.told, place.happened, place.heard]) forget();
+  const attached = (index: number): ExternalMediaId => place.media.attached[index]!;
+  const opened = (index: number): void =>
+    place.calls.receive(
+      { kind: 'externalOpened', external: attached(index), localAddress: '192.0.2.1', localPort: 7 },
+      30,
+    );
+  const over = (index: number, reason: 'stopped' | 'closed' | 'failed', detail = ''): void =>
+    place.calls.receive({ kind: 'externalEnded', external: attached(index), reason, detail, figures: FIGURES }, 40);
+  return { ...place, opened, over };
+}
+
+describe('a program outside', () => {
+  test('is connected for a flow, told of, and let go when the flow says so', () => {
+    const place = talking();
+    place.demand({ kind: 'startExternalMedia', token: 4, wish: WISH });
+    expect(place.heard()).toEqual(['attach 1 slin']);
+    place.opened(0);
+    expect(place.happened()).toEqual(['external_media_started']);
+    expect(place.calls.externals.of(place)[0]).toMatchObject({ localAddress: '192.0.2.1', localPort: 7 });
+    place.demand({ kind: 'stopExternalMedia' });
+    place.demand({ kind: 'stopExternalMedia' });
+    expect(place.heard()).toEqual(['detach']);
+    expect(place.calls.externals.of(place)[0]?.status).toBe('terminating');
+    place.over(0, 'stopped');
+    expect(place.happened()).toEqual(['external_media_finished']);
+    expect(place.calls.externals.liveCount).toBe(0);
+    expect(place.told()).toEqual(['externalMediaStarted 4', 'externalMediaEnded 4']);
+  });
+
+  test('that breaks is an event, and the call goes on', () => {
+    const place = talking();
+    place.demand({ kind: 'startExternalMedia', token: 4, wish: WISH });
+    place.over(0, 'failed', 'connect ECONNREFUSED');
+    expect(place.happened()).toEqual(['external_media_failed']);
+    expect(place.said()).toEqual([]);
+    expect(place.calls.recordOf(place.id)?.status).toBe('progressing');
+    expect(place.calls.externals.counters).toEqual({
+      started: 1,
+      finished: 0,
+      failed: 1,
+      droppedMs: 60,
+      lostMs: 80,
+      malformed: 1,
+    });
+  });
+
+  test('is let go with its call, before the call’s sound is closed', () => {
+    const place = talking();
+    place.demand({ kind: 'startExternalMedia', token: 4, wish: WISH });
+    place.calls.receive(ended(1, 'remote'), 50);
+    expect(place.heard()).toEqual(['attach 1 slin', 'detach', 'close 1']);
+    place.over(0, 'stopped');
+    expect(place.calls.externals.liveCount).toBe(0);
+  });
+
+  test('hears the keys of its call', () => {
+    const place = talking();
+    place.demand({ kind: 'startExternalMedia', token: 4, wish: WISH });
+    place.calls.receive({ kind: 'digit', leg: CALLER, digit: '5', durationMs: 100 }, 50);
+    expect(place.heard()).toEqual(['attach 1 slin', 'key 5']);
+  });
+
+  test('platform C25: is refused when there are five', () => {
+    const place = talking();
+    for (let i = 0; i < LIMITS.externalMediaPerReferenceMax; i++) {
+      place.demand({ kind: 'startExternalMedia', token: i, wish: WISH });
+    }
+    place.told();
+    place.demand({ kind: 'startExternalMedia', token: 9, wish: WISH });
+    expect(place.media.attached.length).toBe(5);
+    const reference = { type: 'call', id: place.id } as const;
+    expect(execute(place, { kind: 'startExternalMedia', reference, id: OURS, wish: WISH })).toMatchObject({
+      refusal: { code: 'STATE_INVALID' },
+    });
+    place.over(2, 'closed');
+    expect(execute(place, { kind: 'startExternalMedia', reference, id: OURS, wish: WISH })).toEqual({
+      kind: 'done',
+      id: OURS,
+    });
+  });
+
+  test('that connects to us is refused for a call that is not progressing', () => {
+    const place = callToNumber();
+    const command = {
+      kind: 'startExternalMedia',
+      reference: { type: 'call', id: place.id },
+      id: OURS,
+      wish: { ...WISH, target: undefined },
+    } as const;
+    expect(execute(place, command)).toMatchObject({ refusal: { code: 'STATE_INVALID', got: 'dialing' } });
+    place.calls.receive(ended(1, 'remote'), 20);
+    expect(execute(place, command)).toMatchObject({ refusal: { code: 'RESOURCE_NOT_FOUND' } });
+  });
+
+  test('of which nobody knows any more says nothing', () => {
+    const place = talking();
+    const late: ExternalMediaEvent = { kind: 'externalOpened', external: OURS, localAddress: '', localPort: 0 };
+    place.calls.receive(late, 60);
+    expect(place.happened()).toEqual([]);
+  });
+});
