@@ -10,5 +10,5 @@ export function overloaded(detail: string): OpenResult {
 }
 
 export function noIpv6(): OpenResult & { readonly kind: 'refused' } {
-  return refused('this system has no sockets for media over IPv6');
+  return refused('this system has no way for media over IPv6');
 }

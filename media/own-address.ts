@@ -11,9 +11,11 @@ export class OwnAddress {
     this.#addressFor = addressFor;
   }
 
-  /** Whether media can go to this address at all. */
+  /** Whether media can go to this address at all. Without a way to IPv6, ours would be the loopback's. */
   reaches(address: string): boolean {
-    return isIpv4(address) || (this.carriesIpv6 && isIpv6(address));
+    if (isIpv4(address)) return true;
+    if (!this.carriesIpv6 || !isIpv6(address)) return false;
+    return isUnspecified(address) || isLoopback(address) || !isLoopback(this.#addressFor(address));
   }
 
   /**
@@ -33,8 +35,15 @@ export class OwnAddress {
 
 /** Whether a description names an address of the other family; 0.0.0.0 and :: name none. */
 function isOther(address: string, described: string): boolean {
-  const isUnspecified = described === '0.0.0.0' || ipv6Groups(described)?.every((group) => group === 0) === true;
-  return !isUnspecified && isIpv4(described) !== isIpv4(address);
+  return !isUnspecified(described) && isIpv4(described) !== isIpv4(address);
+}
+
+function isUnspecified(address: string): boolean {
+  return address === '0.0.0.0' || ipv6Groups(address)?.every((group) => group === 0) === true;
+}
+
+function isLoopback(address: string): boolean {
+  return ipv6Groups(address)?.every((group, index) => group === (index === 7 ? 1 : 0)) === true;
 }
 
 function withoutZone(address: string): string {

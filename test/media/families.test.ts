@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import type { MixId } from '../../core/kernel/ids.ts';
 import { pack, STRANGER_IPV6 } from '../../media/io/addresses.ts';
 import type { Packet } from '../sim/memory-packet-io.ts';
 import { rtp } from './phones.ts';
-import { A, ALICE, B, described, OURS, OURS_IPV6, peer, Stage, sdp } from './stage.ts';
+import { A, ALICE, B, C, described, OURS, OURS_IPV6, peer, Stage, sdp } from './stage.ts';
 
 const BOB = '2001:db8::b';
 
@@ -101,4 +102,27 @@ test('what legs over IPv6 needed is forgotten after they have ended', () => {
   stage.plane.close(B);
   stage.advance(130_000);
   expect(stage.workers.ios[0]!.knownAddressCount).toBe(0);
+});
+
+test('in a conference of both families everybody hears the others', () => {
+  const stage = new Stage();
+  const { plane } = stage;
+  const mix = 1 as MixId;
+  const parties = [
+    { leg: A, address: '192.0.2.1' },
+    { leg: B, address: BOB },
+    { leg: C, address: '2001:db8::c' },
+  ].map(({ leg, address }) => {
+    plane.open(leg, peer(address), sdp(address, 4000), undefined);
+    const { port } = described(plane.describe(leg, undefined));
+    plane.join(leg, mix);
+    stage.settle();
+    return { port, at: stage.workers.ios[0]!.packed(address, 4000) };
+  });
+  for (const speaker of parties) {
+    for (const listener of parties) {
+      if (listener === speaker) continue;
+      expect(stage.talk(speaker.at, speaker.port, listener.at, 20).length).toBeGreaterThan(10);
+    }
+  }
 });

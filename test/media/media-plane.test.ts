@@ -70,7 +70,7 @@ test('a leg takes and is offered what is named for it first, and nothing that on
   expect(described(plane.describe(C, undefined)).formats).toBe('8 0 101');
 });
 
-test('an offer without a common codec, without sense, or of a family that there are no sockets for is refused', () => {
+test('an offer without a common codec, without sense, or of a family that there is no way for is refused', () => {
   const { plane } = new Stage();
   const open = (body: Uint8Array) => plane.open(A, peer('192.0.2.1'), body, undefined);
   expect(open(sdp('192.0.2.1', 4000, '3 4'))).toMatchObject({
@@ -83,7 +83,7 @@ test('an offer without a common codec, without sense, or of a family that there 
   plane.receive(0, { kind: 'ready', wakeHandle: 0, io: 'batch', ipv6: false });
   expect(open(new TextEncoder().encode(six))).toMatchObject({
     kind: 'refused',
-    detail: 'this system has no sockets for media over IPv6',
+    detail: 'this system has no way for media over IPv6',
   });
   expect(plane.legCount).toBe(0);
 });
