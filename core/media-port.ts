@@ -30,7 +30,10 @@ export type PlaySource =
   | { readonly kind: 'tone'; readonly tone: PlayedTone; readonly country?: string }
   /** 1 to 32,000 Hz sine for tests and demonstrations; `levelDbov` is negative. */
   | { readonly kind: 'sine'; readonly frequencyHz: number; readonly levelDbov: number }
-  | { readonly kind: 'file'; readonly path: string };
+  /** From its begin again when it has ended, without a gap, if it is played `endlessly`. */
+  | { readonly kind: 'file'; readonly path: string; readonly times?: PlayedTimes };
+
+export type PlayedTimes = 'once' | 'endlessly';
 
 export type OpenResult =
   | { readonly kind: 'opened' }

@@ -24,7 +24,7 @@ const RATE_MIN_HZ = 8000;
 const RATE_MAX_HZ = 48000;
 
 /**
- * Decodes a WAV file (RIFF/WAVE: PCM 16 bits, A-law or µ-law; 8 to 48 kHz; one or two channels) to mono 16-bit samples
+ * Decodes a WAV file (RIFF/WAVE: PCM of 8, 16 or 24 bits, A-law or µ-law; 8 to 48 kHz; one or two channels) to mono 16-bit samples
  * at 8 kHz. A data chunk that is cut off or of unknown length (a recording in progress) is read to the end of the file.
  */
 export function decodeWav(bytes: Uint8Array): DecodedFile {
@@ -84,21 +84,28 @@ function decodeData(data: Uint8Array, format: WavFormat): DecodedFile {
   if (rateHz < RATE_MIN_HZ || rateHz > RATE_MAX_HZ) return refused(`expected 8000 to 48000 Hz, got ${rateHz}`);
   const interleaved = decodeSamples(data, tag, bitsPerSample);
   if (interleaved === undefined) {
-    return refused(`expected PCM of 16 bits, A-law or µ-law, got format ${tag} of ${bitsPerSample} bits`);
+    return refused(`expected PCM of 8, 16 or 24 bits, A-law or µ-law, got format ${tag} of ${bitsPerSample} bits`);
   }
   const mono = channelCount === 1 ? interleaved : halve(interleaved);
   return { kind: 'decoded', samples: resample(mono, rateHz, AUDIO_RATE_HZ), sourceRateHz: rateHz };
 }
 
 function decodeSamples(data: Uint8Array, tag: number, bitsPerSample: number): Int16Array | undefined {
-  if (tag === PCM && bitsPerSample === 16) {
-    const samples = new Int16Array(data.length >> 1);
-    for (let i = 0; i < samples.length; i++) samples[i] = data[2 * i]! | (data[2 * i + 1]! << 8);
-    return samples;
-  }
+  if (tag === PCM) return decodePcm(data, bitsPerSample);
   if ((tag !== ALAW && tag !== ULAW) || bitsPerSample !== 8) return undefined;
   const samples = new Int16Array(data.length);
   (tag === ALAW ? pcma : pcmu).decode(data, 0, data.length, samples, 0);
+  return samples;
+}
+
+/** 8 bits are unsigned, wider samples signed, the last byte the highest; of 24 bits the upper 16 are kept. */
+function decodePcm(data: Uint8Array, bitsPerSample: number): Int16Array | undefined {
+  if (bitsPerSample !== 8 && bitsPerSample !== 16 && bitsPerSample !== 24) return undefined;
+  const sizeBytes = bitsPerSample / 8;
+  const samples = new Int16Array(Math.floor(data.length / sizeBytes));
+  for (let i = 0, high = sizeBytes - 1; i < samples.length; i++, high += sizeBytes) {
+    samples[i] = sizeBytes === 1 ? (data[high]! - 128) << 8 : data[high - 1]! | (data[high]! << 8);
+  }
   return samples;
 }
 

@@ -70,7 +70,7 @@ export class PlaneMixes implements MixesPlane {
     const play = this.#files.nextPlay();
     if (source.kind === 'file') {
       mix.playing = { play, worker: -1 };
-      const message = this.#files.load({ kind: 'mix', mix: id }, play, source.path);
+      const message = this.#files.load({ kind: 'mix', mix: id }, play, source);
       this.#outputs.push({ kind: 'postFiles', message });
     } else this.#begin(id, mix, play, source);
   }
@@ -88,7 +88,7 @@ export class PlaneMixes implements MixesPlane {
     const mix = this.#mixes.get(id);
     if (mix?.playing?.play !== loaded.play) return;
     if ('detail' in loaded) this.#played(id, mix, 'failed', loaded.detail);
-    else this.#begin(id, mix, loaded.play, { kind: 'samples', samples: loaded.samples });
+    else this.#begin(id, mix, loaded.play, loaded.source);
   }
 
   watchTalkers(id: MixId, mode: 'on' | 'off'): void {

@@ -27,7 +27,7 @@ export class PlaneSounds {
       this.#post(own, { kind: 'play', leg, play: own.play, source });
       return;
     }
-    this.#outputs.push({ kind: 'postFiles', message: this.#files.load({ kind: 'leg', leg }, own.play, source.path) });
+    this.#outputs.push({ kind: 'postFiles', message: this.#files.load({ kind: 'leg', leg }, own.play, source) });
   }
 
   stop(own: PlaneLeg): void {
@@ -56,7 +56,7 @@ export class PlaneSounds {
     const own = this.#legs.get(leg);
     if (own?.play !== play) return;
     if ('detail' in loaded) this.played(leg, play, 'failed', loaded.detail);
-    else this.#post(own, { kind: 'play', leg, play, source: { kind: 'samples', samples: loaded.samples } });
+    else this.#post(own, { kind: 'play', leg, play, source: loaded.source });
   }
 
   #post(own: PlaneLeg, message: ToWorker): void {

@@ -47,6 +47,28 @@ export class SamplesPlayer implements Player {
   }
 }
 
+/** Plays samples again and again: the first follows the last, also within a frame. */
+export class LoopPlayer implements Player {
+  readonly finished = false;
+  readonly #samples: Int16Array;
+  #position = 0;
+
+  /** At least one sample. */
+  constructor(samples: Int16Array) {
+    this.#samples = samples;
+  }
+
+  take(into: Int16Array): void {
+    const samples = this.#samples;
+    let position = this.#position;
+    for (let i = 0; i < into.length; i++) {
+      into[i] = samples[position]!;
+      if (++position === samples.length) position = 0;
+    }
+    this.#position = position;
+  }
+}
+
 /** Sounds a tone in its cadence until it is replaced. */
 export class TonePlayer implements Player {
   readonly finished = false;
@@ -85,8 +107,10 @@ export class BurstPlayer implements Player {
 
 export function playerOf(source: PlayedSource, tones: Readonly<Record<ToneName, Tone>>): Player {
   switch (source.kind) {
-    case 'samples':
-      return new SamplesPlayer(new Int16Array(source.samples));
+    case 'samples': {
+      const samples = new Int16Array(source.samples);
+      return source.times === 'endlessly' && samples.length > 0 ? new LoopPlayer(samples) : new SamplesPlayer(samples);
+    }
     case 'tone':
       return tonePlayerOf(source, tones);
     case 'sine':

@@ -1,7 +1,7 @@
 import type { MuteDirection } from '../core/calls/call-record.ts';
 import type { RecordingFile } from '../core/calls/recording-record.ts';
 import type { ExternalMediaId, LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
-import type { ListeningWish, MediaEvent, MixTerms, PlaySource } from '../core/ports.ts';
+import type { ListeningWish, MediaEvent, MixTerms, PlayedTimes, PlaySource } from '../core/ports.ts';
 import type { OpusLibrary } from './codec/opus.ts';
 import type { AddressBookOutput } from './io/address-book.ts';
 import type { RecordingOrder, RingReason } from './recording.ts';
@@ -50,7 +50,7 @@ export interface StreamSettings {
 /** Where played audio comes from: what the media thread makes itself, or samples in shared memory (16 bits, 8 kHz). */
 export type PlayedSource =
   | Exclude<PlaySource, { kind: 'file' }>
-  | { readonly kind: 'samples'; readonly samples: SharedArrayBuffer };
+  | { readonly kind: 'samples'; readonly samples: SharedArrayBuffer; readonly times?: PlayedTimes | undefined };
 
 export type ToWorker =
   | { readonly kind: 'bindPort'; readonly port: number }

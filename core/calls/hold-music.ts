@@ -56,7 +56,7 @@ export class HoldMusic {
     if (!put(this.#hearers, leg, wants)) return;
     const { media, isPlayingTo, path } = this.#ports;
     if (isPlayingTo(leg)) return;
-    if (wants) media.play(leg, { kind: 'file', path });
+    if (wants) media.play(leg, { kind: 'file', path, times: 'endlessly' });
     else media.stopPlaying(leg);
   }
 
@@ -66,11 +66,11 @@ export class HoldMusic {
     this.moved(leg);
   }
 
-  /** What was played to the leg has ended: the music is played again, unless it could not be. */
+  /** A list of sounds has ended: the music is played again, unless that is what could not be. */
   played(leg: LegId, outcome: 'finished' | 'failed'): void {
     if (!this.#hearers.has(leg) || this.#ports.isPlayingTo(leg)) return;
     if (outcome === 'failed') this.#hearers.delete(leg);
-    else this.#ports.media.play(leg, { kind: 'file', path: this.#ports.path });
+    else this.#ports.media.play(leg, { kind: 'file', path: this.#ports.path, times: 'endlessly' });
   }
 
   /** The leg is over. */

@@ -54,6 +54,13 @@ test('16-bit mono at 8 kHz comes through unchanged', () => {
   expect(samplesOf(wav({ ...MONO, data: pcm([0, 1, -1, 32767, -32768]) }))).toEqual([0, 1, -1, 32767, -32768]);
 });
 
+test('8 bits are unsigned around 128, of 24 bits the upper 16 count, and half a sample at the end does not', () => {
+  const narrow = wav({ ...MONO, bitsPerSample: 8, data: Uint8Array.of(0, 127, 128, 255) });
+  expect(samplesOf(narrow)).toEqual([-32768, -256, 0, 32512]);
+  const wide = wav({ ...MONO, bitsPerSample: 24, data: Uint8Array.of(0xff, 0x34, 0x12, 0, 0, 0x80, 1, 2) });
+  expect(samplesOf(wide)).toEqual([0x1234, -32768]);
+});
+
 test('stereo becomes the mean of its channels', () => {
   expect(samplesOf(wav({ ...MONO, channelCount: 2, data: pcm([100, 300, -50, -150]) }))).toEqual([200, -100]);
 });
@@ -99,7 +106,7 @@ test('a higher rate is brought down to 8 kHz', () => {
 
 test('a refusal says what was expected and what came', () => {
   expect(refusal(Buffer.from('hello'))).toBe('expected a RIFF/WAVE file');
-  expect(refusal(wav({ ...MONO, bitsPerSample: 24, data: pcm([]) }))).toContain('got format 1 of 24 bits');
+  expect(refusal(wav({ ...MONO, bitsPerSample: 32, data: pcm([]) }))).toContain('got format 1 of 32 bits');
   expect(refusal(wav({ ...MONO, rateHz: 96000, data: pcm([]) }))).toContain('got 96000');
   expect(refusal(wav({ ...MONO, channelCount: 6, data: pcm([]) }))).toContain('got 6');
   expect(refusal(wav({ ...MONO, data: pcm([]) }).subarray(0, 36))).toBe('the file has no data chunk');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { tonesOf } from '../../media/dsp/country-tones.ts';
-import { playerOf, SamplesPlayer } from '../../media/player.ts';
+import { LoopPlayer, playerOf, SamplesPlayer } from '../../media/player.ts';
 import { levelAt } from '../audio/measures.ts';
 
 test('a file ends with silence behind it', () => {
@@ -16,6 +16,23 @@ test('a file ends with silence behind it', () => {
 
 test('an empty file is over at once', () => {
   expect(new SamplesPlayer(new Int16Array(0)).finished).toBe(true);
+});
+
+test('what is played endlessly begins again with the sample after its last, within a frame and over many rounds', () => {
+  const samples = new SharedArrayBuffer(6);
+  new Int16Array(samples).set([1, 2, 3]);
+  const player = playerOf({ kind: 'samples', samples, times: 'endlessly' }, tonesOf(''));
+  const into = new Int16Array(8);
+  player.take(into);
+  expect([...into]).toEqual([1, 2, 3, 1, 2, 3, 1, 2]);
+  player.take(into);
+  expect([...into]).toEqual([3, 1, 2, 3, 1, 2, 3, 1]);
+  expect([player instanceof LoopPlayer, player.finished]).toEqual([true, false]);
+});
+
+test('of nothing, nothing is played, however often', () => {
+  const player = playerOf({ kind: 'samples', samples: new SharedArrayBuffer(0), times: 'endlessly' }, tonesOf(''));
+  expect(player.finished).toBe(true);
 });
 
 test('shared samples are played where they lie', () => {
