@@ -199,9 +199,5 @@ class RoundIo implements PacketIo {
     if (port === PORT && !isRtcp) this.counters.sent++;
   }
   flush(): void {}
-  handOverWakeHandle(): number {
-    return -1;
-  }
-
   close(): void {}
 }

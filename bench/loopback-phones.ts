@@ -1,5 +1,5 @@
 import { openPacketIo } from '../media/io/open-packet-io.ts';
-import type { PacketIo } from '../media/io/packet-io.ts';
+import type { ThreadIo } from '../media/io/packet-io.ts';
 import { writeRtpHeader } from '../media/rtp/packet-view.ts';
 
 const LOOPBACK = 0x7f000001;
@@ -7,7 +7,7 @@ const PACKET_BYTES = 172;
 
 /** The phones: every stream a packet every 20 ms, evenly spread over the time. */
 export class LoopbackPhones {
-  readonly #phones: PacketIo;
+  readonly #phones: ThreadIo;
   readonly #ports: readonly number[];
   readonly #destination: Float64Array;
   #next = 0;

@@ -242,9 +242,5 @@ class EndlessIo implements PacketIo {
     this.counters.sent++;
   }
   flush(): void {}
-  handOverWakeHandle(): number {
-    return -1;
-  }
-
   close(): void {}
 }

@@ -1,7 +1,7 @@
 import { pack, parseIpv4, portOf, STRANGER_IPV6 } from '../media/io/addresses.ts';
 import { DgramUdp } from '../media/io/dgram-udp.ts';
 import { openBatchUdp } from '../media/io/open-packet-io.ts';
-import type { PacketIo } from '../media/io/packet-io.ts';
+import type { ThreadIo } from '../media/io/packet-io.ts';
 import { kernelFloorUs } from './kernel-floor.ts';
 
 const LOOPBACK = parseIpv4('127.0.0.1')!;
@@ -42,7 +42,7 @@ export async function run(): Promise<Record<string, number>> {
 }
 
 /** Sends `perTurn` packets to ourselves, waits, receives them all; CPU µs per packet after a warm-up. */
-async function measure(io: PacketIo, perTurn: number, count: number, own = LOOPBACK): Promise<number> {
+async function measure(io: ThreadIo, perTurn: number, count: number, own = LOOPBACK): Promise<number> {
   let port = FIRST_PORT;
   while (!io.openPort(port)) port += 2;
   await exchange(io, pack(own, port), perTurn, count / 5);
@@ -53,7 +53,7 @@ async function measure(io: PacketIo, perTurn: number, count: number, own = LOOPB
   return (spent.user + spent.system) / received;
 }
 
-async function exchange(io: PacketIo, own: number, perTurn: number, count: number): Promise<number> {
+async function exchange(io: ThreadIo, own: number, perTurn: number, count: number): Promise<number> {
   const destination = Float64Array.of(own);
   const port = portOf(own);
   let received = 0;
@@ -70,7 +70,7 @@ async function exchange(io: PacketIo, own: number, perTurn: number, count: numbe
 }
 
 /** Receives what was sent, in as many turns as it takes; less when packets are lost. */
-async function receive(io: PacketIo, wanted: number): Promise<number> {
+async function receive(io: ThreadIo, wanted: number): Promise<number> {
   let received = 0;
   for (let turn = 0; turn < 10 && received < wanted; turn++) {
     const waiting = io.wait(turn === 0 ? 0 : 2);

@@ -160,8 +160,9 @@ export class Engine {
     this.#takeLatched(now);
   }
 
+  /** In whole milliseconds, as time is told here. */
   deadline(): Instant {
-    return Math.min(this.#ticking.deadline(), this.#duties.deadline(), this.#latching.deadline());
+    return Math.ceil(Math.min(this.#ticking.deadline(), this.#duties.deadline(), this.#latching.deadline()));
   }
 
   /** How long the wait for packets may let them gather, in ms. */

@@ -11,7 +11,7 @@ import { Engine, type EngineOptions } from './engine.ts';
 import { DgramUdp } from './io/dgram-udp.ts';
 import { openPacketIo } from './io/open-packet-io.ts';
 import { openOpus } from './io/opus-library.ts';
-import type { PacketIo } from './io/packet-io.ts';
+import type { ThreadIo } from './io/packet-io.ts';
 import { raiseThreadPriority } from './io/thread-priority.ts';
 import { LoadMeter } from './load-meter.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
@@ -50,34 +50,35 @@ async function run(): Promise<void> {
   try {
     const priority = raiseThreadPriority();
     const opus = openOpus(start.koffiAddonPath);
-    const options = engineOptions(start);
-    const engine = new Engine(io, { ...options, opus }, systemClock.now());
-    const meter = new Meter(new Float64Array(start.counters), options.memory, systemClock.now());
+    let now = io.now();
+    const options = engineOptions(start, now);
+    const engine = new Engine(io, { ...options, opus }, now);
+    const meter = new Meter(new Float64Array(start.counters), options.memory, now);
     const outbox = new Outbox(port);
     const handles = { wakeHandle: io.handOverWakeHandle(), io: kind, ipv6: io.carriesIpv6 };
     post({ kind: 'ready', ...handles, opus: opus?.kind, priority });
     while (!control.stopRequested) {
       if (control.fallAsleep()) {
         const deadline = Math.min(engine.deadline(), outbox.deadline());
-        const waiting = io.wait(deadline - systemClock.now(), engine.gatherMs);
+        const waiting = io.wait(deadline - now, engine.gatherMs);
         if (waiting !== undefined) await waiting;
         control.awake();
       }
+      now = io.now();
       if (control.takeMail()) {
         for (let mail = receiveMessageOnPort(port); mail !== undefined; mail = receiveMessageOnPort(port)) {
-          for (const message of mail.message as ToWorker[]) engine.handle(message, systemClock.now());
+          for (const message of mail.message as ToWorker[]) engine.handle(message, now);
         }
       }
-      engine.turn(systemClock.now());
-      for (let message = engine.poll(); message !== undefined; message = engine.poll())
-        outbox.add(message, systemClock.now());
-      outbox.post(systemClock.now());
-      engine.measureTurn(systemClock.now());
-      meter.measure(systemClock.now());
+      engine.turn(now);
+      for (let message = engine.poll(); message !== undefined; message = engine.poll()) outbox.add(message, now);
+      outbox.post(now);
+      now = io.now();
+      engine.measureTurn(now);
+      meter.measure(now);
     }
-    engine.close(systemClock.now());
-    for (let message = engine.poll(); message !== undefined; message = engine.poll())
-      outbox.add(message, systemClock.now());
+    engine.close(now);
+    for (let message = engine.poll(); message !== undefined; message = engine.poll()) outbox.add(message, now);
     outbox.post(NEVER);
   } catch (error) {
     post({ kind: 'failed', reason: error instanceof Error ? (error.stack ?? error.message) : String(error) });
@@ -96,26 +97,27 @@ const PATIENCE_MS = 100;
 class Outbox {
   readonly #port: MessagePort;
   #messages: FromWorker[] = [];
-  #dueAt: Instant = NEVER;
+  /** While there is something. */
+  #dueAt: Instant = 0;
 
   constructor(port: MessagePort) {
     this.#port = port;
   }
 
   add(message: FromWorker, now: Instant): void {
+    const dueAt = PATIENT.has(message.kind) ? now + PATIENCE_MS : now;
+    this.#dueAt = this.#messages.length === 0 ? dueAt : Math.min(this.#dueAt, dueAt);
     this.#messages.push(message);
-    this.#dueAt = Math.min(this.#dueAt, PATIENT.has(message.kind) ? now + PATIENCE_MS : now);
   }
 
   deadline(): Instant {
-    return this.#dueAt;
+    return this.#messages.length === 0 ? NEVER : this.#dueAt;
   }
 
   post(now: Instant): void {
-    if (this.#dueAt > now) return;
+    if (this.#messages.length === 0 || this.#dueAt > now) return;
     this.#port.postMessage(this.#messages);
     this.#messages = [];
-    this.#dueAt = NEVER;
   }
 }
 
@@ -125,8 +127,8 @@ class Meter {
   readonly #earlierUs: number;
   readonly #memory: StreamMemory;
   readonly #load: LoadMeter;
-  #measuredAt: Instant = -Infinity;
-  #heapMeasuredAt: Instant = -Infinity;
+  #measuredAt: Instant = -METER_EVERY_MS;
+  #heapMeasuredAt: Instant = -HEAP_EVERY_MS;
 
   constructor(counters: Float64Array, memory: StreamMemory, now: Instant) {
     this.#counters = counters;
@@ -148,16 +150,11 @@ class Meter {
   }
 }
 
-function engineOptions({
-  counters,
-  streamsMax,
-  memory,
-  mediaTimeoutMs,
-  country,
-}: MediaWorkerStart): EngineOptions & { readonly memory: StreamMemory } {
+function engineOptions(start: MediaWorkerStart, now: Instant): EngineOptions & { readonly memory: StreamMemory } {
+  const { counters, streamsMax, memory, mediaTimeoutMs, country } = start;
   return {
     random: secure(),
-    wallOffsetMs: systemClock.wallTime() - systemClock.now(),
+    wallOffsetMs: systemClock.wallTime() - now,
     counters: new Float64Array(counters),
     streamsMax,
     memory: new StreamMemory(streamsMax, memory),
@@ -166,7 +163,7 @@ function engineOptions({
   };
 }
 
-function openIo(start: MediaWorkerStart): { io: PacketIo; kind: 'batch' | 'dgram' } {
+function openIo(start: MediaWorkerStart): { io: ThreadIo; kind: 'batch' | 'dgram' } {
   if (start.io === 'dgram') return { io: new DgramUdp(start), kind: 'dgram' };
   return openPacketIo(start);
 }

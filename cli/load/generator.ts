@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/kernel/clock.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { pack, parseIpv4 } from '../../media/io/addresses.ts';
-import type { PacketIo } from '../../media/io/packet-io.ts';
+import type { ThreadIo } from '../../media/io/packet-io.ts';
 import { Account } from './account.ts';
 import type { LoadOptions } from './load-options.ts';
 import { audioReport, callReport, type LoadReport, type Reading } from './load-report.ts';
@@ -21,7 +21,7 @@ const PORT_TRIES = 1_000;
 /** N phones in one process: one loop over packet I/O, with signalling on one port and audio on one per stream. */
 export class Generator {
   readonly #options: LoadOptions;
-  readonly #io: PacketIo;
+  readonly #io: ThreadIo;
   readonly #clock: Clock;
   readonly #sipPort: number;
   readonly #server: Float64Array;
@@ -32,7 +32,7 @@ export class Generator {
   readonly #plan: Plan;
 
   /** `run` tells messages of this run from those of another. Throws when no port is free. */
-  constructor(options: LoadOptions, io: PacketIo, clock: Clock, run: string) {
+  constructor(options: LoadOptions, io: ThreadIo, clock: Clock, run: string) {
     const { server, firstPort, accounts, password, destination } = options;
     this.#options = options;
     this.#io = io;
@@ -131,7 +131,7 @@ export class Generator {
   }
 }
 
-function openPort(io: PacketIo, first: number): number {
+function openPort(io: ThreadIo, first: number): number {
   for (let port = first; port < first + 2 * PORT_TRIES; port += 2) if (io.openPort(port)) return port;
   throw new Error(`no free UDP port from ${first} on`);
 }

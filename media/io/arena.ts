@@ -35,6 +35,14 @@ export class Arena {
     return this.#base + offset;
   }
 
+  /**
+   * The same as an argument for native calls that are made often. A list, because its element is the number itself: read
+   * from a field, or added up anew, a number so large becomes a new object each time.
+   */
+  pointer(offset: number): readonly [address: number, not: null] {
+    return [this.#base + offset, null];
+  }
+
   /** Stores, at `at`, the address of what lies at `offset`. */
   point(at: number, offset: number): void {
     const address = this.#base + offset;

@@ -1,12 +1,12 @@
 import { assert } from '../../core/kernel/assert.ts';
-import { type Clock, systemClock } from '../../core/kernel/clock.ts';
 import { secure } from '../../core/kernel/random.ts';
+import type { Instant } from '../../core/kernel/time.ts';
 import { Arena } from './arena.ts';
 import { KnownAddresses } from './known-addresses.ts';
 import type { Libc } from './libc.ts';
 import type { Koffi } from './native.ts';
 import { LINUX, type NativeLayout } from './native-layout.ts';
-import { type PacketIo, packetIoCounters, WAIT_MAX_MS } from './packet-io.ts';
+import { packetIoCounters, type ThreadIo, WAIT_MAX_MS } from './packet-io.ts';
 import { ReceiveVector } from './receive-vector.ts';
 import { SendVector } from './send-vector.ts';
 import { SocketAddresses, type SocketFamily } from './socket-addresses.ts';
@@ -23,6 +23,8 @@ const DENSE_PACKETS_PER_MS = 3;
 const GATHER_MS = 1;
 /** Weight of the latest turn in the average rate. */
 const RATE_WEIGHT = 0.1;
+/** What so many milliseconds weigh in it. */
+const WEIGHTS = Float64Array.from({ length: 64 }, (_, ms) => 1 - (1 - RATE_WEIGHT) ** Math.max(ms, 1));
 /** Stands for the wake-up among ready ports; no socket of ours has it. */
 const WAKE_PORT = 0;
 const CLOSED = -1;
@@ -33,11 +35,10 @@ export interface BatchUdpOptions {
   readonly address: number;
   /** What the sockets carry: a socket for both costs IPv4 no more. */
   readonly family: SocketFamily;
-  readonly clock?: Clock;
 }
 
 /** UDP in batches by `epoll_wait`, `recvmmsg` and `sendmmsg` of libc (recvmmsg(2), sendmmsg(2), epoll(7)). */
-export class BatchUdp implements PacketIo {
+export class BatchUdp implements ThreadIo {
   readonly counters = packetIoCounters();
   readonly bytes: Uint8Array;
   readonly out: Uint8Array;
@@ -49,7 +50,6 @@ export class BatchUdp implements PacketIo {
   readonly #address: number;
   readonly #known = new KnownAddresses(Math.floor(secure().next() * 2 ** 32));
   readonly #addresses: SocketAddresses;
-  readonly #clock: Clock;
   readonly #arena: Arena;
   readonly #libc: Libc;
   readonly #layout: NativeLayout;
@@ -63,9 +63,16 @@ export class BatchUdp implements PacketIo {
   readonly #ready = new Uint16Array(READY_COUNT_MAX);
   #readyStart = 0;
   #readyCount = 0;
-  #packetsPerMs = 0;
+  /** In a list of numbers: a field would be a new object at each change. */
+  readonly #packetsPerMs = new Float64Array(1);
   #receivedBefore = 0;
-  #waitedAt: number;
+  #waitedAt: Instant = 0;
+  /** Second at which `now` is 0, what it said last, and how far into that millisecond it was. */
+  readonly #firstSecond: number;
+  #saidAt: Instant = 0;
+  #beyondUs = 0;
+  readonly #eventsPointer: readonly [number, null];
+  readonly #scratchPointer: readonly [number, null];
   readonly #wakeHandle: number;
   #isWakeHandleOurs = true;
   #isClosed = false;
@@ -74,7 +81,6 @@ export class BatchUdp implements PacketIo {
     this.#libc = libc;
     this.#layout = layout;
     this.#address = options.address;
-    this.#clock = options.clock ?? systemClock;
     const { family } = options;
     const eventsSizeBytes = READY_COUNT_MAX * layout.event.sizeBytes;
     const vectorsSizeBytes = ReceiveVector.sizeBytes(layout, family) + SendVector.sizeBytes(layout, family);
@@ -84,6 +90,8 @@ export class BatchUdp implements PacketIo {
     this.#toSend = new SendVector(this.#arena, libc, layout, this.#addresses);
     this.#events = this.#arena.carve(eventsSizeBytes);
     this.#scratch = this.#arena.carve(SCRATCH_SIZE_BYTES);
+    this.#eventsPointer = this.#arena.pointer(this.#events);
+    this.#scratchPointer = this.#arena.pointer(this.#scratch);
     this.bytes = this.#arena.bytes;
     this.out = this.#arena.bytes;
     this.starts = this.#received.starts;
@@ -94,7 +102,7 @@ export class BatchUdp implements PacketIo {
     assert(this.#epoll >= 0 && this.#wakeHandle >= 0, `no descriptors left, error ${libc.errno()}`);
     const watched = this.#watch(this.#wakeHandle, WAKE_PORT);
     assert(watched, `epoll refuses an eventfd, error ${libc.errno()}`);
-    this.#waitedAt = this.#clock.now();
+    this.#firstSecond = this.#readSeconds();
   }
 
   get carriesIpv6(): boolean {
@@ -107,6 +115,15 @@ export class BatchUdp implements PacketIo {
 
   forgetAddress(number: number): void {
     this.#known.forget(number);
+  }
+
+  now(): Instant {
+    const seconds = this.#readSeconds() - this.#firstSecond;
+    const microseconds = Math.floor(this.#arena.words[(this.#scratch >> 2) + 2]! / 1000);
+    const milliseconds = Math.floor(microseconds / 1000);
+    this.#beyondUs = microseconds - 1000 * milliseconds;
+    this.#saidAt = 1000 * seconds + milliseconds;
+    return this.#saidAt;
   }
 
   openPort(port: number): boolean {
@@ -125,15 +142,16 @@ export class BatchUdp implements PacketIo {
   }
 
   wait(timeoutMs: number, gatherMs = GATHER_MS): undefined {
-    const limitMs = Math.min(Math.max(timeoutMs, 0), WAIT_MAX_MS);
-    if (this.#readyCount > 0 || limitMs === 0) {
+    const limitUs = Math.ceil(1000 * Math.min(Math.max(timeoutMs, 0), WAIT_MAX_MS)) - this.#beyondUs;
+    this.#beyondUs = 0;
+    if (this.#readyCount > 0 || limitUs <= 0) {
       this.#poll(0);
-    } else if (this.#measureRate() >= DENSE_PACKETS_PER_MS || limitMs < 1) {
+    } else if (this.#isDense() || limitUs < 1000) {
       // epoll counts whole milliseconds; the rest of one is slept, so that a tick is not late by it.
-      this.#libc.usleep(Math.ceil(Math.min(limitMs, gatherMs) * 1000));
+      this.#libc.usleep(Math.min(limitUs, Math.ceil(1000 * gatherMs)));
       this.#poll(0);
     } else {
-      this.#poll(Math.floor(limitMs));
+      this.#poll(Math.floor(limitUs / 1000));
     }
     return undefined;
   }
@@ -184,28 +202,33 @@ export class BatchUdp implements PacketIo {
     this.#libc.close(this.#epoll);
   }
 
-  /** Packets per ms since the last wait, smoothed over some ten turns. */
-  #measureRate(): number {
-    const now = this.#clock.now();
-    const elapsedMs = now - this.#waitedAt;
+  /** Leaves its nanoseconds in the third word. */
+  #readSeconds(): number {
+    this.#libc.clockGettime(LINUX.CLOCK_MONOTONIC, this.#scratchPointer[0]);
+    return this.#arena.words[this.#scratch >> 2]! | 0;
+  }
+
+  /** By the packets per ms since the last wait, smoothed over some ten turns. */
+  #isDense(): boolean {
+    const elapsedMs = this.#saidAt - this.#waitedAt;
     if (elapsedMs > 0) {
-      const weight = 1 - (1 - RATE_WEIGHT) ** Math.max(elapsedMs, 1);
+      const weight = WEIGHTS[Math.min(elapsedMs, WEIGHTS.length - 1)]!;
       const rate = (this.counters.received - this.#receivedBefore) / elapsedMs;
-      this.#packetsPerMs += (rate - this.#packetsPerMs) * weight;
+      this.#packetsPerMs[0]! += (rate - this.#packetsPerMs[0]!) * weight;
       this.#receivedBefore = this.counters.received;
-      this.#waitedAt = now;
+      this.#waitedAt = this.#saidAt;
     }
-    return this.#packetsPerMs;
+    return this.#packetsPerMs[0]! >= DENSE_PACKETS_PER_MS;
   }
 
   #poll(timeoutMs: number): void {
-    const count = this.#libc.epollWait(this.#epoll, this.#arena.address(this.#events), READY_COUNT_MAX, timeoutMs);
+    const count = this.#libc.epollWait(this.#epoll, this.#eventsPointer[0], READY_COUNT_MAX, timeoutMs);
     const { event } = this.#layout;
     this.#readyStart = 0;
     this.#readyCount = 0;
     for (let i = 0; i < count; i++) {
       const port = this.#arena.words[(this.#events + i * event.sizeBytes + event.value) >> 2]!;
-      if (port === WAKE_PORT) this.#libc.read(this.#wakeHandle, this.#arena.address(this.#scratch), 8);
+      if (port === WAKE_PORT) this.#libc.read(this.#wakeHandle, this.#scratchPointer[0], 8);
       else this.#pushReady(port);
     }
   }

@@ -1,5 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { assert } from '../../core/kernel/assert.ts';
+import { systemClock } from '../../core/kernel/clock.ts';
+import type { Instant } from '../../core/kernel/time.ts';
 import {
   addressOf,
   formatIpv4,
@@ -10,7 +12,7 @@ import {
   parseIpv6,
   STRANGER_IPV6,
 } from './addresses.ts';
-import { BATCH_COUNT_MAX, PACKET_SIZE_MAX_BYTES, type PacketIo, packetIoCounters, WAIT_MAX_MS } from './packet-io.ts';
+import { BATCH_COUNT_MAX, PACKET_SIZE_MAX_BYTES, packetIoCounters, type ThreadIo, WAIT_MAX_MS } from './packet-io.ts';
 
 /** Packets held between two turns of the event loop; what comes on top is dropped. */
 const HELD_COUNT_MAX = 1024;
@@ -32,7 +34,7 @@ interface Port {
  * UDP by `node:dgram`, for systems without the calls that `BatchUdp` needs. About four times the cost for a packet;
  * packets are not marked for expedited forwarding, which Node cannot ask for.
  */
-export class DgramUdp implements PacketIo {
+export class DgramUdp implements ThreadIo {
   readonly counters = packetIoCounters();
   readonly bytes = new Uint8Array(HELD_COUNT_MAX * PACKET_SIZE_MAX_BYTES);
   readonly out = new Uint8Array(PACKET_SIZE_MAX_BYTES);
@@ -80,6 +82,10 @@ export class DgramUdp implements PacketIo {
     if (text === undefined) return;
     this.#numbers.delete(text);
     this.#texts.delete(number);
+  }
+
+  now(): Instant {
+    return Math.floor(systemClock.now());
   }
 
   openPort(port: number): boolean {

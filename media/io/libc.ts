@@ -9,6 +9,7 @@ export interface Libc {
   readonly close: NativeFunction;
   readonly read: NativeFunction;
   readonly usleep: NativeFunction;
+  readonly clockGettime: NativeFunction;
   readonly eventfd: NativeFunction;
   readonly epollCreate: NativeFunction;
   readonly epollControl: NativeFunction;
@@ -32,6 +33,7 @@ export function bindLibc(koffi: Koffi): Libc {
     close: library.func('close', int, [int]),
     read: library.func('read', 'int64_t', [int, pointer, 'size_t']),
     usleep: library.func('usleep', int, [unsigned]),
+    clockGettime: library.func('clock_gettime', int, [int, pointer]),
     eventfd: library.func('eventfd', int, [unsigned, int]),
     epollCreate: library.func('epoll_create1', int, [int]),
     epollControl: library.func('epoll_ctl', int, [int, int, int, pointer]),

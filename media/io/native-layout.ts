@@ -34,6 +34,7 @@ export function nativeLayout(platform: string, architecture: string): NativeLayo
 
 /** Numbers of Linux, the same on x64 and arm64. */
 export const LINUX = {
+  CLOCK_MONOTONIC: 1,
   AF_INET: 2,
   AF_INET6: 10,
   SOCK_DGRAM: 2,

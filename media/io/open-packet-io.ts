@@ -4,7 +4,7 @@ import { DgramUdp } from './dgram-udp.ts';
 import { bindLibc, type Libc } from './libc.ts';
 import { loadKoffi } from './native.ts';
 import { LINUX, nativeLayout } from './native-layout.ts';
-import type { PacketIo } from './packet-io.ts';
+import type { ThreadIo } from './packet-io.ts';
 import type { SocketFamily } from './socket-addresses.ts';
 
 export interface OpenPacketIoOptions {
@@ -17,7 +17,7 @@ export interface OpenPacketIoOptions {
 }
 
 export interface OpenedPacketIo {
-  readonly io: PacketIo;
+  readonly io: ThreadIo;
   readonly kind: 'batch' | 'dgram';
 }
 

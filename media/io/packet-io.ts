@@ -1,3 +1,5 @@
+import type { Instant } from '../../core/kernel/time.ts';
+
 /** Largest datagram taken or sent. */
 export const PACKET_SIZE_MAX_BYTES = 2048;
 /** Most packets in one received batch. */
@@ -22,19 +24,6 @@ export interface PacketIo {
   /** Binds an RTP socket on `port` and an RTCP socket on `port + 1`; false when either is taken. */
   openPort(port: number): boolean;
   closePort(port: number): void;
-
-  /**
-   * Waits for a packet, a wake-up or `timeoutMs` (at most 1,000); returns at once when something waits. It may return
-   * early with nothing to receive, and while traffic is dense it lets packets gather for up to `gatherMs` (1 where
-   * nothing is said).
-   *
-   * `undefined`: it has waited, blocking the thread. A promise: packets arrive through the event loop, await it. The
-   * worker's rim is the same for both, and stays synchronous where nothing is returned:
-   *
-   *     const waiting = io.wait(timeoutMs);
-   *     if (waiting !== undefined) await waiting;
-   */
-  wait(timeoutMs: number, gatherMs?: number): Promise<void> | undefined;
 
   /**
    * Receives the next batch (1 to 64 packets of one socket) from what the last `wait` found ready; 0 when that is
@@ -66,14 +55,38 @@ export interface PacketIo {
   /** Hands everything queued to the kernel. */
   flush(): void;
 
+  readonly counters: PacketIoCounters;
+  /** Closes everything but a wake handle that was handed over. */
+  close(): void;
+}
+
+/** Packet I/O as the rim of a media thread has it: it knows the time, and can be waited at. */
+export interface ThreadIo extends PacketIo {
+  /**
+   * The time of the thread, since it began, in whole milliseconds: whoever works with a number that is no integer makes
+   * an object of it at every call.
+   */
+  now(): Instant;
+
+  /**
+   * Waits for a packet, a wake-up or `timeoutMs` (at most 1,000) from the beginning of the millisecond that `now` said
+   * last; returns at once when something waits. It may return
+   * early with nothing to receive, and while traffic is dense it lets packets gather for up to `gatherMs` (1 where
+   * nothing is said).
+   *
+   * `undefined`: it has waited, blocking the thread. A promise: packets arrive through the event loop, await it. The
+   * worker's rim is the same for both, and stays synchronous where nothing is returned:
+   *
+   *     const waiting = io.wait(timeoutMs);
+   *     if (waiting !== undefined) await waiting;
+   */
+  wait(timeoutMs: number, gatherMs?: number): Promise<void> | undefined;
+
   /**
    * What a `Waker` of another thread needs to make `wait` return. The waker's to close from then on: that thread writes to
    * it when it likes, and if it were closed here, its number could be another file's by then.
    */
   handOverWakeHandle(): number;
-  readonly counters: PacketIoCounters;
-  /** Closes everything but a wake handle that was handed over. */
-  close(): void;
 }
 
 /** Nothing counted yet. */

@@ -21,6 +21,7 @@ export class ReceiveVector {
   readonly #layout: NativeLayout;
   readonly #addresses: SocketAddresses;
   readonly #messages: number;
+  readonly #pointer: readonly [number, null];
   readonly #names: number;
   readonly #buffers: number;
 
@@ -36,6 +37,7 @@ export class ReceiveVector {
     this.#addresses = addresses;
     const { message, vector } = layout;
     this.#messages = arena.carve(BATCH_COUNT_MAX * message.sizeBytes);
+    this.#pointer = arena.pointer(this.#messages);
     const vectors = arena.carve(BATCH_COUNT_MAX * vector.sizeBytes);
     this.#names = arena.carve(BATCH_COUNT_MAX * addresses.strideBytes);
     this.#buffers = arena.carve(BATCH_COUNT_MAX * STRIDE_BYTES);
@@ -54,8 +56,7 @@ export class ReceiveVector {
   /** Receives up to 64 packets of a socket; their number without those that were too long. 0: none waits. */
   receive(descriptor: number, counters: PacketIoCounters): number {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      const address = this.#arena.address(this.#messages);
-      const count = this.#libc.receiveMessages(descriptor, address, BATCH_COUNT_MAX, LINUX.MSG_DONTWAIT, 0);
+      const count = this.#libc.receiveMessages(descriptor, this.#pointer[0], BATCH_COUNT_MAX, LINUX.MSG_DONTWAIT, 0);
       counters.receiveCalls++;
       if (count > 0) {
         this.wasFull = count === BATCH_COUNT_MAX;

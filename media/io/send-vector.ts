@@ -21,6 +21,7 @@ export class SendVector {
   readonly #layout: NativeLayout;
   readonly #addresses: SocketAddresses;
   readonly #messages: number;
+  readonly #pointer: readonly [number, null];
   readonly #vectors: number;
   readonly #names: number;
   readonly #buffers: number;
@@ -44,6 +45,7 @@ export class SendVector {
     this.#addresses = addresses;
     const { message, vector } = layout;
     this.#messages = arena.carve(SLOT_COUNT * message.sizeBytes);
+    this.#pointer = arena.pointer(this.#messages);
     this.#vectors = arena.carve(SLOT_COUNT * vector.sizeBytes);
     this.#names = arena.carve(SLOT_COUNT * addresses.strideBytes);
     this.#buffers = arena.carve(SLOT_COUNT * STRIDE_BYTES);
@@ -108,6 +110,12 @@ export class SendVector {
     return count;
   }
 
+  /** Where a message lies: the first nearly always. */
+  #pointerOf(message: number): number {
+    if (message === 0) return this.#pointer[0];
+    return this.#arena.address(this.#messages + message * this.#layout.message.sizeBytes);
+  }
+
   /**
    * `sendmmsg` stops at the first message that the kernel refuses, and tells why only when that is the first it is
    * given. So it is called again from there: the refused one is skipped, a full buffer ends it, and an error that an
@@ -117,8 +125,7 @@ export class SendVector {
     let done = 0;
     let isRetry = false;
     while (done < count) {
-      const address = this.#arena.address(this.#messages + done * this.#layout.message.sizeBytes);
-      const sent = this.#libc.sendMessages(descriptor, address, count - done, 0);
+      const sent = this.#libc.sendMessages(descriptor, this.#pointerOf(done), count - done, 0);
       counters.sendCalls++;
       if (sent > 0) {
         done += sent;

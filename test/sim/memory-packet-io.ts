@@ -98,10 +98,6 @@ export class MemoryPacketIo implements PacketIo {
     this.#arrived = this.#arrived.filter((packet) => packet.port !== port);
   }
 
-  wait(): undefined {
-    return undefined;
-  }
-
   receive(): number {
     const first = this.#arrived[0];
     if (first === undefined) return 0;
@@ -142,10 +138,6 @@ export class MemoryPacketIo implements PacketIo {
     if (queued.length > 0) this.counters.sendCalls++;
     this.counters.sent += queued.length;
     for (const packet of queued) this.#listener(packet, this);
-  }
-
-  handOverWakeHandle(): number {
-    return -1;
   }
 
   close(): void {

@@ -6,13 +6,13 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { addressOf, formatIpv4, pack, parseIpv4, STRANGER_IPV6 } from '../../../media/io/addresses.ts';
 import { DgramUdp } from '../../../media/io/dgram-udp.ts';
 import { openBatchUdp } from '../../../media/io/open-packet-io.ts';
-import type { PacketIo } from '../../../media/io/packet-io.ts';
+import type { ThreadIo } from '../../../media/io/packet-io.ts';
 import { Waker } from '../../../media/io/waker.ts';
 
 const LOOPBACK = parseIpv4('127.0.0.1')!;
 const TURNS_MAX = 60;
 
-const implementations: readonly { name: string; open: () => PacketIo }[] = [
+const implementations: readonly { name: string; open: () => ThreadIo }[] = [
   { name: 'BatchUdp', open: () => openBatchUdp({ address: LOOPBACK })! },
   { name: 'BatchUdp with sockets of both families', open: () => openBatchUdp({ address: LOOPBACK, family: 'both' })! },
   { name: 'DgramUdp', open: () => new DgramUdp({ address: LOOPBACK }) },
@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 /** Waits and receives until `count` packets have come or the bound on turns is reached. */
-async function receive(io: PacketIo, count: number): Promise<Received[]> {
+async function receive(io: ThreadIo, count: number): Promise<Received[]> {
   const received: Received[] = [];
   for (let turn = 0; turn < TURNS_MAX && received.length < count; turn++) {
     // What the test itself sends leaves by the event loop, which a blocking wait would hold up.
@@ -50,12 +50,12 @@ async function receive(io: PacketIo, count: number): Promise<Received[]> {
 }
 
 /** Lets what is on its way out of the event loop arrive; nothing to do for a blocking implementation. */
-async function settle(io: PacketIo): Promise<void> {
+async function settle(io: ThreadIo): Promise<void> {
   io.flush();
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-function put(io: PacketIo, port: number, destination: number, bytes: Uint8Array, isRtcp = false): void {
+function put(io: ThreadIo, port: number, destination: number, bytes: Uint8Array, isRtcp = false): void {
   const at = io.reserve();
   io.out.set(bytes, at);
   io.send(port, isRtcp, Float64Array.of(destination), 0, bytes.length);
@@ -64,7 +64,7 @@ function put(io: PacketIo, port: number, destination: number, bytes: Uint8Array,
 let nextPort = 41000 + 2 * (process.pid % 4000);
 
 /** A port pair of this machine that is free, opened; another one each time. */
-function openFreePort(io: PacketIo): number {
+function openFreePort(io: ThreadIo): number {
   for (; nextPort < 65000; nextPort += 2) {
     if (!io.openPort(nextPort)) continue;
     nextPort += 2;
@@ -95,7 +95,7 @@ function messages(socket: Socket, count: number): Promise<Uint8Array[]> {
 }
 
 describe.each(implementations)('$name', ({ open }) => {
-  const opened = (): PacketIo => {
+  const opened = (): ThreadIo => {
     const io = open();
     closers.push(() => io.close());
     return io;
@@ -272,13 +272,13 @@ describe.each(implementations)('$name', ({ open }) => {
 
 const HERE = STRANGER_IPV6 + 1;
 
-const ofIpv6: readonly { name: string; open: () => PacketIo }[] = [
+const ofIpv6: readonly { name: string; open: () => ThreadIo }[] = [
   { name: 'BatchUdp', open: () => openBatchUdp({ address: HERE, family: 'both' })! },
   { name: 'DgramUdp', open: () => new DgramUdp({ address: HERE }) },
 ];
 
 describe.each(ofIpv6)('$name over IPv6', ({ open }) => {
-  const opened = (): { io: PacketIo; port: number } => {
+  const opened = (): { io: ThreadIo; port: number } => {
     const io = open();
     closers.push(() => io.close());
     io.learnAddress(HERE, '0:0:0:0:0:0:0:1');

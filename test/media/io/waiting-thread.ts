@@ -1,11 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { DgramUdp } from '../../../media/io/dgram-udp.ts';
 import { openBatchUdp } from '../../../media/io/open-packet-io.ts';
-import type { PacketIo } from '../../../media/io/packet-io.ts';
+import type { ThreadIo } from '../../../media/io/packet-io.ts';
 
 /** Waits three times and tells for how long; ends by itself. */
 const address = 0x7f000001;
-const io: PacketIo = workerData === 'batch' ? openBatchUdp({ address })! : new DgramUdp({ address });
+const io: ThreadIo = workerData === 'batch' ? openBatchUdp({ address })! : new DgramUdp({ address });
 parentPort!.postMessage(io.handOverWakeHandle());
 for (let i = 0; i < 3; i++) {
   const before = performance.now();
