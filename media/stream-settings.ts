@@ -54,12 +54,15 @@ export function settingsOf(
   const { remoteAddress, remotePort, remoteRtcpAddress, remoteRtcpPort, direction } = negotiated;
   const book = placement.addresses;
   const isExact = placement.mode === 'exact';
+  const allowed = numbersOf(book, [remoteAddress, placement.signallingAddress]);
+  // A description could name anybody (RFC 3605): reports go where the stream may come from, and nowhere else.
+  const rtcpAddress = book.numberOf(remoteRtcpAddress);
   return {
     port: placement.port,
     remote: isExact ? packed(book.numberOf(remoteAddress), remotePort) : 0,
-    remoteRtcp: isExact ? packed(book.numberOf(remoteRtcpAddress), remoteRtcpPort) : 0,
+    remoteRtcp: isExact && allowed.includes(rtcpAddress) ? packed(rtcpAddress, remoteRtcpPort) : 0,
     rtcpMux: negotiated.rtcpMux,
-    allowed: numbersOf(book, [remoteAddress, placement.signallingAddress]),
+    allowed,
     receivePayloadTypes: receivePayloadTypes(described),
     sendCodec: codecNameOf(negotiated.format) as AudioCodec,
     sendParameters: negotiated.sendParameters,

@@ -24,7 +24,7 @@ const HEAP_EVERY_MS = 1000;
 export interface MediaWorkerStart {
   readonly control: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
-  /** IPv4 address (as a number) that ports are bound to; 0 for all interfaces. */
+  /** IPv4 address (as a number) that ports are bound to; 0 for all interfaces of both families. */
   readonly address: number;
   readonly io: 'best' | 'dgram';
   readonly streamsMax: number;

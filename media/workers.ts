@@ -26,7 +26,7 @@ const URGENT: ReadonlySet<ToWorker['kind']> = new Set(['bindPort', 'play', 'stop
 
 export interface WorkersOptions {
   readonly count: number;
-  /** IPv4 address (as a number) that RTP ports are bound to; 0 for all interfaces. */
+  /** IPv4 address (as a number) that RTP ports are bound to; 0 for all interfaces of both families. */
   readonly address: number;
   /** `best`: batched system calls where there are any, else `node:dgram`. */
   readonly io: 'best' | 'dgram';

@@ -70,6 +70,24 @@ test('a leg takes and is offered what is named for it first, and nothing that on
   expect(described(plane.describe(C, undefined)).formats).toBe('8 0 101');
 });
 
+test('RFC 3605 §2.1: reports go to the port that a description names for them, but to no address that nobody vouches for', () => {
+  for (const [line, port] of [
+    ['a=rtcp:4500', 4500],
+    ['a=rtcp:4500 IN IP4 192.0.2.1', 4500],
+    ['a=rtcp:4500 IN IP4 203.0.113.66', 4001],
+    ['a=rtcp:4500 IN IP6 2001:db8::66', 4001],
+  ] as const) {
+    const stage = new Stage();
+    stage.plane.open(A, peer('192.0.2.1'), sdp('192.0.2.1', 4000, '0 101', [line]), undefined);
+    const own = described(stage.plane.describe(A, undefined));
+    stage.plane.echo(A);
+    stage.settle();
+    stage.talk(ALICE, own.port, ALICE, 400);
+    const reports = new Set(stage.sent.filter(({ isRtcp }) => isRtcp).map(({ remote }) => remote));
+    expect([...reports], line).toEqual([at('192.0.2.1', port)]);
+  }
+});
+
 test('an offer without a common codec, without sense, or of a family that there is no way for is refused', () => {
   const { plane } = new Stage();
   const open = (body: Uint8Array) => plane.open(A, peer('192.0.2.1'), body, undefined);
