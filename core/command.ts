@@ -3,6 +3,7 @@ import type { CallRecord, MuteDirection } from './calls/call-record.ts';
 import type { ExternalMediaWish } from './calls/external-media-record.ts';
 import type { MemberTerms } from './calls/member-terms.ts';
 import type { RecordingRecord, RecordingReference } from './calls/recording-record.ts';
+import type { SupervisorMode } from './calls/who-hears-whom.ts';
 import type {
   Accesskey,
   Conference,
@@ -158,6 +159,16 @@ export type CallCommand =
       readonly direction: Exclude<MuteDirection, ''>;
       readonly mode: 'mute' | 'unmute';
     }
+  /** How much louder others hear it, and it hears others. */
+  | { readonly kind: 'amplifyCall'; readonly id: CallId; readonly inDb: number; readonly outDb: number }
+  /** The party of `id` hears the call `supervised` in this way from now on, or in another than before. */
+  | {
+      readonly kind: 'superviseCall';
+      readonly id: CallId;
+      readonly supervised: CallId;
+      readonly mode: SupervisorMode;
+    }
+  | { readonly kind: 'endSupervision'; readonly id: CallId }
   /** The party hears music, or not any more. */
   | { readonly kind: 'entertainCall'; readonly id: CallId; readonly mode: 'on' | 'off' }
   /**

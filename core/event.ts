@@ -2,6 +2,7 @@ import type { CallRecord } from './calls/call-record.ts';
 import type { ConferencecallRecord } from './calls/conferencecall-record.ts';
 import type { ExternalMediaRecord } from './calls/external-media-record.ts';
 import type { RecordingRecord } from './calls/recording-record.ts';
+import type { SupervisorMode } from './calls/who-hears-whom.ts';
 import type {
   Accesskey,
   Binding,
@@ -81,6 +82,13 @@ export type EventBody =
       readonly conferenceId: ConferenceId;
       readonly outcome: 'finished' | 'failed';
       readonly detail: string;
+    }
+  /** A supervisor hears the call of somebody else, in this way, or not any more. */
+  | {
+      readonly type: 'supervision_started' | 'supervision_updated' | 'supervision_ended';
+      readonly supervisorCallId: CallId;
+      readonly supervisedCallId: CallId;
+      readonly mode: SupervisorMode;
     }
   /** Somebody else talks now; nulls when nobody does. */
   | {

@@ -63,9 +63,13 @@ export function judge(command: Command, by: Principal, known: Known): Refusal | 
     case 'hangupCall':
     case 'holdCall':
     case 'muteCall':
+    case 'amplifyCall':
+    case 'endSupervision':
     case 'entertainCall':
     case 'transferCall':
       return judgeThing(by, known.liveCall(command.id)?.customerId, 'live call', command.id);
+    case 'superviseCall':
+      return judgeSupervision(command, by, known);
     case 'attachScript':
       return judgeThing(by, known.liveCall(command.callId)?.customerId, 'live call', command.callId);
     case 'kickConferencecall':
@@ -88,6 +92,16 @@ export function judge(command: Command, by: Principal, known: Known): Refusal | 
     default:
       return judgeRow(command, by, known);
   }
+}
+
+/** Both calls have to be there for whoever asks. */
+function judgeSupervision(
+  { id, supervised }: Extract<Command, { kind: 'superviseCall' }>,
+  by: Principal,
+  { liveCall }: Known,
+): Refusal | undefined {
+  const [owner, supervisedOwner] = [liveCall(id)?.customerId, liveCall(supervised)?.customerId];
+  return judgeThing(by, owner, 'live call', id) ?? judgeThing(by, supervisedOwner, 'live call', supervised);
 }
 
 /** Rows of the directory that are changed or deleted. */

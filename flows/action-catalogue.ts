@@ -1,5 +1,5 @@
 import { GAIN_DB } from '../core/calls/member-terms.ts';
-import { MEMBER_ROLES } from '../core/calls/who-hears-whom.ts';
+import { MEMBER_ROLES, SUPERVISOR_MODES } from '../core/calls/who-hears-whom.ts';
 
 /** On what an action can run: live calls, everything but calls, anything (platform §3.2.5). */
 export type Medium = 'rtc' | 'non_rtc' | 'any';
@@ -176,6 +176,13 @@ export const ACTION_KINDS: ReadonlyMap<string, ActionKind> = new Map<string, Act
   ['script', built('rtc', { url: { ...TEXT, isRequired: true } })],
   ['sleep', built('rtc', { duration: MILLISECONDS })],
   ['stop', built('any')],
+  [
+    'supervise',
+    built('rtc', {
+      call_id: { ...UUID, isRequired: true },
+      mode: { kind: 'choice', of: SUPERVISOR_MODES, isRequired: true },
+    }),
+  ],
   ['variable_set', built('any', { key: { ...TEXT, isRequired: true }, value: TEXT })],
   [
     'webhook_send',

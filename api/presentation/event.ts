@@ -59,6 +59,9 @@ function dataOf(body: EventBody): Presented | undefined {
   if ('external' in body) return presentExternalMedia(body);
   if ('message' in body) return presentMessage(body.message);
   if ('digit' in body) return { call_id: body.callId, digit: body.digit, duration: body.durationMs };
+  if ('supervisorCallId' in body) {
+    return { call_id: body.supervisorCallId, supervised_call_id: body.supervisedCallId, mode: body.mode };
+  }
   if (body.type === 'conference_played') {
     return { conference_id: body.conferenceId, outcome: body.outcome, detail: body.detail };
   }

@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { CallRecord } from '../../core/calls/call-record.ts';
+import { GAIN_DB } from '../../core/calls/member-terms.ts';
+import { SUPERVISOR_MODES } from '../../core/calls/who-hears-whom.ts';
 import type { Command } from '../../core/command.ts';
-import type { FlowId } from '../../core/kernel/ids.ts';
+import type { CallId, FlowId } from '../../core/kernel/ids.ts';
 import { type Answer, type CustomerPrincipal, type Refused, refuse, send, stateInvalid } from '../answer.ts';
 import type { Backend } from '../backend.ts';
 import { Anonymous, readActions, readVariables, Variables } from '../given-flow.ts';
@@ -13,7 +15,7 @@ import type { Presented } from '../presentation/values.ts';
 import { principalOf } from '../principal.ts';
 import { Recorded, recordingLimits } from '../recorded.ts';
 import { RowRoutes } from '../row-routes.ts';
-import { Actions, AddressGiven, addressFrom, idFrom, OptionalId } from '../schema.ts';
+import { Actions, AddressGiven, addressFrom, Id, idFrom, OptionalId } from '../schema.ts';
 
 /** Destinations of one request. */
 const DESTINATIONS_MAX = 100;
@@ -33,6 +35,16 @@ const Creation = Type.Object({
 const Made = Type.Object({ calls: Type.Array(shapeOf('CallManagerCall')), groupcalls: Type.Array(Type.Unknown()) });
 const Mute = Type.Object({
   direction: Type.Optional(Type.Enum(['', 'both', 'in', 'out'], { description: 'both, in or out' })),
+});
+const Decibels = Type.Number({
+  minimum: GAIN_DB.min,
+  maximum: GAIN_DB.max,
+  description: `decibels, ${GAIN_DB.min} to ${GAIN_DB.max}`,
+});
+const Gain = Type.Object({ in: Type.Optional(Decibels), out: Type.Optional(Decibels) });
+const Supervision = Type.Object({
+  call_id: Id,
+  mode: Type.Enum([...SUPERVISOR_MODES], { description: 'listen, whisper or barge' }),
 });
 const Nothing = Type.Object({});
 
@@ -80,6 +92,30 @@ function controls(routes: RowRoutes<'call'>): void {
     }));
   routes.act('POST', '/mute', 'Mute one call: in is not heard, out hears nothing', Mute, mute('mute'));
   routes.act('DELETE', '/mute', 'Undo the muting of one call', Mute, mute('unmute'));
+
+  const amplify = ifLive<Static<typeof Gain>>(({ id }, { in: inDb = 0, out: outDb = 0 }) => ({
+    kind: 'amplifyCall',
+    id,
+    inDb,
+    outDb,
+  }));
+  routes.act('POST', '/gain', 'Make what one call says, and what it hears, louder or softer', Gain, amplify);
+
+  const supervise = ifLive<Static<typeof Supervision>>(({ id }, { call_id, mode }) => ({
+    kind: 'superviseCall',
+    id,
+    supervised: call_id.toLowerCase() as CallId,
+    mode,
+  }));
+  routes.act(
+    'POST',
+    '/supervise',
+    'Let one call hear another, whisper to it, or talk with both',
+    Supervision,
+    supervise,
+  );
+  const leave = ifLive(({ id }): Command => ({ kind: 'endSupervision', id }));
+  routes.act('DELETE', '/supervise', 'Let one call supervise no more', Nothing, leave);
 
   const record = ifLive<Static<typeof Recorded>>(({ id }, given) => ({
     kind: 'startRecording',

@@ -16,6 +16,7 @@ import type { Outgoing } from './outgoing.ts';
 import type { RecordingReference } from './recording-record.ts';
 import type { Recordings } from './recordings.ts';
 import type { Sounds } from './sounds.ts';
+import type { Supervisions } from './supervisions.ts';
 import type { TransferCommands } from './transfer-commands.ts';
 
 export interface CallCommandsPorts {
@@ -34,6 +35,7 @@ export interface CallCommandsParts {
   readonly recording: CallRecording;
   readonly recordings: Recordings;
   readonly sounds: Sounds;
+  readonly supervisions: Supervisions;
   readonly transferCommands: TransferCommands;
 }
 
@@ -87,6 +89,17 @@ export class CallCommands {
       case 'muteCall':
         this.#onProgressing(ticket, command.id, (call) => this.#mute(call, command, now));
         break;
+      case 'amplifyCall':
+        this.#onProgressing(ticket, command.id, ({ leg }) =>
+          this.#ports.media.amplify(leg, command.inDb, command.outDb),
+        );
+        break;
+      case 'superviseCall':
+        this.#settle(ticket, command.id, this.#supervise(command, now));
+        break;
+      case 'endSupervision':
+        this.#onProgressing(ticket, command.id, ({ leg }) => this.#parts.supervisions.end(leg, now));
+        break;
       case 'createCalls':
         this.#refuse(ticket, this.#isClosed ? SHUTTING_DOWN : this.#parts.outgoing.create(ticket, command, now));
         break;
@@ -127,6 +140,18 @@ export class CallCommands {
       act(call);
       this.#done(ticket, id);
     }
+  }
+
+  #supervise({ id, supervised, mode }: CommandOf<'superviseCall'>, now: Instant): Refusal | undefined {
+    const { conferences, supervisions } = this.#parts;
+    const [call, other] = [this.#life.goingOn(id), this.#life.goingOn(supervised)];
+    if (call === undefined) return notFound('live call', id);
+    if (other === undefined) return notFound('live call', supervised, 'call_id');
+    const early = [call, other].find(({ status }) => status !== 'progressing');
+    if (early !== undefined) return notProgressing(early);
+    if (conferences.isIn(id))
+      return stateInvalid(`call ${id} is in a conference`, 'a supervisor who is alone', 'joined');
+    return supervisions.begin(partyOf(call), partyOf(other), mode, undefined, now);
   }
 
   /** To one who is in a conference, besides what it hears there. */

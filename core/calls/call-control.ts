@@ -13,6 +13,7 @@ import type { HoldMusic } from './hold-music.ts';
 import type { Listening } from './listening.ts';
 import type { Recordings } from './recordings.ts';
 import type { Sounds } from './sounds.ts';
+import type { Supervisions } from './supervisions.ts';
 import type { Transfers } from './transfers.ts';
 
 /** Whom the demands of flows go to. */
@@ -26,6 +27,7 @@ export interface CallControlParts {
   readonly recording: CallRecording;
   readonly recordings: Recordings;
   readonly sounds: Sounds;
+  readonly supervisions: Supervisions;
   readonly transfers: Transfers;
 }
 
@@ -97,6 +99,12 @@ export class CallControl {
         break;
       case 'leaveConference':
         conferences.leave(call.record.id, now);
+        break;
+      case 'supervise':
+        this.#supervise(call, demand, now);
+        break;
+      case 'stopSupervising':
+        this.#parts.supervisions.end(call.leg, now);
         break;
       case 'listen':
         this.#life.openEarly(call, now);
@@ -179,10 +187,24 @@ export class CallControl {
   #join(call: Call, demand: Demand<'joinConference'>, now: Instant): void {
     this.#answer(call, now);
     this.#echoing.delete(call.leg);
+    this.#parts.supervisions.end(call.leg, now);
     this.#dropTransfers(call, now);
     this.#parts.connecting.drop(call.leg, now);
     const detail = this.#parts.conferences.join(partyOf(call), demand.conferenceId, demand.token, now, demand.terms);
     if (detail !== undefined) this.#refuse(call, demand, detail);
+  }
+
+  #supervise(call: Call, demand: Demand<'supervise'>, now: Instant): void {
+    const { callId, mode, token } = demand;
+    const supervised = this.#life.goingOn(callId);
+    if (supervised?.isAnswered !== true || supervised.record.customerId !== call.record.customerId) {
+      this.#refuse(call, demand, `no answered call ${callId}`);
+      return;
+    }
+    this.#answer(call, now);
+    this.#leaveOthers(call, now);
+    const refusal = this.#parts.supervisions.begin(partyOf(call), partyOf(supervised), mode, token, now);
+    if (refusal !== undefined) this.#refuse(call, demand, refusal.message);
   }
 
   #record(call: Call, demand: Demand<'startRecording'>, now: Instant): void {
@@ -209,6 +231,7 @@ export class CallControl {
   #leaveOthers(call: Call, now: Instant): void {
     if (this.#echoing.delete(call.leg)) this.#media.unbridge(call.leg);
     this.#parts.conferences.leave(call.record.id, now);
+    this.#parts.supervisions.end(call.leg, now);
     this.#dropTransfers(call, now);
     this.#parts.connecting.drop(call.leg, now);
   }

@@ -81,6 +81,10 @@ export class Conferences {
     return this.#parts.rooms.stayCount;
   }
 
+  isIn(call: CallId): boolean {
+    return this.#parts.rooms.stayOf(call) !== undefined;
+  }
+
   /** Conferences with somebody in them. */
   get roomCount(): number {
     return this.#parts.rooms.count;

@@ -1,5 +1,6 @@
 import type { LegId } from '../kernel/ids.ts';
 import type { HoldMusic } from './hold-music.ts';
+import type { Supervisions } from './supervisions.ts';
 
 /** Two calls that hear each other. */
 export interface Connection {
@@ -12,11 +13,13 @@ export interface Connection {
 /** Who is connected with whom. That they hear each other is their owner's to see to. */
 export class Connections {
   readonly #music: HoldMusic;
+  readonly #supervisions: Pick<Supervisions, 'tied' | 'released'>;
   /** By either leg. */
   readonly #byLeg = new Map<LegId, Connection>();
 
-  constructor(music: HoldMusic) {
+  constructor(music: HoldMusic, supervisions: Pick<Supervisions, 'tied' | 'released'>) {
     this.#music = music;
+    this.#supervisions = supervisions;
   }
 
   get count(): number {
@@ -39,10 +42,13 @@ export class Connections {
     this.#byLeg.set(caller, connection).set(callee, connection);
     this.#music.bridged(caller);
     this.#music.bridged(callee);
+    this.#supervisions.tied(connection);
   }
 
   /** They do not any more: each goes its way. */
-  release({ caller, callee }: Connection): void {
+  release(connection: Connection): void {
+    const { caller, callee } = connection;
+    this.#supervisions.released(connection);
     this.#byLeg.delete(caller);
     this.#byLeg.delete(callee);
     this.#music.moved(caller);

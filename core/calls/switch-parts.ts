@@ -21,6 +21,7 @@ import { Recordings } from './recordings.ts';
 import { Referring } from './referring.ts';
 import { Replacements } from './replacements.ts';
 import { Sounds } from './sounds.ts';
+import { Supervisions } from './supervisions.ts';
 import type { SwitchPorts } from './switch-ports.ts';
 import { TransferCommands } from './transfer-commands.ts';
 import { Transfers } from './transfers.ts';
@@ -51,7 +52,8 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
     farOf: (leg) => connections.farOf(leg) ?? transfers.farOf(leg) ?? consultations.farOf(leg),
     isPlayingTo: sounds.isPlayingTo.bind(sounds),
   });
-  const connections = new Connections(music);
+  const supervisions = new Supervisions({ ...ports, life, music, connectionOf: (leg) => connections.of(leg) });
+  const connections: Connections = new Connections(music, supervisions);
   const connecting = new Connecting(ports, life, dialler, sounds, connections);
   const talking = { life, dialler, connecting, connections, music };
   const transfers = new Transfers({ ...ports, flows, country }, talking);
@@ -63,7 +65,7 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
   const recording = new CallRecording(ports.calendar, life, recordings);
   const holding = new Holding(ports, music);
   const listening = new Listening(ports.media, life);
-  const common = { conferences, externals, music, recording, recordings };
+  const common = { conferences, externals, music, recording, recordings, supervisions };
   return {
     ...talking,
     ...common,

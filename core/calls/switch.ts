@@ -380,6 +380,7 @@ export class Switch {
     this.#parts.referring.part(leg);
     this.#parts.transfers.part(leg, cause, now);
     this.#parts.consultations.part(leg, cause, now);
+    this.#parts.supervisions.over(leg, now);
     this.#parts.connecting.part(leg, cause, now);
   }
 

@@ -4,6 +4,7 @@ import type { Cause } from '../calls/cause.ts';
 import type { ExternalMediaRecord, ExternalMediaWish } from '../calls/external-media-record.ts';
 import type { MemberTerms } from '../calls/member-terms.ts';
 import type { RecordingRecord } from '../calls/recording-record.ts';
+import type { SupervisorMode } from '../calls/who-hears-whom.ts';
 import type { CallId, ConferenceId, FlowId } from '../kernel/ids.ts';
 import type { MachineReason, MachineVerdict } from '../media-port.ts';
 
@@ -46,6 +47,9 @@ export type CallDemand =
       readonly terms?: MemberTerms;
     }
   | { readonly kind: 'leaveConference' }
+  /** Answers if needed, and hears another call, in one of the ways of a supervisor. News: supervising, then supervisionEnded; or refused. */
+  | { readonly kind: 'supervise'; readonly token: number; readonly callId: CallId; readonly mode: SupervisorMode }
+  | { readonly kind: 'stopSupervising' }
   /** Calls others and joins the first who answers with this call. News: connected, then disconnected; or disconnected alone. */
   | {
       readonly kind: 'connect';
@@ -93,6 +97,8 @@ export type CallNews =
     }
   | { readonly kind: 'joined'; readonly token: number }
   | { readonly kind: 'left'; readonly token: number }
+  | { readonly kind: 'supervising'; readonly token: number }
+  | { readonly kind: 'supervisionEnded'; readonly token: number }
   | { readonly kind: 'connected'; readonly token: number; readonly peer: CallRecord }
   /** The connection ended, or never came to be: why, as the last callee had it. */
   | { readonly kind: 'disconnected'; readonly token: number; readonly cause: Cause }

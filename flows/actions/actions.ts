@@ -16,6 +16,7 @@ import { conferenceJoin, connect } from './joining.ts';
 import { amd } from './machine.ts';
 import { beep, echo, play, sleep } from './playing.ts';
 import { recordingStart, recordingStop } from './recording.ts';
+import { supervise } from './supervising.ts';
 
 /** What each type does: one for every type that the catalogue calls built. */
 export const ACTIONS: ReadonlyMap<string, Begin> = new Map<string, Begin>([
@@ -46,6 +47,7 @@ export const ACTIONS: ReadonlyMap<string, Begin> = new Map<string, Begin>([
   ['script', script],
   ['sleep', sleep],
   ['stop', stop],
+  ['supervise', supervise],
   ['variable_set', variableSet],
   ['webhook_send', webhookSend],
 ]);

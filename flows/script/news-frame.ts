@@ -31,6 +31,10 @@ export function newsFrame(callId: CallId, news: CallNews, show: Presentation): {
       return event('conferencecall_joined', { call_id: callId });
     case 'left':
       return event('conferencecall_leaved', { call_id: callId });
+    case 'supervising':
+      return event('supervision_started', { call_id: callId });
+    case 'supervisionEnded':
+      return event('supervision_ended', { call_id: callId });
     case 'connected':
       return event('call_connected', { call_id: callId, peer: show.presentCall(news.peer) });
     case 'disconnected':

@@ -117,6 +117,9 @@ export class SimulatedLife {
         this.changeCall(command.id, { status: 'hangup', hangupBy: 'local', hangupAt: this.#wallTime() });
         return done(command.id);
       case 'holdCall':
+      case 'amplifyCall':
+      case 'superviseCall':
+      case 'endSupervision':
       case 'entertainCall':
         return this.#live(command.id) ?? done(command.id);
       case 'muteCall':

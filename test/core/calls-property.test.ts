@@ -32,7 +32,10 @@ class StrictPlane extends QuietPlane {
   };
   override describe = (leg?: LegId) => this.#sure(leg, SDP);
   override accept = (leg: LegId) => this.#sure(leg, { kind: 'opened' } as const);
-  override bridge = (a: LegId, b: LegId) => void (this.#sure(a, 0) + this.#sure(b, 0));
+  override bridge = (a: LegId, b: LegId) =>
+    void [a, b].forEach((leg) => {
+      this.mixed.delete(this.#sure(leg, leg));
+    });
   override unbridge = (leg: LegId) => void this.#sure(leg, 0);
   override echo = (leg: LegId) => void this.#sure(leg, 0);
   override join = (leg: LegId) => void this.mixed.add(this.#sure(leg, leg));
@@ -102,7 +105,7 @@ class Peers {
   }
 }
 
-function demandOf(random: Random, token: number): CallDemand {
+function demandOf(random: Random, token: number, other: CallId): CallDemand {
   const isOften = random.next() < 0.5;
   const destinations = isOften
     ? [address('extension', '1001')]
@@ -118,6 +121,9 @@ function demandOf(random: Random, token: number): CallDemand {
     { kind: 'sendDigits', digits: '1', durationMs: 100, intervalMs: 50 },
     { kind: 'joinConference', token, conferenceId: CONFERENCE.id },
     { kind: 'leaveConference' },
+    { kind: 'supervise', token, callId: other, mode: isOften ? 'whisper' : 'barge' },
+    { kind: 'supervise', token, callId: other, mode: 'listen' },
+    { kind: 'stopSupervising' },
     { kind: 'connect', token, source: null, destinations, isEarlyMediaHeard: isOften, anonymous: '' },
     { kind: 'connect', token, source: null, destinations, isEarlyMediaHeard: !isOften, anonymous: 'yes' },
     { kind: 'disconnect' },
@@ -147,7 +153,10 @@ function step(place: StrictOffice, peers: Peers, random: Random, now: number): v
     const what = { customerId: CUSTOMER.id, source: null, destinations, flowId: NUMBER.callFlowId, actions: [] };
     calls.execute(now, { kind: 'createCalls', ...what, anonymous: '', variables: {} }, now);
   } else if (chance < 0.55 && call !== undefined) {
-    calls.receiveFlow({ kind: 'demand', call, demand: demandOf(random, now) }, now);
+    calls.receiveFlow(
+      { kind: 'demand', call, demand: demandOf(random, now, pick(calls.ledger.records())?.id ?? call) },
+      now,
+    );
   } else if (chance < 0.56 && call !== undefined) {
     calls.receiveFlow({ kind: 'completed', call, activeflowId: 'a' as never }, now);
   } else if (chance < 0.64) {

@@ -196,7 +196,7 @@ test('a call shows the action that its flow is at', async () => {
   expect([body.activeflow_id, body.action.type]).toEqual([running.id, 'answer']);
 });
 
-test.each(['hold', 'moh', 'mute', 'recording_start', 'recording_stop'])(
+test.each(['hold', 'moh', 'mute', 'gain', 'recording_start', 'recording_stop'])(
   'nothing is left to %s once a call has ended',
   async (what) => {
     const { ask, url } = await answered();
