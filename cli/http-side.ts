@@ -10,6 +10,8 @@ import { StreamSockets } from '../api/websocket/stream-sockets.ts';
 import { WebSockets, type WebSocketsOptions } from '../api/websocket/web-sockets.ts';
 import type { Settings } from '../core/kernel/config.ts';
 import type { Disposal } from '../core/kernel/disposal.ts';
+import type { StreamLinkEvent } from '../core/ports.ts';
+import { ProgramLinks } from '../media/io/program-links.ts';
 import type { Machines } from './assemble.ts';
 import { FileDownloads } from './downloads.ts';
 import type { RunFile } from './running-process.ts';
@@ -42,21 +44,49 @@ function openWaysOut(
     },
   });
   effects.scripts = scripts;
+  const streams = openPrograms(machines, guard, heartbeat, disposal);
+  return { scripts, streams, heartbeat };
+}
+
+/** Joins the sockets of programs that hear and speak to the node; those of WebSockets are served as well. */
+function openPrograms(
+  { node, wake, clock, effects }: Machines,
+  guard: AddressGuard,
+  heartbeat: Heartbeat,
+  disposal: Disposal,
+): StreamSockets {
+  const received = (event: StreamLinkEvent): void => {
+    node.link(event, clock.now());
+    wake();
+  };
   const streams = new StreamSockets({
     guard,
     heartbeat,
     clock,
-    received: (event) => {
-      node.link(event, clock.now());
-      wake();
-    },
+    received,
   });
+  const links = new ProgramLinks({
+    guard,
+    clock,
+    received,
+  });
+  disposal.add('links to programs', () => links.terminateAll());
   effects.link = (order) => {
-    if (order.kind === 'open') streams.open(order.id, order.target);
-    else if (order.kind === 'send') streams.send(order.id, order.message);
-    else streams.close(order.id, order.reason);
+    const { id } = order;
+    if (order.kind === 'open') {
+      const { transport, target } = order;
+      if (transport === 'websocket') streams.open(id, target);
+      else links.open(id, transport, target);
+    } else if (order.kind === 'send') {
+      // Each knows its own.
+      streams.send(id, order.message);
+      links.send(id, order.message);
+    } else {
+      streams.close(id, order.reason);
+      links.close(id);
+    }
   };
-  return { scripts, streams, heartbeat };
+  return streams;
 }
 
 /** Binds HTTP, and tells the command line of this machine where it is. Throws PORT_IN_USE or ADDRESS_UNAVAILABLE. */

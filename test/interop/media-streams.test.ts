@@ -9,12 +9,14 @@ import { levelAt, testTone } from '../audio/measures.ts';
 import { EventClient } from '../clients/event-client.ts';
 import { SocketClient } from '../clients/socket-client.ts';
 import { Program } from './program.ts';
+import { AudioSocketProgram, MessagesProgram, RtpProgram } from './stream-programs.ts';
 import { TandemProcess } from './tandem-process.ts';
 import { readVoice, writeVoice } from './voice.ts';
 
 const NODE = join(ROOT, 'node_modules/.bin/node');
 const MAIN = join(ROOT, 'cli/main.ts');
 const CALLER_HZ = 1100;
+const STREAM_ID = '01020304-0506-4708-890a-0b0c0d0e0f10';
 /** That of every process that the suite starts. */
 const ACCESSKEY = 'vb_test_key_of_the_suite_0123456789';
 const folder = mkdtempSync(join(tmpdir(), 'tandem-streams-'));
@@ -23,7 +25,7 @@ let callId: string;
 let phone: Program;
 
 beforeAll(async () => {
-  server = await TandemProcess.start();
+  server = await TandemProcess.start({ args: ['--allow-private', '127.0.0.0/8'] });
   await server.createExtension('5000', 'secret-of-5000');
   const flow = await server.asAdmin('POST', '/v1.0/flows', {
     name: 'wait',
@@ -175,6 +177,46 @@ test('five programs in five packings hear who calls, and who calls hears them al
   }
   await server.settled('tandem_external_media_live', 0);
   await server.settled('tandem_media_streams', 0);
+});
+
+test('a flow connects its call with programs over TCP, UDP and WebSocket, and they hear it and are heard', async () => {
+  const [tcp, udp, web] = await Promise.all([AudioSocketProgram.open(), RtpProgram.open(), MessagesProgram.open()]);
+  const flow = await server.asAdmin('POST', '/v1.0/flows', {
+    name: 'programs',
+    actions: [
+      { type: 'answer' },
+      ...[
+        { external_host: `127.0.0.1:${tcp.port}`, transport: 'tcp', format: 'slin16', data: STREAM_ID },
+        { external_host: `127.0.0.1:${udp.port}` },
+        { external_host: `ws://127.0.0.1:${web.port}/x`, transport: 'websocket', encapsulation: 'twilio' },
+      ].map((option) => ({ type: 'external_media_start', option })),
+      { type: 'sleep', option: { duration: 1200 } },
+      { type: 'external_media_stop' },
+      { type: 'hangup' },
+    ],
+  });
+  await server.asAdmin('POST', '/v1.0/numbers', { number: '+4930556', call_flow_id: flow.id });
+  const record = join(folder, 'told.wav');
+  const play = writeVoice(join(folder, 'said.wav'), CALLER_HZ, 10);
+  const caller = new Program(NODE, [
+    MAIN,
+    'call',
+    `sip:+4930556@127.0.0.1:${server.sipPort}`,
+    ...['--user', '5000', '--password', 'secret-of-5000', '--play', play, '--record', record],
+  ]);
+  expect(await caller.exited).toBe(0);
+  const told = readVoice(record);
+  for (const program of [tcp, udp, web]) {
+    const heard = Int16Array.from(program.heard);
+    const { name, rateHz, frequencyHz } = program;
+    expect(levelAt(heard.subarray(rateHz / 4, rateHz / 2), CALLER_HZ, rateHz), `${name} hears`).toBeGreaterThan(-30);
+    expect(loudest(told, frequencyHz), `the caller hears ${name}`).toBeGreaterThan(-30);
+    program.close();
+  }
+  expect(tcp.first).toBe(`010010${STREAM_ID.replaceAll('-', '')}`);
+  expect(web.events.slice(0, 3)).toEqual(['connected', 'start', 'media']);
+  expect(web.events.at(-1)).toBe('stop');
+  await server.settled('tandem_external_media_live', 0);
 });
 
 /** In the 100 ms in which it is loudest. */

@@ -38,6 +38,7 @@ const ALLOWED: readonly { readonly where: string; readonly modules: readonly str
       'node:dgram',
       'node:fs',
       'node:module',
+      'node:net',
       'node:os',
       'node:path',
       'node:sea',
