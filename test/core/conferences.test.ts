@@ -4,6 +4,7 @@ import { MEMBER_TERMS } from '../../core/calls/member-terms.ts';
 import type { Conference } from '../../core/directory/records.ts';
 import type { ConferencecallId, ConferenceId, CustomerId } from '../../core/kernel/ids.ts';
 import { LIMITS } from '../../core/kernel/limits.ts';
+import { NEVER } from '../../core/kernel/time.ts';
 import { rooms } from './conference-rooms.ts';
 import { CONFERENCE, callId, party } from './quiet-ports.ts';
 
@@ -248,6 +249,13 @@ describe('the time-out of a conference', () => {
     conferences.receive(store.stored(), 66_020);
     expect(directory.conferences.has(ROOM)).toBe(false);
   });
+});
+
+test('a hundred thousand conferences in which nobody is want nothing at any time', () => {
+  const { conferences, directory, happened, store } = rooms();
+  for (let i = 0; i < 100_000; i++) directory.putConference({ ...CONFERENCE, id: `f${i}` as ConferenceId });
+  conferences.restore([], 0);
+  expect([conferences.deadline(), conferences.roomCount, happened(), store.writes]).toEqual([NEVER, 0, [], []]);
 });
 
 describe('what a crash left behind', () => {

@@ -16,15 +16,19 @@ export class Phone {
   isTalking = true;
   #position = 0;
 
-  constructor(leg: number, toneHz: number) {
+  readonly #host: string;
+
+  /** `host` is the last part of its address. */
+  constructor(leg: number, toneHz: number, host = leg) {
     this.leg = leg as LegId;
-    this.address = at(`192.0.2.${leg}`, 4000);
+    this.#host = `192.0.2.${host}`;
+    this.address = at(this.#host, 4000);
     this.#tone = testTone(toneHz, LEVEL_DBOV, 8000);
   }
 
   open(stage: Stage): this {
-    const address = `192.0.2.${this.leg}`;
-    expect(stage.plane.open(this.leg, peer(address), sdp(address, 4000, '0 101'), undefined).kind).toBe('opened');
+    const offer = sdp(this.#host, 4000, '0 101');
+    expect(stage.plane.open(this.leg, peer(this.#host), offer, undefined).kind).toBe('opened');
     this.port = described(stage.plane.describe(this.leg, undefined)).port;
     return this;
   }
