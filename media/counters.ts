@@ -67,6 +67,8 @@ export const COUNTER = {
   busyShareMax: 45,
   /** Samples of calls that programs outside did not take in time. */
   externalSamplesLost: 45,
+  /** Not protected by the keys of the stream that they would belong to, or repeated (RFC 3711 §3.3). */
+  droppedForged: 46,
 } as const;
 
 export type CounterName = keyof typeof COUNTER;

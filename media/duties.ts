@@ -5,6 +5,7 @@ import { DigitsPlayer } from './digits-player.ts';
 import type { FrameSender } from './frame-sender.ts';
 import type { Latching } from './io/latching.ts';
 import type { PacketIo } from './io/packet-io.ts';
+import { sendRtp } from './protected-sending.ts';
 import type { FromWorker } from './protocol.ts';
 import type { Digit } from './rtp/telephone-event.ts';
 import type { Slots, Stream } from './slots.ts';
@@ -107,7 +108,7 @@ export class Duties {
   sendBye(stream: Stream, now: Instant): void {
     if (stream.sender.packets === 0) return;
     const at = this.#io.reserve();
-    this.#sendRtcp(stream, stream.reports.writeBye(this.#io.out, at, now) - at);
+    this.#sendRtcp(stream, at, stream.reports.writeBye(this.#io.out, at, now) - at);
   }
 
   /** Sends digits in the way that the peer takes them: as telephone-events, or as sound. */
@@ -192,7 +193,7 @@ export class Duties {
       const at = io.reserve();
       const end = stream.digits.write(stream.sender, stream.sendEventPayloadType, io.out, at, now);
       if (end === at) return;
-      io.send(stream.port, false, this.#latching.destinations, stream.slot, end - at);
+      sendRtp(io, stream, this.#latching.destinations, at, end - at);
     }
   }
 
@@ -200,7 +201,7 @@ export class Duties {
     const at = this.#io.reserve();
     const end = stream.reports.write(this.#io.out, at, now);
     if (end === at) return;
-    this.#sendRtcp(stream, end - at);
+    this.#sendRtcp(stream, at, end - at);
     if (!(now - stream.sender.lastAt < KEEP_OPEN_MS)) this.#sender.keepOpen(stream, now);
   }
 
@@ -210,10 +211,12 @@ export class Duties {
     if (stream.sends && !wasSent) this.#sender.keepOpen(stream, now);
   }
 
-  #sendRtcp(stream: Stream, sizeBytes: number): void {
-    const { slot, port, rtcpMux } = stream;
+  #sendRtcp(stream: Stream, at: number, plainBytes: number): void {
+    const { slot, port, rtcpMux, protection } = stream;
     this.#destination[0] = rtcpMux ? this.#latching.destination(slot) : this.#latching.destinationRtcp(slot);
     if (this.#destination[0] === 0) return;
+    const sizeBytes = protection === undefined ? plainBytes : protection.protectRtcp(this.#io.out, at, plainBytes);
+    if (sizeBytes === 0) return;
     this.#io.send(port, !rtcpMux, this.#destination, 0, sizeBytes);
     this.#counters[COUNTER.reportsSent]!++;
   }

@@ -2,6 +2,7 @@ import { assert } from '../core/kernel/assert.ts';
 import type { LegId } from '../core/kernel/ids.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import type { ListeningWish } from '../core/ports.ts';
+import { Arrival } from './arrival.ts';
 import type { OpusLibrary } from './codec/opus.ts';
 import { COUNTER } from './counters.ts';
 import { Hearing } from './detectors/hearing.ts';
@@ -18,6 +19,8 @@ import { playerOf } from './player.ts';
 import type { FromWorker, StreamSettings, ToWorker } from './protocol.ts';
 import { Reception } from './reception.ts';
 import { needVoice, Slots, type Stream, type StreamSurroundings } from './slots.ts';
+import { NodeCiphers } from './srtp/node-ciphers.ts';
+import type { PacketCiphers } from './srtp/packet-ciphers.ts';
 import { figuresOf } from './stream-figures.ts';
 import { clockRateOf, codecTable, formatName, formatOf } from './stream-formats.ts';
 import { StreamMemory } from './stream-memory.ts';
@@ -29,7 +32,9 @@ import { type RunningRecordings, Ticking } from './ticking.ts';
 const GATHER_RELAYED_MS = 1;
 const GATHER_TICKED_MS = 5;
 
-export interface EngineOptions extends Omit<StreamSurroundings, 'codecs'> {
+export interface EngineOptions extends Omit<StreamSurroundings, 'codecs' | 'ciphers'> {
+  /** For packets in the memories of the packet I/O; those of `node:crypto` unless given. */
+  readonly ciphers?: PacketCiphers | undefined;
   /** libopus, if there is any: without it no stream may be opened with Opus. */
   readonly opus?: OpusLibrary | undefined;
   /** Shared with the main thread, see `counters.ts`. */
@@ -71,11 +76,12 @@ export class Engine {
   constructor(io: PacketIo, options: EngineOptions, now: Instant) {
     this.#io = io;
     const codecs = codecTable(options.opus);
-    this.#options = { ...options, codecs };
+    this.#options = { ...options, codecs, ciphers: options.ciphers ?? new NodeCiphers() };
     this.#counters = options.counters;
     this.#memory = options.memory ?? new StreamMemory(options.streamsMax);
     this.#slots = new Slots(options.streamsMax, this.#memory);
-    this.#latching = new Latching(options.streamsMax);
+    const arrival = new Arrival(io, this.#slots);
+    this.#latching = new Latching(options.streamsMax, arrival);
     const { counters, mediaTimeoutMs } = options;
     const sender = new FrameSender(io, this.#latching, counters, this.#outputs);
     const recordings: RunningRecordings = new Map();
@@ -88,7 +94,7 @@ export class Engine {
       this.#outputs,
       { mediaTimeoutMs },
     );
-    this.#reception = new Reception(io, this.#slots, this.#latching, this.#duties, this.#ticking, counters);
+    this.#reception = new Reception(io, this.#slots, this.#latching, arrival, this.#duties, this.#ticking, counters);
     this.#turnedAt = now;
     this.#counters[COUNTER.streams] = 0;
     this.#counters[COUNTER.ports] = 0;
@@ -365,6 +371,7 @@ export class Engine {
 }
 
 function latchEntry(settings: StreamSettings): LatchingEntry {
-  const { port, remote, remoteRtcp, allowed, receivePayloadTypes } = settings;
-  return { port, remote, remoteRtcp, allowed, payloadTypes: receivePayloadTypes.map(({ payloadType }) => payloadType) };
+  const { port, remote, remoteRtcp, allowed, receivePayloadTypes, protection } = settings;
+  const payloadTypes = receivePayloadTypes.map(({ payloadType }) => payloadType);
+  return { port, remote, remoteRtcp, allowed, payloadTypes, isProtected: protection !== undefined };
 }

@@ -9,6 +9,7 @@ import { talkerNews } from './mix-talker.ts';
 import { codesOf, copyWords, encode, encodeLess } from './mixer.ts';
 import { NARROW_HZ, NARROW_SAMPLES } from './narrow-band.ts';
 import type { Player } from './player.ts';
+import { sendRtp } from './protected-sending.ts';
 import type { FromWorker } from './protocol.ts';
 import { RTP_HEADER_BYTES } from './rtp/packet-view.ts';
 import type { Stream } from './slots.ts';
@@ -118,7 +119,7 @@ export class FrameSender {
     }
     const io = this.#io;
     stream.sender.frame(unknownPayloadType(stream), G711_FRAME, 0, io.out, this.#at, now);
-    io.send(stream.port, false, this.#latching.destinations, stream.slot, RTP_HEADER_BYTES);
+    sendRtp(io, stream, this.#latching.destinations, this.#at, RTP_HEADER_BYTES);
   }
 
   /** Who may hear nothing is sent silence, so that its stream goes on. */
@@ -155,7 +156,7 @@ export class FrameSender {
   #send(stream: Stream, payloadAt: number, sizeBytes: number, units: number): void {
     const io = this.#io;
     stream.sender.frame(stream.sendPayloadType, units, sizeBytes, io.out, this.#at, this.#now);
-    io.send(stream.port, false, this.#latching.destinations, stream.slot, payloadAt + sizeBytes - this.#at);
+    sendRtp(io, stream, this.#latching.destinations, this.#at, payloadAt + sizeBytes - this.#at);
   }
 }
 

@@ -5,6 +5,7 @@ import type { ListeningWish, MediaEvent, MixTerms, PlayedTimes, PlaySource } fro
 import type { OpusLibrary } from './codec/opus.ts';
 import type { AddressBookOutput } from './io/address-book.ts';
 import type { RecordingOrder, RingReason } from './recording.ts';
+import type { ProtectionState } from './srtp/protection.ts';
 import type { AudioCodec, StreamFormat } from './stream-formats.ts';
 import type { ExternalMediaOrder } from './streams/external-media.ts';
 
@@ -43,6 +44,8 @@ export interface StreamSettings {
   /** Our direction (RFC 3264 §6.1): whether we send to the peer, and whether we take what it sends. */
   readonly sends: boolean;
   readonly receives: boolean;
+  /** How both ways are protected (SRTP), whoever agreed on it: by descriptions, or by a handshake; not at all unless said. */
+  readonly protection?: ProtectionState | undefined;
   /** The peer's description is known: from now on its silence counts. */
   readonly supervised: boolean;
 }

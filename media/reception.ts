@@ -1,4 +1,5 @@
 import { type Instant, NEVER } from '../core/kernel/time.ts';
+import type { Arrival } from './arrival.ts';
 import { COUNTER } from './counters.ts';
 import type { Hearing } from './detectors/hearing.ts';
 import type { Duties } from './duties.ts';
@@ -6,7 +7,7 @@ import type { Latching } from './io/latching.ts';
 import type { PacketIo } from './io/packet-io.ts';
 import { relay, relayEvent } from './relay.ts';
 import { demultiplex } from './rtp/demultiplex.ts';
-import { PacketView, readUint32 } from './rtp/packet-view.ts';
+import { type PacketView, readUint32 } from './rtp/packet-view.ts';
 import { PayloadCopy } from './rtp/payload-copy.ts';
 import type { Slots, Stream } from './slots.ts';
 import { EVENT_FORMAT, isG711, isRelayed, NO_FORMAT } from './stream-formats.ts';
@@ -26,7 +27,8 @@ export class Reception {
   readonly #duties: Duties;
   readonly #ticking: Ticking;
   readonly #counters: Float64Array;
-  readonly #view = new PacketView();
+  readonly #view: PacketView;
+  readonly #arrival: Arrival;
   /** Into what is sent. */
   readonly #copy: PayloadCopy;
 
@@ -34,6 +36,7 @@ export class Reception {
     io: PacketIo,
     slots: Slots,
     latching: Latching,
+    arrival: Arrival,
     duties: Duties,
     ticking: Ticking,
     counters: Float64Array,
@@ -41,6 +44,8 @@ export class Reception {
     this.#io = io;
     this.#slots = slots;
     this.#latching = latching;
+    this.#arrival = arrival;
+    this.#view = arrival.view;
     this.#duties = duties;
     this.#ticking = ticking;
     this.#counters = counters;
@@ -75,16 +80,24 @@ export class Reception {
     const io = this.#io;
     const view = this.#view;
     const counters = this.#counters;
-    if (io.batchIsRtcp || !view.read(io.bytes, start, end)) {
+    // What is protected shows its header alone.
+    const isPlain = view.read(io.bytes, start, end);
+    if (io.batchIsRtcp || !(isPlain || view.readHeader(io.bytes, start, end))) {
       counters[COUNTER.droppedMalformed]!++;
       return;
     }
+    const arrival = this.#arrival;
+    arrival.begin(start, end);
     const slot = this.#latching.classify(io.batchPort, io.sources, i, view, now);
     if (slot === -1) {
-      counters[COUNTER.droppedStranger]!++;
+      counters[arrival.isForged ? COUNTER.droppedForged : COUNTER.droppedStranger]!++;
       return;
     }
     const stream = this.#slots.at(slot)!;
+    if (stream.protection === undefined ? !isPlain : !view.read(io.bytes, start, arrival.end)) {
+      counters[COUNTER.droppedMalformed]!++;
+      return;
+    }
     stream.heardAt = now;
     const format = stream.receiveFormats[view.payloadType]!;
     if (format === NO_FORMAT) counters[COUNTER.droppedPayloadType]!++;
@@ -217,14 +230,16 @@ export class Reception {
       return;
     }
     const ssrc = readUint32(io.bytes, start + 4);
+    const arrival = this.#arrival;
+    arrival.begin(start, end);
     const slot = this.#latching.classifyRtcp(io.batchPort, io.sources, i, ssrc, io.batchIsRtcp);
     if (slot === -1) {
-      counters[COUNTER.droppedStranger]!++;
+      counters[arrival.isForged ? COUNTER.droppedForged : COUNTER.droppedStranger]!++;
       return;
     }
     const stream = this.#slots.at(slot)!;
     stream.heardAt = now;
-    if (stream.reports.receive(io.bytes, start, end, now)) counters[COUNTER.reportsReceived]!++;
+    if (stream.reports.receive(io.bytes, start, arrival.end, now)) counters[COUNTER.reportsReceived]!++;
     else counters[COUNTER.droppedMalformed]!++;
   }
 }

@@ -1,6 +1,7 @@
 import type { Instant } from '../core/kernel/time.ts';
 import { ALAW_SILENCE, ALAW_TO_ULAW, mapBytes, ULAW_SILENCE, ULAW_TO_ALAW } from './codec/g711.ts';
 import type { PacketIo } from './io/packet-io.ts';
+import { sendRtp } from './protected-sending.ts';
 import type { PacketView } from './rtp/packet-view.ts';
 import type { PayloadCopy } from './rtp/payload-copy.ts';
 import { timestampDistance } from './rtp/sequence.ts';
@@ -36,7 +37,7 @@ export function relay(
     sound === 'voice'
       ? copyPayload(view, bytes, format, listener.sendFormat, io.out, payloadAt, copy)
       : writeSilence(view, listener.sendFormat, io.out, payloadAt);
-  io.send(listener.port, false, destinations, listener.slot, end - at);
+  sendRtp(io, listener, destinations, at, end - at);
   return true;
 }
 
@@ -73,7 +74,7 @@ export function relayEvent(
   io.out[payloadAt + 1] = bytes[from + 1]!;
   io.out[payloadAt + 2] = duration >> 8;
   io.out[payloadAt + 3] = duration;
-  io.send(listener.port, false, destinations, listener.slot, payloadAt + EVENT_BYTES - at);
+  sendRtp(io, listener, destinations, at, payloadAt + EVENT_BYTES - at);
   return true;
 }
 

@@ -18,6 +18,8 @@ import { Reports } from './rtp/reports.ts';
 import { SendStream } from './rtp/send-stream.ts';
 import { TelephoneEventReceiver } from './rtp/telephone-event.ts';
 import { TelephoneEventSender } from './rtp/telephone-event-sender.ts';
+import type { PacketCiphers } from './srtp/packet-ciphers.ts';
+import { Protection, type ProtectionState } from './srtp/protection.ts';
 import { type CodecTable, clockRateOf, formatOf, NO_FORMAT, PCMU_FORMAT } from './stream-formats.ts';
 import type { StreamMemory } from './stream-memory.ts';
 import type { Externals } from './streams/externals.ts';
@@ -39,6 +41,7 @@ export interface StreamSurroundings {
   /** Wall time less `now`, in milliseconds. */
   readonly wallOffsetMs: number;
   readonly codecs: CodecTable;
+  readonly ciphers: PacketCiphers;
 }
 
 /** One leg's stream on a media thread. Everything is allocated at open and has one shape for life. */
@@ -61,6 +64,10 @@ export class Stream {
   readonly receiveFormats = new Uint8Array(128);
   port = 0;
   rtcpMux = false;
+  /** Undefined while nothing is protected. */
+  protection: Protection | undefined;
+  /** What it has been at any time: its numbers are not used again. */
+  #protection: Protection | undefined;
   sendFormat: number = PCMU_FORMAT;
   sendParameters = '';
   /** Of the timestamps of audio and of telephone-events, both ways. */
@@ -131,11 +138,12 @@ export class Stream {
   awaitedSince: Instant = NEVER;
 
   readonly #random: Random;
+  readonly #ciphers: PacketCiphers;
 
   constructor(
     slot: number,
     leg: LegId,
-    { random, wallOffsetMs, codecs }: StreamSurroundings,
+    { random, wallOffsetMs, codecs, ciphers }: StreamSurroundings,
     memory: StreamMemory,
     now: Instant,
   ) {
@@ -143,6 +151,7 @@ export class Stream {
     this.leg = leg;
     this.codecs = codecs;
     this.#random = random;
+    this.#ciphers = ciphers;
     this.heardAt = now;
     const ssrc = Math.floor(random.next() * 2 ** 32);
     const sequence = Math.floor(random.next() * 2 ** 15);
@@ -168,6 +177,7 @@ export class Stream {
     this.sends = settings.sends;
     this.receives = settings.receives;
     this.isSupervised = settings.supervised;
+    this.#protect(settings.protection);
     this.receiveFormats.fill(NO_FORMAT);
     for (const { payloadType, format } of settings.receivePayloadTypes)
       this.receiveFormats[payloadType] = formatOf(format);
@@ -192,6 +202,7 @@ export class Stream {
 
   /** It is not used any more. */
   close(): void {
+    this.#protection?.close();
     this.encoder?.close();
     this.encoder = undefined;
     this.voice?.close();
@@ -218,6 +229,14 @@ export class Stream {
     this.eventClockRateHz = eventHz;
     this.events = new TelephoneEventReceiver(eventHz);
     this.digits = new TelephoneEventSender(eventHz);
+  }
+
+  #protect(state: ProtectionState | undefined): void {
+    if (state !== undefined) {
+      this.#protection ??= new Protection(this.#ciphers);
+      this.#protection.use(state);
+    }
+    this.protection = state === undefined ? undefined : this.#protection;
   }
 
   stopHearing(): void {

@@ -10,6 +10,7 @@ import { tonesOf } from './dsp/country-tones.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { DgramUdp } from './io/dgram-udp.ts';
 import { openPacketIo } from './io/open-packet-io.ts';
+import { openCiphers } from './io/openssl-ciphers.ts';
 import { openOpus } from './io/opus-library.ts';
 import type { ThreadIo } from './io/packet-io.ts';
 import { raiseThreadPriority } from './io/thread-priority.ts';
@@ -50,9 +51,10 @@ async function run(): Promise<void> {
   try {
     const priority = raiseThreadPriority();
     const opus = openOpus(start.koffiAddonPath);
+    const ciphers = openCiphers([io.bytes, io.out], start.koffiAddonPath);
     let now = io.now();
     const options = engineOptions(start, now);
-    const engine = new Engine(io, { ...options, opus }, now);
+    const engine = new Engine(io, { ...options, opus, ciphers }, now);
     const meter = new Meter(new Float64Array(start.counters), options.memory, now);
     const outbox = new Outbox(port);
     const handles = { wakeHandle: io.handOverWakeHandle(), io: kind, ipv6: io.carriesIpv6 };

@@ -12,6 +12,8 @@ export interface LatchingEntry {
   readonly allowed: readonly number[];
   readonly allowedNetworks?: readonly Network[];
   readonly payloadTypes: readonly number[];
+  /** What comes is protected: nothing of it counts that is not proved genuine. */
+  readonly isProtected?: boolean;
   /** Whether a stream that fell silent may go on from another allowed address; it may unless told otherwise. */
   readonly relatch?: 'allowed' | 'never';
 }
@@ -32,6 +34,11 @@ export interface LatchingCounters {
   late: number;
   /** Streams whose certain address was taken by another one that latched to it; they wait instead. */
   conflicts: number;
+}
+
+/** Proves the packet that is being judged genuine, by the keys of a stream; asked once for a packet at most. */
+export interface PacketProof {
+  proves(slot: number, kind: 'rtp' | 'rtcp'): boolean;
 }
 
 /** What a packet says of whose it is. */

@@ -3,7 +3,7 @@ import type { Instant } from '../../core/kernel/time.ts';
 import { AddressTable } from './address-table.ts';
 import { addressOf, contains, type Network, portOf } from './addresses.ts';
 import { Agreement } from './agreement.ts';
-import type { LatchingCounters, LatchingEntry, PacketIdentity } from './latching-entry.ts';
+import type { LatchingCounters, LatchingEntry, PacketIdentity, PacketProof } from './latching-entry.ts';
 import { Quarantine } from './quarantine.ts';
 import { SlotQueue } from './slot-queue.ts';
 
@@ -62,12 +62,19 @@ export class Latching {
   readonly #heardAt: Float64Array;
   readonly #relatches: Uint8Array;
   readonly #payloadTypes: Uint32Array;
+  readonly #isProtected: Uint8Array;
+  /** While it is 0, packets cost no look at whose they are. */
+  #protectedCount = 0;
+  readonly #proof: PacketProof | undefined;
   readonly #allowed: (readonly number[])[];
   readonly #networks: (readonly Network[])[];
   readonly #agreement: Agreement;
   readonly #latched: SlotQueue;
 
-  constructor(slotCount: number) {
+  /** Without a proof nothing is taken up that is protected. */
+  constructor(slotCount: number, proof?: PacketProof) {
+    this.#proof = proof;
+    this.#isProtected = new Uint8Array(slotCount);
     this.#state = new Uint8Array(slotCount);
     this.#port = new Uint16Array(slotCount);
     this.#described = new Float64Array(slotCount);
@@ -135,6 +142,7 @@ export class Latching {
     this.#state[slot] = FREE;
     this.#allowed[slot] = [];
     this.#networks[slot] = [];
+    this.#protect(slot, 0);
     table.slotCount--;
     this.#tidy(port, table);
   }
@@ -148,6 +156,7 @@ export class Latching {
     if (table === undefined) return this.#refuseStranger();
     const known = table.bySource.find(sources, index);
     if (known !== NONE) {
+      if (this.#protectedCount > 0 && !this.#isGenuine(known, 'rtp')) return NONE;
       this.#heardAt[known] = now;
       if (this.#state[known] !== HEARD || this.#ssrc[known] !== packet.ssrc) this.#hear(table, known, packet.ssrc);
       return known;
@@ -166,7 +175,9 @@ export class Latching {
     const slot =
       moved === undefined ? this.#findOpen(table, source, payloadType) : this.#mayMove(moved, source, payloadType, now);
     if (slot === NONE) return NONE;
-    if (!this.#agreement.reached(slot, source, ssrc, sequence, now)) {
+    if (this.#isProtected[slot] === 1) {
+      if (!this.#isGenuine(slot, 'rtp')) return NONE;
+    } else if (!this.#agreement.reached(slot, source, ssrc, sequence, now)) {
       this.counters.unconfirmed++;
       return NONE;
     }
@@ -187,14 +198,19 @@ export class Latching {
     const table = this.#tables.get(port);
     if (table === undefined) return this.#refuseStranger();
     const known = (isRtcp ? table.byRtcpSource : table.bySource).find(sources, index);
-    if (known !== NONE) return known;
+    if (known !== NONE) return this.#isGenuine(known, 'rtcp') ? known : NONE;
     const source = sources[index]!;
     const slot = table.bySsrc.get(ssrc);
     if (!isRtcp || slot === undefined || addressOf(source) !== addressOf(this.#remote[slot]!)) {
       return this.#refuseStranger();
     }
+    if (!this.#isGenuine(slot, 'rtcp')) return NONE;
     this.#setRtcp(table, slot, source);
     return slot;
+  }
+
+  #isGenuine(slot: number, kind: 'rtp' | 'rtcp'): boolean {
+    return this.#isProtected[slot] === 0 || this.#proof?.proves(slot, kind) === true;
   }
 
   /** Packed addresses to send RTP to, by slot; 0 while none is known. */
@@ -241,11 +257,17 @@ export class Latching {
     this.#allowed[slot] = entry.allowed;
     this.#networks[slot] = entry.allowedNetworks ?? [];
     this.#relatches[slot] = entry.relatch === 'never' ? 0 : 1;
+    this.#protect(slot, entry.isProtected === true ? 1 : 0);
     this.#agreement.clear(slot);
     this.#payloadTypes.fill(0, 4 * slot, 4 * slot + 4);
     for (const payloadType of entry.payloadTypes) {
       this.#payloadTypes[4 * slot + (payloadType >> 5)]! |= 1 << (payloadType & 31);
     }
+  }
+
+  #protect(slot: number, isProtected: 0 | 1): void {
+    this.#protectedCount += isProtected - this.#isProtected[slot]!;
+    this.#isProtected[slot] = isProtected;
   }
 
   /** Enters the certain addresses of a slot, as far as no other stream has them. */
