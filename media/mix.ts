@@ -125,8 +125,12 @@ export class Mix {
   }
 
   #retune(): void {
-    // Threads that share a mix would have to agree on its rate.
-    const rateHz = this.exchange === undefined ? this.#rate.rateHz : NARROW_HZ;
+    this.exchange?.tellMembers(this.#rate.counts);
+    this.#becomeRate();
+  }
+
+  #becomeRate(): void {
+    const rateHz = this.#rate.rateHz(this.exchange);
     if (rateHz === this.#rateHz) return;
     this.#rateHz = rateHz;
     this.#sum = new Int32Array(rateHz / 50);
@@ -137,6 +141,8 @@ export class Mix {
 
   /** One frame for everybody. False when nothing happens here until somebody speaks, comes or is played to. */
   tick(tick: number, now: Instant, sender: FrameSender, counters: Float64Array): boolean {
+    // Members may have come and gone on other threads.
+    if (this.exchange !== undefined) this.#becomeRate();
     const waiting = this.#hear(tick, now, sender, counters);
     if (this.talker?.tick(tick, this.members, this.#rateHz) === true) sender.tellTalker(this);
     this.#shared.begin(this.#sum, this.#before, this.#rateHz);
@@ -181,7 +187,7 @@ export class Mix {
     }
     if (speakers === 0 && !this.#isSumClear) this.#sum.fill(0);
     if (this.player !== undefined) speakers += this.#playToAll(tick, sender);
-    if (this.exchange !== undefined) speakers += this.#exchange(this.exchange, speakers > 0, counters);
+    if (this.exchange !== undefined) speakers += this.#exchange(this.exchange, speakers > 0, tick, counters);
     this.#isSumClear = speakers === 0;
     this.#speakers = speakers;
     return waiting;
@@ -198,14 +204,20 @@ export class Mix {
 
   /** Whether somebody says something that this member alone hears. */
   #isWhisperedTo({ leg }: Stream): boolean {
+    if (this.exchange?.hasWhisperFor(leg) === true) return true;
     for (let i = 0; i < this.#whispering.length; i++) if (this.#whispering[i]!.heardBy === leg) return true;
     return false;
   }
 
   /** Tells the other threads who speaks here, and adds who speaks there; returns how many of them do. */
-  #exchange(exchange: MixExchange, isVoiced: boolean, counters: Float64Array): number {
-    exchange.publish(this.#sum, isVoiced);
-    const voiced = exchange.addOthers(this.#sum);
+  #exchange(exchange: MixExchange, isVoiced: boolean, tick: number, counters: Float64Array): number {
+    const whispering = this.#whispering;
+    for (let i = 0; i < whispering.length; i++) {
+      exchange.publishWhisper(i, whispering[i]!.heardBy, saidBy(whispering[i]!, this.#rateHz));
+    }
+    exchange.endWhispers(whispering.length);
+    exchange.publish(this.#sum, isVoiced, this.#rateHz);
+    const voiced = exchange.addOthers(this.#sum, this.#rateHz, tick);
     counters[COUNTER.mixFramesMissing]! += exchange.missing;
     counters[COUNTER.mixFramesSkipped]! += exchange.skipped;
     exchange.missing = 0;
@@ -217,7 +229,8 @@ export class Mix {
   #tell(member: Stream, tick: number, now: Instant, sender: FrameSender, counters: Float64Array): boolean {
     const player = sender.playerOf(member);
     const others = this.#speakers - (member.isSpeaking ? 1 : 0);
-    const isWhisperedTo = this.#whispering.length > 0 && this.#isWhisperedTo(member);
+    const mayBeWhisperedTo = this.#whispering.length > 0 || this.exchange !== undefined;
+    const isWhisperedTo = mayBeWhisperedTo && this.#isWhisperedTo(member);
     const isTold = player !== undefined || isWhisperedTo || member.externals?.isTelling === true;
     if (others > 0 || isTold) member.quietTicks = 0;
     else if (member.quietTicks >= QUIET_TICKS) return false;
@@ -250,6 +263,7 @@ export class Mix {
       player.take(this.#played);
       clipMore(samples, member.playedConverter.convert(this.#played, NARROW_HZ, this.#rateHz, tick));
     }
+    this.exchange?.addWhispersFor(member.leg, samples);
     if (member.gainOut !== 1) amplify(samples, member.gainOut, samples);
     if (member.externals?.isTelling === true) member.externals.addTold(samples, this.#rateHz, tick);
     if (!member.isDeaf && member.isTapped) member.toldTick = tick;

@@ -67,6 +67,19 @@ export function clipMore(samples: Int16Array, more: Int16Array): void {
   }
 }
 
+/** The same of what lies among words: `more[from …]`. */
+export function clipMoreWords(samples: Int16Array, more: Int32Array, from: number): void {
+  for (let i = 0; i < samples.length; i++) samples[i] = clipped(samples[i]! + more[from + i]!);
+}
+
+/** Nothing louder than the noise of a good line: -50 dBov. */
+const SILENCE_PEAK = 100;
+
+export function isSilent(sum: Int32Array, from: number, count: number): boolean {
+  for (let i = from; i < from + count; i++) if (sum[i]! > SILENCE_PEAK || sum[i]! < -SILENCE_PEAK) return false;
+  return true;
+}
+
 /** `clip` and encoding in one. */
 export function encodeSum(sum: Int32Array, codes: Uint8Array, out: Uint8Array, at: number): void {
   for (let i = 0; i < sum.length; i++) {

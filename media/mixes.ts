@@ -89,7 +89,11 @@ export class Mixes {
   }
 
   #span(mix: Mix, { exchange, own, others }: Extract<ToWorker, { kind: 'spanMix' }>): void {
-    mix.exchange = others.length === 0 ? undefined : new MixExchange(exchange, own, others);
+    if (others.length === 0) mix.exchange = undefined;
+    else {
+      mix.exchange ??= new MixExchange(exchange, own);
+      mix.exchange.span(others);
+    }
     mix.retune();
   }
 

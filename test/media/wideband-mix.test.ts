@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import type { MixId, RecordingNumber } from '../../core/kernel/ids.ts';
+import type { LegId, MixId, RecordingNumber } from '../../core/kernel/ids.ts';
 import { COUNTER } from '../../media/counters.ts';
 import { openOpus } from '../../media/io/opus-library.ts';
+import { MixExchange } from '../../media/mix-exchange.ts';
 import type { AudioCodec } from '../../media/stream-formats.ts';
 import { clicks, gaps, levelAt, testTone } from '../audio/measures.ts';
 import { Bench, readRing, recordingOrder } from './phones.ts';
@@ -51,6 +52,33 @@ test('two of wide band hear each other above 4 kHz, beside a telephone that hear
   expect(levelAt(heard, 1000, 16_000)).toBeCloseTo(-20, 0);
   expect(levelAt(heard, 5500, 16_000)).toBeGreaterThan(-23);
   expect(levelAt(latest(telephone), 1000, 8000)).toBeCloseTo(-20, 0);
+});
+
+test('two of wide band on two threads hear each other above 4 kHz, without a gap when one of telephone quality comes', () => {
+  const benches = [0, 1].map(() => new Bench({ opus, streamsMax: 64 }));
+  const [near, far] = benches as [Bench, Bench];
+  const talker = new SpeakingPhone(near, 1, 'L16/16000', opus, 5500);
+  const listener = new SpeakingPhone(far, 2, 'L16/16000', opus);
+  const telephone = new SpeakingPhone(far, 3, 'PCMU', opus);
+  const exchange = MixExchange.allocate(2);
+  for (const [own, bench] of benches.entries()) {
+    bench.post({ kind: 'join', leg: (own + 1) as LegId, mix: MIX });
+    bench.post({ kind: 'spanMix', mix: MIX, exchange, own, others: [1 - own] });
+  }
+  const talk = (ms: number, there: readonly SpeakingPhone[]): void => {
+    for (let time = 0; time < ms; time += 20) {
+      converse(near, [talker], 20);
+      converse(far, there, 20);
+    }
+  };
+  talk(400, [listener]);
+  expect(levelAt(latest(listener), 5500, 16_000)).toBeGreaterThan(-23);
+  far.post({ kind: 'join', leg: telephone.leg, mix: MIX });
+  talk(400, [listener, telephone]);
+  const heard = listener.hear();
+  expect(levelAt(heard, 5500, 16_000)).toBeGreaterThan(-23);
+  expect(gaps(heard)).toEqual([]);
+  expect(benches.map(({ counters }) => counters[COUNTER.mixFramesMissing])).toEqual([0, 0]);
 });
 
 test('one of wide band among telephones is mixed as one of them', () => {
