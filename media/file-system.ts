@@ -6,6 +6,7 @@ import {
   readFileSync,
   readSync,
   rmSync,
+  statfsSync,
   statSync,
   writeSync,
 } from 'node:fs';
@@ -21,6 +22,8 @@ export interface FileSystem {
   sizeBytes(descriptor: number): number;
   truncate(descriptor: number, sizeBytes: number): void;
   close(descriptor: number): void;
+  /** Of the disk that holds the folder, what share of its room anybody may still use (0 to 1). */
+  freeShare(folder: string): number;
   /** No effect on a file that is not there. */
   remove(path: string): void;
   readWhole(path: string): Uint8Array;
@@ -35,6 +38,11 @@ export const disk: FileSystem = {
   sizeBytes: (descriptor) => fstatSync(descriptor).size,
   truncate: (descriptor, sizeBytes) => ftruncateSync(descriptor, sizeBytes),
   close: (descriptor) => closeSync(descriptor),
+  freeShare(folder) {
+    const { bavail, blocks } = statfsSync(folder);
+    // Some file systems count no blocks: they do not fill up.
+    return blocks > 0 ? bavail / blocks : 1;
+  },
   remove: (path) => rmSync(path, { force: true }),
   readWhole: (path) => readFileSync(path),
   stat: (path) => statSync(path),

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { RecordingFile } from '../core/calls/recording-record.ts';
 import type { RecordingNumber } from '../core/kernel/ids.ts';
 import type { Instant } from '../core/kernel/time.ts';
@@ -9,6 +10,9 @@ import { WavWriter } from './wav-writer.ts';
 
 /** How often the headers on disk are brought up to date: a crash loses no more than this and what the rings hold. */
 const HEADER_EVERY_MS = 500;
+
+/** A disk with less room than this is left to the recordings that run, the journal and the calls. */
+const FREE_SHARE_MIN = 0.05;
 
 const REASONS = Object.keys(RING_REASON) as readonly RingReason[];
 
@@ -43,7 +47,7 @@ export class Recorder {
     this.#headerAt = now;
   }
 
-  /** Creates the files. When one cannot be, it is over before it began: none is left. */
+  /** Creates the files. When one cannot be, or the disk is nearly full, it is over before it began: none is left. */
   static record(
     fileSystem: FileSystem,
     { recording, tracks }: { readonly recording: RecordingNumber; readonly tracks: readonly RecordedTrack[] },
@@ -52,6 +56,7 @@ export class Recorder {
   ): Recorder {
     const recorder = new Recorder(recording, buffers, now);
     try {
+      requireRoom(fileSystem, tracks[0]!.path);
       for (const { path, ring } of tracks) {
         recorder.#tracks.push({ writer: WavWriter.create(fileSystem, path), ring: new PcmRing(ring) });
       }
@@ -164,4 +169,14 @@ export class Recorder {
       fileSystem.remove(writer.path);
     }
   }
+}
+
+/** Throws when the disk has less room than new recordings may use, or what the disk throws. */
+function requireRoom(fileSystem: FileSystem, path: string): void {
+  const free = fileSystem.freeShare(dirname(path));
+  if (free >= FREE_SHARE_MIN) return;
+  const percent = (100 * free).toFixed(1);
+  throw new Error(
+    `expected at least ${100 * FREE_SHARE_MIN} % of the disk free, got ${percent} %: make room for recordings`,
+  );
 }

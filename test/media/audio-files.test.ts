@@ -77,12 +77,18 @@ test('a file that cannot be played is refused with the reason', () => {
 });
 
 const NUMBER = 7 as RecordingNumber;
+const OTHER = (NUMBER + 1) as RecordingNumber;
 
-function record(files: AudioFiles, names: readonly string[], samples = 65536): { paths: string[]; rings: PcmRing[] } {
+function record(
+  files: AudioFiles,
+  names: readonly string[],
+  samples = 65536,
+  recording = NUMBER,
+): { paths: string[]; rings: PcmRing[] } {
   const buffers = names.map(() => PcmRing.allocate(samples));
   const paths = names.map((name) => join(folder, name));
   const tracks = paths.map((path, i) => ({ path, ring: buffers[i]! }));
-  files.receive({ kind: 'record', recording: NUMBER, tracks }, 0);
+  files.receive({ kind: 'record', recording, tracks }, 0);
   return { paths, rings: buffers.map((buffer) => new PcmRing(buffer)) };
 }
 
@@ -280,4 +286,28 @@ test('closing writes what the rings hold and finishes every file', () => {
   expect(readWav(paths[0]!)).toEqual([1, 2, 3]);
   expect(drain(files)).toMatchObject([{ kind: 'recorded', reason: 'stopped' }]);
   expect(files.deadline()).toBe(NEVER);
+});
+
+test('below 5 % of the disk free a new recording is refused and leaves no file; one that runs goes on', () => {
+  const disk = new SmallDisk(1_000_000);
+  const files = new AudioFiles({ ...OPTIONS, fileSystem: disk });
+  disk.freeShareTold = 0.05;
+  const running = record(files, ['room_in.wav', 'room_out.wav']);
+  disk.freeShareTold = 0.049;
+  const refused = record(files, ['tight_in.wav', 'tight_out.wav'], 65536, OTHER);
+  running.rings[0]!.write(frame(1), 160);
+  for (const ring of running.rings) ring.close(RING_REASON.stopped);
+  run(files, 1000);
+  const outcomes = drain(files);
+  expect(outcomes.find((outcome) => 'recording' in outcome && outcome.recording === OTHER)).toMatchObject({
+    reason: 'failed',
+    files: [],
+    detail: 'expected at least 5 % of the disk free, got 4.9 %: make room for recordings',
+  });
+  expect(outcomes.find((outcome) => 'recording' in outcome && outcome.recording === NUMBER)).toMatchObject({
+    reason: 'stopped',
+    files: [{ durationMs: 20 }, { durationMs: 0 }],
+  });
+  expect(refused.paths.map((path) => existsSync(path))).toEqual([false, false]);
+  expect(disk.openCount).toBe(0);
 });

@@ -3,6 +3,8 @@ import { disk, type FileSystem } from '../../media/file-system.ts';
 /** The real disk, of which only so many bytes may be used: then it is full, as the kernel tells it. */
 export class SmallDisk implements FileSystem {
   readonly #bytesMax: number;
+  /** What the disk tells of its room; the bytes that may be used are another matter. */
+  freeShareTold = 1;
   readonly #sizes = new Map<number, number>();
   readonly #open = new Set<number>();
   #usedBytes = 0;
@@ -45,6 +47,10 @@ export class SmallDisk implements FileSystem {
   close(descriptor: number): void {
     this.#open.delete(descriptor);
     disk.close(descriptor);
+  }
+
+  freeShare(): number {
+    return this.freeShareTold;
   }
 
   read = disk.read;

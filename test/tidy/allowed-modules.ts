@@ -51,6 +51,7 @@ const ALLOWED: readonly { readonly where: string; readonly modules: readonly str
     modules: ['node:worker_threads', 'node:v8'],
   })),
   { where: 'media/file-system.ts', modules: ['node:fs'] },
+  { where: 'media/recorder.ts', modules: ['node:path'] },
   { where: 'media/wav-writer.ts', modules: ['node:crypto', 'node:path'] },
   {
     where: 'api/',
