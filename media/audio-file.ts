@@ -1,13 +1,10 @@
 import { pcma, pcmu } from './codec/g711.ts';
-import { resample } from './resample.ts';
+import { atOnce, type DecodedFile, type Decoding } from './decoding.ts';
+import { resampling } from './resample.ts';
 
 /** Everything inside plays at this rate, mono. */
 export const AUDIO_RATE_HZ = 8000;
 export const WAV_HEADER_BYTES = 44;
-
-export type DecodedFile =
-  | { readonly kind: 'decoded'; readonly samples: Int16Array; readonly sourceRateHz: number }
-  | { readonly kind: 'refused'; readonly detail: string };
 
 interface WavFormat {
   readonly tag: number;
@@ -28,6 +25,11 @@ const RATE_MAX_HZ = 48000;
  * at 8 kHz. A data chunk that is cut off or of unknown length (a recording in progress) is read to the end of the file.
  */
 export function decodeWav(bytes: Uint8Array): DecodedFile {
+  return atOnce(wavDecoding(bytes));
+}
+
+/** The same, piece by piece. */
+export function* wavDecoding(bytes: Uint8Array): Decoding {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 12 || text(bytes, 0) !== 'RIFF' || text(bytes, 8) !== 'WAVE') {
     return refused('expected a RIFF/WAVE file');
@@ -40,7 +42,7 @@ export function decodeWav(bytes: Uint8Array): DecodedFile {
     if (id === 'fmt ' && sizeBytes >= 16 && body + 16 <= bytes.length) format = readFormat(view, body, sizeBytes);
     if (id === 'data') {
       if (format === undefined) return refused('the data chunk comes before the fmt chunk');
-      return decodeData(bytes.subarray(body, Math.min(bytes.length, body + sizeBytes)), format);
+      return yield* decodeData(bytes.subarray(body, Math.min(bytes.length, body + sizeBytes)), format);
     }
     at = body + sizeBytes + (sizeBytes & 1);
   }
@@ -78,7 +80,7 @@ function readFormat(view: DataView, at: number, sizeBytes: number): WavFormat {
   };
 }
 
-function decodeData(data: Uint8Array, format: WavFormat): DecodedFile {
+function* decodeData(data: Uint8Array, format: WavFormat): Decoding {
   const { tag, channelCount, rateHz, bitsPerSample } = format;
   if (channelCount !== 1 && channelCount !== 2) return refused(`expected 1 or 2 channels, got ${channelCount}`);
   if (rateHz < RATE_MIN_HZ || rateHz > RATE_MAX_HZ) return refused(`expected 8000 to 48000 Hz, got ${rateHz}`);
@@ -87,7 +89,7 @@ function decodeData(data: Uint8Array, format: WavFormat): DecodedFile {
     return refused(`expected PCM of 8, 16 or 24 bits, A-law or µ-law, got format ${tag} of ${bitsPerSample} bits`);
   }
   const mono = channelCount === 1 ? interleaved : halve(interleaved);
-  return { kind: 'decoded', samples: resample(mono, rateHz, AUDIO_RATE_HZ), sourceRateHz: rateHz };
+  return { kind: 'decoded', samples: yield* resampling(mono, rateHz, AUDIO_RATE_HZ), sourceRateHz: rateHz };
 }
 
 function decodeSamples(data: Uint8Array, tag: number, bitsPerSample: number): Int16Array | undefined {

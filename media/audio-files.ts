@@ -1,5 +1,6 @@
 import { type Instant, NEVER } from '../core/kernel/time.ts';
-import { decodeWav } from './audio-file.ts';
+import { type AudioLibraries, decodeAudio } from './decode-audio.ts';
+import type { Decoding } from './decoding.ts';
 import { disk, type FileSystem } from './file-system.ts';
 import { PcmCache } from './pcm-cache.ts';
 import type { FromFiles, ToFiles } from './protocol.ts';
@@ -12,11 +13,26 @@ const READ_BYTES = 256 * 1024;
 /** Reading back for hashes between two looks at the rings: 4 MB, some ten milliseconds. */
 const PIECES_PER_TURN = 16;
 
+/** A library that is being made ready is asked again after so long. */
+const LIBRARY_POLL_MS = 5;
+const NO_LIBRARIES: AudioLibraries = { opus: () => undefined, mp3: undefined };
+
+/** A file that is wanted in memory. */
+interface Load {
+  readonly request: number;
+  readonly path: string;
+  readonly key: string;
+  /** Undefined before its turn. */
+  decoding: Decoding | undefined;
+}
+
 export interface AudioFilesOptions {
   readonly cacheBytes: number;
   /** A larger file is refused. */
   readonly fileBytesMax: number;
   readonly fileSystem?: FileSystem;
+  /** Without them nothing compressed is played. */
+  readonly libraries?: AudioLibraries;
 }
 
 /**
@@ -31,8 +47,11 @@ export class AudioFiles {
   readonly #buffers: RecorderBuffers = { samples: new Int16Array(SAMPLES), bytes: new Uint8Array(READ_BYTES) };
   /** Files to remove once no recorder has them. */
   #unwanted: string[] = [];
+  /** In the order of their coming; the first is being decoded. */
+  readonly #loads: Load[] = [];
   readonly #outputs: FromFiles[] = [];
   #drainAt: Instant = NEVER;
+  #decodeAt: Instant = NEVER;
   /** Files that could not be removed. */
   removalsFailed = 0;
 
@@ -45,7 +64,7 @@ export class AudioFiles {
   receive(message: ToFiles, now: Instant): void {
     switch (message.kind) {
       case 'load':
-        this.#load(message.request, message.path);
+        this.#load(message.request, message.path, now);
         return;
       case 'record':
         this.#include(Recorder.record(this.#fileSystem, message, this.#buffers, now), now);
@@ -61,18 +80,22 @@ export class AudioFiles {
   }
 
   deadline(): Instant {
-    return this.#drainAt;
+    return Math.min(this.#drainAt, this.#decodeAt);
   }
 
   expire(now: Instant): void {
-    if (now < this.#drainAt) return;
-    for (const recorder of this.#recorders) if (!recorder.isMeasuring) recorder.drain(now);
-    const isMeasuring = this.#measure(PIECES_PER_TURN);
-    this.#drainAt = isMeasuring ? now : this.#recorders.size > 0 ? now + DRAIN_EVERY_MS : NEVER;
+    if (now >= this.#drainAt) this.#drain(now);
+    if (now >= this.#decodeAt) this.#decode(now);
   }
 
   poll(): FromFiles | undefined {
     return this.#outputs.shift();
+  }
+
+  #drain(now: Instant): void {
+    for (const recorder of this.#recorders) if (!recorder.isMeasuring) recorder.drain(now);
+    const isMeasuring = this.#measure(PIECES_PER_TURN);
+    this.#drainAt = isMeasuring ? now : this.#recorders.size > 0 ? now + DRAIN_EVERY_MS : NEVER;
   }
 
   /** Writes what the rings hold and finishes every file: before the thread ends. */
@@ -111,7 +134,8 @@ export class AudioFiles {
 
   #removeUnwanted(): void {
     if (this.#unwanted.length === 0) return;
-    const isInUse = (path: string) => [...this.#recorders].some((recorder) => recorder.uses(path));
+    const isInUse = (path: string) =>
+      [...this.#recorders].some((recorder) => recorder.uses(path)) || this.#loads.some((load) => load.path === path);
     const unwanted = this.#unwanted;
     this.#unwanted = unwanted.filter(isInUse);
     for (const path of unwanted) {
@@ -124,26 +148,52 @@ export class AudioFiles {
     }
   }
 
-  #load(request: number, path: string): void {
+  #load(request: number, path: string, now: Instant): void {
     try {
       const { mtimeMs, size } = this.#fileSystem.stat(path);
       if (size > this.#options.fileBytesMax) {
         this.#failLoad(request, `${path}: expected at most ${this.#options.fileBytesMax} bytes, got ${size}`);
         return;
       }
-      const key = `${path}\n${mtimeMs}\n${size}`;
-      const samples = this.#cache.get(key) ?? this.#decode(request, path, key);
-      if (samples !== undefined) this.#outputs.push({ kind: 'loaded', request, samples });
+      const load: Load = { request, path, key: `${path}\n${mtimeMs}\n${size}`, decoding: undefined };
+      if (this.#isCached(load)) return;
+      if (this.#loads.push(load) === 1) this.#decode(now);
     } catch (error) {
       this.#failLoad(request, (error as Error).message);
     }
   }
 
-  #decode(request: number, path: string, key: string): SharedArrayBuffer | undefined {
-    const decoded = decodeWav(this.#fileSystem.readWhole(path));
-    if (decoded.kind === 'decoded') return this.#cache.put(key, decoded.samples);
-    this.#failLoad(request, `${path}: ${decoded.detail}`);
-    return undefined;
+  /** A piece of the first file in the queue; a short file is done with that. */
+  #decode(now: Instant): void {
+    const load = this.#loads[0]!;
+    // Another before it in the queue may have been the same file.
+    const step = load.decoding === undefined && this.#isCached(load) ? 'over' : this.#step(load);
+    if (step === 'over') {
+      this.#loads.shift();
+      this.#removeUnwanted();
+    }
+    const wait = step === 'waiting' ? LIBRARY_POLL_MS : 0;
+    this.#decodeAt = this.#loads.length === 0 ? NEVER : now + wait;
+  }
+
+  #isCached({ request, key }: Load): boolean {
+    const samples = this.#cache.get(key);
+    if (samples !== undefined) this.#outputs.push({ kind: 'loaded', request, samples });
+    return samples !== undefined;
+  }
+
+  #step(load: Load): 'going on' | 'waiting' | 'over' {
+    const { request, path, key } = load;
+    try {
+      load.decoding ??= decodeAudio(this.#fileSystem.readWhole(path), this.#options.libraries ?? NO_LIBRARIES);
+      const step = load.decoding.next();
+      if (step.done !== true) return step.value;
+      if (step.value.kind === 'refused') this.#failLoad(request, `${path}: ${step.value.detail}`);
+      else this.#outputs.push({ kind: 'loaded', request, samples: this.#cache.put(key, step.value.samples) });
+    } catch (error) {
+      this.#failLoad(request, (error as Error).message);
+    }
+    return 'over';
   }
 
   #failLoad(request: number, detail: string): void {

@@ -83,8 +83,8 @@ export class Sounds {
   }
 
   /**
-   * Plays in order: http(s) URLs of WAV, `prompt:NAME`, `recording:ID`, `tone:NAME`; replaces what it played before,
-   * without news of that. News: played, when the last has ended; failed when not one could be played. A tone goes on
+   * Plays in order: http(s) URLs of WAV, MP3 or Ogg/Opus, `prompt:NAME`, `recording:ID`, `tone:NAME`; replaces what it
+   * played before, without news of that. News: played, when the last has ended; failed when not one could be played. A tone goes on
    * until it is stopped, save `tone:beep`.
    */
   start(party: Party, urls: readonly string[], token: number, now: Instant): void {

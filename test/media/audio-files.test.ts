@@ -76,6 +76,67 @@ test('a file that cannot be played is refused with the reason', () => {
   });
 });
 
+/** Lets it do all that is due now. */
+function settle(files: AudioFiles, now = 0): FromFiles[] {
+  for (let turns = 0; files.deadline() <= now && turns < 1000; turns++) files.expire(now);
+  return drain(files);
+}
+
+test('a long file is decoded piece by piece: recordings are written in between, and a short one waits behind it', () => {
+  const files = new AudioFiles({ ...OPTIONS, fileBytesMax: 10_000_000 });
+  const long = join(folder, 'long.wav');
+  const data = Buffer.alloc(3_000_000);
+  writeFileSync(long, Buffer.concat([wavHeader(data.length, 48_000), data]));
+  const short = writeWav('short.wav', [1]);
+  files.receive({ kind: 'load', request: 1, path: long }, 0);
+  files.receive({ kind: 'load', request: 2, path: short }, 0);
+  const { rings, paths } = record(files, ['meanwhile.wav']);
+  rings[0]!.write(Int16Array.of(5, 6), 2);
+  files.expire(0);
+  expect(drain(files)).toEqual([]);
+  files.expire(250);
+  expect(readFileSync(paths[0]!).length).toBe(44 + 4);
+  const loaded = settle(files, 250);
+  expect(loaded).toMatchObject([
+    { kind: 'loaded', request: 1 },
+    { kind: 'loaded', request: 2 },
+  ]);
+  expect(loaded[0]!.kind === 'loaded' && loaded[0]!.samples.byteLength).toBe(500_000);
+});
+
+test('a file that many want at once is decoded once; one that is to be removed stays until it is read', () => {
+  const files = new AudioFiles({ ...OPTIONS, fileBytesMax: 10_000_000 });
+  const path = join(folder, 'wanted.wav');
+  const data = Buffer.alloc(1_000_000);
+  writeFileSync(path, Buffer.concat([wavHeader(data.length, 16_000), data]));
+  const other = writeWav('other.wav', [4]);
+  for (const request of [1, 2]) files.receive({ kind: 'load', request, path }, 0);
+  files.receive({ kind: 'load', request: 3, path: other }, 0);
+  files.receive({ kind: 'remove', paths: [path, other] }, 0);
+  const [first, second, third] = settle(files);
+  if (first?.kind !== 'loaded' || second?.kind !== 'loaded') throw new Error('not loaded');
+  expect(second.samples).toBe(first.samples);
+  expect(third).toMatchObject({ kind: 'loaded', request: 3 });
+  expect([path, other].map((one) => existsSync(one))).toEqual([false, false]);
+});
+
+test('what reads MP3 is waited for without turning in circles', () => {
+  let isReady = false;
+  const frame = { channelData: [new Float32Array(800)], samplesDecoded: 800, sampleRate: 8000, errors: [] };
+  const take = () => (isReady ? { decode: () => frame, free() {} } : 'waiting');
+  const files = new AudioFiles({ ...OPTIONS, libraries: { opus: () => undefined, mp3: { take } } });
+  const path = join(folder, 'music.mp3');
+  writeFileSync(path, Buffer.from([0xff, 0xfb, 0x90, 0]));
+  files.receive({ kind: 'load', request: 1, path }, 0);
+  expect(files.deadline()).toBe(5);
+  files.expire(5);
+  expect(files.deadline()).toBe(10);
+  isReady = true;
+  files.expire(10);
+  expect(drain(files)).toMatchObject([{ kind: 'loaded', samples: { byteLength: 1600 } }]);
+  expect(files.deadline()).toBe(NEVER);
+});
+
 const NUMBER = 7 as RecordingNumber;
 const OTHER = (NUMBER + 1) as RecordingNumber;
 

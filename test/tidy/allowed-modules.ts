@@ -35,6 +35,7 @@ const ALLOWED: readonly { readonly where: string; readonly modules: readonly str
     where: 'media/io/',
     modules: [
       'koffi',
+      'mpg123-decoder',
       'node:dgram',
       'node:fs',
       'node:module',
