@@ -84,6 +84,8 @@ export interface Backend {
   providerNow(id: GatewayId): ProviderNow;
   /** How a live call is heard so far; null when it has ended, and before its first packet. */
   mediaNow(id: CallId): MediaFigures | null;
+  /** The slot in which a live call is parked; undefined when it is not. */
+  parkSlot(id: CallId): number | undefined;
   /** Where a running flow is; null when it does not run. */
   currentAction(id: ActiveflowId): Action | null;
   /** A file of a recording by its name; undefined when it is not there. */

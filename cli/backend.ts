@@ -110,6 +110,10 @@ export class TandemBackend implements Backend {
     return this.#parts.node.exchange.calls.mediaNow(id);
   }
 
+  parkSlot(id: CallId): number | undefined {
+    return this.#parts.node.exchange.calls.parkSlot(id);
+  }
+
   currentAction(id: ActiveflowId): Action | null {
     return this.#parts.node.flows.recordOf(id)?.currentAction ?? null;
   }

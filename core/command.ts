@@ -41,6 +41,7 @@ import type {
 } from './kernel/ids.ts';
 import type { WallTime } from './kernel/time.ts';
 import type { ProviderProbe } from './provider-ports.ts';
+import type { ParkPlace } from './routing/park-slot.ts';
 
 /** Who asks. Rights are judged in one place, `core/authorization.ts`. */
 export type Principal =
@@ -169,6 +170,11 @@ export type CallCommand =
       readonly mode: SupervisorMode;
     }
   | { readonly kind: 'endSupervision'; readonly id: CallId }
+  /**
+   * The party of `id` waits in a slot, and whom it was connected to is let go; `returned`: the phones of who parked it
+   * ring for it now.
+   */
+  | { readonly kind: 'parkCall'; readonly id: CallId; readonly place: ParkPlace | 'returned' }
   /** The party hears music, or not any more. */
   | { readonly kind: 'entertainCall'; readonly id: CallId; readonly mode: 'on' | 'off' }
   /**

@@ -90,6 +90,15 @@ export type EventBody =
       readonly supervisedCallId: CallId;
       readonly mode: SupervisorMode;
     }
+  /** A call waits in a slot. */
+  | { readonly type: 'call_parked'; readonly callId: CallId; readonly slot: number }
+  /** It does not any more: somebody took it, who parked it has it back, or it went elsewhere. */
+  | {
+      readonly type: 'call_unparked';
+      readonly callId: CallId;
+      readonly slot: number;
+      readonly reason: 'retrieved' | 'returned' | 'left';
+    }
   /** Somebody else talks now; nulls when nobody does. */
   | {
       readonly type: 'conference_talker_changed';

@@ -67,6 +67,7 @@ export function judge(command: Command, by: Principal, known: Known): Refusal | 
     case 'endSupervision':
     case 'entertainCall':
     case 'transferCall':
+    case 'parkCall':
       return judgeThing(by, known.liveCall(command.id)?.customerId, 'live call', command.id);
     case 'superviseCall':
       return judgeSupervision(command, by, known);

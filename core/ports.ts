@@ -12,6 +12,7 @@ import type {
   ExtensionId,
   FlowId,
   LegId,
+  ParkSlotId,
   ProviderId,
   RecordingId,
   ScriptSessionId,
@@ -150,6 +151,15 @@ export interface Signaling extends ProviderSignaling {
   answerMessage(message: number, cause: Cause | undefined): void;
   /** An extension can be reached now, or cannot any more: those who watch it are told. */
   reachabilityChanged(extensionId: ExtensionId): void;
+  /** A call waits in this slot, or none does any more: those who watch it are told. */
+  slotChanged(slot: ParkSlotId, parked: ParkedParty | undefined): void;
+}
+
+/** Who waits in a slot, as those see it who watch it. */
+export interface ParkedParty {
+  readonly leg: LegId;
+  readonly user: string;
+  readonly name: string;
 }
 
 /** Somebody whom a phone names: a user part, and the host that it stands for ('' for a telephone number). */

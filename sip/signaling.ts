@@ -1,7 +1,15 @@
 import type { Cause } from '../core/calls/cause.ts';
-import type { ExtensionId, GatewayId, LegId } from '../core/kernel/ids.ts';
+import type { ExtensionId, GatewayId, LegId, ParkSlotId } from '../core/kernel/ids.ts';
 import { Queue } from '../core/kernel/queue.ts';
-import type { Body, DialRequest, DialTarget, MessageRequest, ReferRequest, Signaling } from '../core/ports.ts';
+import type {
+  Body,
+  DialRequest,
+  DialTarget,
+  MessageRequest,
+  ParkedParty,
+  ReferRequest,
+  Signaling,
+} from '../core/ports.ts';
 
 /** What the core asked of signalling, as data: one input of the stack. */
 export type SignalingCommand =
@@ -21,6 +29,7 @@ export type SignalingCommand =
   | { readonly kind: 'sendMessage'; readonly delivery: number; readonly request: MessageRequest }
   | { readonly kind: 'answerMessage'; readonly message: number; readonly cause: Cause | undefined }
   | { readonly kind: 'reachability'; readonly extensionId: ExtensionId }
+  | { readonly kind: 'slot'; readonly slot: ParkSlotId; readonly parked: ParkedParty | undefined }
   | { readonly kind: 'maintain'; readonly provider: GatewayId }
   | { readonly kind: 'probe'; readonly ticket: number; readonly provider: GatewayId }
   | { readonly kind: 'retire' };
@@ -111,5 +120,9 @@ export class QueuedSignaling implements Signaling {
 
   reachabilityChanged(extensionId: ExtensionId): void {
     this.#commands.push({ kind: 'reachability', extensionId });
+  }
+
+  slotChanged(slot: ParkSlotId, parked: ParkedParty | undefined): void {
+    this.#commands.push({ kind: 'slot', slot, parked });
   }
 }

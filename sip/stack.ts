@@ -240,7 +240,8 @@ export class SipStack {
         this.#links.retire(now);
         break;
       case 'reachability':
-        this.#notifier.moved(command.extensionId, now);
+      case 'slot':
+        this.#notifier.execute(command, now);
         break;
       default:
         if (command.kind === 'hangup' && this.#locations.hangup(command.leg, command.cause)) break;

@@ -10,12 +10,19 @@ import { presentAction } from './flows.ts';
 import { presentMedia } from './media.ts';
 import { idOf, type Presented, presentAddress, timeOf, timesOf } from './values.ts';
 
-/** CallManagerCall. `action` is the one that its flow is at; events do not know it. `media` is as it is now, or was. */
-export function presentCall(
-  call: CallRecord,
-  action: Action | null = null,
-  media: MediaFigures | null = call.media,
-): Presented {
+/** What is known of a call beside its record; events do not know it. */
+export interface CallNow {
+  /** The one that its flow is at. */
+  readonly action: Action | null;
+  /** As it is now, or was. */
+  readonly media: MediaFigures | null;
+  /** What is dialled for the slot in which it is parked; '' when it is not. */
+  readonly parkSlot: string;
+}
+
+/** CallManagerCall. */
+export function presentCall(call: CallRecord, now?: CallNow): Presented {
+  const { action, media, parkSlot } = now ?? { action: null, media: call.media, parkSlot: '' };
   return {
     id: call.id,
     customer_id: call.customerId,
@@ -38,6 +45,7 @@ export function presentCall(
     hangup_by: call.hangupBy,
     hangup_reason: call.hangupReason,
     metadata: {},
+    park_slot: parkSlot,
     media: presentMedia(media),
     tm_progressing: timeOf(call.progressingAt),
     tm_ringing: timeOf(call.ringingAt),

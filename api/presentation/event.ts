@@ -1,4 +1,5 @@
 import type { EventBody } from '../../core/event.ts';
+import { userOfSlot } from '../../core/routing/park-slot.ts';
 import { presentAccesskey, presentBinding, presentExtension, presentNumber, presentTrunk } from './accounts.ts';
 import { presentCall, presentConference, presentConferencecall, presentRecording } from './calls.ts';
 import { presentExternalMedia } from './external-media.ts';
@@ -27,6 +28,8 @@ export function presentEvent(body: EventBody): PresentedEvent | undefined {
 const REFERENCE_RESOURCES = new Set(['call', 'number', 'conference', 'recording', 'activeflow']);
 /** Of resources that the reference tells of, events that it does not have. */
 const OWN_EVENTS = new Set<string>([
+  'call_parked',
+  'call_unparked',
   'recording_failed',
   'recording_deleted',
   'conference_played',
@@ -61,6 +64,10 @@ function dataOf(body: EventBody): Presented | undefined {
   if ('digit' in body) return { call_id: body.callId, digit: body.digit, duration: body.durationMs };
   if ('supervisorCallId' in body) {
     return { call_id: body.supervisorCallId, supervised_call_id: body.supervisedCallId, mode: body.mode };
+  }
+  if (body.type === 'call_parked') return { call_id: body.callId, slot: userOfSlot(body.slot) };
+  if (body.type === 'call_unparked') {
+    return { call_id: body.callId, slot: userOfSlot(body.slot), reason: body.reason };
   }
   if (body.type === 'conference_played') {
     return { conference_id: body.conferenceId, outcome: body.outcome, detail: body.detail };

@@ -60,6 +60,7 @@ const Call = {
   hangup_by: Type.Enum(['', 'remote', 'local']),
   hangup_reason: Type.Enum(['', 'normal', 'failed', 'busy', 'cancel', 'timeout', 'noanswer', 'dialout', 'amd']),
   metadata: Free,
+  park_slot: Type.String(),
   media: MediaShape,
   tm_progressing: Time,
   tm_ringing: Time,

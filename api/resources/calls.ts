@@ -5,6 +5,7 @@ import { GAIN_DB } from '../../core/calls/member-terms.ts';
 import { SUPERVISOR_MODES } from '../../core/calls/who-hears-whom.ts';
 import type { Command } from '../../core/command.ts';
 import type { CallId, FlowId } from '../../core/kernel/ids.ts';
+import { parkPlaceOf, userOfSlot } from '../../core/routing/park-slot.ts';
 import { type Answer, type CustomerPrincipal, type Refused, refuse, send, stateInvalid } from '../answer.ts';
 import type { Backend } from '../backend.ts';
 import { Anonymous, readActions, readVariables, Variables } from '../given-flow.ts';
@@ -35,6 +36,14 @@ const Creation = Type.Object({
 const Made = Type.Object({ calls: Type.Array(shapeOf('CallManagerCall')), groupcalls: Type.Array(Type.Unknown()) });
 const Mute = Type.Object({
   direction: Type.Optional(Type.Enum(['', 'both', 'in', 'out'], { description: 'both, in or out' })),
+});
+const Park = Type.Object({
+  slot: Type.Optional(
+    Type.String({
+      pattern: '^(\\*85(0[1-9]|[1-9][0-9]))?$',
+      description: "what is dialled for a slot, *8501 to *8599; '' for the first that is free",
+    }),
+  ),
 });
 const Decibels = Type.Number({
   minimum: GAIN_DB.min,
@@ -72,6 +81,18 @@ export function calls(app: FastifyInstance, backend: Backend): void {
     ifLive(({ id }) => ({ kind: 'hangupCall', id })),
   );
   controls(routes);
+  parking(routes);
+}
+
+function parking(routes: RowRoutes<'call'>): void {
+  const park = ifLive<Static<typeof Park>>(({ id }, { slot = '' }) => ({
+    kind: 'parkCall',
+    id,
+    place: parkPlaceOf(slot) ?? 'any',
+  }));
+  routes.act('POST', '/park', 'Park one call: it waits until somebody dials its slot', Park, park);
+  const giveBack = ifLive(({ id }): Command => ({ kind: 'parkCall', id, place: 'returned' }));
+  routes.act('DELETE', '/park', 'Give one parked call back to who parked it', Nothing, giveBack);
 }
 
 function controls(routes: RowRoutes<'call'>): void {
@@ -153,7 +174,9 @@ async function create(backend: Backend, by: CustomerPrincipal, body: Static<type
 
 function presented(backend: Backend, call: CallRecord): Presented {
   const action = call.activeflowId === null ? null : backend.currentAction(call.activeflowId);
-  return presentCall(call, action, call.media ?? backend.mediaNow(call.id));
+  const slot = backend.parkSlot(call.id);
+  const media = call.media ?? backend.mediaNow(call.id);
+  return presentCall(call, { action, media, parkSlot: slot === undefined ? '' : userOfSlot(slot) });
 }
 
 /** What is asked of a live call; one that has ended says so. */

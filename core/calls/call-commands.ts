@@ -13,6 +13,7 @@ import type { Externals, ExternalsStart } from './externals.ts';
 import type { HoldMusic } from './hold-music.ts';
 import { type Holding, mutedBy } from './holding.ts';
 import type { Outgoing } from './outgoing.ts';
+import type { ParkTransfers } from './park-transfers.ts';
 import type { RecordingReference } from './recording-record.ts';
 import type { Recordings } from './recordings.ts';
 import type { Sounds } from './sounds.ts';
@@ -32,6 +33,7 @@ export interface CallCommandsParts {
   readonly holding: Holding;
   readonly music: HoldMusic;
   readonly outgoing: Outgoing;
+  readonly parkTransfers: ParkTransfers;
   readonly recording: CallRecording;
   readonly recordings: Recordings;
   readonly sounds: Sounds;
@@ -68,12 +70,9 @@ export class CallCommands {
 
   execute(ticket: number, command: CallCommand, now: Instant): void {
     switch (command.kind) {
-      case 'hangupCall': {
-        const leg = this.#life.ledger.legOf(command.id);
-        if (leg !== undefined) this.#life.end(leg, 'normal', now);
-        this.#done(ticket, command.id);
+      case 'hangupCall':
+        this.#hangup(ticket, command, now);
         break;
-      }
       case 'holdCall':
         this.#onProgressing(ticket, command.id, ({ leg }) => this.#parts.holding.hold(leg, command.mode));
         break;
@@ -86,6 +85,9 @@ export class CallCommands {
         else this.#answer(ticket, { kind: 'done', ...begun });
         break;
       }
+      case 'parkCall':
+        this.#settle(ticket, command.id, this.#parts.parkTransfers.execute(command, now));
+        break;
       case 'muteCall':
         this.#onProgressing(ticket, command.id, (call) => this.#mute(call, command, now));
         break;
@@ -129,6 +131,12 @@ export class CallCommands {
   poll(): Settled | undefined {
     const { conferences, outgoing, recordings } = this.#parts;
     return this.#settled.shift() ?? outgoing.poll() ?? recordings.poll() ?? conferences.poll();
+  }
+
+  #hangup(ticket: number, { id }: CommandOf<'hangupCall'>, now: Instant): void {
+    const leg = this.#life.ledger.legOf(id);
+    if (leg !== undefined) this.#life.end(leg, 'normal', now);
+    this.#done(ticket, id);
   }
 
   #onProgressing(ticket: number, id: Call['record']['id'], act: (call: Call) => void): void {

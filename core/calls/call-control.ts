@@ -11,6 +11,7 @@ import type { Consultations } from './consultations.ts';
 import type { Externals } from './externals.ts';
 import type { HoldMusic } from './hold-music.ts';
 import type { Listening } from './listening.ts';
+import type { Parking } from './parking.ts';
 import type { Recordings } from './recordings.ts';
 import type { Sounds } from './sounds.ts';
 import type { Supervisions } from './supervisions.ts';
@@ -24,6 +25,7 @@ export interface CallControlParts {
   readonly externals: Externals;
   readonly music: HoldMusic;
   readonly listening: Listening;
+  readonly parking: Parking;
   readonly recording: CallRecording;
   readonly recordings: Recordings;
   readonly sounds: Sounds;
@@ -239,6 +241,7 @@ export class CallControl {
   #dropTransfers({ leg }: Call, now: Instant): void {
     this.#parts.transfers.drop(leg, now);
     this.#parts.consultations.drop(leg, now);
+    this.#parts.parking.part(leg, now);
   }
 
   #refuse(call: Call, demand: CallDemand, detail: string): void {

@@ -9,13 +9,15 @@ import { type Reach, reachOutside } from '../routing/destination.ts';
 import { isEmergencyNumber } from '../routing/emergency-number.ts';
 import { encodingsOf } from '../routing/encodings.ts';
 import { isNumeric } from '../routing/numbering.ts';
-import { numberOfAnybody, type Route, routeOf } from '../routing/route.ts';
+import { type ParkPlace, parkPlaceOf } from '../routing/park-slot.ts';
+import { isOfNobody, numberOfAnybody, type Route, routeOf } from '../routing/route.ts';
 import { type Address, address } from './address.ts';
 import type { Call } from './call.ts';
 import { flowStartOf } from './call-flow.ts';
 import type { CallLife } from './call-life.ts';
 import type { Carried } from './carried.ts';
 import type { Connecting } from './connecting.ts';
+import type { Parking } from './parking.ts';
 import type { Replacements } from './replacements.ts';
 
 export interface IncomingPorts {
@@ -29,6 +31,13 @@ export interface IncomingPorts {
   readonly carried: Carried;
 }
 
+/** Whom callers are brought to. */
+export interface IncomingParts {
+  readonly connecting: Connecting;
+  readonly replacements: Replacements;
+  readonly parking: Parking;
+}
+
 type Offered = Extract<SignalingEvent, { kind: 'offered' }>;
 
 export const MAY_CALL: ReadonlySet<string> = new Set(['active', 'initial']);
@@ -39,12 +48,14 @@ export class Incoming {
   readonly #life: CallLife;
   readonly #connecting: Connecting;
   readonly #replacements: Replacements;
+  readonly #parking: Parking;
 
-  constructor(ports: IncomingPorts, life: CallLife, connecting: Connecting, replacements: Replacements) {
+  constructor(ports: IncomingPorts, life: CallLife, parts: IncomingParts) {
     this.#ports = ports;
     this.#life = life;
-    this.#connecting = connecting;
-    this.#replacements = replacements;
+    this.#connecting = parts.connecting;
+    this.#replacements = parts.replacements;
+    this.#parking = parts.parking;
   }
 
   offered(offered: Offered, now: Instant): void {
@@ -55,9 +66,15 @@ export class Incoming {
       return;
     }
     const urgency = isEmergencyNumber(offered.toUser, directory.country) ? 'emergency' : 'usual';
-    const opened = media.open(leg, offered.source, offered.offer, undefined, this.#encodingsFor(offered), urgency);
+    const place = placeOf(offered);
+    const parked = this.#parking.occupant(offered.customerId, place);
+    const opened = media.open(leg, offered.source, offered.offer, parked?.leg, this.#encodingsFor(offered), urgency);
     const route =
       opened.kind === 'refused' ? refusedFor(opened.cause) : this.#capped(offered, this.#route(offered, now), now);
+    if (place !== undefined && isOfNobody(route)) {
+      this.#park(offered, place, parked, now);
+      return;
+    }
     const outside = isOfNobody(route) ? this.#outside(offered) : undefined;
     const call = this.#create(offered, route, now);
     if (outside !== undefined) {
@@ -86,6 +103,13 @@ export class Incoming {
     if (offer === undefined) this.#life.oweAnswer(leg);
     if (cause !== undefined || typeof far === 'string') this.#life.end(leg, cause ?? 'forbidden', now);
     else this.#replacements.replace(call, replaced, far, now);
+  }
+
+  /** The caller takes who waits in a slot, or waits there itself. */
+  #park(offered: Offered, place: ParkPlace, parked: Call | undefined, now: Instant): void {
+    const call = this.#create(offered, refusedFor('not-found'), now, parked);
+    if (offered.offer === undefined) this.#life.oweAnswer(offered.leg);
+    this.#parking.dialled(call, place, now);
   }
 
   #encodingsFor({ caller }: Offered): readonly string[] | undefined {
@@ -178,13 +202,13 @@ export class Incoming {
   }
 }
 
-function ownerOf(route: Route): CustomerId | undefined {
-  return route.kind === 'extension' ? undefined : route.number?.customerId;
+/** Providers bring calls to numbers alone. */
+function placeOf({ caller, toUser }: Offered): ParkPlace | undefined {
+  return caller.kind === 'provider' ? undefined : parkPlaceOf(toUser);
 }
 
-/** Neither an extension nor a number of ours. */
-function isOfNobody(route: Route): boolean {
-  return route.kind === 'refused' && route.cause === 'not-found' && route.number === undefined;
+function ownerOf(route: Route): CustomerId | undefined {
+  return route.kind === 'extension' ? undefined : route.number?.customerId;
 }
 
 function refusedFor(cause: Extract<Route, { kind: 'refused' }>['cause']): Route {

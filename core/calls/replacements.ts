@@ -6,6 +6,7 @@ import type { CallLife } from './call-life.ts';
 import type { Cause } from './cause.ts';
 import type { Connecting } from './connecting.ts';
 import { type Connections, tokenFor } from './connections.ts';
+import type { Parking } from './parking.ts';
 import type { Transfers } from './transfers.ts';
 
 /** Whom calls belong to. */
@@ -13,6 +14,7 @@ export interface ReplacementParts {
   readonly life: CallLife;
   readonly connecting: Connecting;
   readonly connections: Connections;
+  readonly parking: Parking;
   readonly transfers: Transfers;
 }
 
@@ -28,11 +30,13 @@ export class Replacements {
 
   /** Whom the party at this leg talks to or rings for, if this caller may take its place: else why not. */
   farFrom(replaced: LegId, caller: Caller): Call | Cause {
-    const { life, connecting, connections, transfers } = this.#parts;
+    const { life, connecting, connections, parking, transfers } = this.#parts;
     const call = life.ledger.get(replaced);
     if (call?.isGoingOn !== true || caller.kind === 'provider' || caller.customerId !== call.record.customerId) {
       return 'forbidden';
     }
+    // The dialog of a slot is that of who waits in it (RFC 5359 §2.15).
+    if (parking.isParked(replaced)) return call;
     const waiting = transfers.attemptFor(replaced) ?? connecting.attemptFor(replaced);
     const leg = connections.farOf(replaced) ?? waiting?.caller;
     const far = leg === undefined ? undefined : life.ledger.get(leg);
@@ -41,7 +45,11 @@ export class Replacements {
 
   /** Takes the place; what is replaced ends. */
   replace(caller: Call, replaced: LegId, far: Call, now: Instant): void {
-    const { life, connecting, connections, transfers } = this.#parts;
+    const { life, connecting, connections, parking, transfers } = this.#parts;
+    if (parking.isParked(replaced)) {
+      parking.retrieve(caller, replaced, now);
+      return;
+    }
     far.chain([caller.record.id]);
     life.answer(caller, far.leg, now);
     const connection = connections.of(replaced);

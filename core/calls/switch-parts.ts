@@ -17,6 +17,8 @@ import { Incoming } from './incoming.ts';
 import { CallsLeftBehind } from './left-behind.ts';
 import { Listening } from './listening.ts';
 import { Outgoing } from './outgoing.ts';
+import { ParkTransfers } from './park-transfers.ts';
+import { Parking } from './parking.ts';
 import { Recordings } from './recordings.ts';
 import { Referring } from './referring.ts';
 import { Replacements } from './replacements.ts';
@@ -55,11 +57,13 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
   const supervisions = new Supervisions({ ...ports, life, music, connectionOf: (leg) => connections.of(leg) });
   const connections: Connections = new Connections(music, supervisions);
   const connecting = new Connecting(ports, life, dialler, sounds, connections);
-  const talking = { life, dialler, connecting, connections, music };
+  const parking = new Parking(ports, { life, dialler, connections, music });
+  const talking = { life, dialler, connecting, connections, music, parking };
   const transfers = new Transfers({ ...ports, flows, country }, talking);
   const referring = new Referring(ports, { ...talking, transfers });
   const consultations = new Consultations(ports, { ...talking, referring });
   const replacements = new Replacements(ports.media, { ...talking, transfers });
+  const parkTransfers = new ParkTransfers({ ...ports, country }, { life, connections, parking, transfers, referring });
   const transferCommands = new TransferCommands(ports, { life, transfers, consultations, referring });
   const outgoing = new Outgoing({ ...ports, flows, nextReceipt }, life, dialler);
   const recording = new CallRecording(ports.calendar, life, recordings);
@@ -71,21 +75,23 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
     ...common,
     sounds,
     transfers,
+    parkTransfers,
     consultations,
     referring,
     outgoing,
     holding,
-    incoming: new Incoming({ ...ports, flows, country, carried: dialler.carried }, life, connecting, replacements),
+    incoming: new Incoming({ ...ports, flows, country, carried: dialler.carried }, life, { ...talking, replacements }),
     listening,
     control: new CallControl(ports.media, life, {
       ...common,
       connecting,
       consultations,
       listening,
+      parking,
       sounds,
       transfers,
     }),
-    commands: new CallCommands(ports, life, { ...common, holding, outgoing, sounds, transferCommands }),
+    commands: new CallCommands(ports, life, { ...common, holding, outgoing, parkTransfers, sounds, transferCommands }),
     leftBehind: new CallsLeftBehind(ports, life.ledger),
     digits: new Digits(ports, life, recordings, externals),
   };

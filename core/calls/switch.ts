@@ -17,8 +17,6 @@ import type { CallRecord } from './call-record.ts';
 import { type CallSignal, isOfCall } from './call-signal.ts';
 import type { Cause } from './cause.ts';
 import type { Conferences } from './conferences.ts';
-import type { Connecting } from './connecting.ts';
-import type { Consultations } from './consultations.ts';
 import type { Dialler } from './dialler.ts';
 import type { Externals } from './externals.ts';
 import type { Ledger } from './ledger.ts';
@@ -27,7 +25,6 @@ import type { Recordings } from './recordings.ts';
 import type { Sounds } from './sounds.ts';
 import { type SwitchParts, switchParts } from './switch-parts.ts';
 import type { LeftBehind, SwitchPorts } from './switch-ports.ts';
-import type { Transfers } from './transfers.ts';
 
 /**
  * The call engine: what signalling, media and flows report becomes calls, connections, records and events. It decides
@@ -47,6 +44,8 @@ export class Switch {
   readonly #media: MediaPlane;
   readonly #flows: Flows;
   readonly #parts: SwitchParts;
+  /** Those for whom callees ring. */
+  readonly #ringing: readonly SwitchParts['connecting' | 'transfers' | 'consultations' | 'parking'][];
 
   constructor(ports: SwitchPorts) {
     const flows = ports.flows ?? NO_FLOWS;
@@ -54,6 +53,7 @@ export class Switch {
     this.#media = ports.media;
     this.#flows = flows;
     this.#parts = parts;
+    this.#ringing = [parts.connecting, parts.transfers, parts.consultations, parts.parking];
     this.ledger = parts.life.ledger;
     this.conferences = parts.conferences;
     this.recordings = parts.recordings;
@@ -81,9 +81,16 @@ export class Switch {
     return this.#parts.holding.heldCount;
   }
 
-  /** Legs of transfers that are not over. */
+  /** Legs of transfers that are not over, and legs that are parked or ring for one that is. */
   get transferCount(): number {
-    return this.#parts.transfers.size + this.#parts.consultations.size + this.#parts.referring.size;
+    const { transfers, consultations, referring, parking } = this.#parts;
+    return transfers.size + consultations.size + referring.size + parking.size;
+  }
+
+  /** The slot in which a live call waits; undefined when it is not parked. */
+  parkSlot(id: CallId): number | undefined {
+    const leg = this.ledger.legOf(id);
+    return leg === undefined ? undefined : this.#parts.parking.slotOf(leg);
   }
 
   /** Legs that hear music on hold. */
@@ -204,11 +211,7 @@ export class Switch {
   }
 
   #giveUp(leg: LegId, now: Instant): boolean {
-    return (
-      this.#parts.connecting.giveUp(leg, now) ||
-      this.#parts.transfers.giveUp(leg, now) ||
-      this.#parts.consultations.giveUp(leg, now)
-    );
+    return this.#ringing.some((part) => part.giveUp(leg, now));
   }
 
   deadline(): Instant {
@@ -260,7 +263,7 @@ export class Switch {
         if (this.ledger.get(event.leg) !== undefined) this.#parts.holding.reoffered(event.leg, event.offer);
         break;
       case 'referred':
-        this.#parts.transfers.referred(event, now);
+        if (!this.#parts.parkTransfers.referred(event, now)) this.#parts.transfers.referred(event, now);
         break;
       case 'referralTold':
         this.#parts.transfers.told(event.referral, now);
@@ -340,10 +343,8 @@ export class Switch {
   }
 
   /** Whoever knows for whom this callee rings; undefined when it rings for nobody. */
-  #calleesOf(leg: LegId): Connecting | Consultations | Transfers | undefined {
-    if (this.#parts.connecting.isTarget(leg)) return this.#parts.connecting;
-    if (this.#parts.transfers.isTarget(leg)) return this.#parts.transfers;
-    return this.#parts.consultations.isTarget(leg) ? this.#parts.consultations : undefined;
+  #calleesOf(leg: LegId): SwitchParts['connecting' | 'transfers' | 'consultations' | 'parking'] | undefined {
+    return this.#ringing.find((part) => part.isTarget(leg));
   }
 
   // ── The end ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -360,6 +361,7 @@ export class Switch {
     this.#parts.connecting.missed(leg, final, now);
     this.#parts.transfers.missed(leg, final, now);
     this.#parts.consultations.missed(leg, final);
+    this.#parts.parking.missed(leg, final, now);
     this.#parts.digits.over(leg);
     this.#parts.listening.over(leg);
     this.dialler.over(leg);
@@ -380,6 +382,7 @@ export class Switch {
     this.#parts.referring.part(leg);
     this.#parts.transfers.part(leg, cause, now);
     this.#parts.consultations.part(leg, cause, now);
+    this.#parts.parking.part(leg, now);
     this.#parts.supervisions.over(leg, now);
     this.#parts.connecting.part(leg, cause, now);
   }

@@ -53,3 +53,13 @@ export function targetOf(
 export function addressOf({ direction, source, destination }: CallRecord): Address {
   return direction === 'incoming' ? source : destination;
 }
+
+/** A phone's or a trunk's call: neither a provider's, nor one to somebody outside. */
+export function isOurs({ extensionId, trunkId }: CallRecord): boolean {
+  return extensionId !== null || trunkId !== null;
+}
+
+/** Whether both are calls of one phone or trunk. */
+export function isSameParty(a: CallRecord, b: CallRecord): boolean {
+  return a.customerId === b.customerId && a.extensionId === b.extensionId && a.trunkId === b.trunkId;
+}

@@ -15,7 +15,7 @@ import type { Connecting } from './connecting.ts';
 import { type Connection, type Connections, otherOf, tokenFor } from './connections.ts';
 import type { Dialler, DialTerms } from './dialler.ts';
 import type { HoldMusic } from './hold-music.ts';
-import { addressOf, targetOf } from './transfer-target.ts';
+import { addressOf, isOurs, isSameParty, targetOf } from './transfer-target.ts';
 
 export interface TransferPorts {
   readonly directory: Directory;
@@ -121,7 +121,7 @@ export class Transfers {
   referred(referred: Referred, now: Instant): void {
     const { leg, referral, replaces } = referred;
     const pair = this.pairOf(leg);
-    if (pair === undefined || !isOurs(pair.transferor)) {
+    if (pair === undefined || !isOurs(pair.transferor.record)) {
       this.#ports.signaling.answerReferral(referral, 'declined');
       return;
     }
@@ -140,14 +140,14 @@ export class Transfers {
     const tokens = [tokenFor(connection, transferee.leg), tokenFor(other, target.leg)] as const;
     // Two flows would each wait for the end of its own connection.
     const isBetweenFlows = tokens[0] !== undefined && tokens[1] !== undefined;
-    if (!isSameParty(transferor, second.transferor) || isBetweenFlows) return false;
+    if (!isSameParty(transferor.record, second.transferor.record) || isBetweenFlows) return false;
     this.#ports.signaling.answerReferral(referral, undefined);
     connections.release(connection);
     connections.release(other);
     const [caller, callee] = tokens[1] === undefined ? [transferee, target] : [target, transferee];
     this.#ports.media.bridge(transferee.leg, target.leg);
     connections.tie({ caller: caller.leg, callee: callee.leg, token: tokens[0] ?? tokens[1] });
-    this.#letGo(referral, transferor.leg, now);
+    this.letGo(referral, transferor.leg, now);
     this.#life.end(second.transferor.leg, 'normal', now);
     return true;
   }
@@ -158,7 +158,7 @@ export class Transfers {
    */
   #joinRinging({ transferor, transferee, connection }: Pair, referral: number, ringing: LegId, now: Instant): boolean {
     const second = this.#life.ledger.get(ringing);
-    if (second === undefined || !isSameParty(transferor, second)) return false;
+    if (second === undefined || !isSameParty(transferor.record, second.record)) return false;
     const handed = this.#parts.connecting.handOver(ringing);
     if (handed === undefined) return false;
     this.#ports.signaling.answerReferral(referral, undefined);
@@ -196,7 +196,7 @@ export class Transfers {
     if (target.kind === 'flow') {
       this.#parts.connections.release(connection);
       this.#run(transferee, target.flow, now);
-      this.#letGo(referral, transferor.leg, now);
+      this.letGo(referral, transferor.leg, now);
       return;
     }
     const attempt = this.dial(pair, transferee, target.diallings, referredBy, now);
@@ -252,7 +252,7 @@ export class Transfers {
   }
 
   /** It is done: the transferor is told, and then let go. */
-  #letGo(referral: number | undefined, transferor: LegId | undefined, now: Instant): void {
+  letGo(referral: number | undefined, transferor: LegId | undefined, now: Instant): void {
     this.#report(referral, OK);
     if (transferor === undefined) return;
     this.#ports.media.unbridge(transferor);
@@ -311,7 +311,7 @@ export class Transfers {
     const token = tokenFor(connection, attempt.caller);
     this.#parts.connections.tie({ caller: attempt.caller, callee: callee.leg, token });
     this.#life.armDuration(callee.leg, now);
-    this.#letGo(referral, transferor, now);
+    this.letGo(referral, transferor, now);
   }
 
   /** One who rang is over. When it was the last, the transferor is told, and takes the call back. */
@@ -383,14 +383,4 @@ export class Transfers {
     if (transferor !== undefined) this.#transfers.delete(transferor);
     for (const callee of attempt.callees) this.#transfers.delete(callee);
   }
-}
-
-/** A phone's or a trunk's call: neither a provider's, nor one to somebody outside. */
-function isOurs({ record }: Call): boolean {
-  return record.extensionId !== null || (record.trunkId ?? null) !== null;
-}
-
-function isSameParty(one: Call, other: Call): boolean {
-  const [a, b] = [one.record, other.record];
-  return a.customerId === b.customerId && a.extensionId === b.extensionId && a.trunkId === b.trunkId;
 }

@@ -30,6 +30,9 @@ export type RecordingId = Branded<string, 'RecordingId'>;
 export type ExternalMediaId = Branded<string, 'ExternalMediaId'>;
 export type ScriptSessionId = Branded<string, 'ScriptSessionId'>;
 
+/** A place where one customer parks calls; no UUID. */
+export type ParkSlotId = Branded<string, 'ParkSlotId'>;
+
 /** One dialog and its stream. A small integer: it indexes tables of the media threads. Never reused within a process. */
 export type LegId = Branded<number, 'LegId'>;
 

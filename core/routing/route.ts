@@ -36,6 +36,11 @@ export function routeOf(
   return { kind: 'number', number, flow };
 }
 
+/** Neither an extension nor a number of ours. */
+export function isOfNobody(route: Route): boolean {
+  return route.kind === 'refused' && route.cause === 'not-found' && route.number === undefined;
+}
+
 /** What answers a number of any customer; undefined when nobody here has it. */
 export function numberOfAnybody(
   directory: Directory,

@@ -3,12 +3,15 @@ import type { Extension } from '../../core/directory/records.ts';
 import { assert } from '../../core/kernel/assert.ts';
 import type { Calendar } from '../../core/kernel/clock.ts';
 import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
-import { type ExtensionId, hexToken } from '../../core/kernel/ids.ts';
+import { type CustomerId, type ExtensionId, hexToken, type LegId } from '../../core/kernel/ids.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
+import { isParkSlot, parkPlaceOf, parkSlotId } from '../../core/routing/park-slot.ts';
 import { Dialog } from '../dialog/dialog.ts';
+import type { InviteSession } from '../dialog/invite-session.ts';
 import { contactField, type Field } from '../dialog/session-messages.ts';
 import type { Request, Response } from '../message.ts';
+import type { SignalingCommand } from '../signaling.ts';
 import type { Arrival, SentBy, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
 import { decided } from '../transaction/transition.ts';
 import type { Objection } from '../user-agent/objection.ts';
@@ -16,7 +19,7 @@ import { ownCopy } from '../user-agent/own-copy.ts';
 import { respond } from '../writer.ts';
 import type { WaitingMessages } from './documents.ts';
 import { readSubscribe, type Wish } from './subscribe-request.ts';
-import { Subscription } from './subscription.ts';
+import { Subscription, type Watched } from './subscription.ts';
 import {
   SUBSCRIPTION_TIMERS,
   SUBSCRIPTION_TRANSITIONS,
@@ -24,12 +27,15 @@ import {
   type SubscriptionEvent,
 } from './subscription-table.ts';
 import type { DialogSight } from './watched-dialogs.ts';
+import { WatchedSlots } from './watched-slots.ts';
 
 /** Whose dialogs can be watched. */
 export interface DialogSource {
   watch(extensionId: ExtensionId): void;
   unwatch(extensionId: ExtensionId): void;
   dialogsOf(extensionId: ExtensionId): readonly DialogSight[];
+  /** The session of a leg that is not over. */
+  get(leg: LegId): InviteSession | undefined;
 }
 
 export interface NotifierParts {
@@ -64,7 +70,8 @@ export class Notifier {
   readonly #parts: NotifierParts;
   readonly #limits: SubscriptionLimits;
   readonly #byDialog = new Map<string, Subscription>();
-  readonly #byWatched = new Map<ExtensionId, Set<Subscription>>();
+  readonly #slots = new WatchedSlots();
+  readonly #byWatched = new Map<Watched, Set<Subscription>>();
   /** Oldest first. */
   readonly #byWatcher = new Map<ExtensionId, Set<Subscription>>();
   /** NOTIFYs under way. */
@@ -135,9 +142,23 @@ export class Notifier {
     this.#handle(subscription, 'lost', now);
   }
 
-  /** The dialogs of a phone, its registration, or the messages that wait for it, look otherwise. */
-  moved(extensionId: ExtensionId, now: Instant): void {
-    for (const subscription of this.#byWatched.get(extensionId) ?? []) this.#handle(subscription, 'moved', now);
+  /** Somebody can be reached or not, or waits in a slot or not. */
+  execute(command: Extract<SignalingCommand, { kind: 'reachability' | 'slot' }>, now: Instant): void {
+    if (command.kind === 'reachability') {
+      this.moved(command.extensionId, now);
+      return;
+    }
+    const { slot, parked } = command;
+    const session = parked && this.#parts.dialogs.get(parked.leg);
+    if (parked !== undefined && session !== undefined) this.#slots.put(slot, parked, session);
+    else this.#slots.end(slot);
+    if (this.#byWatched.has(slot)) this.moved(slot, now);
+    else this.#slots.unwatch(slot);
+  }
+
+  /** The dialogs of what is watched, its registration, or the messages that wait for it, look otherwise. */
+  moved(watched: Watched, now: Instant): void {
+    for (const subscription of this.#byWatched.get(watched) ?? []) this.#handle(subscription, 'moved', now);
   }
 
   /** Acts on one due timer. Call again while `deadline()` is not after `now`. */
@@ -152,27 +173,33 @@ export class Notifier {
     return this.#deadlines.next();
   }
 
-  /** A new subscription, or why there is none: watchers see the phones of their own customer. */
+  /** A new subscription, or why there is none: watchers see the phones and slots of their own customer. */
   #begin({ request, source, localPort }: Arrival, watcher: Extension, { kind, event }: Wish): Subscription | Objection {
     const { directory, random } = this.#parts;
     const { user, host } = request.uri;
     const customer = directory.customerForHost(host);
-    const watched =
-      customer?.id === watcher.customerId ? directory.extensionByName(watcher.customerId, user) : undefined;
+    const watched = customer?.id === watcher.customerId ? this.#watchedAs(watcher.customerId, user) : undefined;
     if (watched === undefined) return { status: 404, fields: [] };
-    if (kind.isPrivate && watched.id !== watcher.id) return { status: 403, fields: [] };
+    if (kind.isPrivate && watched !== watcher.id) return { status: 403, fields: [] };
     if (request.contacts.length !== 1) return { status: 400, fields: [] };
     const { total, ofWatcher, toWatched } = this.#limits;
     const own = this.#byWatcher.get(watcher.id);
-    const isFull = this.#byDialog.size >= total || (this.#byWatched.get(watched.id)?.size ?? 0) >= toWatched;
+    const isFull = this.#byDialog.size >= total || (this.#byWatched.get(watched)?.size ?? 0) >= toWatched;
     if (isFull) return { status: 503, fields: [RETRY_AFTER] };
     // A phone that was restarted subscribes anew, and knows nothing of what it had.
     if (own !== undefined && own.size >= ofWatcher) for (const oldest of [...own].slice(0, 1)) this.#forget(oldest);
     const dialog = Dialog.fromRequest(request, hexToken(random, 8), { remote: source, localPort });
-    const parts = { dialog, watcher: watcher.id, watched: watched.id, kind, event: ownCopy(event) };
+    const parts = { dialog, watcher: watcher.id, watched, kind, event: ownCopy(event) };
     const subscription = new Subscription({ ...parts, user: ownCopy(user), host: ownCopy(host) });
     this.#keep(subscription);
     return subscription;
+  }
+
+  /** Extensions come before slots. */
+  #watchedAs(customerId: CustomerId, user: string): Watched | undefined {
+    const place = parkPlaceOf(user);
+    const slot = typeof place === 'number' ? parkSlotId(customerId, place) : undefined;
+    return this.#parts.directory.extensionByName(customerId, user)?.id ?? slot;
   }
 
   #keep(subscription: Subscription): void {
@@ -181,7 +208,7 @@ export class Notifier {
     const watchers = addTo(this.#byWatched, watched, subscription);
     addTo(this.#byWatcher, watcher, subscription);
     const isFirst = kind.showsDialogs && [...watchers].filter((other) => other.kind.showsDialogs).length === 1;
-    if (isFirst) this.#parts.dialogs.watch(watched);
+    if (isFirst && !isParkSlot(watched)) this.#parts.dialogs.watch(watched);
   }
 
   #forget(subscription: Subscription): void {
@@ -192,7 +219,9 @@ export class Notifier {
     takeFrom(this.#byWatcher, watcher, subscription);
     const watchers = takeFrom(this.#byWatched, watched, subscription);
     const isLast = kind.showsDialogs && ![...watchers].some((other) => other.kind.showsDialogs);
-    if (isLast) this.#parts.dialogs.unwatch(watched);
+    if (isParkSlot(watched)) {
+      if (watchers.size === 0) this.#slots.unwatch(watched);
+    } else if (isLast) this.#parts.dialogs.unwatch(watched);
   }
 
   #subscribe(
@@ -267,16 +296,13 @@ export class Notifier {
 
   #sight({ watched, user, host, version, kind }: Subscription, now: Instant) {
     const { directory, dialogs, calendar, messagesOf } = this.#parts;
+    const seen = { user, host, version };
+    if (isParkSlot(watched)) {
+      return { ...seen, isRegistered: true, messages: NO_MESSAGES, dialogs: this.#slots.of(watched) };
+    }
     const isRegistered = directory.bindings(watched, Math.floor(calendar(now))).length > 0;
     const messages = messagesOf?.(watched) ?? NO_MESSAGES;
-    return {
-      user,
-      host,
-      version,
-      isRegistered,
-      messages,
-      dialogs: kind.showsDialogs ? dialogs.dialogsOf(watched) : [],
-    };
+    return { ...seen, isRegistered, messages, dialogs: kind.showsDialogs ? dialogs.dialogsOf(watched) : [] };
   }
 
   #refuse(transaction: TransactionId, request: Request, { status, fields }: Objection, now: Instant): void {

@@ -1,16 +1,19 @@
 import type { Deadline } from '../../core/kernel/deadline-heap.ts';
-import type { ExtensionId } from '../../core/kernel/ids.ts';
+import type { ExtensionId, ParkSlotId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { Dialog } from '../dialog/dialog.ts';
 import type { EventPackage } from './packages.ts';
 import type { SubscriptionState } from './subscription-table.ts';
 
-/** One watcher of one phone by one package, in a dialog of its own (RFC 6665 §4.5.1). */
+/** What can be watched. */
+export type Watched = ExtensionId | ParkSlotId;
+
+/** One watcher of one phone or slot by one package, in a dialog of its own (RFC 6665 §4.5.1). */
 export class Subscription {
   readonly dialog: Dialog;
   readonly watcher: ExtensionId;
-  readonly watched: ExtensionId;
-  /** The phone that is watched, as it was asked for. */
+  readonly watched: Watched;
+  /** What is watched, as it was asked for. */
   readonly user: string;
   readonly host: string;
   readonly kind: EventPackage;
@@ -26,7 +29,7 @@ export class Subscription {
   constructor(parts: {
     readonly dialog: Dialog;
     readonly watcher: ExtensionId;
-    readonly watched: ExtensionId;
+    readonly watched: Watched;
     readonly user: string;
     readonly host: string;
     readonly kind: EventPackage;

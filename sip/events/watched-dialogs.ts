@@ -16,8 +16,8 @@ export interface WatchedParty {
   readonly remoteName: string;
 }
 
-/** One dialog of a watched phone. Tags are the phone's own and the other one's: ours. */
-export interface DialogSight extends WatchedParty {
+/** One dialog of what is watched. Tags are its own, and those of the other side. */
+export interface DialogSight extends Omit<WatchedParty, 'extensionId'> {
   readonly id: string;
   readonly callId: string;
   /** '' while the phone has none. */

@@ -188,6 +188,10 @@ export class SimulatedBackend implements Backend {
     return this.heard.get(id) ?? null;
   }
 
+  parkSlot(id: CallId): number | undefined {
+    return this.life.slots.get(id);
+  }
+
   currentAction(id: ActiveflowId): Action | null {
     return this.store.records.activeflow.get(id)?.currentAction ?? null;
   }

@@ -84,6 +84,8 @@ export class SimulatedLife {
     return call;
   }
 
+  /** Calls that are parked, and where. */
+  readonly slots = new Map<CallId, number>();
   readonly locked = new Set<ConferenceId>();
   /** What conferences and their members were asked to play. */
   readonly played: string[] = [];
@@ -121,6 +123,10 @@ export class SimulatedLife {
       case 'superviseCall':
       case 'endSupervision':
       case 'entertainCall':
+        return this.#live(command.id) ?? done(command.id);
+      case 'parkCall':
+        if (command.place === 'returned') this.slots.delete(command.id);
+        else this.slots.set(command.id, command.place === 'any' ? 1 : command.place);
         return this.#live(command.id) ?? done(command.id);
       case 'muteCall':
         return this.#live(command.id) ?? this.#mute(command.id, command.direction, command.mode);

@@ -335,4 +335,12 @@ export const MUTATIONS: readonly Mutation[] = [
     'world/transfers',
     'RFC 5359 §2.5: an attended transfer',
   ),
+  mutation(
+    'RFC 5359 §2.15',
+    'events/watched-slots',
+    "phase: 'confirmed',",
+    "phase: 'early',",
+    'world/parking',
+    'RFC 5359 §2.15: a call is parked',
+  ),
 ];

@@ -10,6 +10,7 @@ import { seeded } from '../../core/kernel/random.ts';
 import { compile } from '../../flows/compile.ts';
 import { Scene, type SceneOptions } from '../sim/scene.ts';
 import { CUSTOMER } from '../sim/switch.ts';
+import { Transferor } from '../sim/transferor.ts';
 import { expectLadder } from './golden.ts';
 import { expectLegalJournal, explained } from './invariants.ts';
 import { BAD_LINK, CALLED_AT, OVER_AT } from './scenarios.ts';
@@ -109,6 +110,21 @@ test('a flow connects its caller to an extension; when that leaves, the flow goe
   scene.run(60_000);
   expect(alice.heard.slice(1)).toEqual(['ringing 180', 'answered', 'ended normal remote']);
   expectLadder(scene, 'number-connects');
+  expectNothingLeft(scene);
+});
+
+test('a flow whose caller is parked waits; it goes on when who took the caller hangs up', () => {
+  const scene = staged([connect, { type: 'sleep', option: { duration: 500 } }, { type: 'hangup' }]);
+  const [alice, bob] = [scene.phones[0]!, scene.phones[1]!];
+  const carol = scene.phone('carol', '1002');
+  alice.plan(2_000, { kind: 'call', to: '9109' });
+  new Transferor(bob, '1001').transfer(6_000, '*8512');
+  carol.plan(10_000, { kind: 'call', to: '*8512' });
+  scene.run(12_000);
+  expect([bob.isIdle, carol.isTalking, alice.isTalking]).toEqual([true, true, true]);
+  carol.plan(14_000, { kind: 'hangup' });
+  scene.run(60_000);
+  expect(alice.heard.slice(1)).toEqual(['ringing 180', 'answered', 'ended normal remote']);
   expectNothingLeft(scene);
 });
 

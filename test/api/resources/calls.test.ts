@@ -29,12 +29,13 @@ test('a live call has the fields of the reference, nil UUIDs and nulls where not
     direction: 'outgoing',
     hangup_by: '',
     hangup_reason: '',
+    park_slot: '',
     media: null,
     tm_create: '2026-01-01T00:00:00.000Z',
     tm_hangup: null,
     tm_delete: null,
   });
-  expect(Object.keys(body)).toHaveLength(28);
+  expect(Object.keys(body)).toHaveLength(29);
 });
 
 test('a live call tells how it is heard now, an ended one how it was', async () => {

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import type { ExtensionId } from '../../../core/kernel/ids.ts';
 import { dialogInfo, messageSummary, presence, type Sight } from '../../../sip/events/documents.ts';
 
 const HOSTILE = 'a"><b>&amp;\u0000\u0007\ud800]]>\ufffe😀';
@@ -17,7 +16,6 @@ const SIGHT: Sight = {
       localTag: 'theirs',
       remoteTag: HOSTILE,
       phase: 'confirmed',
-      extensionId: 'e' as ExtensionId,
       direction: 'recipient',
       remoteUser: HOSTILE,
       remoteName: HOSTILE,
