@@ -1,38 +1,54 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { assert } from '../core/kernel/assert.ts';
 import type { RecordingNumber } from '../core/kernel/ids.ts';
+import { decodeWav } from '../media/audio-file.ts';
 import { AudioFiles } from '../media/audio-files.ts';
+import { openOpus } from '../media/io/opus-library.ts';
 import { PcmRing } from '../media/ring.ts';
 
-const RECORDINGS = 300;
+const RECORDINGS = 2000;
+const OGG_RECORDINGS = 100;
 const SECONDS = 10;
-const FRAME = new Int16Array(160).fill(1000);
 
-/** The file thread's work for one call recorded on both sides: while it lasts, and once at its end. */
+/** The file thread's work for one call recorded on both sides, of 2,000 at once: while it lasts, and once at its end. */
 export async function run(): Promise<Record<string, number>> {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-bench-recorder-'));
   try {
-    return measure(folder);
+    const wav = measure(folder, RECORDINGS, 'wav');
+    const ogg = measure(folder, OGG_RECORDINGS, 'ogg');
+    return {
+      writingUsPerCallSecond: wav.writingUs,
+      writingLongestMs2000Calls: wav.longestMs,
+      endUsPerCallSecond: wav.endUs,
+      oggUsPerCallSecond: ogg.writingUs,
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function measure(folder: string): Record<string, number> {
-  const files = new AudioFiles({ cacheBytes: 1, fileBytesMax: 1 });
+/** Processor time by calls and seconds, and the longest turn. */
+function measure(folder: string, count: number, format: 'wav' | 'ogg') {
+  const opus = openOpus();
+  const files = new AudioFiles({ cacheBytes: 1, fileBytesMax: 1, libraries: { opus: () => opus, mp3: undefined } });
+  const voice = decodeWav(readFileSync(new URL('../cli/prompts/menu.wav', import.meta.url)));
+  assert(voice.kind === 'decoded', 'the prompt can be read');
   const rings: PcmRing[] = [];
-  for (let recording = 0; recording < RECORDINGS; recording++) {
+  for (let recording = 0; recording < count; recording++) {
     const tracks = ['in', 'out'].map((side) => {
       const ring = PcmRing.allocate(65_536);
       rings.push(new PcmRing(ring));
-      return { path: join(folder, `${recording}_${side}.wav`), ring };
+      return { path: join(folder, `${recording}_${side}.${format}`), ring };
     });
     files.receive({ kind: 'record', recording: recording as RecordingNumber, tracks }, 0);
   }
   let [writingUs, longestMs] = [0, 0];
   for (let now = 0; now < SECONDS * 1000; now += 20) {
-    for (const ring of rings) ring.write(FRAME, FRAME.length);
+    const at = (8 * now) % (voice.samples.length - 160);
+    const frame = voice.samples.subarray(at, at + 160);
+    for (const ring of rings) ring.write(frame, frame.length);
     if (files.deadline() > now) continue;
     const spentUs = spent(() => files.expire(now));
     writingUs += spentUs;
@@ -42,12 +58,9 @@ function measure(folder: string): Record<string, number> {
   const endUs = spent(() => files.close(SECONDS * 1000));
   let ended = 0;
   for (let message = files.poll(); message !== undefined; message = files.poll()) ended++;
-  if (ended !== RECORDINGS) throw new Error(`expected ${RECORDINGS} recordings to end, got ${ended}`);
-  return {
-    writingUsPerCallSecond: writingUs / RECORDINGS / SECONDS,
-    writingLongestMs300Calls: longestMs,
-    endUsPerCallSecond: endUs / RECORDINGS / SECONDS,
-  };
+  if (ended !== count) throw new Error(`expected ${count} recordings to end, got ${ended}`);
+  const callSeconds = count * SECONDS;
+  return { writingUs: writingUs / callSeconds, longestMs, endUs: endUs / callSeconds };
 }
 
 /** Processor time in microseconds. */

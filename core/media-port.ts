@@ -45,10 +45,12 @@ export type RecordingSource =
 
 export interface RecordingRequest {
   readonly source: RecordingSource;
-  /** WAV file of what the far end says, or of the mix. */
+  /** What the far end says, or the mix: Ogg with Opus when it ends with `.ogg`, else WAV. */
   readonly inPath: string;
-  /** WAV file of what the far end is told, sample for sample beside the first; undefined for a mix. */
+  /** What the far end is told, sample for sample beside the first; undefined for a mix, and for both sides in one file. */
   readonly outPath: string | undefined;
+  /** Both sides of a leg in the file of the first: beside each other, or as one channel. */
+  readonly together?: 'stereo' | 'mixed' | undefined;
   /** Ends by itself after so long, and after so much silence from the far end; 0 for never. */
   readonly durationMs: number;
   readonly silenceMs: number;
@@ -181,7 +183,7 @@ export interface MediaPlane {
   /** Without effect when it is over already. */
   stopRecording(recording: RecordingNumber): void;
   /**
-   * Puts right the headers of WAV files that a crash left behind, and measures them. Outcome: recorded, with the files
+   * Puts right files that a crash left behind, and measures them. Outcome: recorded, with the files
    * that are there; `failed` when one is missing.
    */
   salvage(recording: RecordingNumber, inPath: string, outPath: string | undefined): void;

@@ -1,4 +1,5 @@
 import { GAIN_DB } from '../core/calls/member-terms.ts';
+import { RECORDING_CHANNELS, RECORDING_FORMATS } from '../core/calls/recording-form.ts';
 import { MEMBER_ROLES, SUPERVISOR_MODES } from '../core/calls/who-hears-whom.ts';
 
 /** On what an action can run: live calls, everything but calls, anything (platform §3.2.5). */
@@ -164,7 +165,8 @@ export const ACTION_KINDS: ReadonlyMap<string, ActionKind> = new Map<string, Act
   [
     'recording_start',
     built('rtc', {
-      format: { kind: 'choice', of: ['', 'wav'] },
+      format: { kind: 'choice', of: ['', ...RECORDING_FORMATS] },
+      channels: { kind: 'choice', of: ['', ...RECORDING_CHANNELS] },
       end_of_silence: SECONDS,
       end_of_key: { kind: 'choice', of: ['', 'none', 'any', '*', '#'] },
       duration: SECONDS,

@@ -50,7 +50,7 @@ export function* wavDecoding(bytes: Uint8Array): Decoding {
 }
 
 /** Header of a mono 16-bit WAV file with `dataBytes` of samples behind it. */
-export function wavHeader(dataBytes: number, rateHz: number): Uint8Array {
+export function wavHeader(dataBytes: number, rateHz: number, channelCount = 1): Uint8Array {
   const bytes = new Uint8Array(WAV_HEADER_BYTES);
   const view = new DataView(bytes.buffer);
   bytes.set(ascii('RIFF'), 0);
@@ -58,10 +58,10 @@ export function wavHeader(dataBytes: number, rateHz: number): Uint8Array {
   bytes.set(ascii('WAVEfmt '), 8);
   view.setUint32(16, 16, true);
   view.setUint16(20, PCM, true);
-  view.setUint16(22, 1, true);
+  view.setUint16(22, channelCount, true);
   view.setUint32(24, rateHz, true);
-  view.setUint32(28, 2 * rateHz, true);
-  view.setUint16(32, 2, true);
+  view.setUint32(28, 2 * channelCount * rateHz, true);
+  view.setUint16(32, 2 * channelCount, true);
   view.setUint16(34, 16, true);
   bytes.set(ascii('data'), 36);
   view.setUint32(40, dataBytes, true);

@@ -4,7 +4,7 @@ import type { Decoding } from './decoding.ts';
 import { disk, type FileSystem } from './file-system.ts';
 import { PcmCache } from './pcm-cache.ts';
 import type { FromFiles, ToFiles } from './protocol.ts';
-import { Recorder, type RecorderBuffers } from './recorder.ts';
+import { Recorder, type RecorderMeans } from './recorder.ts';
 
 /** Rings hold eight seconds; four writes a second and file keep a disk busy with few large ones. */
 const DRAIN_EVERY_MS = 250;
@@ -31,7 +31,7 @@ export interface AudioFilesOptions {
   /** A larger file is refused. */
   readonly fileBytesMax: number;
   readonly fileSystem?: FileSystem;
-  /** Without them nothing compressed is played. */
+  /** Without them nothing compressed is played or recorded. */
   readonly libraries?: AudioLibraries;
 }
 
@@ -44,7 +44,7 @@ export class AudioFiles {
   readonly #fileSystem: FileSystem;
   readonly #cache: PcmCache;
   readonly #recorders = new Set<Recorder>();
-  readonly #buffers: RecorderBuffers = { samples: new Int16Array(SAMPLES), bytes: new Uint8Array(READ_BYTES) };
+  readonly #means: RecorderMeans;
   /** Files to remove once no recorder has them. */
   #unwanted: string[] = [];
   /** In the order of their coming; the first is being decoded. */
@@ -59,6 +59,8 @@ export class AudioFiles {
     this.#options = options;
     this.#fileSystem = options.fileSystem ?? disk;
     this.#cache = new PcmCache(options.cacheBytes);
+    const { opus } = options.libraries ?? NO_LIBRARIES;
+    this.#means = { samples: new Int16Array(SAMPLES), bytes: new Uint8Array(READ_BYTES), opus };
   }
 
   receive(message: ToFiles, now: Instant): void {
@@ -67,10 +69,10 @@ export class AudioFiles {
         this.#load(message.request, message.path, now);
         return;
       case 'record':
-        this.#include(Recorder.record(this.#fileSystem, message, this.#buffers, now), now);
+        this.#include(Recorder.record(this.#fileSystem, message, this.#means, now), now);
         return;
       case 'salvage':
-        this.#include(Recorder.salvage(this.#fileSystem, message, this.#buffers, now), now);
+        this.#include(Recorder.salvage(this.#fileSystem, message, this.#means, now), now);
         return;
       case 'remove':
         this.#unwanted.push(...message.paths);

@@ -1,4 +1,4 @@
-import { oggChecksum, PAGE_FLAG, PAGE_HEADER_BYTES } from './ogg-page.ts';
+import { isPageBegin, oggPageBytes, oggPageGranule, PAGE_FLAG, PAGE_HEADER_BYTES } from './ogg-page.ts';
 
 /** A longer packet is none of speech: it is left out. */
 const PACKET_BYTES_MAX = 65_536;
@@ -67,7 +67,7 @@ export class OggPackets {
     for (let at = this.#next; ; ) {
       at = this.#findPage(at);
       if (at < 0) return false;
-      const sizeBytes = this.#pageBytes(at);
+      const sizeBytes = oggPageBytes(this.#bytes, at);
       if (sizeBytes === 0) {
         if (++this.#damagedPages > DAMAGED_PAGES_MAX) return false;
         at += 1;
@@ -79,22 +79,8 @@ export class OggPackets {
   }
 
   #findPage(from: number): number {
-    const bytes = this.#bytes;
-    for (let at = from; at + PAGE_HEADER_BYTES <= bytes.length; at++) {
-      if (bytes[at] === 0x4f && bytes[at + 1] === 0x67 && bytes[at + 2] === 0x67 && bytes[at + 3] === 0x53) return at;
-    }
+    for (let at = from; at + PAGE_HEADER_BYTES <= this.#bytes.length; at++) if (isPageBegin(this.#bytes, at)) return at;
     return -1;
-  }
-
-  /** Size of the page that begins here; 0 when it is none, or damaged. */
-  #pageBytes(at: number): number {
-    const bytes = this.#bytes;
-    const segmentCount = bytes[at + 26]!;
-    let end = at + PAGE_HEADER_BYTES + segmentCount;
-    if (bytes[at + 4] !== 0 || end > bytes.length) return 0;
-    for (let i = 0; i < segmentCount; i++) end += bytes[at + PAGE_HEADER_BYTES + i]!;
-    if (end > bytes.length) return 0;
-    return oggChecksum(bytes, at, end) === this.#view.getUint32(at + 22, true) ? end - at : 0;
   }
 
   /** False for a page of another stream. */
@@ -109,9 +95,8 @@ export class OggPackets {
     if (!isContinued) this.#begun = NOTHING;
     else if (!follows || this.#begun?.length === 0) this.#begun = undefined;
     this.#sequence = sequence;
-    const [low, high] = [view.getUint32(at + 6, true), view.getUint32(at + 10, true)];
-    // All ones: no packet ends on this page. Beyond 2^53 it tells nothing that could be counted.
-    if (high < 0x20_0000) this.granule = high * 2 ** 32 + low;
+    const granule = oggPageGranule(this.#bytes.subarray(at));
+    if (granule >= 0) this.granule = granule;
     this.#segment = at + PAGE_HEADER_BYTES;
     this.#segmentsEnd = this.#segment + this.#bytes[at + 26]!;
     this.#at = this.#segmentsEnd;

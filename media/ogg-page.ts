@@ -1,8 +1,11 @@
 export const PAGE_HEADER_BYTES = 27;
+/** 255 segments of 255 bytes. */
+export const OGG_PAGE_BYTES_MAX = PAGE_HEADER_BYTES + 255 + 255 * 255;
 export const PAGE_FLAG = { continued: 1, begin: 2, end: 4 } as const;
 const SEGMENT_BYTES_MAX = 255;
-/** Where the flags and the checksum lie in a page. */
+/** Where these lie in a page. */
 const FLAGS_AT = 5;
+const GRANULE_AT = 6;
 const CHECKSUM_AT = 22;
 
 export interface OggPage {
@@ -15,7 +18,10 @@ export interface OggPage {
 }
 
 /** A page of whole packets (RFC 3533 §6): each with its length in segments of 255 bytes, at most 255 in all. */
-export function oggPage({ serial, sequence, granule, flags }: OggPage, packets: readonly Uint8Array[]): Uint8Array {
+export function oggPage(
+  { serial, sequence, granule, flags }: OggPage,
+  packets: readonly Uint8Array[],
+): Uint8Array<ArrayBuffer> {
   const segments: number[] = [];
   let sizeBytes = 0;
   for (const { length } of packets) {
@@ -27,7 +33,7 @@ export function oggPage({ serial, sequence, granule, flags }: OggPage, packets: 
   const view = new DataView(page.buffer);
   view.setUint32(0, 0x4f67_6753);
   page[FLAGS_AT] = flags;
-  view.setBigUint64(6, BigInt(granule), true);
+  view.setBigUint64(GRANULE_AT, BigInt(granule), true);
   view.setUint32(14, serial, true);
   view.setUint32(18, sequence, true);
   page[26] = segments.length;
@@ -39,6 +45,37 @@ export function oggPage({ serial, sequence, granule, flags }: OggPage, packets: 
   }
   view.setUint32(CHECKSUM_AT, oggChecksum(page, 0, page.length), true);
   return page;
+}
+
+/** Size of the page that begins there; 0 when it is none, damaged or cut off. */
+export function oggPageBytes(bytes: Uint8Array, start: number): number {
+  if (start + PAGE_HEADER_BYTES > bytes.length || !isPageBegin(bytes, start) || bytes[start + 4] !== 0) return 0;
+  const segmentsEnd = start + PAGE_HEADER_BYTES + bytes[start + 26]!;
+  if (segmentsEnd > bytes.length) return 0;
+  let end = segmentsEnd;
+  for (let i = start + PAGE_HEADER_BYTES; i < segmentsEnd; i++) end += bytes[i]!;
+  if (end > bytes.length) return 0;
+  const told = new DataView(bytes.buffer, bytes.byteOffset + start).getUint32(CHECKSUM_AT, true);
+  return oggChecksum(bytes, start, end) === told ? end - start : 0;
+}
+
+export function isPageBegin(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x4f && bytes[at + 1] === 0x67 && bytes[at + 2] === 0x67 && bytes[at + 3] === 0x53;
+}
+
+/** Of a whole page. All ones (no packet ends on it), and what lies beyond 2^53, is -1. */
+export function oggPageGranule(page: Uint8Array): number {
+  const view = new DataView(page.buffer, page.byteOffset);
+  const high = view.getUint32(GRANULE_AT + 4, true);
+  return high < 0x20_0000 ? high * 2 ** 32 + view.getUint32(GRANULE_AT, true) : -1;
+}
+
+/** The same page with more flags. */
+export function flaggedPage(page: Uint8Array, flags: number): Uint8Array<ArrayBuffer> {
+  const flagged = new Uint8Array(page);
+  flagged[FLAGS_AT]! |= flags;
+  new DataView(flagged.buffer).setUint32(CHECKSUM_AT, oggChecksum(flagged, 0, flagged.length), true);
+  return flagged;
 }
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {

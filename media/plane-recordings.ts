@@ -53,18 +53,13 @@ export class PlaneRecordings {
       this.receive(failure(recording, 'there is no stream to record'));
       return;
     }
-    const paths = [request.inPath, request.outPath].filter((path) => path !== undefined);
-    const tracks: readonly RecordedTrack[] = paths.map((path) => ({ path, ring: this.#takeRing() }));
-    this.#entries.set(recording, { source, rings: tracks.map(({ ring }) => ring) });
+    const { durationMs, silenceMs, outPath, together } = request;
+    const inRing = this.#takeRing();
+    const outRing = outPath === undefined && together === undefined ? undefined : this.#takeRing();
+    this.#entries.set(recording, { source, rings: outRing === undefined ? [inRing] : [inRing, outRing] });
+    const tracks = tracksOf(request, inRing, outRing);
     this.#outputs.push({ kind: 'postFiles', message: { kind: 'record', recording, tracks } });
-    const { durationMs, silenceMs } = request;
-    const order: RecordingOrder = {
-      recording,
-      inRing: tracks[0]!.ring,
-      outRing: tracks[1]?.ring,
-      durationMs,
-      silenceMs,
-    };
+    const order: RecordingOrder = { recording, inRing, outRing, durationMs, silenceMs };
     const { worker } = source;
     const message =
       source.kind === 'leg'
@@ -124,6 +119,20 @@ export class PlaneRecordings {
   #keep(rings: readonly SharedArrayBuffer[]): void {
     for (const ring of rings) if (this.#rings.length < RINGS_KEPT_MAX) this.#rings.push(ring);
   }
+}
+
+function tracksOf(
+  { inPath, outPath, together }: RecordingRequest,
+  ring: SharedArrayBuffer,
+  outRing: SharedArrayBuffer | undefined,
+): readonly RecordedTrack[] {
+  if (outRing === undefined) return [{ path: inPath, ring }];
+  if (outPath !== undefined)
+    return [
+      { path: inPath, ring },
+      { path: outPath, ring: outRing },
+    ];
+  return [{ path: inPath, ring, other: { ring: outRing, join: together! } }];
 }
 
 function failure(recording: RecordingNumber, detail: string): Recorded {

@@ -153,15 +153,18 @@ export interface StreamReport {
 
 export type ToFiles =
   | { readonly kind: 'load'; readonly request: number; readonly path: string }
-  /** Writes each ring to its WAV file until the rings are closed and drained. */
+  /** Writes each track to its file until the rings are closed and drained. */
   | { readonly kind: 'record'; readonly recording: RecordingNumber; readonly tracks: readonly RecordedTrack[] }
-  /** Puts right the headers of files that a crash left behind. */
+  /** Puts right files that a crash left behind. */
   | { readonly kind: 'salvage'; readonly recording: RecordingNumber; readonly paths: readonly string[] }
   | { readonly kind: 'remove'; readonly paths: readonly string[] };
 
 export interface RecordedTrack {
+  /** Ogg with Opus when it ends with `.ogg`, else WAV. */
   readonly path: string;
   readonly ring: SharedArrayBuffer;
+  /** The other side, in the same file: at the right of the first, or mixed with it. */
+  readonly other?: { readonly ring: SharedArrayBuffer; readonly join: 'stereo' | 'mixed' } | undefined;
 }
 
 export type FromFiles =

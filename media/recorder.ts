@@ -2,10 +2,13 @@ import { dirname } from 'node:path';
 import type { RecordingFile } from '../core/calls/recording-record.ts';
 import type { RecordingNumber } from '../core/kernel/ids.ts';
 import type { Instant } from '../core/kernel/time.ts';
+import type { OpusLibrary } from './codec/opus.ts';
 import type { FileSystem } from './file-system.ts';
+import { OggWriter } from './ogg-writer.ts';
 import type { FromFiles, RecordedTrack } from './protocol.ts';
+import { type TrackSource, trackSourceOf } from './recorded-track.ts';
 import { RING_REASON, type RingReason } from './recording.ts';
-import { PcmRing } from './ring.ts';
+import type { RecordingWriter } from './recording-writer.ts';
 import { WavWriter } from './wav-writer.ts';
 
 /** How often the headers on disk are brought up to date: a crash loses no more than this and what the rings hold. */
@@ -16,15 +19,16 @@ const FREE_SHARE_MIN = 0.05;
 
 const REASONS = Object.keys(RING_REASON) as readonly RingReason[];
 
-/** Memory that all recorders of a thread share: samples on their way out, and bytes read back. */
-export interface RecorderBuffers {
+/** What all recorders of a thread share: memory for samples on their way out and bytes read back, and what makes Opus of samples. */
+export interface RecorderMeans {
   readonly samples: Int16Array;
   readonly bytes: Uint8Array;
+  readonly opus: () => OpusLibrary | undefined;
 }
 
 interface Track {
-  readonly writer: WavWriter;
-  readonly ring: PcmRing | undefined;
+  readonly writer: RecordingWriter;
+  readonly source: TrackSource | undefined;
 }
 
 /**
@@ -33,7 +37,7 @@ interface Track {
  */
 export class Recorder {
   readonly #number: RecordingNumber;
-  readonly #buffers: RecorderBuffers;
+  readonly #means: RecorderMeans;
   readonly #tracks: Track[] = [];
   readonly #files: RecordingFile[] = [];
   #state: 'writing' | 'measuring' = 'writing';
@@ -41,9 +45,9 @@ export class Recorder {
   #detail = '';
   #headerAt: Instant;
 
-  private constructor(number: RecordingNumber, buffers: RecorderBuffers, now: Instant) {
+  private constructor(number: RecordingNumber, means: RecorderMeans, now: Instant) {
     this.#number = number;
-    this.#buffers = buffers;
+    this.#means = means;
     this.#headerAt = now;
   }
 
@@ -51,14 +55,16 @@ export class Recorder {
   static record(
     fileSystem: FileSystem,
     { recording, tracks }: { readonly recording: RecordingNumber; readonly tracks: readonly RecordedTrack[] },
-    buffers: RecorderBuffers,
+    means: RecorderMeans,
     now: Instant,
   ): Recorder {
-    const recorder = new Recorder(recording, buffers, now);
+    const recorder = new Recorder(recording, means, now);
     try {
       requireRoom(fileSystem, tracks[0]!.path);
-      for (const { path, ring } of tracks) {
-        recorder.#tracks.push({ writer: WavWriter.create(fileSystem, path), ring: new PcmRing(ring) });
+      for (const track of tracks) {
+        const source = trackSourceOf(track);
+        const writer = createWriter(fileSystem, track.path, source.channelCount, means.opus);
+        recorder.#tracks.push({ writer, source });
       }
     } catch (error) {
       recorder.#abandon(fileSystem, error);
@@ -66,17 +72,18 @@ export class Recorder {
     return recorder;
   }
 
-  /** Takes up files that a crash left behind, and puts their headers right. */
+  /** Takes up files that a crash left behind, and puts them right. */
   static salvage(
     fileSystem: FileSystem,
     { recording, paths }: { readonly recording: RecordingNumber; readonly paths: readonly string[] },
-    buffers: RecorderBuffers,
+    means: RecorderMeans,
     now: Instant,
   ): Recorder {
-    const recorder = new Recorder(recording, buffers, now);
+    const recorder = new Recorder(recording, means, now);
     for (const path of paths) {
       try {
-        recorder.#tracks.push({ writer: WavWriter.reopen(fileSystem, path), ring: undefined });
+        const writer = isOgg(path) ? OggWriter.reopen(fileSystem, path) : WavWriter.reopen(fileSystem, path);
+        recorder.#tracks.push({ writer, source: undefined });
       } catch (error) {
         recorder.#fail(error);
       }
@@ -96,13 +103,13 @@ export class Recorder {
   /** Writes what the rings hold. When they are closed and empty, or the disk fails, it goes on to `measure`. */
   drain(now: Instant): void {
     // Read before draining: what was written before the rings closed is then certainly seen.
-    const isClosed = this.#tracks.every(({ ring }) => ring!.closed);
+    const isClosed = this.#tracks.every(({ source }) => source!.isClosed);
     try {
-      for (const track of this.#tracks) this.#drainTrack(track);
+      for (const track of this.#tracks) this.#drainTrack(track, isClosed);
       if (isClosed) this.finish();
       else if (now - this.#headerAt >= HEADER_EVERY_MS) {
         this.#headerAt = now;
-        for (const { writer } of this.#tracks) writer.writeHeader();
+        for (const { writer } of this.#tracks) writer.bringUpToDate();
       }
     } catch (error) {
       this.#fail(error);
@@ -113,7 +120,7 @@ export class Recorder {
   /** No more is written. The reason is what the rings were closed for. */
   finish(): void {
     this.#state = 'measuring';
-    const reason = this.#tracks[0]?.ring?.reason ?? 0;
+    const reason = this.#tracks[0]?.source?.reason ?? 0;
     if (this.#detail === '' && reason > 0) {
       this.#reason = REASONS[reason - 1]!;
       if (this.#reason === 'failed') this.#detail = 'the media thread was lost';
@@ -132,7 +139,7 @@ export class Recorder {
     const track = this.#tracks[this.#files.length];
     if (track !== undefined) {
       try {
-        const file = track.writer.measure(this.#buffers.bytes);
+        const file = track.writer.measure(this.#means.bytes);
         if (file !== undefined) this.#files.push(file);
       } catch (error) {
         this.#fail(error);
@@ -146,14 +153,17 @@ export class Recorder {
       recording: this.#number,
       reason: this.#reason,
       files: this.#files,
-      lostSamples: this.#tracks.reduce((sum, { ring }) => sum + (ring?.lostSamples ?? 0), 0),
+      lostSamples: this.#tracks.reduce((sum, { source }) => sum + (source?.lostSamples ?? 0), 0),
       detail: this.#detail,
     };
   }
 
-  #drainTrack({ writer, ring }: Track): void {
-    const { samples } = this.#buffers;
-    for (let count = ring!.read(samples); count > 0; count = ring!.read(samples)) writer.append(samples, count);
+  #drainTrack({ writer, source }: Track, isClosed: boolean): void {
+    const { samples } = this.#means;
+    for (let count = -1; count !== 0; ) {
+      count = source!.read(samples, isClosed);
+      writer.append(samples, count);
+    }
   }
 
   #fail(error: unknown): void {
@@ -169,6 +179,22 @@ export class Recorder {
       fileSystem.remove(writer.path);
     }
   }
+}
+
+function isOgg(path: string): boolean {
+  return path.endsWith('.ogg');
+}
+
+function createWriter(
+  fileSystem: FileSystem,
+  path: string,
+  channelCount: 1 | 2,
+  opus: RecorderMeans['opus'],
+): RecordingWriter {
+  if (!isOgg(path)) return WavWriter.create(fileSystem, path, channelCount);
+  const library = opus();
+  if (library === undefined) throw new Error('no libopus is on this machine: record WAV, or install it');
+  return OggWriter.create(fileSystem, path, channelCount, library);
 }
 
 /** Throws when the disk has less room than new recordings may use, or what the disk throws. */

@@ -1,4 +1,5 @@
 import Type, { type TObject, type TSchema } from 'typebox';
+import { RECORDING_FORMATS } from '../../core/calls/recording-form.ts';
 import { MediaShape } from './media.ts';
 
 /**
@@ -75,7 +76,7 @@ const Recording = {
   reference_type: Type.Enum(['call', 'confbridge']),
   reference_id: Id,
   status: Type.Enum(['initiating', 'recording', 'stopping', 'ended']),
-  format: Type.Enum(['wav']),
+  format: Type.Enum([...RECORDING_FORMATS]),
   activeflow_id: Id,
   on_end_flow_id: Id,
   files: Type.Array(Type.Object({ name: Text, size_bytes: Count, duration_ms: Type.Number(), sha256: Text })),

@@ -111,10 +111,10 @@ function sendAudio(
   const close = (): void => void audio.close().catch((error: unknown) => backend.report(error, request.id));
   const range = rangeOf(request.headers.range, sizeBytes);
   reply.headers({
-    'content-type': 'audio/wav',
+    'content-type': recording.format === 'ogg' ? 'audio/ogg' : 'audio/wav',
     'accept-ranges': 'bytes',
     'cache-control': 'private, max-age=900',
-    'content-disposition': `attachment; filename="${recording.id}.wav"`,
+    'content-disposition': `attachment; filename="${recording.id}.${recording.format}"`,
   });
   if (range === 'beyond') {
     close();

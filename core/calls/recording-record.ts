@@ -1,7 +1,8 @@
 import type { ActiveflowId, CallId, ConferenceId, CustomerId, FlowId, RecordingId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
+import type { RecordingForm } from './recording-form.ts';
 
-/** One WAV file of a recording; complete once the recording has ended. */
+/** One file of a recording; complete once the recording has ended. */
 export interface RecordingFile {
   /** File name in the folder of recordings. */
   readonly name: string;
@@ -21,9 +22,9 @@ export interface RecordingRecord {
   readonly customerId: CustomerId;
   readonly reference: RecordingReference;
   readonly status: 'initiating' | 'recording' | 'stopping' | 'ended';
-  readonly format: 'wav';
+  readonly format: RecordingForm['format'];
   readonly name: string;
-  /** Empty until it has ended. A call has `_in` and `_out`, a conference `_in` alone. */
+  /** Empty until it has ended. A call has `_in` and `_out`, or both in one; a conference `_in` alone. */
   readonly files: readonly RecordingFile[];
   /** '' when all went well, else why the file is short or missing. */
   readonly failure: string;

@@ -2,6 +2,7 @@ import { assert } from '../kernel/assert.ts';
 import type { RecordingNumber } from '../kernel/ids.ts';
 import { rfc3339, type WallTime } from '../kernel/time.ts';
 import type { MediaEvent, RecordingRequest } from '../ports.ts';
+import type { RecordingForm } from './recording-form.ts';
 import type { RecordingRecord, RecordingReference } from './recording-record.ts';
 
 export type RecordingStatus = RecordingRecord['status'];
@@ -91,18 +92,25 @@ export class Recording {
   }
 }
 
-/** `call_<id>_<RFC 3339 time>`, with `-` for the colons, which not every file system takes. */
-export function recordingName(reference: RecordingReference, at: WallTime): string {
-  return `${reference.type}_${reference.id}_${rfc3339(at).replaceAll(':', '-')}`;
+/**
+ * `call_<id>_<RFC 3339 time>`, with `-` for the colons, which not every file system takes; that of a call whose sides are
+ * in one file ends with how they are.
+ */
+export function recordingName(reference: RecordingReference, at: WallTime, { channels }: RecordingForm): string {
+  const name = `${reference.type}_${reference.id}_${rfc3339(at).replaceAll(':', '-')}`;
+  return reference.type === 'call' && channels !== 'separate' ? `${name}_${channels}` : name;
 }
 
-/** Where the files of a recording lie while it runs: of a call both directions, of a conference the mix. */
+/** Where the files of a recording lie, and what goes into them: of a call both directions, of a conference the mix. */
 export function recordingPaths(
   folder: string,
-  record: Pick<RecordingRecord, 'name' | 'reference'>,
-): Pick<RecordingRequest, 'inPath' | 'outPath'> {
-  const path = `${folder}/${record.name}`;
-  return { inPath: `${path}_in.wav`, outPath: record.reference.type === 'call' ? `${path}_out.wav` : undefined };
+  { name, format, reference }: Pick<RecordingRecord, 'name' | 'format' | 'reference'>,
+): Pick<RecordingRequest, 'inPath' | 'outPath' | 'together'> {
+  const path = `${folder}/${name}`;
+  const together = (['stereo', 'mixed'] as const).find((channels) => name.endsWith(`_${channels}`));
+  if (together !== undefined) return { inPath: `${path}.${format}`, outPath: undefined, together };
+  const outPath = reference.type === 'call' ? `${path}_out.${format}` : undefined;
+  return { inPath: `${path}_in.${format}`, outPath, together };
 }
 
 /** Reserved variables of the flow that runs when it has ended (platform §3.3). */

@@ -12,7 +12,10 @@ import type { Instant } from '../kernel/time.ts';
 import type { Flows, MediaPlane, RecordingSource, Store, StoreEvent } from '../ports.ts';
 import { stateInvalid } from '../refusal.ts';
 import { type Recorded, Recording, recordingName, recordingPaths, recordingVariables } from './recording.ts';
+import { type RecordingForm, recordingFormOf } from './recording-form.ts';
 import type { RecordingRecord, RecordingReference } from './recording-record.ts';
+
+const USUAL_FORM = recordingFormOf('', '');
 
 export interface RecordingsPorts {
   readonly media: Pick<MediaPlane, 'record' | 'stopRecording' | 'salvage' | 'removeFiles'>;
@@ -68,6 +71,7 @@ export class Recordings {
   readonly #remembered = new Map<RecordingId, RecordingRecord>();
   readonly #settled: Settled[] = [];
   readonly #changes: Cursor;
+  #oggCount = 0;
   #lastNumber = 0;
 
   constructor(ports: RecordingsPorts) {
@@ -98,10 +102,11 @@ export class Recordings {
   /** Begins at once; one at a time for each reference. News to a call: recordingStarted, later recordingEnded. */
   start(start: RecordingStart, now: Instant): RecordingRecord | Refusal {
     const { reference, limits, ticket } = start;
-    const refusal = this.#refusalOf(reference);
+    const form = limits.form ?? USUAL_FORM;
+    const refusal = this.#refusalOf(reference, form);
     if (refusal !== undefined) return refusal;
     const { media, store, nextReceipt } = this.#ports;
-    const recording = this.#create(start, now);
+    const recording = this.#create(start, form, now);
     const { record, number } = recording;
     const isMix = reference.type === 'confbridge';
     media.record(number, {
@@ -150,7 +155,10 @@ export class Recordings {
     const record = recording.end(event, this.#ports.calendar(now));
     this.#byNumber.delete(recording.number);
     this.#byId.delete(record.id);
-    if (this.#byReference.get(record.reference.id) === recording) this.#byReference.delete(record.reference.id);
+    if (this.#byReference.get(record.reference.id) === recording) {
+      this.#byReference.delete(record.reference.id);
+      if (record.format === 'ogg') this.#oggCount -= 1;
+    }
     if (this.#finals.size >= LIMITS.recordingsUncommittedMax) {
       this.counters.forgotten += 1;
       return record;
@@ -206,25 +214,30 @@ export class Recordings {
 
   // ── The beginning ─────────────────────────────────────────────────────────────────────────────────────────
 
-  #refusalOf({ type, id }: RecordingReference): Refusal | undefined {
+  #refusalOf({ type, id }: RecordingReference, { format }: RecordingForm): Refusal | undefined {
     const running = this.#byReference.get(id);
     if (running !== undefined) {
       return stateInvalid(`${type} ${id} is being recorded`, 'one recording at a time', running.record.id);
     }
     const max = LIMITS.recordingsLiveMax;
-    if (this.#byReference.size < max) return undefined;
-    return { code: 'SERVICE_UNAVAILABLE', message: `more than ${max} recordings run` };
+    if (this.#byReference.size >= max) return tooMany(`${max} recordings`);
+    const oggMax = LIMITS.oggRecordingsLiveMax;
+    return format === 'ogg' && this.#oggCount >= oggMax ? tooMany(`${oggMax} recordings in Ogg`) : undefined;
   }
 
-  #create({ reference, customerId, limits, activeflowId }: RecordingStart, now: Instant): Recording {
+  #create(
+    { reference, customerId, limits, activeflowId }: RecordingStart,
+    form: RecordingForm,
+    now: Instant,
+  ): Recording {
     const at = this.#ports.calendar(now);
     const record: RecordingRecord = {
       id: timeOrderedUuid(this.#ports.random, at) as RecordingId,
       customerId,
       reference,
       status: 'initiating',
-      format: 'wav',
-      name: recordingName(reference, at),
+      format: form.format,
+      name: recordingName(reference, at, form),
       files: [],
       failure: '',
       activeflowId,
@@ -240,6 +253,7 @@ export class Recordings {
     this.#byNumber.set(recording.number, recording);
     this.#byId.set(record.id, recording);
     this.#byReference.set(reference.id, recording);
+    if (form.format === 'ogg') this.#oggCount += 1;
     return recording;
   }
 
@@ -345,6 +359,10 @@ export class Recordings {
   ): void {
     this.#ports.journal.append(recording.customerId, { type, recording }, this.#ports.calendar(now));
   }
+}
+
+function tooMany(what: string): Refusal {
+  return { code: 'SERVICE_UNAVAILABLE', message: `more than ${what} run` };
 }
 
 function conferenceDurationMs(durationMs: number): number {

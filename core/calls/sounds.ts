@@ -289,7 +289,8 @@ export class Sounds {
     if (record.status !== 'ended') {
       return { kind: 'failed', detail: `expected a recording that has ended, got one that is ${record.status}` };
     }
-    const file = record.files.find(({ name }) => name.endsWith('_in.wav'));
+    // What the far end said, or both sides.
+    const file = record.files.find(({ name }) => !/_out\.\w+$/.test(name));
     if (file === undefined) return { kind: 'failed', detail: 'the recording has no file' };
     return playable(`${this.#ports.folders.recordings}/${file.name}`);
   }

@@ -3,12 +3,13 @@ import type { CallRecord } from '../calls/call-record.ts';
 import type { Cause } from '../calls/cause.ts';
 import type { ExternalMediaRecord, ExternalMediaWish } from '../calls/external-media-record.ts';
 import type { MemberTerms } from '../calls/member-terms.ts';
+import type { RecordingForm } from '../calls/recording-form.ts';
 import type { RecordingRecord } from '../calls/recording-record.ts';
 import type { SupervisorMode } from '../calls/who-hears-whom.ts';
 import type { CallId, ConferenceId, FlowId } from '../kernel/ids.ts';
 import type { MachineReason, MachineVerdict } from '../media-port.ts';
 
-/** How a recording ends by itself. Zeros, '' and `none` never end it. */
+/** How a recording ends by itself, and what becomes of it. Zeros, '' and `none` never end it. */
 export interface RecordingLimits {
   readonly durationMs: number;
   /** Ends after the far end was silent for so long. */
@@ -16,6 +17,8 @@ export interface RecordingLimits {
   readonly endKey: 'none' | 'any' | '*' | '#';
   /** Run when it has ended. */
   readonly onEndFlowId: FlowId | null;
+  /** WAV, each side of a call in a file, without it. */
+  readonly form?: RecordingForm | undefined;
 }
 
 /**

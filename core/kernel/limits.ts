@@ -21,7 +21,9 @@ export const LIMITS = {
   externalMediaLiveMax: 1_000,
 
   // Recordings
-  recordingsLiveMax: 1_000,
+  recordingsLiveMax: 2_000,
+  /** Those of both sides in Ogg with Opus, of which each takes two thousandths of a processor while it runs. */
+  oggRecordingsLiveMax: 200,
   /** Longest recording of a conference. */
   conferenceRecordingMaxMs: 86_400_000,
   /** A final row that the store could not take is tried again after so long. */

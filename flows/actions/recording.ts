@@ -1,3 +1,4 @@
+import { type RecordingForm, recordingFormOf } from '../../core/calls/recording-form.ts';
 import type { RecordingLimits } from '../../core/flows/call-control.ts';
 import type { FlowId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/time.ts';
@@ -19,6 +20,10 @@ export function limitsOf(option: Option): RecordingLimits {
     silenceMs: Math.max(0, integerOf(option, 'end_of_silence', 0)) * 1000,
     endKey: endKey === 'any' || endKey === '*' || endKey === '#' ? endKey : 'none',
     onEndFlowId: idOf<FlowId>(option, 'on_end_flow_id'),
+    form: recordingFormOf(
+      textOf(option, 'format') as RecordingForm['format'] | '',
+      textOf(option, 'channels') as RecordingForm['channels'] | '',
+    ),
   };
 }
 

@@ -9,13 +9,14 @@ export interface OpusLibrary {
   readonly kind: 'system' | 'wasm';
   readonly samples: Int16Array;
   readonly bytes: Uint8Array;
-  createEncoder(sampleRateHz: number): number;
+  /** Of one channel unless said; of two, samples come in turns. */
+  createEncoder(sampleRateHz: number, channelCount?: 1 | 2): number;
   createDecoder(sampleRateHz: number): number;
   destroyEncoder(encoder: number): void;
   destroyDecoder(decoder: number): void;
   /** `opus_encoder_ctl` with a request that sets a number. */
   set(encoder: number, request: number, value: number): void;
-  /** Encodes the first `count` samples; returns the number of bytes, or a negative error. */
+  /** Encodes the first `count` samples of each channel; returns the number of bytes, or a negative error. */
   encode(encoder: number, count: number, sizeBytesMax: number): number;
   /** Decodes the first `sizeBytes` bytes, or makes up `count` samples when there are none; returns samples, or an error. */
   decode(decoder: number, sizeBytes: number, count: number, mode: 'packet' | 'lost'): number;

@@ -58,8 +58,8 @@ class SystemOpus implements OpusLibrary {
     this.#calls = bindOpus(library);
   }
 
-  createEncoder(sampleRateHz: number): number {
-    const encoder = this.#calls.createEncoder(sampleRateHz, 1, APPLICATION_VOIP, 0);
+  createEncoder(sampleRateHz: number, channelCount = 1): number {
+    const encoder = this.#calls.createEncoder(sampleRateHz, channelCount, APPLICATION_VOIP, 0);
     assert(encoder !== 0, 'libopus makes encoders');
     return encoder;
   }
@@ -152,10 +152,13 @@ class WasmOpus implements OpusLibrary {
     return this.#bytes;
   }
 
-  createEncoder(sampleRateHz: number): number {
+  createEncoder(sampleRateHz: number, channelCount = 1): number {
     const calls = this.#calls ?? this.#start();
-    const encoder = this.#allocate(calls.opus_encoder_get_size(1));
-    assert(calls.opus_encoder_init(encoder, sampleRateHz, 1, APPLICATION_VOIP) === 0, 'libopus makes encoders');
+    const encoder = this.#allocate(calls.opus_encoder_get_size(channelCount));
+    assert(
+      calls.opus_encoder_init(encoder, sampleRateHz, channelCount, APPLICATION_VOIP) === 0,
+      'libopus makes encoders',
+    );
     return encoder;
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RECORDING_TRANSITIONS, type Recorded } from '../../core/calls/recording.ts';
+import { recordingFormOf } from '../../core/calls/recording-form.ts';
 import type { RecordingFile, RecordingRecord } from '../../core/calls/recording-record.ts';
 import { type RecordingStart, Recordings } from '../../core/calls/recordings.ts';
 import type { RecordingLimits } from '../../core/flows/call-control.ts';
@@ -74,6 +75,36 @@ describe('recordings', () => {
     expect(record).toMatchObject({ status: 'recording', startedAt: 1_000, files: [], activeflowId: ACTIVEFLOW });
     expect(store.row('saveRecording', record.id)).toEqual(record);
     expect([happened(), told()]).toEqual([['recording_started'], ['1 recordingStarted']]);
+  });
+
+  test('of a call may have both sides in one file, beside each other or mixed, as WAV or as Ogg with Opus', () => {
+    const { start, requests, recordings } = studio();
+    const forms = [
+      [recordingFormOf('ogg', ''), '_stereo.ogg', undefined, 'stereo'],
+      [recordingFormOf('wav', 'mixed'), '_mixed.wav', undefined, 'mixed'],
+      [recordingFormOf('ogg', 'separate'), '_in.ogg', '_out.ogg', undefined],
+    ] as const;
+    const name = `/recordings/call_${CALL.id}_1970-01-01T00-00-00.000Z`;
+    forms.forEach(([form, inName, outName, together], i) => {
+      expect(start({ limits: { ...UNLIMITED, form } })).toMatchObject({ format: form.format });
+      expect(requests[i]).toMatchObject({ inPath: `${name}${inName}`, together });
+      expect(requests[i]!.outPath).toBe(outName === undefined ? undefined : `${name}${outName}`);
+      recordings.receive(recorded(i + 1), 1);
+    });
+  });
+
+  test('in Ogg are fewer at once than others, because they are encoded live', () => {
+    const { start, startMix, recordings } = studio();
+    const limits = { ...UNLIMITED, form: recordingFormOf('ogg', '') };
+    for (let i = 1; i <= LIMITS.oggRecordingsLiveMax; i++)
+      start({ reference: { type: 'call', id: callId(i) }, limits });
+    expect(startMix(limits)).toEqual({
+      code: 'SERVICE_UNAVAILABLE',
+      message: `more than ${LIMITS.oggRecordingsLiveMax} recordings in Ogg run`,
+    });
+    expect(startMix(UNLIMITED)).toMatchObject({ format: 'wav' });
+    recordings.receive(recorded(1), 1);
+    expect(start({ reference: { type: 'call', id: callId(9_999) }, limits })).toMatchObject({ format: 'ogg' });
   });
 
   test('record the mix of a conference into one file, for a day at most', () => {

@@ -239,12 +239,18 @@ describe('the call', () => {
 
   test('is recorded after a beep, and the flow knows the recording', () => {
     const stage = new FlowStage({ status: 'progressing' });
-    const option = { beep_start: true, duration: 5, end_of_silence: 2, end_of_key: '#' };
+    const option = { beep_start: true, duration: 5, end_of_silence: 2, end_of_key: '#', format: 'ogg' };
     stage.start([action('recording_start', option), play(variable('voipbin.recording.recording_name'))]);
     expect(stage.heard).toEqual(['beep']);
     stage.advance(200);
     expect(stage.heard).toEqual(['beep', 'startRecording', 'call_recording']);
-    const limits = { durationMs: 5000, silenceMs: 2000, endKey: '#', onEndFlowId: null };
+    const limits = {
+      durationMs: 5000,
+      silenceMs: 2000,
+      endKey: '#',
+      onEndFlowId: null,
+      form: { format: 'ogg', channels: 'stereo' },
+    };
     expect(stage.demands[1]).toEqual({ kind: 'startRecording', limits });
   });
 
