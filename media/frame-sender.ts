@@ -17,6 +17,8 @@ import { isG711, NO_FORMAT, PCMA_FORMAT } from './stream-formats.ts';
 
 /** A frame of G.711 has as many bytes as samples, and as many units of its timestamp. */
 const G711_FRAME = NARROW_SAMPLES;
+/** -dBov of the noise that we send in place of silence: the least that is no hole. */
+const QUIET = 78;
 const SILENCE = new Int16Array(NARROW_SAMPLES);
 
 /** How frames of our own go out: `begin` finds the place for the payload, then one of the `send…` writes it and sends. */
@@ -105,7 +107,7 @@ export class FrameSender {
   }
 
   /**
-   * A packet that keeps the way to the peer open: a frame of silence, or, where the peer takes no sound from us or only
+   * A packet that keeps the way to the peer open: comfort noise if it takes that, else a frame of silence, or, where the peer takes no sound from us or only
    * sound that nothing here makes, one of a payload type that it does not know (RFC 6263 §4.6).
    */
   keepOpen(stream: Stream, now: Instant): void {
@@ -113,6 +115,12 @@ export class FrameSender {
     this.#now = now;
     this.#at = this.#io.reserve();
     const payloadAt = this.#at + RTP_HEADER_BYTES;
+    if (stream.sends && stream.sendNoisePayloadType >= 0) {
+      // A pause, and what is heard in it (RFC 3389 §3.1): the next frame begins a talkspurt.
+      this.#io.out[payloadAt] = QUIET;
+      this.#send(stream, payloadAt, 1, G711_FRAME, stream.sendNoisePayloadType);
+      return;
+    }
     if (stream.sends && stream.sendRateHz > 0) {
       this.#sendSilence(stream, payloadAt);
       return;
@@ -153,9 +161,15 @@ export class FrameSender {
     }
   }
 
-  #send(stream: Stream, payloadAt: number, sizeBytes: number, units: number): void {
+  #send(
+    stream: Stream,
+    payloadAt: number,
+    sizeBytes: number,
+    units: number,
+    payloadType = stream.sendPayloadType,
+  ): void {
     const io = this.#io;
-    stream.sender.frame(stream.sendPayloadType, units, sizeBytes, io.out, this.#at, this.#now);
+    stream.sender.frame(payloadType, units, sizeBytes, io.out, this.#at, this.#now);
     sendRtp(io, stream, this.#latching.destinations, this.#at, payloadAt + sizeBytes - this.#at);
   }
 }

@@ -4,7 +4,7 @@ import type { AddressBook } from './io/address-book.ts';
 import type { PlacementMode } from './io/port-pool.ts';
 import type { StreamSettings } from './protocol.ts';
 import { type Direction, sends } from './sdp/direction.ts';
-import { codecNameOf } from './sdp/formats.ts';
+import { COMFORT_NOISE, codecNameOf } from './sdp/formats.ts';
 import { LocalDescription } from './sdp/local-description.ts';
 import { acceptAnswer, encodingsOf, type NegotiatedAudio } from './sdp/negotiate.ts';
 import type { SessionDescription } from './sdp/session-description.ts';
@@ -88,7 +88,10 @@ export class PlaneLeg {
 
   /** Encodings to prefer on another leg: the settled one, else those that the peer offered. */
   get encodings(): readonly string[] {
-    if (this.#negotiated !== undefined) return [codecNameOf(this.#negotiated.format)];
+    if (this.#negotiated !== undefined) {
+      const { format, sendNoisePayloadType } = this.#negotiated;
+      return sendNoisePayloadType === undefined ? [codecNameOf(format)] : [codecNameOf(format), COMFORT_NOISE.name];
+    }
     return this.#remote === undefined ? [] : encodingsOf(this.#remote);
   }
 

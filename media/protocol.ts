@@ -39,6 +39,8 @@ export interface StreamSettings {
   readonly sendEventPayloadType: number;
   /** The clock of telephone-events, where it is not that of the codec. */
   readonly eventClockRateHz?: number | undefined;
+  /** Payload type for comfort noise towards the peer (RFC 3389); -1, and unless said, when it takes none. */
+  readonly sendNoisePayloadType?: number;
   /** The peer's keys come as sound, if at all: they are listened for. */
   readonly hearsKeys: boolean;
   /** Our direction (RFC 3264 §6.1): whether we send to the peer, and whether we take what it sends. */

@@ -10,7 +10,7 @@ import { demultiplex } from './rtp/demultiplex.ts';
 import { type PacketView, readUint32 } from './rtp/packet-view.ts';
 import { PayloadCopy } from './rtp/payload-copy.ts';
 import type { Slots, Stream } from './slots.ts';
-import { EVENT_FORMAT, isG711, isRelayed, NO_FORMAT } from './stream-formats.ts';
+import { EVENT_FORMAT, isG711, isRelayed, NO_FORMAT, NOISE_FORMAT } from './stream-formats.ts';
 import type { Ticking } from './ticking.ts';
 
 /** Batches drained before a tick gets its turn: 4,096 packets. */
@@ -134,7 +134,7 @@ export class Reception {
     const { mix } = stream;
     const isMixed = mix?.wantsVoice === true;
     if (!isMixed && !stream.isTapped) return;
-    if (stream.codecs[format] === undefined) {
+    if (!isMade(stream, format)) {
       this.#counters[COUNTER.droppedFormat]!++;
       return;
     }
@@ -150,7 +150,7 @@ export class Reception {
     const isPassed =
       format === EVENT_FORMAT ||
       (isAsItIs &&
-        isRelayed(format, listener.sendFormat) &&
+        (format === NOISE_FORMAT ? takesNoise(stream, listener) : isRelayed(format, listener.sendFormat)) &&
         (!isMuted || isG711(format)) &&
         !isSpokenInto(stream, listener, format));
     if (isPassed) {
@@ -169,7 +169,7 @@ export class Reception {
     const { bytes } = this.#io;
     if (mayHear && this.#send(stream, listener, format, isMuted ? 'silence' : 'voice', now)) {
       this.#counters[COUNTER.packetsRelayed]!++;
-      if (listener.relayedVoice !== undefined && !isMuted && listener.codecs[format] !== undefined) {
+      if (listener.relayedVoice !== undefined && !isMuted && isMade(listener, format)) {
         listener.relayedVoice.put(this.#view, bytes, format, now);
       }
     } else {
@@ -191,7 +191,7 @@ export class Reception {
 
   /** Keeps what is for a listener of another codec until the next tick. */
   #transcode(stream: Stream, listener: Stream, format: number, isMuted: boolean, now: Instant): void {
-    if (stream.codecs[format] === undefined || listener.codecs[listener.sendFormat] === undefined) {
+    if (!isMade(stream, format) || listener.codecs[listener.sendFormat] === undefined) {
       this.#counters[COUNTER.droppedFormat]!++;
       return;
     }
@@ -247,7 +247,17 @@ export class Reception {
 /** A program outside may say something on top: then it goes through ticks, if there is a codec for that. */
 function isSpokenInto(stream: Stream, listener: Stream, format: number): boolean {
   if (stream.externals?.says !== true && listener.externals?.tells !== true) return false;
-  return stream.codecs[format] !== undefined && listener.codecs[listener.sendFormat] !== undefined;
+  return isMade(stream, format) && listener.codecs[listener.sendFormat] !== undefined;
+}
+
+/** Something here makes samples of it. */
+function isMade({ codecs }: Stream, format: number): boolean {
+  return format === NOISE_FORMAT || codecs[format] !== undefined;
+}
+
+/** Whether comfort noise goes on as it came: in between what is relayed, to one who agreed to it. */
+function takesNoise({ transcodedIndex, clockRateHz }: Stream, listener: Stream): boolean {
+  return listener.sendNoisePayloadType >= 0 && transcodedIndex === -1 && clockRateHz === listener.clockRateHz;
 }
 
 /**

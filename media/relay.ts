@@ -7,7 +7,7 @@ import type { PayloadCopy } from './rtp/payload-copy.ts';
 import { timestampDistance } from './rtp/sequence.ts';
 import { EVENT_BYTES } from './rtp/telephone-event.ts';
 import type { Stream } from './slots.ts';
-import { EVENT_FORMAT, PCMA_FORMAT, PCMU_FORMAT } from './stream-formats.ts';
+import { EVENT_FORMAT, NOISE_FORMAT, PCMA_FORMAT, PCMU_FORMAT } from './stream-formats.ts';
 
 /** Payload that fits into a send buffer of 2,048 bytes behind the header. */
 const PAYLOAD_BYTES_MAX = 2036;
@@ -28,7 +28,7 @@ export function relay(
   copy: PayloadCopy,
   now: Instant,
 ): boolean {
-  const payloadType = format === EVENT_FORMAT ? listener.sendEventPayloadType : listener.sendPayloadType;
+  const payloadType = payloadTypeOf(format, listener);
   if (payloadType < 0 || view.payloadEnd - view.payloadStart > PAYLOAD_BYTES_MAX) return false;
   const at = io.reserve();
   const payloadAt = listener.sender.relay(view, payloadType, io.out, at, now);
@@ -78,6 +78,11 @@ export function relayEvent(
   return true;
 }
 
+function payloadTypeOf(format: number, listener: Stream): number {
+  if (format === EVENT_FORMAT) return listener.sendEventPayloadType;
+  return format === NOISE_FORMAT ? listener.sendNoisePayloadType : listener.sendPayloadType;
+}
+
 function writeSilence({ payloadStart, payloadEnd }: PacketView, format: number, out: Uint8Array, at: number): number {
   const end = at + payloadEnd - payloadStart;
   out.fill(format === PCMA_FORMAT ? ALAW_SILENCE : ULAW_SILENCE, at, end);
@@ -94,7 +99,7 @@ function copyPayload(
   copy: PayloadCopy,
 ): number {
   const { payloadStart, payloadEnd } = view;
-  if (format === EVENT_FORMAT || format === sendFormat) {
+  if (format === EVENT_FORMAT || format === NOISE_FORMAT || format === sendFormat) {
     copy.copy(bytes, payloadStart, payloadEnd, at);
     return at + payloadEnd - payloadStart;
   }

@@ -75,6 +75,7 @@ export class Stream {
   eventClockRateHz = CLOCK_RATE_HZ;
   sendPayloadType = 0;
   sendEventPayloadType = -1;
+  sendNoisePayloadType = -1;
   sends = false;
   receives = false;
   /** Silence is judged only once the peer's description is known, and said once. */
@@ -171,6 +172,7 @@ export class Stream {
     this.#useCodec(formatOf(settings.sendCodec), settings.sendParameters ?? '', settings.eventClockRateHz);
     this.sendPayloadType = settings.sendPayloadType;
     this.sendEventPayloadType = settings.sendEventPayloadType;
+    this.sendNoisePayloadType = settings.sendNoisePayloadType ?? -1;
     if (settings.hearsKeys) this.hearing ??= new Hearing();
     this.hearing?.listenForKeys(settings.hearsKeys);
     if (this.hearing?.isIdle === true) this.stopHearing();

@@ -9,6 +9,7 @@ export const NO_FORMAT = 0;
 export const PCMU_FORMAT = 1;
 export const PCMA_FORMAT = 2;
 export const EVENT_FORMAT = 3;
+export const NOISE_FORMAT = 11;
 
 const FORMATS = {
   PCMU: PCMU_FORMAT,
@@ -22,12 +23,14 @@ const FORMATS = {
   'L16/48000': 9,
   /** Relayed alone: nothing here encodes or decodes it. */
   G729: 10,
+  /** Comfort noise (RFC 3389): what is heard in a pause of a codec with a clock of 8 kHz. */
+  CN: NOISE_FORMAT,
 } as const;
 
-export const FORMAT_COUNT = 11;
+export const FORMAT_COUNT = 12;
 
 export type StreamFormat = keyof typeof FORMATS;
-export type AudioCodec = Exclude<StreamFormat, 'telephone-event'>;
+export type AudioCodec = Exclude<StreamFormat, 'telephone-event' | 'CN'>;
 
 export function formatOf(name: StreamFormat): number {
   return FORMATS[name];

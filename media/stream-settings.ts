@@ -3,7 +3,7 @@ import { pack } from './io/addresses.ts';
 import type { MediaPeer } from './io/media-peer.ts';
 import type { StreamSettings } from './protocol.ts';
 import { receives, sends } from './sdp/direction.ts';
-import { type AudioFormat, codecNameOf, isTelephoneEvent } from './sdp/formats.ts';
+import { type AudioFormat, codecNameOf, isComfortNoise, isTelephoneEvent } from './sdp/formats.ts';
 import type { NegotiatedAudio } from './sdp/negotiate.ts';
 import type { AudioCodec } from './stream-formats.ts';
 
@@ -69,6 +69,7 @@ export function settingsOf(
     sendPayloadType: negotiated.sendPayloadType,
     sendEventPayloadType: negotiated.sendEventPayloadType ?? -1,
     eventClockRateHz: negotiated.eventClockRateHz,
+    sendNoisePayloadType: negotiated.sendNoisePayloadType ?? -1,
     hearsKeys: hearsKeys(placement.inbandDigits, negotiated),
     sends: sends(direction),
     receives: receives(direction),
@@ -89,7 +90,11 @@ export function mediaPeer(signallingAddress: string, audio: NegotiatedAudio | un
 function receivePayloadTypes(formats: readonly AudioFormat[]): StreamSettings['receivePayloadTypes'] {
   return formats.map((format) => ({
     payloadType: format.payloadType,
-    format: isTelephoneEvent(format) ? 'telephone-event' : (codecNameOf(format) as AudioCodec),
+    format: isTelephoneEvent(format)
+      ? 'telephone-event'
+      : isComfortNoise(format)
+        ? 'CN'
+        : (codecNameOf(format) as AudioCodec),
   }));
 }
 

@@ -2,7 +2,7 @@ import { assert } from '../../core/kernel/assert.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { BUFFER, BufferCounts } from './buffer-counts.ts';
 import { DelayEstimator } from './delay-estimator.ts';
-import { PacketSlots } from './packet-slots.ts';
+import { type PacketKind, PacketSlots } from './packet-slots.ts';
 import { extendSequence, timestampDistance } from './sequence.ts';
 
 export interface JitterBufferOptions {
@@ -57,6 +57,7 @@ export class JitterBuffer {
 
   frameStart = 0;
   frameEnd = 0;
+  frameKind: PacketKind = 'voice';
   /** Samples per packet, as learnt from the stream. */
   packetSamples: number;
 
@@ -159,7 +160,15 @@ export class JitterBuffer {
    * Takes in the payload `from[start … end)` that arrived at `now`; copied unless late, had already, or too long. Timestamps
    * are kept signed: like that they are small numbers to the engine, and calls box none.
    */
-  put(sequence: number, rtpTimestamp: number, from: Uint8Array, start: number, end: number, now: Instant): void {
+  put(
+    sequence: number,
+    rtpTimestamp: number,
+    from: Uint8Array,
+    start: number,
+    end: number,
+    now: Instant,
+    kind: PacketKind = 'voice',
+  ): void {
     const timestamp = rtpTimestamp | 0;
     if (end - start > this.#options.slotBytes) {
       this.#counts.add(BUFFER.oversized, 1);
@@ -170,14 +179,16 @@ export class JitterBuffer {
     if (extended === NOWHERE) return;
     this.#lateInRow = 0;
     this.#delay.observe(timestamp, now);
-    this.#learnPacketSamples(extended, timestamp);
+    // The pause behind a description of noise is no packet time.
+    if (kind === 'noise') this.#lastStep = 1;
+    else this.#learnPacketSamples(extended, timestamp);
     if (extended < this.#highest) this.#counts.add(BUFFER.reordered, 1);
     else {
       this.#highest = extended;
       this.#highestTimestamp = timestamp;
     }
     if (extended < this.#next) this.#next = extended;
-    this.#slots.store(extended, timestamp, from, start, end, this.#next);
+    this.#slots.store(extended, timestamp, from, start, end, this.#next, kind);
   }
 
   /** The next packet for playing behind `waiting` units of the timestamps' clock from `now` on. */
@@ -231,6 +242,7 @@ export class JitterBuffer {
       this.#counts.add(BUFFER.taken, 1);
       this.frameStart = this.#slots.start(found);
       this.frameEnd = this.#slots.end(found);
+      this.frameKind = this.#slots.kind(found);
       this.#playAt = (timestamp + this.packetSamples) | 0;
       return 'frame';
     }

@@ -1,7 +1,10 @@
 import { PayloadCopy } from './payload-copy.ts';
 
-/** Of what is kept with each packet: its number, timestamp, payload bytes. */
-const FIELDS = 3;
+/** What is in a packet: sound, or the description of the noise that follows (RFC 3389). */
+export type PacketKind = 'voice' | 'noise';
+
+/** Of what is kept with each packet: its number, timestamp, payload bytes, kind. */
+const FIELDS = 4;
 const NONE = -(2 ** 31);
 /** Packets that there is room for at first: 320 ms of usual ones. */
 const FIRST_COUNT = 16;
@@ -46,8 +49,20 @@ export class PacketSlots {
     return this.start(extended) + this.#fields[this.#row(extended) + 2]!;
   }
 
+  kind(extended: number): PacketKind {
+    return this.#fields[this.#row(extended) + 3] === 1 ? 'noise' : 'voice';
+  }
+
   /** Takes in a packet that is within the limits. Those from `first` on keep their places. */
-  store(extended: number, timestamp: number, from: Uint8Array, start: number, end: number, first: number): void {
+  store(
+    extended: number,
+    timestamp: number,
+    from: Uint8Array,
+    start: number,
+    end: number,
+    first: number,
+    kind: PacketKind,
+  ): void {
     const length = end - start;
     const ahead = extended - first;
     if (length > this.#slotBytes || ahead >= this.#count) this.#grow(length, ahead + 1, first);
@@ -56,6 +71,7 @@ export class PacketSlots {
     this.#fields[row] = extended;
     this.#fields[row + 1] = timestamp;
     this.#fields[row + 2] = length;
+    this.#fields[row + 3] = kind === 'noise' ? 1 : 0;
   }
 
   clear(): void {

@@ -66,6 +66,9 @@ const EVENT_TYPES: ReadonlyMap<number, number> = new Map([
 
 export const TELEPHONE_EVENT = telephoneEvent(8000);
 
+/** RFC 3389 §4: in pauses of codecs with this clock. */
+export const COMFORT_NOISE = format('CN', 13);
+
 /** The codecs, and telephone-events for each clock among them. */
 export function withEvents(codecs: readonly AudioFormat[]): readonly AudioFormat[] {
   const clocks = new Set(codecs.map(({ clockRateHz }) => clockRateHz));
@@ -93,7 +96,10 @@ function isSameName(a: string, b: string): boolean {
 
 /** Payload types that mean something without `a=rtpmap` (RFC 3551 §6): those that phones still offer bare. */
 const STATIC_FORMATS: ReadonlyMap<number, AudioFormat> = new Map(
-  [PCMU, format('GSM', 3), format('G723', 4), PCMA, G722, format('G729', 18)].map((f) => [f.payloadType, f]),
+  [PCMU, format('GSM', 3), format('G723', 4), PCMA, G722, COMFORT_NOISE, format('G729', 18)].map((f) => [
+    f.payloadType,
+    f,
+  ]),
 );
 
 /** Formats of an audio line in its order; those without a meaning, or with a malformed one, are left out. */
@@ -157,6 +163,10 @@ export function isSameEncoding(a: AudioFormat, b: AudioFormat): boolean {
 
 export function isTelephoneEvent(format: AudioFormat): boolean {
   return isSameName(format.name, 'telephone-event');
+}
+
+export function isComfortNoise(format: AudioFormat): boolean {
+  return isSameName(format.name, COMFORT_NOISE.name);
 }
 
 const PTIME_DEFAULT_MS = 20;

@@ -1,7 +1,7 @@
 import { assert } from '../../core/kernel/assert.ts';
 import { connectionOf } from './address.ts';
 import type { Direction } from './direction.ts';
-import { type AudioFormat, isSameEncoding, isTelephoneEvent } from './formats.ts';
+import { type AudioFormat, COMFORT_NOISE, isSameEncoding, isTelephoneEvent } from './formats.ts';
 import type { NegotiatedAudio } from './negotiate.ts';
 import type { Attribute, MediaDescription, SessionDescription } from './session-description.ts';
 import { writeSdp } from './write.ts';
@@ -82,6 +82,9 @@ export class LocalDescription {
         payloadType: chosen.receiveEventPayloadType,
         parameters: '0-16',
       });
+    }
+    if (chosen.receiveNoisePayloadType !== undefined) {
+      formats.push(withPayloadType(COMFORT_NOISE, chosen.receiveNoisePayloadType));
     }
     for (const format of formats) this.#remember(format);
     this.#formats = formats;

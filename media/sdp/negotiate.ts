@@ -4,6 +4,8 @@ import {
   type AudioFormat,
   codecNameOf,
   formatsOf,
+  G729,
+  isComfortNoise,
   isNamed,
   isSameEncoding,
   isTelephoneEvent,
@@ -31,6 +33,9 @@ export interface NegotiatedAudio {
   readonly sendEventPayloadType: number | undefined;
   readonly receiveEventPayloadType: number | undefined;
   readonly eventClockRateHz: number | undefined;
+  /** Of comfort noise (RFC 3389), undefined where one of both has none for this codec. */
+  readonly sendNoisePayloadType: number | undefined;
+  readonly receiveNoisePayloadType: number | undefined;
   /** Ours. `sends(direction)` is false while the peer holds us. */
   readonly direction: Direction;
   /** Where the peer says it receives. Port 0: the stream is off, and answered as such. */
@@ -85,7 +90,10 @@ export function acceptAnswer(offer: SessionDescription, answer: SessionDescripti
   return { ...negotiated, rtcpMux: negotiated.rtcpMux && attributeValue(ours.attributes, 'rtcp-mux') !== undefined };
 }
 
-/** Encodings that a description offers for audio, in its order, without telephone-events: to prefer on another leg. */
+/**
+ * Encodings that a description offers for audio, in its order, without telephone-events: to prefer on another leg. Comfort
+ * noise is among them.
+ */
 export function encodingsOf(session: SessionDescription): readonly string[] {
   const media = session.media.find((candidate) => candidate.kind === 'audio' && candidate.port !== 0);
   return media === undefined
@@ -124,6 +132,7 @@ function choose(
   const codec = chooseCodec(offered, supported, preferred);
   if (codec === undefined) return undefined;
   const event = chooseEvent(offered, supported, codec.ours.clockRateHz);
+  const noise = chooseNoise(offered, supported, codec.ours);
   const stated = directionOf(media.attributes) ?? directionOf(session.attributes) ?? 'sendrecv';
   const effective = reach === 'unspecified' ? WITHOUT_ADDRESS[stated] : stated;
   return {
@@ -135,6 +144,8 @@ function choose(
     sendEventPayloadType: event?.theirs.payloadType,
     receiveEventPayloadType: event?.[numbering].payloadType,
     eventClockRateHz: event?.theirs.clockRateHz,
+    sendNoisePayloadType: noise?.theirs.payloadType,
+    receiveNoisePayloadType: noise?.[numbering].payloadType,
     direction: media.port === 0 ? 'inactive' : STREAM_DIRECTION[effective][willing],
     remoteAddress: connection.address,
     remotePort: media.port,
@@ -152,7 +163,7 @@ function chooseCodec(
   let best: Match | undefined;
   let bestRank = preferred.length;
   for (const theirs of offered) {
-    const ours = isTelephoneEvent(theirs) ? undefined : counterpart(theirs, supported);
+    const ours = isTelephoneEvent(theirs) || isComfortNoise(theirs) ? undefined : counterpart(theirs, supported);
     if (ours === undefined) continue;
     first ??= { theirs, ours };
     const rank = preferred.findIndex((name) => isNamed(ours, name));
@@ -181,6 +192,21 @@ function chooseEvent(
     if (theirs.clockRateHz === 8000) other = { theirs, ours };
   }
   return other;
+}
+
+/** With the clock of the codec, unless that has means of its own (RFC 3389 §4). */
+function chooseNoise(
+  offered: readonly AudioFormat[],
+  supported: readonly AudioFormat[],
+  codec: AudioFormat,
+): Match | undefined {
+  if (codec.name === G729.name) return undefined;
+  for (const theirs of offered) {
+    if (!isComfortNoise(theirs) || theirs.clockRateHz !== codec.clockRateHz) continue;
+    const ours = counterpart(theirs, supported);
+    if (ours !== undefined) return { theirs, ours };
+  }
+  return undefined;
 }
 
 function counterpart(theirs: AudioFormat, supported: readonly AudioFormat[]): AudioFormat | undefined {

@@ -2,6 +2,7 @@ import type { Direction } from './direction.ts';
 import {
   type AudioFormat,
   CODEC_FORMATS,
+  COMFORT_NOISE,
   codecNameOf,
   G729,
   isNamed,
@@ -34,8 +35,8 @@ export class SpokenFormats {
     const named = names.flatMap((name) => CODEC_FORMATS.filter((codec) => isNamed(codec, name)));
     this.#known = named.filter((codec) => hasOpus || codec !== OPUS);
     this.#usual = this.#known.filter((codec) => codec !== G729 && codec.name !== 'L16');
-    this.#decoded = withEvents(this.#known.filter((codec) => codec !== G729));
-    this.#relayed = withEvents(this.#known);
+    this.#decoded = [...withEvents(this.#known.filter((codec) => codec !== G729)), COMFORT_NOISE];
+    this.#relayed = [...withEvents(this.#known), COMFORT_NOISE];
   }
 
   /**
@@ -65,13 +66,14 @@ export class SpokenFormats {
    * named first, but G.729 only where the other side has it, and nothing else where that has G.729 alone.
    */
   wishes(wanted: readonly string[], preferred: readonly string[]): readonly string[] {
-    if (wanted.length === 0 || (preferred.length === 1 && preferred[0] === G729.name)) return preferred;
+    if (wanted.length === 0 || (preferred[0] === G729.name && codecCount(preferred) === 1)) return preferred;
     return [...wanted.filter((name) => !isNamed(G729, name) || preferred.includes(G729.name)), ...preferred];
   }
 
   /**
    * Formats for an offer. `encodings` are the only ones that this peer is offered, in their order, if we speak any of
-   * them; G.729 it is offered where the other leg has it, and alone where that has nothing else.
+   * them; G.729 it is offered where the other leg has it, and alone where that has nothing else; comfort noise where the
+   * other leg has that: who is not asked for pauses makes none.
    */
   offered(preferred: readonly string[], encodings: readonly string[]): readonly AudioFormat[] {
     const wishes = `${preferred.join()};${encodings.join()}`;
@@ -91,6 +93,12 @@ export class SpokenFormats {
     const formats = [...first, ...usual, ...alike.filter((codec) => codec === G729)];
     const speakable = [...formats, ...this.#known.filter((codec) => codec.name === 'L16' && !formats.includes(codec))];
     const named = encodings.flatMap((name) => speakable.filter((codec) => isNamed(codec, name)));
-    return withEvents(named.length === 0 ? formats : named);
+    const chosen = named.length === 0 ? formats : named;
+    const hasNoise = preferred.includes(COMFORT_NOISE.name) && chosen.some(({ clockRateHz }) => clockRateHz === 8000);
+    return hasNoise ? [...withEvents(chosen), COMFORT_NOISE] : withEvents(chosen);
   }
+}
+
+function codecCount(names: readonly string[]): number {
+  return names.filter((name) => name !== COMFORT_NOISE.name).length;
 }

@@ -106,3 +106,33 @@ test('an answer to an offer of all codecs settles one, by the numbers of either 
   expect(acceptAnswer(offer, session('11'))).toBeUndefined();
   expect(all.negotiate(session('96', 'rtpmap:96 L16/44100/2'))).toBeUndefined();
 });
+
+test('RFC 3389 §4: comfort noise is agreed to where the peer offers it for the codec chosen, by its static number too', () => {
+  const noise = (types: string, ...lines: string[]) => all.negotiate(session(types, ...lines));
+  expect(noise('0 13')).toMatchObject({ sendNoisePayloadType: 13, receiveNoisePayloadType: 13 });
+  expect(noise('9 8 13', 'rtpmap:13 CN/8000')).toMatchObject({ format: { name: 'G722' }, sendNoisePayloadType: 13 });
+  expect(noise('0 100', 'rtpmap:100 cn/8000')).toMatchObject({ sendNoisePayloadType: 100 });
+  for (const audio of [noise('0'), noise('96 13', OPUS), noise('18 13'), noise('0 100', 'rtpmap:100 CN/16000')])
+    expect(audio?.sendNoisePayloadType).toBeUndefined();
+  // It is no codec: a stream of nothing else is none.
+  expect(noise('13')).toBeUndefined();
+});
+
+test('comfort noise is offered where the other leg has it: who is not asked for pauses makes none', () => {
+  expect(offered(['PCMU', 'CN'])).toBe('PCMU PCMA G722 opus CN');
+  expect(offered(['PCMU'])).not.toContain('CN');
+  expect(offered(['opus', 'CN'], ['opus'])).toBe('opus');
+  expect(all.wishes(['PCMA'], ['G729', 'CN'])).toEqual(['G729', 'CN']);
+});
+
+test('an offer of comfort noise is answered with it, and an answer without it agrees to none', () => {
+  const local = new LocalDescription(1);
+  const theirs = session('8 0 13 101', 'rtpmap:101 telephone-event/8000');
+  const answer = new TextDecoder().decode(local.answer(theirs, all.negotiate(theirs)!, LOCAL));
+  expect(answer).toContain('RTP/AVP 8 101 13\r\n');
+  expect(answer).toContain('a=rtpmap:13 CN/8000\r\n');
+  const ours = new LocalDescription(2);
+  ours.offer(LOCAL, all.offered(['PCMA', 'CN'], []), 'sendrecv');
+  expect(acceptAnswer(ours.current!, session('8 13'))).toMatchObject({ sendNoisePayloadType: 13 });
+  expect(acceptAnswer(ours.current!, session('8'))!.sendNoisePayloadType).toBeUndefined();
+});
