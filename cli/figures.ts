@@ -165,6 +165,16 @@ const MEDIA_COUNTERS: readonly (readonly [CounterName, string, string])[] = [
   ['turnsMs', 'tandem_media_turn_ms_total', 'How long these took, in ms'],
   ['ticksLate', 'tandem_media_ticks_late_total', 'Ticks made up late'],
   ['ticksSkipped', 'tandem_media_ticks_skipped_total', 'Ticks left out'],
+  [
+    'mixFramesMissing',
+    'tandem_mix_frames_missing_total',
+    'Frames of a conference that another media thread had not made in time',
+  ],
+  [
+    'mixFramesSkipped',
+    'tandem_mix_frames_skipped_total',
+    'Frames of a conference that another media thread made too many of',
+  ],
 ];
 
 function media(metrics: Metrics, { plane, media: side }: FigureSources): void {

@@ -9,7 +9,7 @@ import { OUTBOUND_CONFIGS } from './accounts/outbound-configs.ts';
 import { PROVIDERS } from './accounts/providers.ts';
 import { RECORDS } from './accounts/records.ts';
 import { TRUNKS } from './accounts/trunks.ts';
-import type { ConferencecallRecord } from './calls/conferencecall-record.ts';
+import { Roster } from './calls/roster.ts';
 import type { AccountCommand, Command, CommandResult, Refusal } from './command.ts';
 import type { Directory } from './directory/directory.ts';
 import type { Conference } from './directory/records.ts';
@@ -30,7 +30,7 @@ export interface AccountsPorts {
   readonly calendar: Calendar;
   readonly random: Random;
   /** Who is in a conference, for the events of its changes; nobody when left out. */
-  readonly conferencecallsOf?: (id: ConferenceId) => readonly ConferencecallRecord[];
+  readonly rosterOf?: (id: ConferenceId) => Roster;
   readonly isLocked?: (id: ConferenceId) => boolean;
   /** Told of each row that has just been applied. */
   readonly applied?: (write: AccountWrite) => void;
@@ -197,12 +197,12 @@ export class Accounts {
   /** A conference goes on while its change is committed: it is told as it is now. */
   #asOfNow(event: EventBody): EventBody {
     if (!('conference' in event)) return event;
-    const { directory, conferencecallsOf } = this.#ports;
+    const { directory, rosterOf } = this.#ports;
     const { id } = event.conference;
     return {
       type: event.type,
       conference: directory.conferences.get(id) ?? event.conference,
-      conferencecalls: conferencecallsOf?.(id) ?? [],
+      conferencecalls: rosterOf?.(id) ?? Roster.NOBODY,
       ...(this.#ports.isLocked?.(id) === true && { isLocked: true }),
     };
   }

@@ -2,6 +2,7 @@ import type { CallRecord } from './calls/call-record.ts';
 import type { ConferencecallRecord } from './calls/conferencecall-record.ts';
 import type { ExternalMediaRecord } from './calls/external-media-record.ts';
 import type { RecordingRecord } from './calls/recording-record.ts';
+import type { Roster } from './calls/roster.ts';
 import type { SupervisorMode } from './calls/who-hears-whom.ts';
 import type {
   Accesskey,
@@ -72,7 +73,7 @@ export type EventBody =
       readonly type: 'conference_created' | 'conference_updated' | 'conference_deleted';
       readonly conference: Conference;
       /** Who is in it, in the order in which they came. */
-      readonly conferencecalls: readonly ConferencecallRecord[];
+      readonly conferencecalls: Roster;
       /** Nobody comes in any more but moderators; not unless it says so. */
       readonly isLocked?: boolean;
     }

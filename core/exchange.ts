@@ -46,7 +46,7 @@ export class Exchange {
     this.messages = new Messages(ports);
     this.accounts = new Accounts({
       ...ports,
-      conferencecallsOf: (id) => this.calls.conferences.conferencecallsOf(id),
+      rosterOf: (id) => this.calls.conferences.rosterOf(id),
       isLocked: (id) => this.calls.conferences.isLocked(id),
       applied: (write) => {
         if (write.kind === 'saveProvider' || write.kind === 'saveTrunk') this.#maintain(write.row.id);

@@ -44,7 +44,8 @@ function audienceOf(type: EventBody['type']): PresentedEvent['audience'] {
 function dataOf(body: EventBody): Presented | undefined {
   if ('call' in body) return presentCall(body.call);
   if ('conference' in body) {
-    const { conference, conferencecalls, isLocked = false } = body;
+    const { conference, isLocked = false } = body;
+    const conferencecalls = body.conferencecalls.ids.map((id) => ({ id }));
     return presentConference(conference, { conferencecalls, isLocked, recordingId: null, recordingIds: [] });
   }
   if ('conferencecall' in body) return presentConferencecall(body.conferencecall);

@@ -33,7 +33,7 @@ export class ConferenceNews {
     const { directory, journal, calendar } = this.#ports;
     const conference = directory.conferences.get(id);
     if (conference === undefined) return;
-    const conferencecalls = this.#rooms.recordsOf(id);
+    const conferencecalls = this.#rooms.rosterOf(id);
     const isLocked = this.#rooms.isLocked(id);
     const body = { type: 'conference_updated', conference, conferencecalls, isLocked } as const;
     journal.append(conference.customerId, body, calendar(now));

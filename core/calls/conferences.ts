@@ -19,7 +19,7 @@ import { ConferenceSounds, type ConferenceSoundsPorts } from './conference-sound
 import { ConferenceTimeouts } from './conference-timeouts.ts';
 import { Conferencecall, type ConferencecallStep, steppedConferencecall } from './conferencecall.ts';
 import type { ConferencecallRecord } from './conferencecall-record.ts';
-import { MEMBER_TERMS, type MemberTerms } from './member-terms.ts';
+import { isAmplified, MEMBER_TERMS, type MemberTerms } from './member-terms.ts';
 import type { Party } from './party.ts';
 import type { Recordings } from './recordings.ts';
 import { Rooms } from './rooms.ts';
@@ -93,6 +93,10 @@ export class Conferences {
   /** Who is in the conference, in the order in which they came. */
   conferencecallsOf(id: ConferenceId): readonly ConferencecallRecord[] {
     return this.#parts.rooms.recordsOf(id);
+  }
+
+  rosterOf(id: ConferenceId): ReturnType<Rooms['rosterOf']> {
+    return this.#parts.rooms.rosterOf(id);
   }
 
   conferencecall(id: ConferencecallId): ConferencecallRecord | undefined {
@@ -329,7 +333,7 @@ export class Conferences {
       directory.putConference(row);
       this.#parts.rooms.forget(row.id);
       this.counters.ended += 1;
-      const body = { type: 'conference_deleted', conference: row, conferencecalls: [] } as const;
+      const body = { type: 'conference_deleted', conference: row, conferencecalls: this.rosterOf(row.id) } as const;
       journal.append(row.customerId, body, calendar(now));
       for (const ticket of tickets) this.#done(ticket, row.id);
     } else {
@@ -393,8 +397,4 @@ export class Conferences {
 
 function isAboutOne(command: ConferenceCommand): command is AboutOne {
   return command.kind === 'kickConferencecall' || command.kind === 'updateConferencecall';
-}
-
-function isAmplified({ gainInDb, gainOutDb }: MemberTerms): boolean {
-  return gainInDb !== 0 || gainOutDb !== 0;
 }

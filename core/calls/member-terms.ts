@@ -21,3 +21,7 @@ export const MEMBER_TERMS: MemberTerms = {
   gainInDb: 0,
   gainOutDb: 0,
 };
+
+export function isAmplified({ gainInDb, gainOutDb }: MemberTerms): boolean {
+  return gainInDb !== 0 || gainOutDb !== 0;
+}

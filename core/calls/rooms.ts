@@ -1,10 +1,12 @@
 import type { CallId, ConferencecallId, ConferenceId, LegId, MixId } from '../kernel/ids.ts';
 import type { Conferencecall } from './conferencecall.ts';
 import type { ConferencecallRecord } from './conferencecall-record.ts';
+import { Roster } from './roster.ts';
 
 /** Those who are in one conference, in the order in which they came. */
 export interface Room {
   readonly stays: Map<CallId, Conferencecall>;
+  roster: Roster;
   /** Nobody comes in any more but moderators, until it is opened or empty. */
   isLocked: boolean;
 }
@@ -50,6 +52,11 @@ export class Rooms {
     return [...(this.#rooms.get(id)?.stays.values() ?? [])];
   }
 
+  /** The same, as it is told. */
+  rosterOf(id: ConferenceId): Roster {
+    return this.#rooms.get(id)?.roster ?? Roster.NOBODY;
+  }
+
   recordsOf(id: ConferenceId): readonly ConferencecallRecord[] {
     return this.staysOf(id).map((stay) => stay.record);
   }
@@ -80,9 +87,10 @@ export class Rooms {
     const { callId, conferenceId, id } = stay.record;
     this.#stays.set(callId, stay);
     this.#stayById.set(id, stay);
-    const room = this.#rooms.get(conferenceId) ?? { stays: new Map(), isLocked: false };
+    const room = this.#rooms.get(conferenceId) ?? { stays: new Map(), roster: Roster.NOBODY, isLocked: false };
     this.#rooms.set(conferenceId, room);
     room.stays.set(callId, stay);
+    room.roster = room.roster.with(id);
   }
 
   leave(stay: Conferencecall): void {
@@ -90,8 +98,10 @@ export class Rooms {
     this.#stays.delete(callId);
     this.#stayById.delete(id);
     const room = this.#rooms.get(conferenceId);
-    room?.stays.delete(callId);
-    if (room?.stays.size === 0) this.#rooms.delete(conferenceId);
+    if (room === undefined) return;
+    room.stays.delete(callId);
+    room.roster = room.roster.without(id);
+    if (room.stays.size === 0) this.#rooms.delete(conferenceId);
   }
 
   /** The conference is deleted. */

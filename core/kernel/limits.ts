@@ -13,7 +13,7 @@ export const LIMITS = {
   /** Conferences with somebody in them. */
   conferencesLiveMax: 10_000,
   /** Calls in one conference. */
-  conferenceMembersMax: 1_000,
+  conferenceMembersMax: 4_000,
 
   // Programs outside that hear and speak
   /** In one call or conference (platform §5.4). */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CONFERENCECALL_TRANSITIONS } from '../../core/calls/conferencecall.ts';
 import { MEMBER_TERMS } from '../../core/calls/member-terms.ts';
+import { Roster } from '../../core/calls/roster.ts';
 import type { Conference } from '../../core/directory/records.ts';
 import type { ConferencecallId, ConferenceId, CustomerId } from '../../core/kernel/ids.ts';
 import { LIMITS } from '../../core/kernel/limits.ts';
@@ -34,7 +35,7 @@ describe('conferences', () => {
     const sizes: number[] = [];
     for (let reading = cursor.poll(); reading !== undefined; reading = cursor.poll()) {
       if (reading.kind === 'event' && reading.event.body.type === 'conference_updated') {
-        sizes.push(reading.event.body.conferencecalls.length);
+        sizes.push(reading.event.body.conferencecalls.size);
       }
     }
     expect(sizes).toEqual([1, 2, 1]);
@@ -220,7 +221,7 @@ describe('the time-out of a conference', () => {
     const { conferences, directory, journal } = rooms();
     const publish = (row: Conference, type: 'conference_created' | 'conference_updated') => {
       directory.putConference(row);
-      journal.append(row.customerId, { type, conference: row, conferencecalls: [] }, 0);
+      journal.append(row.customerId, { type, conference: row, conferencecalls: Roster.NOBODY }, 0);
       conferences.receive({ kind: 'stored', receipt: 999 }, 1_500);
     };
     publish(timed, 'conference_created');

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { Accounts } from '../../../core/accounts.ts';
-import type { ConferencecallRecord } from '../../../core/calls/conferencecall-record.ts';
+import { Roster } from '../../../core/calls/roster.ts';
 import type { AccountCommand, CommandResult, Refusal } from '../../../core/command.ts';
 import { Directory } from '../../../core/directory/directory.ts';
 import type { EventBody } from '../../../core/event.ts';
@@ -25,7 +25,7 @@ export class Office {
   readonly journal = new Journal({ epoch: 'e' });
   readonly accounts: Accounts;
   /** Who is in every conference. */
-  readonly inside: ConferencecallRecord[] = [];
+  inside = Roster.NOBODY;
   readonly #events: Cursor;
   #lastTicket = 0;
   #now = 1_000;
@@ -49,7 +49,7 @@ export class Office {
       journal: this.journal,
       calendar: (now) => now,
       random: seeded(2),
-      conferencecallsOf: () => this.inside,
+      rosterOf: () => this.inside,
     });
     this.#events = this.journal.cursorOverAll();
   }
