@@ -35,6 +35,12 @@ export type PlaySource =
 
 export type PlayedTimes = 'once' | 'endlessly';
 
+/** How what is played goes on, within a frame. Only what has a begin can be sought in; beyond its end it is over. */
+export type PlayOrder =
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'seek'; readonly toMs: number; readonly from: 'begin' | 'here' };
+
 export type OpenResult =
   | { readonly kind: 'opened' }
   | { readonly kind: 'refused'; readonly cause: 'not-acceptable' | 'media-overloaded'; readonly detail: string };
@@ -103,6 +109,12 @@ export interface MixTerms {
   readonly hears: boolean;
 }
 
+/** What is being played to legs. */
+export interface PlayersPlane {
+  /** Also while it is still being read. Without effect when nothing is played. */
+  steer(leg: LegId, order: PlayOrder): void;
+}
+
 /** Mixes as a whole; who is in one is said leg by leg. One that nobody is in, and nobody records, is nothing. */
 export interface MixesPlane {
   /**
@@ -169,6 +181,7 @@ export interface MediaPlane {
   join(leg: LegId, mix: MixId, terms?: MixTerms): void;
   leave(leg: LegId): void;
   readonly mixes: MixesPlane;
+  readonly players: PlayersPlane;
   /** What the far end says is made louder by so much, and what it hears; in dB, below 0 for softer. In bridges and mixes. */
   amplify(leg: LegId, inDb: number, outDb: number): void;
   /** `in`: nobody hears the far end; `out`: the far end hears nothing; '' undoes both. */

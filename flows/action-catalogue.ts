@@ -161,7 +161,10 @@ export const ACTION_KINDS: ReadonlyMap<string, ActionKind> = new Map<string, Act
       reference_id: UUID,
     }),
   ],
-  ['play', built('rtc', { stream_urls: { kind: 'texts', isRequired: true } })],
+  [
+    'play',
+    built('rtc', { stream_urls: { kind: 'texts', isRequired: true }, times: { kind: 'integer', min: 0, max: 1000 } }),
+  ],
   [
     'recording_start',
     built('rtc', {

@@ -1,7 +1,7 @@
 import { assert } from '../core/kernel/assert.ts';
 import type { LegId } from '../core/kernel/ids.ts';
 import type { Instant } from '../core/kernel/time.ts';
-import type { ListeningWish } from '../core/ports.ts';
+import type { ListeningWish, PlayOrder } from '../core/ports.ts';
 import { Arrival } from './arrival.ts';
 import type { OpusLibrary } from './codec/opus.ts';
 import { COUNTER } from './counters.ts';
@@ -15,7 +15,7 @@ import type { LatchingEntry } from './io/latching-entry.ts';
 import type { PacketIo } from './io/packet-io.ts';
 import { mute, setGain } from './membership.ts';
 import { type AboutMix, Mixes } from './mixes.ts';
-import { playerOf } from './player.ts';
+import { playerOf, steered } from './player.ts';
 import type { FromWorker, StreamSettings, ToWorker } from './protocol.ts';
 import { Reception } from './reception.ts';
 import { needVoice, Slots, type Stream, type StreamSurroundings } from './slots.ts';
@@ -251,6 +251,9 @@ export class Engine {
       case 'stopPlaying':
         this.#stopPlaying(stream);
         return;
+      case 'steer':
+        if (stream.play === message.play) steer(stream, message.order);
+        return;
       case 'digits':
         this.#duties.sendDigits(stream, message.digits, message.durationMs, message.intervalMs, now);
         return;
@@ -368,6 +371,13 @@ export class Engine {
       if (stream.sends) this.#duties.sendFirst(stream, now);
     }
   }
+}
+
+/** Digits that are being dialled as sound are in front of what is played. */
+function steer(stream: Stream, order: PlayOrder): void {
+  const { player } = stream;
+  if (player instanceof DigitsPlayer) player.behind = player.behind && steered(player.behind, order);
+  else if (player !== undefined) stream.player = steered(player, order);
 }
 
 function latchEntry(settings: StreamSettings): LatchingEntry {

@@ -51,7 +51,7 @@ export class WorkerMediaPlane implements MediaPlane {
   readonly #workers: PlaneWorkers;
   readonly mixes: PlaneMixes;
   readonly #files = new PlaneFiles();
-  readonly #sounds: PlaneSounds;
+  readonly players: PlaneSounds;
   readonly #recordings = new PlaneRecordings(this.counters, this.#outputs);
   readonly externals: PlaneExternals;
   readonly #own: OwnAddress;
@@ -63,7 +63,7 @@ export class WorkerMediaPlane implements MediaPlane {
     this.#spoken = new SpokenFormats(options.codecs ?? CODEC_NAMES, false);
     this.#workers = new PlaneWorkers(options, this.#outputs);
     this.mixes = new PlaneMixes(options.workerCount, this.#files, this.#outputs);
-    this.#sounds = new PlaneSounds(this.#files, this.mixes, this.#legs, this.#outputs);
+    this.players = new PlaneSounds(this.#files, this.mixes, this.#legs, this.#outputs);
     const workerOf = (source: RecordingSource): number | undefined => this.#sourceOf(source)?.worker;
     this.externals = new PlaneExternals({ ...options, outputs: this.#outputs, workerOf });
   }
@@ -195,11 +195,11 @@ export class WorkerMediaPlane implements MediaPlane {
   }
 
   play(leg: LegId, source: PlaySource): void {
-    this.#sounds.play(this.#leg(leg), source);
+    this.players.play(this.#leg(leg), source);
   }
 
   stopPlaying(leg: LegId): void {
-    this.#sounds.stop(this.#leg(leg));
+    this.players.stop(this.#leg(leg));
   }
 
   record(recording: RecordingNumber, request: RecordingRequest): void {
@@ -252,7 +252,7 @@ export class WorkerMediaPlane implements MediaPlane {
         if (this.#workers.isLive(worker, message.leg)) this.#workers.latched(worker, message.leg, message.remote);
         return;
       case 'played':
-        this.#sounds.played(message.leg, message.play, 'finished', '');
+        this.players.played(message.leg, message.play, 'finished', '');
         return;
       case 'mixPlayed':
       case 'talkerChanged':
@@ -283,7 +283,7 @@ export class WorkerMediaPlane implements MediaPlane {
       if (source?.kind === 'mix') this.mixes.recordingEnded(source.mix, message.recording);
       return;
     }
-    this.#sounds.receive(message);
+    this.players.receive(message);
   }
 
   /**

@@ -1,17 +1,22 @@
 import type { LegId } from '../core/kernel/ids.ts';
-import type { PlaySource } from '../core/ports.ts';
+import type { PlayersPlane, PlayOrder, PlaySource } from '../core/ports.ts';
 import type { Loaded, PlaneFiles } from './plane-files.ts';
 import type { PlaneLeg } from './plane-leg.ts';
 import type { PlaneMixes } from './plane-mixes.ts';
 import type { PlaneOutput } from './plane-output.ts';
 import type { FromFiles, ToWorker } from './protocol.ts';
 
+/** Orders for one file that is still being read; reading takes a fraction of a second. */
+const HELD_MAX = 20;
+
 /** What is played to legs: requests, and the ends of those that are still wanted. */
-export class PlaneSounds {
+export class PlaneSounds implements PlayersPlane {
   readonly #files: PlaneFiles;
   readonly #mixes: PlaneMixes;
   readonly #legs: ReadonlyMap<LegId, PlaneLeg>;
   readonly #outputs: PlaneOutput[];
+  /** What was ordered of files that are still being read, by their request. */
+  readonly #held = new Map<number, PlayOrder[]>();
 
   constructor(files: PlaneFiles, mixes: PlaneMixes, legs: ReadonlyMap<LegId, PlaneLeg>, outputs: PlaneOutput[]) {
     this.#files = files;
@@ -27,7 +32,16 @@ export class PlaneSounds {
       this.#post(own, { kind: 'play', leg, play: own.play, source });
       return;
     }
+    this.#held.set(own.play, []);
     this.#outputs.push({ kind: 'postFiles', message: this.#files.load({ kind: 'leg', leg }, own.play, source) });
+  }
+
+  steer(leg: LegId, order: PlayOrder): void {
+    const own = this.#legs.get(leg);
+    if (own === undefined || own.play === 0) return;
+    const held = this.#held.get(own.play);
+    if (held === undefined) this.#post(own, { kind: 'steer', leg, play: own.play, order });
+    else if (held.length < HELD_MAX) held.push(order);
   }
 
   stop(own: PlaneLeg): void {
@@ -53,10 +67,16 @@ export class PlaneSounds {
 
   #loaded(leg: LegId, loaded: Loaded): void {
     const { play } = loaded;
+    const held = this.#held.get(play) ?? [];
+    this.#held.delete(play);
     const own = this.#legs.get(leg);
     if (own?.play !== play) return;
-    if ('detail' in loaded) this.played(leg, play, 'failed', loaded.detail);
-    else this.#post(own, { kind: 'play', leg, play, source: loaded.source });
+    if ('detail' in loaded) {
+      this.played(leg, play, 'failed', loaded.detail);
+      return;
+    }
+    this.#post(own, { kind: 'play', leg, play, source: loaded.source });
+    for (const order of held) this.#post(own, { kind: 'steer', leg, play, order });
   }
 
   #post(own: PlaneLeg, message: ToWorker): void {

@@ -1,3 +1,4 @@
+import type { PlayOrder } from '../core/ports.ts';
 import { tonesOf } from './dsp/country-tones.ts';
 import {
   BEEP,
@@ -26,46 +27,61 @@ export interface Player {
   take(into: Int16Array): void;
 }
 
+/** Can be sought in: the position behind the samples played so far, of all. */
+interface Seekable {
+  readonly lengthSamples: number;
+  positionSamples: number;
+}
+
 /** Plays samples once. */
-export class SamplesPlayer implements Player {
+export class SamplesPlayer implements Player, Seekable {
+  positionSamples = 0;
   readonly #samples: Int16Array;
-  #position = 0;
 
   constructor(samples: Int16Array) {
     this.#samples = samples;
   }
 
   get finished(): boolean {
-    return this.#position === this.#samples.length;
+    return this.positionSamples === this.#samples.length;
+  }
+
+  get lengthSamples(): number {
+    return this.#samples.length;
   }
 
   take(into: Int16Array): void {
-    const count = Math.min(into.length, this.#samples.length - this.#position);
-    for (let i = 0; i < count; i++) into[i] = this.#samples[this.#position + i]!;
+    const from = this.positionSamples;
+    const count = Math.min(into.length, this.#samples.length - from);
+    for (let i = 0; i < count; i++) into[i] = this.#samples[from + i]!;
     into.fill(0, count);
-    this.#position += count;
+    this.positionSamples = from + count;
   }
 }
 
 /** Plays samples again and again: the first follows the last, also within a frame. */
-export class LoopPlayer implements Player {
+export class LoopPlayer implements Player, Seekable {
   readonly finished = false;
+  positionSamples = 0;
   readonly #samples: Int16Array;
-  #position = 0;
 
   /** At least one sample. */
   constructor(samples: Int16Array) {
     this.#samples = samples;
   }
 
+  get lengthSamples(): number {
+    return this.#samples.length;
+  }
+
   take(into: Int16Array): void {
     const samples = this.#samples;
-    let position = this.#position;
+    let position = this.positionSamples % samples.length;
     for (let i = 0; i < into.length; i++) {
       into[i] = samples[position]!;
       if (++position === samples.length) position = 0;
     }
-    this.#position = position;
+    this.positionSamples = position;
   }
 }
 
@@ -103,6 +119,39 @@ export class BurstPlayer implements Player {
     into.fill(0, count);
     this.#remaining -= count;
   }
+}
+
+/** Silence, until what is behind it goes on. */
+class PausedPlayer implements Player {
+  readonly finished = false;
+  readonly behind: Player;
+
+  constructor(behind: Player) {
+    this.behind = behind;
+  }
+
+  take(into: Int16Array): void {
+    into.fill(0);
+  }
+}
+
+/** The player as it goes on after the order. */
+export function steered(player: Player, order: PlayOrder): Player {
+  const playing = player instanceof PausedPlayer ? player.behind : player;
+  switch (order.kind) {
+    case 'pause':
+      return player === playing ? new PausedPlayer(player) : player;
+    case 'resume':
+      return playing;
+    case 'seek':
+      if (playing instanceof SamplesPlayer || playing instanceof LoopPlayer) seek(playing, order.toMs, order.from);
+      return player;
+  }
+}
+
+function seek(player: Seekable, toMs: number, from: 'begin' | 'here'): void {
+  const wanted = (from === 'begin' ? 0 : player.positionSamples) + Math.round((toMs * CLOCK_RATE_HZ) / 1000);
+  player.positionSamples = Math.max(0, Math.min(player.lengthSamples, wanted));
 }
 
 export function playerOf(source: PlayedSource, tones: Readonly<Record<ToneName, Tone>>): Player {

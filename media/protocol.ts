@@ -1,7 +1,7 @@
 import type { MuteDirection } from '../core/calls/call-record.ts';
 import type { RecordingFile } from '../core/calls/recording-record.ts';
 import type { ExternalMediaId, LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
-import type { ListeningWish, MediaEvent, MixTerms, PlayedTimes, PlaySource } from '../core/ports.ts';
+import type { ListeningWish, MediaEvent, MixTerms, PlayedTimes, PlayOrder, PlaySource } from '../core/ports.ts';
 import type { OpusLibrary } from './codec/opus.ts';
 import type { AddressBookOutput } from './io/address-book.ts';
 import type { RecordingOrder, RingReason } from './recording.ts';
@@ -73,6 +73,8 @@ export type ToWorker =
   /** `play` numbers the request, so that the end of one that was replaced is not taken for the end of its successor. */
   | { readonly kind: 'play'; readonly leg: LegId; readonly play: number; readonly source: PlayedSource }
   | { readonly kind: 'stopPlaying'; readonly leg: LegId }
+  /** No effect when that is over. */
+  | { readonly kind: 'steer'; readonly leg: LegId; readonly play: number; readonly order: PlayOrder }
   | {
       readonly kind: 'digits';
       readonly leg: LegId;

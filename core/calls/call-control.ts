@@ -136,7 +136,7 @@ export class CallControl {
   /** What the far end hears. One who has not answered yet hears it as early media. */
   #sound(
     call: Call,
-    demand: Demand<'play' | 'beep' | 'stopPlaying' | 'echo' | 'stopEcho' | 'sendDigits'>,
+    demand: Demand<'play' | 'beep' | 'stopPlaying' | 'steerPlaying' | 'echo' | 'stopEcho' | 'sendDigits'>,
     now: Instant,
   ): void {
     const media = this.#media;
@@ -144,7 +144,10 @@ export class CallControl {
     switch (demand.kind) {
       case 'play':
         this.#life.openEarly(call, now);
-        sounds.start(partyOf(call), demand.urls, demand.token, now);
+        sounds.start(partyOf(call), demand.urls, demand.token, now, demand.times);
+        break;
+      case 'steerPlaying':
+        sounds.steer(call.leg, demand.order);
         break;
       case 'beep':
         this.#life.openEarly(call, now);

@@ -2,14 +2,23 @@ import type { CallNews } from '../flows/call-control.ts';
 import type { CallId, CustomerId, LegId, MixId, RecordingId } from '../kernel/ids.ts';
 import { LIMITS } from '../kernel/limits.ts';
 import type { Instant } from '../kernel/time.ts';
-import type { Archive, ArchiveEvent, HttpClient, HttpEvent, MediaEvent, MediaPlane, PlaySource } from '../ports.ts';
+import type {
+  Archive,
+  ArchiveEvent,
+  HttpClient,
+  HttpEvent,
+  MediaEvent,
+  MediaPlane,
+  PlayOrder,
+  PlaySource,
+} from '../ports.ts';
 import type { Party } from './party.ts';
 import type { RecordingRecord } from './recording-record.ts';
 import { type Fetched, SoundDownloads } from './sound-downloads.ts';
 import { soundSourceOf } from './sound-source.ts';
 
 export interface SoundsPorts {
-  readonly media: Pick<MediaPlane, 'play' | 'stopPlaying' | 'removeFiles' | 'mixes'>;
+  readonly media: Pick<MediaPlane, 'play' | 'stopPlaying' | 'players' | 'removeFiles' | 'mixes'>;
   /** Asked in the name of `calls`, by nobody but this. */
   readonly http: HttpClient;
   readonly archive: Archive;
@@ -42,10 +51,15 @@ interface PlayList {
   readonly audience: Party | MixAudience;
   readonly told: Told;
   readonly urls: readonly string[];
+  /** How often it is still to be played from its begin, this time included. */
+  timesLeft: number;
+  isPaused: boolean;
   /** Of the source that plays or is waited for; -1 before the first. */
   index: number;
   state: 'waiting' | 'playing';
   playedCount: number;
+  /** Of them, before this time. */
+  playedBefore: number;
   readonly failures: string[];
 }
 
@@ -85,13 +99,21 @@ export class Sounds {
   /**
    * Plays in order: http(s) URLs of WAV, MP3 or Ogg/Opus, `prompt:NAME`, `recording:ID`, `tone:NAME`; replaces what it
    * played before, without news of that. News: played, when the last has ended; failed when not one could be played. A tone goes on
-   * until it is stopped, save `tone:beep`.
+   * until it is stopped, save `tone:beep`. All of it so many `times`, while some of it can be played.
    */
-  start(party: Party, urls: readonly string[], token: number, now: Instant): void {
+  start(party: Party, urls: readonly string[], token: number, now: Instant, times = 1): void {
     const { id, leg } = party;
     this.stop(leg);
     const told: Told = (outcome, detail) => this.#ports.tell(id, { kind: 'played', token, outcome, detail });
-    this.#start(leg, party, urls, told, now);
+    this.#start(leg, party, urls, told, now, times);
+  }
+
+  /** Holds what is played to the leg, lets it go on, or seeks in what sounds now. Without effect when nothing is played. */
+  steer(leg: LegId, order: PlayOrder): void {
+    const list = this.#lists.get(leg);
+    if (list === undefined) return;
+    if (order.kind !== 'seek') list.isPaused = order.kind === 'pause';
+    if (list.state === 'playing') this.#ports.media.players.steer(leg, order);
   }
 
   /** The same for all who are in a mix, who hear it besides each other; `told` is called in place of news. */
@@ -111,8 +133,26 @@ export class Sounds {
     return this.#lists.has(-mix);
   }
 
-  #start(key: number, audience: PlayList['audience'], urls: readonly string[], told: Told, now: Instant): void {
-    const list: PlayList = { audience, told, urls, index: -1, state: 'waiting', playedCount: 0, failures: [] };
+  #start(
+    key: number,
+    audience: PlayList['audience'],
+    urls: readonly string[],
+    told: Told,
+    now: Instant,
+    timesLeft = 1,
+  ): void {
+    const list: PlayList = {
+      audience,
+      told,
+      urls,
+      timesLeft,
+      isPaused: false,
+      index: -1,
+      state: 'waiting',
+      playedCount: 0,
+      playedBefore: 0,
+      failures: [],
+    };
     this.#lists.set(key, list);
     if (urls.length > LIMITS.soundsPerListMax) {
       list.failures.push(`expected at most ${LIMITS.soundsPerListMax} sources, got ${urls.length}`);
@@ -205,7 +245,15 @@ export class Sounds {
       }
       this.#fail(list, resolved.detail);
     }
-    this.#finish(list, now);
+    if (list.timesLeft > 1 && list.playedCount > list.playedBefore) this.#repeat(list, now);
+    else this.#finish(list, now);
+  }
+
+  #repeat(list: PlayList, now: Instant): void {
+    list.timesLeft -= 1;
+    list.playedBefore = list.playedCount;
+    list.index = -1;
+    this.#advance(list, now);
   }
 
   /** What was waited for is known. */
@@ -222,7 +270,10 @@ export class Sounds {
     const { media } = this.#ports;
     const { audience } = list;
     if ('mix' in audience) media.mixes.play(audience.mix, source);
-    else media.play(audience.leg, source);
+    else {
+      media.play(audience.leg, source);
+      if (list.isPaused) media.players.steer(audience.leg, { kind: 'pause' });
+    }
     // The next is fetched while this one is heard, so that there is no pause between them.
     const next = soundSourceOf(list.urls[list.index + 1] ?? '');
     if (next.kind === 'url') this.downloads.fetch(next.url, now);

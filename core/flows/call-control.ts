@@ -7,7 +7,7 @@ import type { RecordingForm } from '../calls/recording-form.ts';
 import type { RecordingRecord } from '../calls/recording-record.ts';
 import type { SupervisorMode } from '../calls/who-hears-whom.ts';
 import type { CallId, ConferenceId, FlowId } from '../kernel/ids.ts';
-import type { MachineReason, MachineVerdict } from '../media-port.ts';
+import type { MachineReason, MachineVerdict, PlayOrder } from '../media-port.ts';
 
 /** How a recording ends by itself, and what becomes of it. Zeros, '' and `none` never end it. */
 export interface RecordingLimits {
@@ -30,9 +30,11 @@ export type CallDemand =
   /** Ends the call; with `like`, for the cause for which that call ended. News: ended, or refused when it still lives. */
   | { readonly kind: 'hangup'; readonly cause: Cause; readonly like: CallId | null }
   /** Plays in order: http(s) URLs of WAV, MP3 or Ogg/Opus, `prompt:NAME`, `recording:ID`, `tone:NAME`. Early media when not answered. News: played. */
-  | { readonly kind: 'play'; readonly token: number; readonly urls: readonly string[] }
+  | { readonly kind: 'play'; readonly token: number; readonly urls: readonly string[]; readonly times?: number }
   | { readonly kind: 'beep'; readonly token: number }
   | { readonly kind: 'stopPlaying' }
+  /** Without effect when nothing is played. */
+  | { readonly kind: 'steerPlaying'; readonly order: PlayOrder }
   /** The caller hears itself until `stopEcho`. */
   | { readonly kind: 'echo' }
   | { readonly kind: 'stopEcho' }

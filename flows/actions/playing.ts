@@ -8,7 +8,8 @@ export const play: Begin = (stage, option) => {
   const urls = textsOf(option, 'stream_urls').filter((url) => url !== '');
   if (urls.length === 0) return NEXT;
   const token = stage.token();
-  stage.demand({ kind: 'play', token, urls });
+  const times = Math.max(1, integerOf(option, 'times', 1));
+  stage.demand(times > 1 ? { kind: 'play', token, urls, times } : { kind: 'play', token, urls });
   return untilPlayed(stage, token, { kind: 'next', result: { outcome: 'finished' } });
 };
 

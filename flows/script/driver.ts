@@ -2,7 +2,7 @@ import type { Json } from '../../core/flows/action.ts';
 import type { CallNews } from '../../core/flows/call-control.ts';
 import type { ActionId, CallId, ScriptSessionId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/time.ts';
-import type { ScriptEvent } from '../../core/ports.ts';
+import type { PlayOrder, ScriptEvent } from '../../core/ports.ts';
 import { causeOf } from '../actions/call.ts';
 import { limitsOf } from '../actions/recording.ts';
 import { ACTIONS_MAX, compile } from '../compile.ts';
@@ -22,7 +22,18 @@ export type ScriptOrder =
 type Command = Extract<UpFrame, { kind: 'command' }>;
 
 /** Commands that do not wait for their turn, and those that an action of the same name checks. */
-const COMMANDS = ['end', 'hangup', 'listen', 'recording_start', 'recording_stop', 'skip', 'variable_set'];
+const COMMANDS = [
+  'end',
+  'hangup',
+  'listen',
+  'play_pause',
+  'play_resume',
+  'play_seek',
+  'recording_start',
+  'recording_stop',
+  'skip',
+  'variable_set',
+];
 const LISTENED = ['talk', 'tones'];
 const CHECKED = ['hangup', 'recording_start', 'recording_stop', 'variable_set'];
 
@@ -127,6 +138,15 @@ export class ScriptDriver {
       case 'listen':
         stage.demand({ kind: 'listen', talk: flagOf(option, 'talk'), tones: flagOf(option, 'tones') });
         return undefined;
+      case 'play_pause':
+        stage.demand({ kind: 'steerPlaying', order: { kind: 'pause' } });
+        return undefined;
+      case 'play_resume':
+        stage.demand({ kind: 'steerPlaying', order: { kind: 'resume' } });
+        return undefined;
+      case 'play_seek':
+        stage.demand({ kind: 'steerPlaying', order: seekOf(option)! });
+        return undefined;
       case 'recording_start':
         stage.demand({ kind: 'startRecording', limits: limitsOf(option) });
         return undefined;
@@ -154,11 +174,23 @@ function refusalOf({ command, option }: Command, stage: Stage): FrameRefusal | u
   }
   const unclear = command === 'listen' ? LISTENED.find((name) => !isFlag(option[name])) : undefined;
   if (unclear !== undefined) return { code: 'INVALID_ARGUMENT', field: `option.${unclear}`, expected: 'true or false' };
+  if (command === 'play_seek' && seekOf(option) === undefined) {
+    return { code: 'INVALID_ARGUMENT', field: 'option', expected: 'position or offset, a whole number of ms' };
+  }
   if (!CHECKED.includes(command)) return undefined;
   const compiled = compile([{ type: command, option }], stage.ports.random);
   if (!('problems' in compiled)) return undefined;
   const { code, field, expected } = compiled.problems[0]!;
   return { code, field: field.replace('actions[0].', ''), expected };
+}
+
+/** `position` in ms from the begin, or `offset` from where it is, below 0 for back; undefined unless it is just one of them. */
+function seekOf({ position, offset }: Command['option']): PlayOrder | undefined {
+  const toMs = position ?? offset;
+  if (typeof toMs !== 'number' || !Number.isInteger(toMs) || (position !== undefined && offset !== undefined)) {
+    return undefined;
+  }
+  return { kind: 'seek', toMs, from: position === undefined ? 'here' : 'begin' };
 }
 
 function isFlag(value: Json | undefined): boolean {

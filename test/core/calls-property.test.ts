@@ -43,6 +43,7 @@ class StrictPlane extends QuietPlane {
   override mute = (leg: LegId) => void this.#sure(leg, 0);
   override hold = (leg: LegId) => this.#sure(leg, SDP);
   override play = (leg: LegId) => void this.playing.add(this.#sure(leg, leg));
+  override players = { steer: (leg: LegId) => void this.#sure(leg, 0) };
   override stopPlaying = (leg: LegId) => void this.playing.delete(this.#sure(leg, leg));
   override sendDigits = (leg: LegId) => void this.#sure(leg, 0);
   override record = (recording: RecordingNumber, request: RecordingRequest) =>
@@ -113,7 +114,9 @@ function demandOf(random: Random, token: number, other: CallId): CallDemand {
   const demands: readonly CallDemand[] = [
     { kind: 'answer' },
     { kind: 'hangup', cause: 'busy', like: null },
-    { kind: 'play', token, urls: ['prompt:a', 'tone:beep', 'recording:x'] },
+    { kind: 'play', token, urls: ['prompt:a', 'tone:beep', 'recording:x'], times: 2 },
+    { kind: 'steerPlaying', order: { kind: 'pause' } },
+    { kind: 'steerPlaying', order: { kind: 'seek', toMs: 500, from: 'here' } },
     { kind: 'beep', token },
     { kind: 'stopPlaying' },
     { kind: 'echo' },

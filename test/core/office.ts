@@ -27,6 +27,7 @@ import type {
   MixesPlane,
   MixTerms,
   OpenResult,
+  PlayersPlane,
   PlaySource,
   RecordingRequest,
   SignalingEvent,
@@ -75,6 +76,9 @@ export class QuietPlane implements MediaPlane {
     play: (mix, source) => void this.orders.push(`play mix ${mix} ${nameOf(source)}`),
     stopPlaying: (mix) => void this.orders.push(`stopPlaying mix ${mix}`),
     watchTalkers: (mix, mode) => void this.orders.push(`watchTalkers ${mix} ${mode}`),
+  };
+  readonly players: PlayersPlane = {
+    steer: (leg, { kind }) => void this.orders.push(`${kind} ${leg}`),
   };
   amplify = (leg: LegId, inDb: number, outDb: number) => void this.orders.push(`amplify ${leg} ${inDb} ${outDb}`);
   leave = (leg: LegId) => void this.orders.push(`leave ${leg}`);

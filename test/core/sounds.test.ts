@@ -41,6 +41,9 @@ function player(known: readonly RecordingRecord[] = []) {
         media.push(`play ${leg} ${source.kind === 'file' ? source.path : 'tone' in source ? source.tone : ''}`);
       },
       stopPlaying: (leg: LegId) => void media.push(`stop ${leg}`),
+      players: {
+        steer: (leg, order) => void media.push(`${order.kind} ${leg}${order.kind === 'seek' ? ` ${order.toMs}` : ''}`),
+      },
       mixes: {
         play: (mix, source) => void media.push(`play mix ${mix} ${source.kind}`),
         stopPlaying: (mix) => void media.push(`stop mix ${mix}`),
@@ -112,6 +115,36 @@ describe('sounds', () => {
     expect(told()).toEqual(['1 played 7 failed: there is nothing to play']);
     sounds.start(party(1), new Array(LIMITS.soundsPerListMax + 1).fill('tone:beep'), 8, 60);
     expect(told()[0]).toContain('1 played 8 failed: expected at most 100 sources');
+  });
+
+  test('are played so many times, as long as some of them can be', () => {
+    const { sounds, media, played, told } = player();
+    sounds.start(party(1), ['prompt:one', 'nonsense'], 5, 0, 3);
+    played(1, 10);
+    played(1, 20);
+    expect(told()).toEqual([]);
+    played(1, 30);
+    expect(media).toEqual(['play 1 /prompts/one.wav', 'play 1 /prompts/one.wav', 'play 1 /prompts/one.wav']);
+    expect(told()[0]).toContain('1 played 5 finished: nonsense: expected');
+    sounds.start(party(1), ['prompt:none'], 6, 40, 1_000);
+    played(1, 50, 'failed', 'no such file');
+    expect(told()).toEqual(['1 played 6 failed: prompt:none: no such file']);
+  });
+
+  test('are held, sought in and go on; one that is still fetched begins held', () => {
+    const { sounds, media, requests, played, answer } = player();
+    sounds.steer(1 as LegId, { kind: 'pause' });
+    expect(media).toEqual([]);
+    sounds.start(party(1), ['prompt:one', URL_A], 5, 0);
+    sounds.steer(1 as LegId, { kind: 'seek', toMs: 700, from: 'begin' });
+    expect(media).toEqual(['play 1 /prompts/one.wav', 'seek 1 700']);
+    played(1, 10);
+    sounds.steer(1 as LegId, { kind: 'pause' });
+    sounds.steer(1 as LegId, { kind: 'seek', toMs: 700, from: 'begin' });
+    answer(requests[0]!, 200, 20);
+    expect(media.slice(2)).toEqual(['play 1 /cache/1.wav', 'pause 1']);
+    sounds.steer(1 as LegId, { kind: 'resume' });
+    expect(media.at(-1)).toBe('resume 1');
   });
 
   test('replace what was played before, and stop, without news', () => {

@@ -237,6 +237,12 @@ describe('the call', () => {
     expect(stage.completed).toEqual([flow]);
   });
 
+  test('is played a list several times', () => {
+    const stage = new FlowStage({ status: 'progressing' });
+    stage.start([action('play', { stream_urls: ['a'], times: 3 })]);
+    expect(stage.demands).toMatchObject([{ kind: 'play', urls: ['a'], times: 3 }]);
+  });
+
   test('is recorded after a beep, and the flow knows the recording', () => {
     const stage = new FlowStage({ status: 'progressing' });
     const option = { beep_start: true, duration: 5, end_of_silence: 2, end_of_key: '#', format: 'ogg' };

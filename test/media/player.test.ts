@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { tonesOf } from '../../media/dsp/country-tones.ts';
-import { LoopPlayer, playerOf, SamplesPlayer } from '../../media/player.ts';
+import { LoopPlayer, type Player, playerOf, SamplesPlayer, steered } from '../../media/player.ts';
 import { levelAt } from '../audio/measures.ts';
 
 test('a file ends with silence behind it', () => {
@@ -33,6 +33,33 @@ test('what is played endlessly begins again with the sample after its last, with
 test('of nothing, nothing is played, however often', () => {
   const player = playerOf({ kind: 'samples', samples: new SharedArrayBuffer(0), times: 'endlessly' }, tonesOf(''));
   expect(player.finished).toBe(true);
+});
+
+test('what is paused is silence and goes on where it was; a place in it is found from its begin and from here', () => {
+  const file: Player = new SamplesPlayer(Int16Array.from({ length: 32 }, (_, i) => i + 1));
+  const next = (player: Player): number[] => {
+    const into = new Int16Array(4);
+    player.take(into);
+    return [...into];
+  };
+  expect(next(file)).toEqual([1, 2, 3, 4]);
+  const paused = steered(steered(file, { kind: 'pause' }), { kind: 'pause' });
+  expect([next(paused), next(paused), paused.finished]).toEqual([[0, 0, 0, 0], [0, 0, 0, 0], false]);
+  expect(steered(paused, { kind: 'seek', toMs: 1, from: 'here' })).toBe(paused);
+  expect(steered(paused, { kind: 'resume' })).toBe(file);
+  expect(next(file)).toEqual([13, 14, 15, 16]);
+  expect(next(steered(file, { kind: 'seek', toMs: -1, from: 'here' }))).toEqual([9, 10, 11, 12]);
+  expect(next(steered(file, { kind: 'seek', toMs: -100, from: 'here' }))).toEqual([1, 2, 3, 4]);
+  expect(steered(file, { kind: 'seek', toMs: 4, from: 'begin' }).finished).toBe(true);
+  const tone = playerOf({ kind: 'tone', tone: 'dial' }, tonesOf(''));
+  expect(steered(tone, { kind: 'seek', toMs: 100, from: 'begin' })).toBe(tone);
+});
+
+test('beyond the end of what is played endlessly is its begin', () => {
+  const loop = new LoopPlayer(Int16Array.from({ length: 16 }, (_, i) => i + 1));
+  const into = new Int16Array(2);
+  steered(loop, { kind: 'seek', toMs: 500, from: 'begin' }).take(into);
+  expect([...into]).toEqual([1, 2]);
 });
 
 test('shared samples are played where they lie', () => {

@@ -32,6 +32,32 @@ describe('a program that connects to us', () => {
     expect(stage.writes.flatMap(({ writes }) => writes).at(-1)).toMatchObject({ row: { status: 'ended' } });
   });
 
+  test('holds what is played, lets it go on and seeks in it', () => {
+    const stage = new FlowStage({ status: 'progressing' });
+    attached(stage);
+    stage.say(SESSION, { id: 'x', type: 'actions', actions: [play('c')] });
+    const command = (name: string, option = {}) =>
+      stage.say(SESSION, { id: 'y', type: 'command', command: name, option });
+    command('play_pause');
+    command('play_seek', { position: 1500 });
+    command('play_seek', { offset: -500 });
+    command('play_resume');
+    expect(stage.demands.filter(({ kind }) => kind === 'steerPlaying')).toEqual([
+      { kind: 'steerPlaying', order: { kind: 'pause' } },
+      { kind: 'steerPlaying', order: { kind: 'seek', toMs: 1500, from: 'begin' } },
+      { kind: 'steerPlaying', order: { kind: 'seek', toMs: -500, from: 'here' } },
+      { kind: 'steerPlaying', order: { kind: 'resume' } },
+    ]);
+    for (const option of [{}, { position: 1, offset: 1 }, { position: 'x' }, { offset: 0.5 }]) {
+      command('play_seek', option);
+      expect(stage.framesOf(SESSION).at(-1)).toMatchObject({
+        type: 'refused',
+        field: 'option',
+        expected: 'position or offset, a whole number of ms',
+      });
+    }
+  });
+
   test('is refused a call that another one drives, or that is over', () => {
     const stage = new FlowStage({ status: 'progressing' });
     attached(stage);
