@@ -63,6 +63,11 @@ export class FrameSender {
     this.#outputs.push(talkerNews(mix));
   }
 
+  /** Something happens in the mix again, of which other threads know nothing. */
+  tellWoke({ id }: Mix): void {
+    this.#outputs.push({ kind: 'mixWoke', mix: id });
+  }
+
   /** Where the payload of a frame goes, or -1 when the stream may not be sent to now, which is counted. */
   begin(stream: Stream, now: Instant): number {
     if (!stream.sends || this.#latching.destination(stream.slot) === 0 || stream.digits.isSending) {

@@ -255,6 +255,7 @@ export class WorkerMediaPlane implements MediaPlane {
         this.players.played(message.leg, message.play, 'finished', '');
         return;
       case 'mixPlayed':
+      case 'mixWoke':
       case 'talkerChanged':
         this.mixes.receive(worker, message);
         return;

@@ -15,14 +15,18 @@ const WHISPERS = 2;
 const SURE_TICKS = 250;
 const SURE_AGAIN_TICKS = 3000;
 
+/** Ticks without a word on any thread, before which none of them rests. */
+const AWAKE_TICKS = 50;
+
 /** Words of a frame of any rate. */
 const SAMPLES_MAX = RATES_HZ.at(-1)! / 50;
 /** Of each frame: its rate, whether somebody spoke, for which legs its whispers are. */
 const VOICED = 1;
 const LEGS = 2;
 const HEAD_WORDS = LEGS + WHISPERS;
-/** Words of a thread's part: how many frames it has published, its members by rate, what the frames are, sums, whispers. */
-const MEMBERS_AT = 1;
+/** Words of a thread's part: how many frames it has published, whether it rests, its members by rate, what the frames are, sums, whispers. */
+const RESTING_AT = 1;
+const MEMBERS_AT = 2;
 const HEADS_AT = MEMBERS_AT + RATES_HZ.length;
 const SUMS_AT = HEADS_AT + FRAMES * HEAD_WORDS;
 const WHISPERS_AT = SUMS_AT + FRAMES * SAMPLES_MAX;
@@ -53,6 +57,8 @@ export class MixExchange {
   readonly #whispersAt: number[] = [];
   readonly #whispersFor: number[] = [];
   #samples = new Int16Array(0);
+  #quietTicks = 0;
+  #isResting = false;
   /** Frames of others that were not there in time, those left out while somebody spoke, and whispers too many. */
   missing = 0;
   skipped = 0;
@@ -61,6 +67,7 @@ export class MixExchange {
   constructor(buffer: SharedArrayBuffer, own: number) {
     this.#words = new Int32Array(buffer);
     this.#own = own * PART_WORDS;
+    Atomics.store(this.#words, this.#own + RESTING_AT, 0);
   }
 
   /** Memory for this many threads. */
@@ -77,6 +84,35 @@ export class MixExchange {
       const taken = Atomics.load(this.#words, part);
       return { part, taken, hasBegun: false, unsureTicks: SURE_TICKS, converter: new RateConverter() };
     });
+  }
+
+  /** Somebody has said something here or elsewhere, not long ago. */
+  get isAwake(): boolean {
+    return this.#quietTicks < AWAKE_TICKS;
+  }
+
+  /** Somebody elsewhere is about to say something. */
+  stir(): void {
+    this.#quietTicks = 0;
+  }
+
+  /** Nothing is published from now on, and nobody shall miss it. */
+  rest(): void {
+    this.#isResting = true;
+    Atomics.store(this.#words, this.#own + RESTING_AT, 1);
+  }
+
+  /** To be said in each tick: after a rest, the others are heard from their newest frames on. */
+  resume(): void {
+    if (!this.#isResting) return;
+    this.#isResting = false;
+    this.#quietTicks = 0;
+    Atomics.store(this.#words, this.#own + RESTING_AT, 0);
+    for (const other of this.#others) {
+      const count = Atomics.load(this.#words, other.part);
+      if (((count - other.taken) | 0) > BEHIND_MAX) other.taken = (count - BEHIND_MAX) | 0;
+      other.hasBegun = false;
+    }
   }
 
   /** Tells the others how many of this thread's members there are of each of `RATES_HZ`. */
@@ -127,6 +163,7 @@ export class MixExchange {
   /** Adds the next frame of every other thread; returns of how many there was something to hear. */
   addOthers(sum: Int32Array, rateHz: number, tick: number): number {
     let voiced = 0;
+    this.#quietTicks++;
     this.#whispersFor.length = 0;
     this.#whispersAt.length = 0;
     for (let i = 0; i < this.#others.length; i++) {
@@ -139,6 +176,7 @@ export class MixExchange {
       if (frameHz === rateHz) this.#takeWhispers(other.part, taken);
       if (this.#words[head + VOICED] === 0) continue;
       voiced++;
+      this.#quietTicks = 0;
       if (frameHz === rateHz) addSum(sum, this.#words, sumOf(other.part, taken));
       else this.#addConverted(other, taken, sum, rateHz, tick);
     }
@@ -161,6 +199,7 @@ export class MixExchange {
     for (let number = 0; number < WHISPERS; number++) {
       const leg = this.#words[headOf(part, taken) + LEGS + number]!;
       if (leg === 0) continue;
+      this.#quietTicks = 0;
       this.#whispersFor.push(leg);
       this.#whispersAt.push(whisperOf(part, taken, number));
     }
@@ -178,7 +217,8 @@ export class MixExchange {
   #next(other: Other, count: number): number {
     const waiting = (count - other.taken) | 0;
     if (waiting <= 0) {
-      if (other.hasBegun) {
+      if (Atomics.load(this.#words, other.part + RESTING_AT) === 1) other.hasBegun = false;
+      else if (other.hasBegun) {
         this.missing++;
         other.unsureTicks = SURE_AGAIN_TICKS;
       }

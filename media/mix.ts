@@ -141,14 +141,17 @@ export class Mix {
 
   /** One frame for everybody. False when nothing happens here until somebody speaks, comes or is played to. */
   tick(tick: number, now: Instant, sender: FrameSender, counters: Float64Array): boolean {
-    // Members may have come and gone on other threads.
-    if (this.exchange !== undefined) this.#becomeRate();
+    if (this.exchange !== undefined) {
+      this.exchange.resume();
+      // Members may have come and gone on other threads.
+      this.#becomeRate();
+    }
     const waiting = this.#hear(tick, now, sender, counters);
     if (this.talker?.tick(tick, this.members, this.#rateHz) === true) sender.tellTalker(this);
     this.#shared.begin(this.#sum, this.#before, this.#rateHz);
     let isBusy =
       this.recordings.length > 0 ||
-      this.exchange !== undefined ||
+      this.exchange?.isAwake === true ||
       this.player !== undefined ||
       this.talker?.talker !== undefined ||
       (waiting > 0 && this.wantsVoice);
@@ -158,6 +161,7 @@ export class Mix {
     }
     this.#record(tick, counters);
     if (this.#rateHz !== NARROW_HZ) clip(this.#sum, this.#before);
+    if (!isBusy) this.exchange?.rest();
     return isBusy;
   }
 

@@ -14,7 +14,7 @@ import type { CodecTable } from './stream-formats.ts';
 import type { RunningRecordings, Ticking } from './ticking.ts';
 
 /** What a thread is told of a mix as a whole. */
-export type AboutMix = Extract<ToWorker, { kind: 'spanMix' | 'playMix' | 'stopMix' | 'watchTalkers' }>;
+export type AboutMix = Extract<ToWorker, { kind: 'spanMix' | 'playMix' | 'stopMix' | 'wakeMix' | 'watchTalkers' }>;
 
 /** The conferences of a thread and what is recorded on it: who comes and goes. What happens in a tick is `Ticking`'s. */
 export class Mixes {
@@ -82,6 +82,9 @@ export class Mixes {
         mix.player = undefined;
         this.#dropUnused(mix);
         return;
+      case 'wakeMix':
+        mix.exchange?.stir();
+        break;
       case 'watchTalkers':
         mix.talker = message.mode === 'on' ? (mix.talker ?? new MixTalker()) : undefined;
     }

@@ -98,10 +98,11 @@ export class PlaneMixes implements MixesPlane {
     for (const worker of mix.workers) this.#post(worker, { kind: 'watchTalkers', mix: id, mode });
   }
 
-  receive(worker: number, message: Extract<FromWorker, { kind: 'mixPlayed' | 'talkerChanged' }>): void {
+  receive(worker: number, message: Extract<FromWorker, { kind: 'mixPlayed' | 'mixWoke' | 'talkerChanged' }>): void {
     const mix = this.#mixes.get(message.mix);
     if (mix === undefined) return;
     if (message.kind === 'talkerChanged') this.#hearTalker(worker, mix, message);
+    else if (message.kind === 'mixWoke') this.#wakeOthers(worker, mix, message.mix);
     else if (mix.playing?.play === message.play) this.#played(message.mix, mix, 'finished', '');
   }
 
@@ -197,6 +198,10 @@ export class PlaneMixes implements MixesPlane {
     mix.playing = undefined;
     this.#outputs.push({ kind: 'mixPlayed', mix: id, outcome, detail });
     this.#span(id, mix);
+  }
+
+  #wakeOthers(worker: number, { workers }: PlaneMix, id: MixId): void {
+    for (const other of workers) if (other !== worker) this.#post(other, { kind: 'wakeMix', mix: id });
   }
 
   /** Each thread knows its own loudest: who is told is the loudest of these. */

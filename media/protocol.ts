@@ -101,6 +101,8 @@ export type ToWorker =
   /** `play` as for a leg. */
   | { readonly kind: 'playMix'; readonly mix: MixId; readonly play: number; readonly source: PlayedSource }
   | { readonly kind: 'stopMix'; readonly mix: MixId }
+  /** Something happens in it on another thread again. */
+  | { readonly kind: 'wakeMix'; readonly mix: MixId }
   | { readonly kind: 'watchTalkers'; readonly mix: MixId; readonly mode: 'on' | 'off' }
   /** Copies what is said, and what is told to the peer, into rings, until a limit, the stop, or the end of the leg. */
   | { readonly kind: 'record'; readonly leg: LegId; readonly order: RecordingOrder }
@@ -128,6 +130,8 @@ export type FromWorker =
   | { readonly kind: 'latched'; readonly leg: LegId; readonly remote: number }
   | { readonly kind: 'played'; readonly leg: LegId; readonly play: number }
   | { readonly kind: 'mixPlayed'; readonly mix: MixId; readonly play: number }
+  /** Something happens on this thread in a mix that others carry too, and that had rested. */
+  | { readonly kind: 'mixWoke'; readonly mix: MixId }
   /** Who of this thread is the loudest; `leg` undefined when nobody talks. */
   | {
       readonly kind: 'talkerChanged';

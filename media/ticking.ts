@@ -64,6 +64,7 @@ export class Ticking {
   /** Something happens in the mix from here on; it rests by itself. */
   wake(mix: Mix, now: Instant): void {
     if (mix.tickIndex >= 0) return;
+    if (mix.exchange !== undefined) this.#sender.tellWoke(mix);
     mix.tickIndex = this.#mixes.length;
     this.#mixes.push(mix);
     this.#schedule.start(now);

@@ -105,6 +105,31 @@ test('who leaves one worker is gone on the other, and the last one left hears no
   expect(stage.plane.mixCount).toBe(0);
 });
 
+test('a conference on two workers in which nobody says anything costs no tick, and the first word is heard on both', () => {
+  const { stage, phones } = conference(2);
+  const ticks = () => stage.workers.counters.map((counters) => counters[COUNTER.ticks]!);
+  const missing = () => stage.workers.counters.map((counters) => counters[COUNTER.mixFramesMissing]);
+  const [speaker, ...others] = phones as [Phone, ...Phone[]];
+  for (const phone of others) phone.isTalking = false;
+  for (let turn = 0; turn < 3; turn++) {
+    speaker.isTalking = false;
+    talk(stage, phones, 3000);
+    const resting = ticks();
+    talk(stage, phones, 2000);
+    expect(ticks()).toEqual(resting);
+    speaker.isTalking = true;
+    stage.sent.length = 0;
+    talk(stage, phones, 1000);
+    for (const phone of others) {
+      const heard = phone.heard(stage);
+      expect(heard.length).toBeGreaterThanOrEqual(160 * 45);
+      expect(gaps(heard)).toEqual([]);
+      expect(Math.abs(levelAt(latest(heard), TONES_HZ[0]!) - LEVEL_DBOV)).toBeLessThan(0.5);
+    }
+  }
+  expect(missing()).toEqual([0, 0]);
+});
+
 test('when a worker is lost, those on the other go on', () => {
   const { stage, phones } = conference(2);
   talk(stage, phones, 400);
