@@ -1,9 +1,12 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { openPacketIo } from '../media/io/open-packet-io.ts';
 import type { ThreadIo } from '../media/io/packet-io.ts';
 import { writeRtpHeader } from '../media/rtp/packet-view.ts';
 
 const LOOPBACK = 0x7f000001;
 const PACKET_BYTES = 172;
+/** How often what else this thread has to do gets its turn: messages to media threads among it. */
+const TURN_EVERY_MS = 10;
 
 /** The phones: every stream a packet every 20 ms, evenly spread over the time. */
 export class LoopbackPhones {
@@ -30,7 +33,12 @@ export class LoopbackPhones {
     const phones = this.#phones;
     const start = performance.now();
     const first = this.#next;
+    let turnAt = start;
     for (let now = start; now < start + ms; now = performance.now()) {
+      if (now >= turnAt) {
+        await turn();
+        turnAt = now + TURN_EVERY_MS;
+      }
       const waiting = phones.wait(0.5);
       if (waiting !== undefined) await waiting;
       for (let count = phones.receive(); count > 0; count = phones.receive()) this.heard += count;

@@ -19,7 +19,7 @@ const STREAMS = PHONE_PORTS.length;
 const SECONDS = 4;
 const HEAP_STREAMS = 500;
 /** Until what runs is compiled for good. */
-const HEAP_WARM_UP_MS = 20_000;
+const HEAP_WARM_UP_MS = 50_000;
 /** More than any cache of this machine holds. */
 const EVICTED_BYTES = 64 << 20;
 

@@ -1,5 +1,5 @@
 import { SlotDeadlines } from '../core/kernel/slot-deadlines.ts';
-import { type Instant, NEVER } from '../core/kernel/time.ts';
+import type { Instant } from '../core/kernel/time.ts';
 import { COUNTER } from './counters.ts';
 import { DigitsPlayer } from './digits-player.ts';
 import type { FrameSender } from './frame-sender.ts';
@@ -8,7 +8,7 @@ import type { PacketIo } from './io/packet-io.ts';
 import { sendRtp } from './protected-sending.ts';
 import type { FromWorker } from './protocol.ts';
 import type { Digit } from './rtp/telephone-event.ts';
-import type { Slots, Stream } from './slots.ts';
+import { NOT_AWAITED, type Slots, type Stream } from './slots.ts';
 import type { Ticking } from './ticking.ts';
 
 /** A held leg may be silent this many times longer. */
@@ -92,10 +92,14 @@ export class Duties {
   /** After anything that may change when the stream has something to do. */
   arm(stream: Stream): void {
     const { reports, events, digits, hearing } = stream;
-    const isAwaited = stream.awaitedSince !== NEVER;
-    const firstAt = isAwaited ? stream.awaitedSince + FIRST_MS : NEVER;
-    const at = Math.min(reports.deadline(), events.deadline(), digits.deadline(), this.#silentAt(stream), firstAt);
-    this.#deadlines.set(stream.slot, hearing === undefined ? at : Math.min(at, hearing.deadline()));
+    // What is not due at any time is not looked at: a time that is no small integer is an object wherever it is handed over.
+    let at = reports.deadline();
+    if (events.isHeld) at = Math.min(at, events.deadline());
+    if (!digits.isIdle) at = Math.min(at, digits.deadline());
+    if (isJudged(stream)) at = Math.min(at, this.#silentAt(stream));
+    if (stream.awaitedSince !== NOT_AWAITED) at = Math.min(at, stream.awaitedSince + FIRST_MS);
+    if (hearing !== undefined) at = Math.min(at, hearing.deadline());
+    this.#deadlines.set(stream.slot, at);
   }
 
   /** From now on the peer can be sent to, at this address: it is not kept waiting. */
@@ -174,8 +178,8 @@ export class Duties {
     this.takeHeard(stream, now);
     this.#sendDigits(stream, now);
     this.#sendReport(stream, now);
-    if (stream.awaitedSince + FIRST_MS <= now) this.#sendFirst(stream, now);
-    if (this.#silentAt(stream) <= now) {
+    if (stream.awaitedSince !== NOT_AWAITED && stream.awaitedSince + FIRST_MS <= now) this.#sendFirst(stream, now);
+    if (isJudged(stream) && this.#silentAt(stream) <= now) {
       stream.isSilent = true;
       this.#outputs.push({ kind: 'silent', leg: stream.leg });
     }
@@ -207,7 +211,7 @@ export class Duties {
 
   #sendFirst(stream: Stream, now: Instant): void {
     const wasSent = stream.sender.lastAt >= stream.awaitedSince;
-    stream.awaitedSince = NEVER;
+    stream.awaitedSince = NOT_AWAITED;
     if (stream.sends && !wasSent) this.#sender.keepOpen(stream, now);
   }
 
@@ -222,7 +226,11 @@ export class Duties {
   }
 
   #silentAt(stream: Stream): Instant {
-    if (!stream.isSupervised || stream.isSilent) return NEVER;
     return stream.heardAt + this.#mediaTimeoutMs * (stream.receives && stream.sends ? 1 : HELD_FACTOR);
   }
+}
+
+/** Whether the silence of its peer is looked for. */
+function isJudged(stream: Stream): boolean {
+  return stream.isSupervised && !stream.isSilent;
 }

@@ -2,7 +2,7 @@ import type { MuteDirection } from '../core/calls/call-record.ts';
 import { assert } from '../core/kernel/assert.ts';
 import { hexToken, type LegId } from '../core/kernel/ids.ts';
 import type { Random } from '../core/kernel/random.ts';
-import { type Instant, NEVER } from '../core/kernel/time.ts';
+import type { Instant } from '../core/kernel/time.ts';
 import { Hearing } from './detectors/hearing.ts';
 import type { FrameEncoder } from './frame-encoder.ts';
 import { EVERYBODY } from './membership.ts';
@@ -29,6 +29,9 @@ import { Voice } from './voice.ts';
 const CLOCK_RATE_HZ = NARROW_HZ;
 /** 96 bits (RFC 7022 §4.2). */
 const CNAME_BYTES = 12;
+
+/** A small integer, where `NEVER` would be an object whenever it is read. */
+export const NOT_AWAITED: Instant = -1;
 
 const NO_SAMPLES = new Int16Array(0);
 
@@ -135,8 +138,8 @@ export class Stream {
   /** Place among the streams that take part in ticks, or -1. */
   tickIndex = -1;
   heardAt: Instant;
-  /** Since when the peer can be sent to and has been sent nothing; NEVER once that is looked at. */
-  awaitedSince: Instant = NEVER;
+  /** Since when the peer can be sent to and has been sent nothing; `NOT_AWAITED` once that is looked at. */
+  awaitedSince: Instant = NOT_AWAITED;
 
   readonly #random: Random;
   readonly #ciphers: PacketCiphers;

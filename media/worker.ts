@@ -12,13 +12,13 @@ import { DgramUdp } from './io/dgram-udp.ts';
 import { openPacketIo } from './io/open-packet-io.ts';
 import { openCiphers } from './io/openssl-ciphers.ts';
 import { openOpus } from './io/opus-library.ts';
-import type { ThreadIo } from './io/packet-io.ts';
+import { type ThreadIo, WAIT_MAX_MS } from './io/packet-io.ts';
 import { raiseThreadPriority } from './io/thread-priority.ts';
 import { LoadMeter } from './load-meter.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 import { StreamMemory } from './stream-memory.ts';
 
-const METER_EVERY_MS = 100;
+const METER_EVERY_MS = 500;
 const HEAP_EVERY_MS = 1000;
 
 /** What a media thread is started with. */
@@ -62,7 +62,7 @@ async function run(): Promise<void> {
     while (!control.stopRequested) {
       if (control.fallAsleep()) {
         const deadline = Math.min(engine.deadline(), outbox.deadline());
-        const waiting = io.wait(deadline - now, engine.gatherMs);
+        const waiting = io.wait(Math.min(deadline - now, WAIT_MAX_MS) | 0, engine.gatherMs);
         if (waiting !== undefined) await waiting;
         control.awake();
       }

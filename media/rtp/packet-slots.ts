@@ -7,7 +7,7 @@ export type PacketKind = 'voice' | 'noise';
 const FIELDS = 4;
 const NONE = -(2 ** 31);
 /** Packets that there is room for at first: 320 ms of usual ones. */
-const FIRST_COUNT = 16;
+const FIRST_COUNT = 4;
 /** Payloads lie on words. */
 const GRAIN_BYTES = 32;
 

@@ -147,6 +147,11 @@ export class ReceiveStream {
     return this.#row[this.#at + JITTER]!;
   }
 
+  /** The same in whole units, as reports have it. */
+  get jitterUnits(): number {
+    return this.#row[this.#at + JITTER]! | 0;
+  }
+
   get jitterMs(): number {
     return this.jitter / this.#row[this.#at + MS_TO_TICKS]!;
   }

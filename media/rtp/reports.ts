@@ -32,11 +32,10 @@ const REMOTE_JITTER = 4;
 const REMOTE_SENT = 5;
 const RECEIVED = 6;
 const MALFORMED = 7;
-const DUE_AT = 8;
-const FRACTION_LOST = 9;
+const FRACTION_LOST = 8;
 
 /** Length of a row. */
-export const REPORT_ROW = 10;
+export const REPORT_ROW = 9;
 
 /** e - 3/2: makes up for the reconsideration that two parties do not need (RFC 3550 §6.3.1). */
 const COMPENSATION = Math.E - 1.5;
@@ -67,6 +66,7 @@ export class Reports {
   /** The present source said BYE. */
   hasLeft = false;
 
+  #dueAt: Instant;
   #isFirst = true;
   #packetsBefore = 0;
   #lastSr = 0;
@@ -89,11 +89,12 @@ export class Reports {
     this.#start = index * REPORT_ROW;
     numbers.fill(0, this.#start, this.#start + REPORT_ROW);
     numbers[this.#start + ROUND_TRIP] = Number.NaN;
-    numbers[this.#start + DUE_AT] = now + this.#interval();
+    this.#dueAt = now + this.#interval();
   }
 
+  /** In whole milliseconds where `now` is: so it is a small integer, and no object wherever it goes. */
   deadline(): Instant {
-    return this.#row[this.#start + DUE_AT]!;
+    return this.#dueAt;
   }
 
   /** Round trip by the newest report, NaN before. */
@@ -144,13 +145,13 @@ export class Reports {
   write(bytes: Uint8Array, at: number, now: Instant): number {
     if (now < this.deadline()) return at;
     const end = this.#writeReport(bytes, at, now);
-    this.#row[this.#start + DUE_AT] = now + this.#interval();
+    this.#dueAt = now + this.#interval();
     return end;
   }
 
   /** Report and BYE: the last packet of the session (RFC 3550 §6.6). */
   writeBye(bytes: Uint8Array, at: number, now: Instant): number {
-    return writeBye(bytes, this.#writeReport(bytes, at, now), this.#send.ssrc);
+    return writeBye(bytes, this.#writeReport(bytes, at, now), this.#send.ssrcWord);
   }
 
   #takeReport(now: Instant): void {
@@ -181,18 +182,18 @@ export class Reports {
     const receive = this.#receive;
     const blockCount = receive.ssrc < 0 ? 0 : 1;
     let at: number;
-    if (send.packets === this.#packetsBefore) at = writeReceiverReport(bytes, start, send.ssrc, blockCount);
+    if (send.packets === this.#packetsBefore) at = writeReceiverReport(bytes, start, send.ssrcWord, blockCount);
     else {
       const ntp = this.#ntp(now);
       const seconds = Math.floor(ntp);
       const fraction = Math.floor((ntp - seconds) * 4294967296);
-      const timestamp = send.timestampAt(now, 0);
+      const timestamp = send.timestampAt(now, 0) | 0;
       at = writeSenderReport(
         bytes,
         start,
-        send.ssrc,
-        seconds,
-        fraction,
+        send.ssrcWord,
+        seconds | 0,
+        fraction | 0,
         timestamp,
         send.packets,
         send.octets,
@@ -201,17 +202,17 @@ export class Reports {
     }
     this.#packetsBefore = send.packets;
     if (blockCount === 1) at = this.#writeBlock(bytes, at, now);
-    return writeSdes(bytes, at, send.ssrc, this.#options.cname);
+    return writeSdes(bytes, at, send.ssrcWord, this.#options.cname);
   }
 
   #writeBlock(bytes: Uint8Array, at: number, now: Instant): number {
-    const { ssrc, lost, highest, jitter } = this.#receive;
+    const { ssrc, lost, highest, jitterUnits } = this.#receive;
     const fraction = this.#receive.takeFractionLost();
     this.#row[this.#start + FRACTION_LOST] = fraction;
     const isKnown = this.#lastSrSsrc === ssrc;
     const delay = isKnown ? Math.round(((now - this.#lastSrAt) * 65536) / 1000) : 0;
     const lastSr = isKnown ? this.#lastSr : 0;
-    return writeReportBlock(bytes, at, ssrc, fraction, lost, highest, Math.floor(jitter), lastSr, delay);
+    return writeReportBlock(bytes, at, ssrc, fraction, lost, highest, jitterUnits, lastSr, delay);
   }
 
   #ntp(now: Instant): number {
@@ -231,7 +232,7 @@ export class Reports {
     const usualMs = isLossy ? LOSSY_INTERVAL_MS : INTERVAL_MS;
     const interval = this.#isFirst ? usualMs / 2 : usualMs;
     this.#isFirst = false;
-    return (interval * (0.5 + this.#options.random.next())) / COMPENSATION;
+    return Math.round((interval * (0.5 + this.#options.random.next())) / COMPENSATION);
   }
 }
 

@@ -78,6 +78,11 @@ export class SendStream {
     return this.#row[this.#start + OWN_SSRC]!;
   }
 
+  /** The same as a signed word, as headers are written from: most numbers beyond 2^31 would be objects. */
+  get ssrcWord(): number {
+    return this.#row[this.#start + OWN_SSRC]! | 0;
+  }
+
   /** Of the newest packet sent. */
   get sequence(): number {
     return this.#row[this.#start + SEQUENCE]!;
@@ -129,13 +134,13 @@ export class SendStream {
         return at;
       }
       if (this.#map(view, now) === 'newTime') marker = true;
-    } else if (sequenceDistance(row[start + MAPPED_FIRST]!, view.sequence) < 0) {
+    } else if (sequenceDistance(row[start + MAPPED_FIRST]! | 0, view.sequence) < 0) {
       row[start + UNMAPPED]! += 1;
       return at;
     }
     const sequence = (view.sequence + row[start + SEQUENCE_OFFSET]!) & 0xffff;
     const timestamp = (view.timestamp + row[start + TIMESTAMP_OFFSET]!) >>> 0;
-    if (sequenceDistance(row[start + SEQUENCE]!, sequence) > 0) this.#advance(view, sequence, timestamp | 0, now);
+    if (sequenceDistance(row[start + SEQUENCE]! | 0, sequence) > 0) this.#advance(view, sequence, timestamp | 0, now);
     row[start + PACKETS]! += 1;
     row[start + OCTETS]! += view.payloadEnd - view.payloadStart;
     return writeRtpHeader(bytes, at, marker, payloadType, sequence, timestamp | 0, row[start + OWN_SSRC]! | 0);
@@ -221,7 +226,7 @@ export class SendStream {
     row[start + TIMESTAMP] = timestamp;
     row[start + MAPPED_HIGHEST] = view.sequence;
     // What is older than any late packet need not be remembered, and 16 bits would wrap.
-    const length = sequenceDistance(row[start + MAPPED_FIRST]!, view.sequence);
+    const length = sequenceDistance(row[start + MAPPED_FIRST]! | 0, view.sequence);
     if (length > 4 * MISORDER_MAX) row[start + MAPPED_FIRST] = (view.sequence - 2 * MISORDER_MAX) & 0xffff;
   }
 
@@ -253,7 +258,7 @@ export class SendStream {
     const row = this.#row;
     const start = this.#start;
     if (row[start + NEWEST]! !== RELAYED || view.ssrc !== row[start + MAPPED_SSRC]!) return false;
-    const ahead = sequenceDistance(row[start + MAPPED_HIGHEST]!, view.sequence);
+    const ahead = sequenceDistance(row[start + MAPPED_HIGHEST]! | 0, view.sequence);
     return ahead > -MISORDER_MAX && ahead < DROPOUT_MAX;
   }
 
@@ -261,7 +266,7 @@ export class SendStream {
   #isOld(sequence: number): boolean {
     const row = this.#row;
     const start = this.#start;
-    const ahead = sequenceDistance(row[start + MAPPED_HIGHEST]!, sequence);
+    const ahead = sequenceDistance(row[start + MAPPED_HIGHEST]! | 0, sequence);
     return ahead <= 0 && ahead > -MISORDER_MAX;
   }
 

@@ -59,6 +59,11 @@ export class TelephoneEventSender {
     return this.#event >= 0;
   }
 
+  /** Whether there is anything to wait for: a digit that is sent, or one behind it. */
+  get isIdle(): boolean {
+    return this.#event < 0 && this.#waiting === '';
+  }
+
   deadline(): Instant {
     return this.#dueAt;
   }
