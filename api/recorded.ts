@@ -24,6 +24,12 @@ export const Recorded = Type.Object({
   on_end_flow_id: OptionalId,
 });
 
+/** What may be asked of a recording that runs. */
+export const RECORDING_PAUSES = [
+  ['/recording_pause', 'paused', 'Leave out what is said from now on from the recording'],
+  ['/recording_resume', 'running', 'Go on with the recording'],
+] as const;
+
 export function recordingLimits(given: Static<typeof Recorded>): RecordingLimits {
   return {
     durationMs: (given.duration ?? 0) * 1000,

@@ -202,6 +202,12 @@ export type CallCommand =
     }
   | { readonly kind: 'startRecording'; readonly reference: RecordingReference; readonly limits: RecordingLimits }
   | { readonly kind: 'stopRecording'; readonly reference: RecordingReference }
+  /** Leaves out what is said while it is `paused`. */
+  | {
+      readonly kind: 'pauseRecording';
+      readonly reference: RecordingReference;
+      readonly mode: 'paused' | 'running';
+    }
   /** Connects a program outside; `id` is that of one which connects to us. */
   | {
       readonly kind: 'startExternalMedia';

@@ -117,7 +117,13 @@ export type EventBody =
       readonly conferencecall: ConferencecallRecord;
     }
   | {
-      readonly type: 'recording_started' | 'recording_finished' | 'recording_failed' | 'recording_deleted';
+      readonly type:
+        | 'recording_started'
+        | 'recording_paused'
+        | 'recording_resumed'
+        | 'recording_finished'
+        | 'recording_failed'
+        | 'recording_deleted';
       readonly recording: RecordingRecord;
     }
   | {

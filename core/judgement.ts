@@ -53,12 +53,10 @@ export function judge(command: Command, by: Principal, known: Known): Refusal | 
     case 'deleteActiveflow':
       return judgeRecord(command, by, known);
     case 'startRecording':
-      return (
-        judgeReference(command.reference, by, known) ??
-        judgeFlow(ownerOf(command.reference, known), command.limits.onEndFlowId, 'on_end_flow_id', known)
-      );
+      return judgeRecording(command, by, known);
     case 'startExternalMedia':
     case 'stopRecording':
+    case 'pauseRecording':
       return judgeReference(command.reference, by, known);
     case 'hangupCall':
     case 'holdCall':
@@ -208,6 +206,17 @@ function judgeRecord(
 /** A record that was read while the thing lived, and that lives no more, would overwrite how it ended. */
 function changed(what: string, id: string): Refusal {
   return stateInvalid(`${what} ${id} ended a moment ago`, 'to be asked again', id);
+}
+
+function judgeRecording(
+  { reference, limits }: Extract<Command, { kind: 'startRecording' }>,
+  by: Principal,
+  known: Known,
+): Refusal | undefined {
+  return (
+    judgeReference(reference, by, known) ??
+    judgeFlow(ownerOf(reference, known), limits.onEndFlowId, 'on_end_flow_id', known)
+  );
 }
 
 function judgeReference(reference: RecordingReference, by: Principal, known: Known): Refusal | undefined {

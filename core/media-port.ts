@@ -115,6 +115,12 @@ export interface PlayersPlane {
   steer(leg: LegId, order: PlayOrder): void;
 }
 
+/** Recordings that run. */
+export interface RecordersPlane {
+  /** Leaves out what is said while it is `paused`. Without effect when it is over. */
+  pause(recording: RecordingNumber, mode: 'paused' | 'running'): void;
+}
+
 /** Mixes as a whole; who is in one is said leg by leg. One that nobody is in, and nobody records, is nothing. */
 export interface MixesPlane {
   /**
@@ -182,6 +188,7 @@ export interface MediaPlane {
   leave(leg: LegId): void;
   readonly mixes: MixesPlane;
   readonly players: PlayersPlane;
+  readonly recorders: RecordersPlane;
   /** What the far end says is made louder by so much, and what it hears; in dB, below 0 for softer. In bridges and mixes. */
   amplify(leg: LegId, inDb: number, outDb: number): void;
   /** `in`: nobody hears the far end; `out`: the far end hears nothing; '' undoes both. */

@@ -165,6 +165,8 @@ export const ACTION_KINDS: ReadonlyMap<string, ActionKind> = new Map<string, Act
     'play',
     built('rtc', { stream_urls: { kind: 'texts', isRequired: true }, times: { kind: 'integer', min: 0, max: 1000 } }),
   ],
+  ['recording_pause', built('rtc')],
+  ['recording_resume', built('rtc')],
   [
     'recording_start',
     built('rtc', {

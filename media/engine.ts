@@ -47,7 +47,7 @@ export interface EngineOptions extends Omit<StreamSurroundings, 'codecs' | 'ciph
   readonly tones: Readonly<Record<ToneName, Tone>>;
 }
 
-type MixMessage = AboutMix | Extract<ToWorker, { kind: 'recordMix' | 'stopRecording' }>;
+type MixMessage = AboutMix | Extract<ToWorker, { kind: 'recordMix' | 'stopRecording' | 'pauseRecording' }>;
 type ThreadMessage = { kind: 'bindPort' | 'unbindPort' | 'learnAddress' | 'forgetAddress' | 'fail' };
 type StreamMessage = Exclude<ToWorker, MixMessage | ThreadMessage | { kind: 'open' | 'bridge' }>;
 
@@ -137,6 +137,9 @@ export class Engine {
         return;
       case 'recordMix':
         this.#mixes.record(message.mix, message.order, now);
+        return;
+      case 'pauseRecording':
+        this.#mixes.pauseRecording(message.recording, message.mode);
         return;
       case 'stopRecording':
         this.#mixes.stopRecording(message.recording, now);

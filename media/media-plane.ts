@@ -52,7 +52,7 @@ export class WorkerMediaPlane implements MediaPlane {
   readonly mixes: PlaneMixes;
   readonly #files = new PlaneFiles();
   readonly players: PlaneSounds;
-  readonly #recordings = new PlaneRecordings(this.counters, this.#outputs);
+  readonly recorders = new PlaneRecordings(this.counters, this.#outputs);
   readonly externals: PlaneExternals;
   readonly #own: OwnAddress;
   #spoken: SpokenFormats;
@@ -78,7 +78,7 @@ export class WorkerMediaPlane implements MediaPlane {
 
   /** Recordings that are not told as recorded yet. */
   get recordingCount(): number {
-    return this.#recordings.count;
+    return this.recorders.count;
   }
 
   /** RTP ports bound or about to be, each with its RTCP twin. */
@@ -204,16 +204,16 @@ export class WorkerMediaPlane implements MediaPlane {
 
   record(recording: RecordingNumber, request: RecordingRequest): void {
     const source = this.#sourceOf(request.source);
-    this.#recordings.start(recording, request, source);
+    this.recorders.start(recording, request, source);
     if (source?.kind === 'mix') this.mixes.recordingStarted(source.mix, recording, source.worker);
   }
 
   stopRecording(recording: RecordingNumber): void {
-    this.#recordings.stop(recording);
+    this.recorders.stop(recording);
   }
 
   salvage(recording: RecordingNumber, inPath: string, outPath: string | undefined): void {
-    this.#recordings.salvage(recording, outPath === undefined ? [inPath] : [inPath, outPath]);
+    this.recorders.salvage(recording, outPath === undefined ? [inPath] : [inPath, outPath]);
   }
 
   removeFiles(paths: readonly string[]): void {
@@ -280,7 +280,7 @@ export class WorkerMediaPlane implements MediaPlane {
 
   receiveFromFiles(message: FromFiles): void {
     if (message.kind === 'recorded') {
-      const source = this.#recordings.receive(message);
+      const source = this.recorders.receive(message);
       if (source?.kind === 'mix') this.mixes.recordingEnded(source.mix, message.recording);
       return;
     }
@@ -294,7 +294,7 @@ export class WorkerMediaPlane implements MediaPlane {
   workerLost(worker: number): void {
     this.counters.workersLost++;
     this.#lose(this.#workers.lose(worker));
-    this.#recordings.lose((source) => source.worker === worker);
+    this.recorders.lose((source) => source.worker === worker);
     this.mixes.lose(worker);
     this.externals.lose((_, own) => own === worker, 'the media thread was lost');
     this.#workers.restart(worker);
@@ -302,7 +302,7 @@ export class WorkerMediaPlane implements MediaPlane {
 
   /** The file thread died: what it was loading or writing is lost, and its replacement starts empty. */
   filesLost(reason: string): void {
-    const failures = [...this.#files.failures(reason), ...this.#recordings.failures(reason)];
+    const failures = [...this.#files.failures(reason), ...this.recorders.failures(reason)];
     for (const message of failures) this.receiveFromFiles(message);
   }
 
@@ -391,7 +391,7 @@ export class WorkerMediaPlane implements MediaPlane {
       this.mixes.forget(own.leg, own.place.worker);
     }
     const legs = new Set(lost.map(({ leg }) => leg));
-    this.#recordings.lose((source) => source.kind === 'leg' && legs.has(source.leg));
+    this.recorders.lose((source) => source.kind === 'leg' && legs.has(source.leg));
     this.externals.lose(({ source }) => source.kind === 'leg' && legs.has(source.leg), 'the stream was lost');
     this.#outputs.push({ kind: 'workerLost', legs: [...legs] });
   }

@@ -116,6 +116,12 @@ export class Mixes {
     this.#ticking.include(stream, now);
   }
 
+  /** No effect on one that is over. */
+  pauseRecording(number: RecordingNumber, mode: 'paused' | 'running'): void {
+    const running = this.#recordings.get(number);
+    if (running !== undefined) running.recording.isPaused = mode === 'paused';
+  }
+
   stopRecording(number: RecordingNumber, now: Instant): void {
     const running = this.#recordings.get(number);
     if (running === undefined) {

@@ -1,8 +1,8 @@
 import { assert } from '../core/kernel/assert.ts';
 import type { LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
-import type { RecordingRequest } from '../core/ports.ts';
+import type { RecordersPlane, RecordingRequest } from '../core/ports.ts';
 import type { PlaneOutput } from './plane-output.ts';
-import type { FromFiles, RecordedTrack } from './protocol.ts';
+import type { FromFiles, RecordedTrack, ToWorker } from './protocol.ts';
 import { type RecordingOrder, RING_REASON } from './recording.ts';
 import { PcmRing } from './ring.ts';
 
@@ -30,7 +30,7 @@ interface Entry {
 type Recorded = Extract<FromFiles, { kind: 'recorded' }>;
 
 /** Recordings on their way out: rings between a media thread and the file thread, and how each ended, told once. */
-export class PlaneRecordings {
+export class PlaneRecordings implements RecordersPlane {
   readonly #counters: RecordingCounters;
   readonly #outputs: PlaneOutput[];
   readonly #entries = new Map<RecordingNumber, Entry>();
@@ -68,11 +68,13 @@ export class PlaneRecordings {
     this.#outputs.push({ kind: 'post', worker, message });
   }
 
+  pause(recording: RecordingNumber, mode: 'paused' | 'running'): void {
+    this.#order({ kind: 'pauseRecording', recording, mode });
+  }
+
   /** No effect on one that is over. */
   stop(recording: RecordingNumber): void {
-    const worker = this.#entries.get(recording)?.source?.worker;
-    if (worker !== undefined)
-      this.#outputs.push({ kind: 'post', worker, message: { kind: 'stopRecording', recording } });
+    this.#order({ kind: 'stopRecording', recording });
   }
 
   salvage(recording: RecordingNumber, paths: readonly string[]): void {
@@ -107,6 +109,11 @@ export class PlaneRecordings {
   /** The messages with which a dead file thread would have given everything up. */
   failures(detail: string): readonly Recorded[] {
     return [...this.#entries.keys()].map((recording) => failure(recording, detail));
+  }
+
+  #order(message: Extract<ToWorker, { kind: 'stopRecording' | 'pauseRecording' }>): void {
+    const worker = this.#entries.get(message.recording)?.source?.worker;
+    if (worker !== undefined) this.#outputs.push({ kind: 'post', worker, message });
   }
 
   #takeRing(): SharedArrayBuffer {

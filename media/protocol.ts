@@ -108,6 +108,7 @@ export type ToWorker =
   | { readonly kind: 'record'; readonly leg: LegId; readonly order: RecordingOrder }
   | { readonly kind: 'recordMix'; readonly mix: MixId; readonly order: RecordingOrder }
   | { readonly kind: 'stopRecording'; readonly recording: RecordingNumber }
+  | { readonly kind: 'pauseRecording'; readonly recording: RecordingNumber; readonly mode: 'paused' | 'running' }
   /** A program outside hears and speaks in the call of the leg, by rings, until it is let go or the stream ends. */
   | { readonly kind: 'attach'; readonly leg: LegId; readonly order: ExternalMediaOrder }
   | { readonly kind: 'detach'; readonly external: ExternalMediaId }

@@ -34,6 +34,8 @@ export class Recording {
   readonly #silentTicksMax: number;
   #ticks = 0;
   #silentTicks = 0;
+  /** What is said meanwhile is left out, and counts for no limit. */
+  isPaused = false;
   isOver = false;
 
   constructor({ recording, inRing, outRing, durationMs, silenceMs }: RecordingOrder) {
@@ -49,6 +51,7 @@ export class Recording {
    * then `isOver`.
    */
   tick(heard: Int16Array | undefined, told: Int16Array | undefined): number {
+    if (this.isPaused) return 0;
     let lost = this.#in.write(heard ?? SILENCE, NARROW_SAMPLES) ? 0 : NARROW_SAMPLES;
     if (this.#out !== undefined && !this.#out.write(told ?? SILENCE, NARROW_SAMPLES)) lost += NARROW_SAMPLES;
     this.#ticks++;

@@ -30,6 +30,8 @@ const REFERENCE_RESOURCES = new Set(['call', 'number', 'conference', 'recording'
 const OWN_EVENTS = new Set<string>([
   'call_parked',
   'call_unparked',
+  'recording_paused',
+  'recording_resumed',
   'recording_failed',
   'recording_deleted',
   'conference_played',

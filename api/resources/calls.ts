@@ -14,7 +14,7 @@ import { presentCall } from '../presentation/calls.ts';
 import { shapeOf } from '../presentation/shapes.ts';
 import type { Presented } from '../presentation/values.ts';
 import { principalOf } from '../principal.ts';
-import { Recorded, recordingLimits } from '../recorded.ts';
+import { RECORDING_PAUSES, Recorded, recordingLimits } from '../recorded.ts';
 import { RowRoutes } from '../row-routes.ts';
 import { Actions, AddressGiven, addressFrom, Id, idFrom, OptionalId } from '../schema.ts';
 
@@ -144,6 +144,10 @@ function controls(routes: RowRoutes<'call'>): void {
     limits: recordingLimits(given),
   }));
   routes.act('POST', '/recording_start', 'Record one call', Recorded, record);
+  for (const [path, mode, summary] of RECORDING_PAUSES) {
+    const pause = ifLive(({ id }): Command => ({ kind: 'pauseRecording', reference: { type: 'call', id }, mode }));
+    routes.act('POST', path, `${summary} of one call`, Nothing, pause);
+  }
   const stop = ifLive(({ id }) => ({ kind: 'stopRecording', reference: { type: 'call', id } }));
   routes.act('POST', '/recording_stop', 'End the recording of one call', Nothing, stop);
 }

@@ -6,7 +6,7 @@ import type { ConferenceId, FlowId } from '../../core/kernel/ids.ts';
 import type { Backend } from '../backend.ts';
 import { Played } from '../played.ts';
 import { presentConference } from '../presentation/calls.ts';
-import { Recorded, recordingLimits } from '../recorded.ts';
+import { RECORDING_PAUSES, Recorded, recordingLimits } from '../recorded.ts';
 import { RowRoutes } from '../row-routes.ts';
 import { given, idChangeFrom, idFrom, Name, OptionalId, Text } from '../schema.ts';
 
@@ -86,11 +86,22 @@ export function conferences(app: FastifyInstance, backend: Backend): void {
     id,
     urls: [],
   }));
+  recordingOf(routes);
+}
+
+function recordingOf(routes: RowRoutes<'conference'>): void {
   routes.act('POST', '/recording_start', 'Record what is said in one conference', Recorded, ({ id }, body) => ({
     kind: 'startRecording',
     reference: { type: 'confbridge', id },
     limits: recordingLimits(body),
   }));
+  for (const [path, mode, summary] of RECORDING_PAUSES) {
+    routes.act('POST', path, `${summary} of one conference`, Nothing, ({ id }) => ({
+      kind: 'pauseRecording',
+      reference: { type: 'confbridge', id },
+      mode,
+    }));
+  }
   routes.act('POST', '/recording_stop', 'End the recording of one conference', Nothing, ({ id }) => ({
     kind: 'stopRecording',
     reference: { type: 'confbridge', id },

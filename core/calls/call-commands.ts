@@ -109,7 +109,8 @@ export class CallCommands {
         this.#refuse(ticket, this.#startRecording(ticket, command, now));
         break;
       case 'stopRecording':
-        this.#settle(ticket, command.reference.id, this.#parts.recordings.stop(command.reference, now));
+      case 'pauseRecording':
+        this.#settle(ticket, command.reference.id, this.#steerRecording(command, now));
         break;
       case 'startExternalMedia':
         this.#connectProgram(ticket, command, now);
@@ -180,6 +181,12 @@ export class CallCommands {
     this.#ports.media.mute(call.leg, muteDirection);
     call.change({ muteDirection }, this.#ports.calendar(now));
     this.#life.ledger.publish('call_updated', call, now);
+  }
+
+  #steerRecording(command: CommandOf<'stopRecording' | 'pauseRecording'>, now: Instant): Refusal | undefined {
+    const { recordings } = this.#parts;
+    if (command.kind === 'stopRecording') return recordings.stop(command.reference, now);
+    return recordings.pause(command.reference, command.mode, now);
   }
 
   /** Undefined when `recordings` will tell. */

@@ -122,6 +122,9 @@ export class CallControl {
       case 'stopRecording':
         this.#stopRecording(call, demand, now);
         break;
+      case 'pauseRecording':
+        this.#pauseRecording(call, demand, now);
+        break;
       case 'startExternalMedia':
         this.#connectProgram(call, demand, now);
         break;
@@ -229,6 +232,11 @@ export class CallControl {
 
   #stopRecording(call: Call, demand: Demand<'stopRecording'>, now: Instant): void {
     const refusal = this.#parts.recordings.stop({ type: 'call', id: call.record.id }, now);
+    if (refusal !== undefined) this.#refuse(call, demand, refusal.message);
+  }
+
+  #pauseRecording(call: Call, demand: Demand<'pauseRecording'>, now: Instant): void {
+    const refusal = this.#parts.recordings.pause({ type: 'call', id: call.record.id }, demand.mode, now);
     if (refusal !== undefined) this.#refuse(call, demand, refusal.message);
   }
 

@@ -35,6 +35,7 @@ export class Recording {
   readonly origin: 'started' | 'left behind';
   #record: RecordingRecord;
   #failure = '';
+  #mode: 'paused' | 'running' = 'running';
 
   constructor(
     record: RecordingRecord,
@@ -59,6 +60,13 @@ export class Recording {
   /** True when it was running; false when it is stopping already. */
   stop(at: WallTime): boolean {
     return this.#step('stop', { updatedAt: at });
+  }
+
+  /** True when this changed anything. */
+  pause(mode: 'paused' | 'running'): boolean {
+    const isChanged = this.#record.status === 'recording' && mode !== this.#mode;
+    if (isChanged) this.#mode = mode;
+    return isChanged;
   }
 
   end(recorded: Recorded, at: WallTime): RecordingRecord {

@@ -18,7 +18,7 @@ import type { RecordingRecord, RecordingReference } from './recording-record.ts'
 const USUAL_FORM = recordingFormOf('', '');
 
 export interface RecordingsPorts {
-  readonly media: Pick<MediaPlane, 'record' | 'stopRecording' | 'salvage' | 'removeFiles'>;
+  readonly media: Pick<MediaPlane, 'record' | 'recorders' | 'stopRecording' | 'salvage' | 'removeFiles'>;
   readonly flows: Pick<Flows, 'start'>;
   readonly store: Store;
   readonly journal: Journal;
@@ -127,10 +127,18 @@ export class Recordings {
   /** Asks the recording to end; `receive` tells when it has. */
   stop(reference: RecordingReference, now: Instant): Refusal | undefined {
     const recording = this.#byReference.get(reference.id);
-    if (recording === undefined) {
-      return stateInvalid(`${reference.type} ${reference.id} is not being recorded`, 'a recording', 'none');
-    }
+    if (recording === undefined) return notRecorded(reference);
     this.#stop(recording, now);
+    return undefined;
+  }
+
+  /** Leaves out what is said from now on, until it is to run again. Again, or at its end: no effect. */
+  pause(reference: RecordingReference, mode: 'paused' | 'running', now: Instant): Refusal | undefined {
+    const recording = this.#byReference.get(reference.id);
+    if (recording === undefined) return notRecorded(reference);
+    if (!recording.pause(mode)) return undefined;
+    this.#ports.media.recorders.pause(recording.number, mode);
+    this.#publish(mode === 'paused' ? 'recording_paused' : 'recording_resumed', recording.record, now);
     return undefined;
   }
 
@@ -353,12 +361,16 @@ export class Recordings {
   }
 
   #publish(
-    type: 'recording_started' | 'recording_finished' | 'recording_failed',
+    type: `recording_${'started' | 'paused' | 'resumed' | 'finished' | 'failed'}`,
     recording: RecordingRecord,
     now: Instant,
   ): void {
     this.#ports.journal.append(recording.customerId, { type, recording }, this.#ports.calendar(now));
   }
+}
+
+function notRecorded({ type, id }: RecordingReference): Refusal {
+  return stateInvalid(`${type} ${id} is not being recorded`, 'a recording', 'none');
 }
 
 function tooMany(what: string): Refusal {

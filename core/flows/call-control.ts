@@ -70,6 +70,8 @@ export type CallDemand =
   /** News: recordingStarted, then recordingEnded; or refused. */
   | { readonly kind: 'startRecording'; readonly limits: RecordingLimits }
   | { readonly kind: 'stopRecording' }
+  /** Leaves out what is said while it is `paused`. */
+  | { readonly kind: 'pauseRecording'; readonly mode: 'paused' | 'running' }
   /** A program outside hears and speaks. News: externalMediaStarted, then externalMediaEnded; or that alone; or refused. */
   | { readonly kind: 'startExternalMedia'; readonly token: number; readonly wish: ExternalMediaWish }
   /** All of them are let go. */

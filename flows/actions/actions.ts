@@ -15,7 +15,7 @@ import { fetch, fetchFlow, webhookSend } from './fetching.ts';
 import { conferenceJoin, connect } from './joining.ts';
 import { amd } from './machine.ts';
 import { beep, echo, play, sleep } from './playing.ts';
-import { recordingStart, recordingStop } from './recording.ts';
+import { recordingPause, recordingResume, recordingStart, recordingStop } from './recording.ts';
 import { supervise } from './supervising.ts';
 
 /** What each type does: one for every type that the catalogue calls built. */
@@ -42,6 +42,8 @@ export const ACTIONS: ReadonlyMap<string, Begin> = new Map<string, Begin>([
   ['goto', goTo],
   ['hangup', hangup],
   ['play', play],
+  ['recording_pause', recordingPause],
+  ['recording_resume', recordingResume],
   ['recording_start', recordingStart],
   ['recording_stop', recordingStop],
   ['script', script],

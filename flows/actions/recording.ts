@@ -43,6 +43,17 @@ function start(stage: Stage, option: Option, now: Instant): Verdict {
   };
 }
 
+/** Of what never began, or has ended, nothing is left out. */
+export const recordingPause: Begin = (stage) => {
+  stage.demand({ kind: 'pauseRecording', mode: 'paused' });
+  return NEXT;
+};
+
+export const recordingResume: Begin = (stage) => {
+  stage.demand({ kind: 'pauseRecording', mode: 'running' });
+  return NEXT;
+};
+
 /** What never began, or has ended, is stopped. */
 export const recordingStop: Begin = (stage) => {
   stage.demand({ kind: 'stopRecording' });

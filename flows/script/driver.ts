@@ -29,6 +29,8 @@ const COMMANDS = [
   'play_pause',
   'play_resume',
   'play_seek',
+  'recording_pause',
+  'recording_resume',
   'recording_start',
   'recording_stop',
   'skip',
@@ -149,6 +151,12 @@ export class ScriptDriver {
         return undefined;
       case 'recording_start':
         stage.demand({ kind: 'startRecording', limits: limitsOf(option) });
+        return undefined;
+      case 'recording_pause':
+        stage.demand({ kind: 'pauseRecording', mode: 'paused' });
+        return undefined;
+      case 'recording_resume':
+        stage.demand({ kind: 'pauseRecording', mode: 'running' });
         return undefined;
       case 'recording_stop':
         stage.demand({ kind: 'stopRecording' });

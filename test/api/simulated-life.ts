@@ -136,6 +136,10 @@ export class SimulatedLife {
         return this.#createCalls(command);
       case 'startRecording':
         return this.#startRecording(command.reference);
+      case 'pauseRecording':
+        return this.running(command.reference) === undefined
+          ? refused(`${command.reference.id} is not being recorded`, 'a recording', 'none')
+          : done(command.reference.id);
       case 'stopRecording':
         return this.#stopRecording(command.reference);
       case 'deleteConference':

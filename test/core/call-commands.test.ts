@@ -151,6 +151,8 @@ describe('a recording by command', () => {
     place.calls.receiveStore(place.store.stored(), 20);
     expect(place.calls.poll()?.result).toEqual(DONE(recordingId!));
     expect(place.heard()).toEqual(['record leg 1']);
+    expect(execute(place, { kind: 'pauseRecording', reference, mode: 'paused' })).toEqual(DONE(place.id));
+    expect(place.heard()).toEqual(['recording paused']);
     expect(execute(place, { kind: 'stopRecording', reference })).toEqual(DONE(place.id));
     expect(place.heard()).toEqual(['stopRecording']);
   });

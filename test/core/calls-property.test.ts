@@ -131,6 +131,7 @@ function demandOf(random: Random, token: number, other: CallId): CallDemand {
     { kind: 'connect', token, source: null, destinations, isEarlyMediaHeard: !isOften, anonymous: 'yes' },
     { kind: 'disconnect' },
     { kind: 'startRecording', limits: NO_LIMITS },
+    { kind: 'pauseRecording', mode: 'paused' },
     { kind: 'stopRecording' },
   ];
   return demands[Math.floor(random.next() * demands.length)]!;

@@ -78,8 +78,9 @@ const ON_THINGS: readonly { readonly command: Command; readonly unknown: Command
     ] as const
   ).map((command) => ({ command, unknown: { ...command, id: NOTHING } as Command })),
   ...(['call', 'confbridge'] as const).flatMap((type) =>
-    (['startRecording', 'stopRecording'] as const).map((kind) => {
-      const of = (id: string): Command => ({ kind, reference: { type, id } as never, limits: LIMITS });
+    (['startRecording', 'stopRecording', 'pauseRecording'] as const).map((kind) => {
+      const rest = { limits: LIMITS, mode: 'paused' } as const;
+      const of = (id: string): Command => ({ kind, reference: { type, id } as never, ...rest }) as Command;
       return { command: of(type === 'call' ? CALL.id : CONFERENCE.id), unknown: of('nothing') };
     }),
   ),

@@ -29,6 +29,7 @@ import type {
   OpenResult,
   PlayersPlane,
   PlaySource,
+  RecordersPlane,
   RecordingRequest,
   SignalingEvent,
 } from '../../core/ports.ts';
@@ -76,6 +77,9 @@ export class QuietPlane implements MediaPlane {
     play: (mix, source) => void this.orders.push(`play mix ${mix} ${nameOf(source)}`),
     stopPlaying: (mix) => void this.orders.push(`stopPlaying mix ${mix}`),
     watchTalkers: (mix, mode) => void this.orders.push(`watchTalkers ${mix} ${mode}`),
+  };
+  readonly recorders: RecordersPlane = {
+    pause: (_, mode) => void this.orders.push(`recording ${mode}`),
   };
   readonly players: PlayersPlane = {
     steer: (leg, { kind }) => void this.orders.push(`${kind} ${leg}`),

@@ -29,6 +29,7 @@ function studio() {
         media.push(`record ${number}`);
         requests.push(request);
       },
+      recorders: { pause: (number, mode) => void media.push(`${mode} ${number}`) },
       stopRecording: (number) => void media.push(`stop ${number}`),
       salvage: (number, inPath, outPath) => void media.push(`salvage ${number} ${inPath} ${outPath}`),
       removeFiles: (paths) => void media.push(`remove ${paths.join(' ')}`),
@@ -155,6 +156,17 @@ describe('recordings', () => {
     expect([happened(), told()]).toEqual([['recording_finished'], ['1 recordingEnded']]);
     expect(recordings.recordOf(id)).toEqual(ended);
     expect(recordings.counters).toMatchObject({ started: 1, finished: 1, failed: 0 });
+  });
+
+  test('leave out what is said while they are paused, and tell it once', () => {
+    const { start, recordings, media, happened } = studio();
+    expect(recordings.pause(CALL, 'paused', 1)).toMatchObject({ code: 'STATE_INVALID', got: 'none' });
+    start();
+    for (const mode of ['running', 'paused', 'paused', 'running'] as const) recordings.pause(CALL, mode, 2);
+    recordings.stop(CALL, 3);
+    expect(recordings.pause(CALL, 'paused', 4)).toBeUndefined();
+    expect(media).toEqual(['record 1', 'paused 1', 'running 1', 'stop 1']);
+    expect(happened()).toEqual(['recording_started', 'recording_paused', 'recording_resumed']);
   });
 
   test('begin anew while the last final row is not stored yet', () => {

@@ -174,9 +174,12 @@ test('a call is recorded one recording at a time', async () => {
   const started = await ask('POST', `${url}/recording_start`, body);
   expect(started.body.recording_id).toBe(started.body.recording_ids[0]);
   expect((await ask('POST', `${url}/recording_start`)).status).toBe(409);
+  for (const act of ['recording_pause', 'recording_resume'])
+    expect((await ask('POST', `${url}/${act}`)).status).toBe(200);
   const stopped = await ask('POST', `${url}/recording_stop`);
   expect(stopped.body).toMatchObject({ recording_id: NIL_UUID, recording_ids: started.body.recording_ids });
   expect((await ask('POST', `${url}/recording_stop`)).status).toBe(409);
+  expect((await ask('POST', `${url}/recording_pause`)).status).toBe(409);
 });
 
 test.each([{ format: 'mp3' }, { end_of_key: '5' }, { duration: -1 }, { end_of_silence: 1.5 }, { on_end_flow_id: 'x' }])(
@@ -197,7 +200,7 @@ test('a call shows the action that its flow is at', async () => {
   expect([body.activeflow_id, body.action.type]).toEqual([running.id, 'answer']);
 });
 
-test.each(['hold', 'moh', 'mute', 'gain', 'recording_start', 'recording_stop'])(
+test.each(['hold', 'moh', 'mute', 'gain', 'recording_start', 'recording_stop', 'recording_pause', 'recording_resume'])(
   'nothing is left to %s once a call has ended',
   async (what) => {
     const { ask, url } = await answered();

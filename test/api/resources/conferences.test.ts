@@ -84,6 +84,7 @@ test('a conference is recorded one recording at a time', async () => {
   expect([status, judge('POST', '/v1.0/conferences/{id}/recording_start', body)]).toEqual([200, '']);
   expect(body.recording_id).toBe(body.recording_ids[0]);
   expect((await ask('POST', `${URL}/${room}/recording_start`)).status).toBe(409);
+  expect((await ask('POST', `${URL}/${room}/recording_pause`)).body).toMatchObject({ id: room });
   expect((await ask('POST', `${URL}/${room}/recording_stop`)).body).toMatchObject({
     recording_id: NIL_UUID,
     recording_ids: body.recording_ids,

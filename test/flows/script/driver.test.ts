@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ScriptSessionId } from '../../../core/kernel/ids.ts';
-import { CALL, FlowStage, play } from '../stage.ts';
+import { action, CALL, FlowStage, play } from '../stage.ts';
 
 describe('a program that connects to us', () => {
   const SESSION = 'dddddddd-0000-4000-8000-000000000001' as ScriptSessionId;
@@ -30,6 +30,18 @@ describe('a program that connects to us', () => {
     expect(stage.heard).toEqual(['c', 'stopPlaying']);
     expect(stage.completed).toHaveLength(1);
     expect(stage.writes.flatMap(({ writes }) => writes).at(-1)).toMatchObject({ row: { status: 'ended' } });
+  });
+
+  test('leaves out of a recording what is not to be in it', () => {
+    const stage = new FlowStage({ status: 'progressing' });
+    attached(stage);
+    const actions = [action('recording_pause'), action('recording_resume')];
+    stage.say(SESSION, { id: 'x', type: 'actions', actions });
+    for (const command of ['recording_pause', 'recording_resume']) {
+      stage.say(SESSION, { id: 'y', type: 'command', command });
+    }
+    const modes = stage.demands.map((demand) => (demand.kind === 'pauseRecording' ? demand.mode : demand.kind));
+    expect(modes).toEqual(['paused', 'running', 'paused', 'running']);
   });
 
   test('holds what is played, lets it go on and seeks in it', () => {
