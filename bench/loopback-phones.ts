@@ -22,7 +22,9 @@ export class LoopbackPhones {
     this.#phones = openPacketIo({ address: LOOPBACK }).io;
     this.#ports = ports;
     this.#destination = Float64Array.of(destination);
-    for (const port of ports) this.#phones.openPort(port);
+    for (const port of ports) {
+      if (!this.#phones.openPort(port)) throw new Error(`port ${port} is taken: another run would be measured`);
+    }
   }
 
   close(): void {

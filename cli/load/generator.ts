@@ -13,7 +13,6 @@ import { Streams } from './streams.ts';
 import { Tally } from './tally.ts';
 
 const LOOPBACK = '127.0.0.1';
-const TURN_MS = 1;
 /** Batches taken before it is sent again, so that neither side of a phone starves the other. */
 const BATCHES_PER_TURN = 4_096;
 const PORT_TRIES = 1_000;
@@ -77,7 +76,7 @@ export class Generator {
 
   async #until(isReached: () => boolean): Promise<void> {
     while (!isReached()) {
-      const waiting = this.#io.wait(TURN_MS);
+      const waiting = this.#io.wait(this.#options.turnMs);
       if (waiting !== undefined) await waiting;
       this.#receive();
       const now = this.#clock.now();

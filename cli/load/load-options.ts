@@ -29,6 +29,8 @@ export interface LoadOptions {
   /** The process whose CPU time is read; 0 for none. */
   readonly pid: number;
   readonly firstPort: number;
+  /** How long the generator rests between two looks at its sockets; 0: not at all, so that delays are exact. */
+  readonly turnMs: number;
 }
 
 export const LOAD_USAGE = `Usage: node cli/load/main.ts calls|registrations --server 127.0.0.1:5060 --accounts 2000-2099 --password P
@@ -43,6 +45,7 @@ export const LOAD_USAGE = `Usage: node cli/load/main.ts calls|registrations --se
   --challenges always|reuse   whether a REGISTER waits for a challenge (default always)
   --pid N            a process whose CPU time is to be reported
   --first-port N     the generator's ports begin here (default 30000)
+  --turn MS          rest between two looks at the sockets (default 1; 0 takes a whole core, and delays are exact)
 Prints one line of JSON. Exit code 0 when everything succeeded, 1 when something failed, 2 for wrong arguments.
 `;
 
@@ -61,6 +64,7 @@ const OPTIONS = {
   challenges: { type: 'string', default: 'always' },
   pid: { type: 'string', default: '0' },
   'first-port': { type: 'string', default: '30000' },
+  turn: { type: 'string', default: '1' },
 } as const;
 
 const CONCURRENCY = 50;
@@ -88,6 +92,7 @@ export function parseLoadOptions(args: readonly string[]): LoadOptions {
     challenges: oneOf('challenges', values.challenges, ['always', 'reuse']),
     pid: number('pid', values.pid),
     firstPort: firstPort + (firstPort % 2),
+    turnMs: number('turn', values.turn),
   };
 }
 

@@ -102,6 +102,7 @@ test('a phone that is called rings, answers, repeats its answer until the ACK, a
 test('arguments that make no sense are one sentence', () => {
   const good = ['calls', '--server', '127.0.0.1:5060', '--accounts', '0200-0203', '--password', 'p'];
   expect(parseLoadOptions(good)).toMatchObject({ accounts: ['0200', '0201', '0202', '0203'], audio: 'off' });
+  expect([parseLoadOptions(good).turnMs, parseLoadOptions([...good, '--turn', '0']).turnMs]).toEqual([1, 0]);
   expect(() => parseLoadOptions(['calls'])).toThrow('--server: expected an IPv4 address and a port, got ""');
   expect(() => parseLoadOptions([...good, '--rate', 'x'])).toThrow('--rate: expected a number from 0, got "x"');
   expect(() => parseLoadOptions([...good, '--accounts', '5-2'])).toThrow('--accounts: expected a range');
