@@ -143,7 +143,8 @@ export interface MediaPlane {
    * without one, `describe` makes our offer. `peer` is where the leg's signalling comes from or goes to; the stream is
    * placed on the worker of the leg `beside`, with which it will be bridged. An offer of ours names no other `encodings`
    * than these, in their order, if we speak any of them; of what the peer offers the first of them is taken that is there.
-   * While the media threads have more to do than they can, a leg is refused that is beside none and no emergency.
+   * While the media threads have more to do than they can, a leg is refused that is beside none and no emergency. One that
+   * will be in the mix `near` is placed with those that are in it, unless their worker has much more to do than others.
    */
   open(
     leg: LegId,
@@ -152,6 +153,7 @@ export interface MediaPlane {
     beside: LegId | undefined,
     encodings?: readonly string[],
     urgency?: Urgency,
+    near?: MixId,
   ): OpenResult;
   /**
    * Our session description: the answer to the offer given, else our offer. The first call settles the codec;

@@ -41,7 +41,7 @@ export type { PlaneOutput } from './plane-output.ts';
  * asks for. A machine: messages in by `receive…`, everything out by `poll`.
  *
  * Legs of a bridge live on one worker, the one of the leg `beside` which they were opened, unless a transfer brings
- * them together. Those of a conference may live anywhere.
+ * them together. Those of a conference may live anywhere, and best with each other.
  */
 export class WorkerMediaPlane implements MediaPlane {
   readonly counters: MediaPlaneCounters = planeCounters();
@@ -96,7 +96,7 @@ export class WorkerMediaPlane implements MediaPlane {
     return own && this.#workers.figuresOf(own);
   }
 
-  open(...[leg, peer, offer, beside, wanted = [], urgency]: Parameters<MediaPlane['open']>): OpenResult {
+  open(...[leg, peer, offer, beside, wanted = [], urgency, near]: Parameters<MediaPlane['open']>): OpenResult {
     assert(!this.#legs.has(leg), `leg ${leg} is open already`);
     const session = offer === undefined ? undefined : parseSdp(offer).session;
     if (offer !== undefined && session === undefined) return refused('the session description cannot be read');
@@ -104,7 +104,7 @@ export class WorkerMediaPlane implements MediaPlane {
     if (session !== undefined && audio === undefined) return refused('no common codec');
     if (audio && !this.#own.reaches(audio.remoteAddress)) return noIpv6();
     const neighbour = beside === undefined ? undefined : this.#legs.get(beside);
-    const worker = neighbour?.place.worker ?? this.#workers.leastBusy();
+    const worker = neighbour?.place.worker ?? this.#workers.choose(near && this.mixes.workerOf(near));
     // Who is called for somebody has a place: a call that was let in is brought to its end.
     if (neighbour === undefined && urgency !== 'emergency' && this.#workers.isOverloaded(worker)) {
       this.counters.overloadRefusals++;

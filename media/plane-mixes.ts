@@ -149,6 +149,12 @@ export class PlaneMixes implements MixesPlane {
     }
   }
 
+  /** The thread with the most of its members; undefined while it has none. */
+  workerOf(id: MixId): number | undefined {
+    const members = [...(this.#mixes.get(id)?.members ?? [])].sort(([, a], [, b]) => b.size - a.size);
+    return members[0] === undefined || members[0][1].size === 0 ? undefined : members[0][0];
+  }
+
   /** The thread that is to record the mix, told or not that it has members. */
   workerToRecord(id: MixId): number {
     return this.#mixes.get(id)?.workers[0] ?? 0;

@@ -11,6 +11,8 @@ import type { ToWorker } from './protocol.ts';
 import { figuresOf } from './stream-figures.ts';
 import { StreamMemory } from './stream-memory.ts';
 
+/** Legs by which a worker may be ahead of the one with the fewest, and be preferred to it all the same. */
+const AHEAD_MAX = 100;
 /** A port that another program has is met here, before a call is placed on it. */
 const SPARE_COUNT = 4;
 
@@ -53,8 +55,16 @@ export class PlaneWorkers {
     return this.#workers.reduce((sum, { pool }) => sum + pool.busyPorts(), 0);
   }
 
+  /** For a new leg: the preferred worker, unless it has much more to do than another. */
+  choose(preferred: number | undefined): number {
+    const least = this.#leastBusy();
+    if (preferred === undefined || this.isOverloaded(preferred)) return least;
+    const count = this.legCount(preferred);
+    return count < this.#options.streamsMax && count - this.legCount(least) <= AHEAD_MAX ? preferred : least;
+  }
+
   /** The worker with the fewest legs, of those that can take more if there are any. */
-  leastBusy(): number {
+  #leastBusy(): number {
     let best = 0;
     for (let worker = 1; worker < this.#workers.length; worker++) {
       const [own, other] = [this.#workers[worker]!, this.#workers[best]!];

@@ -1,5 +1,5 @@
 import type { Directory } from '../directory/directory.ts';
-import type { CustomerId, FlowId, GroupcallId, LegId } from '../kernel/ids.ts';
+import type { CustomerId, FlowId, GroupcallId, LegId, MixId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { MediaPlane, Signaling, SignalingEvent, TransportAddress, Urgency } from '../ports.ts';
 import type { Dialling } from '../routing/destination.ts';
@@ -29,6 +29,8 @@ export interface DialTerms {
   readonly referredBy?: string;
   readonly flowId?: FlowId | null;
   readonly groupcallId?: GroupcallId | null;
+  /** The mix that it will be in. */
+  readonly near?: MixId | undefined;
 }
 
 interface Invitation {
@@ -94,6 +96,7 @@ export class Dialler {
       invitation.terms.master?.leg,
       invitation.dialling.encodings,
       urgencyOf(invitation.dialling),
+      invitation.terms.near,
     );
     if (opened.kind === 'opened') this.#invite(leg, invitation);
     else this.#life.end(leg, opened.cause, now);
@@ -136,7 +139,8 @@ export class Dialler {
       if (!this.#takePlace(leg, next, terms, now)) continue;
       const { peer } = next;
       const beside = terms.master?.leg;
-      const opened = peer && this.#ports.media.open(leg, peer, undefined, beside, next.encodings, urgencyOf(next));
+      const urgency = urgencyOf(next);
+      const opened = peer && this.#ports.media.open(leg, peer, undefined, beside, next.encodings, urgency, terms.near);
       if (opened?.kind !== 'refused') return { dialling: next, terms };
       this.carried.free(leg);
       cause = opened.cause;

@@ -16,6 +16,8 @@ import type { Call } from './call.ts';
 import { flowStartOf } from './call-flow.ts';
 import type { CallLife } from './call-life.ts';
 import type { Carried } from './carried.ts';
+import { mixAhead } from './conference-ahead.ts';
+import type { Conferences } from './conferences.ts';
 import type { Connecting } from './connecting.ts';
 import type { Parking } from './parking.ts';
 import type { Replacements } from './replacements.ts';
@@ -36,6 +38,7 @@ export interface IncomingParts {
   readonly connecting: Connecting;
   readonly replacements: Replacements;
   readonly parking: Parking;
+  readonly conferences: Conferences;
 }
 
 type Offered = Extract<SignalingEvent, { kind: 'offered' }>;
@@ -49,6 +52,7 @@ export class Incoming {
   readonly #connecting: Connecting;
   readonly #replacements: Replacements;
   readonly #parking: Parking;
+  readonly #conferences: Conferences;
 
   constructor(ports: IncomingPorts, life: CallLife, parts: IncomingParts) {
     this.#ports = ports;
@@ -56,6 +60,7 @@ export class Incoming {
     this.#connecting = parts.connecting;
     this.#replacements = parts.replacements;
     this.#parking = parts.parking;
+    this.#conferences = parts.conferences;
   }
 
   offered(offered: Offered, now: Instant): void {
@@ -68,9 +73,11 @@ export class Incoming {
     const urgency = isEmergencyNumber(offered.toUser, directory.country) ? 'emergency' : 'usual';
     const place = placeOf(offered);
     const parked = this.#parking.occupant(offered.customerId, place);
-    const opened = media.open(leg, offered.source, offered.offer, parked?.leg, this.#encodingsFor(offered), urgency);
-    const route =
-      opened.kind === 'refused' ? refusedFor(opened.cause) : this.#capped(offered, this.#route(offered, now), now);
+    const found = this.#route(offered, now);
+    const near = found.kind === 'number' ? mixAhead(found.flow.actions, this.#conferences) : undefined;
+    const encodings = this.#encodingsFor(offered);
+    const opened = media.open(leg, offered.source, offered.offer, parked?.leg, encodings, urgency, near);
+    const route = opened.kind === 'refused' ? refusedFor(opened.cause) : this.#capped(offered, found, now);
     if (place !== undefined && isOfNobody(route)) {
       this.#park(offered, place, parked, now);
       return;

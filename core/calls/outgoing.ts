@@ -1,6 +1,7 @@
 import type { Settled } from '../accounts.ts';
 import type { CallCommand, Refusal } from '../command.ts';
 import type { Directory } from '../directory/directory.ts';
+import type { Action } from '../flows/action.ts';
 import type { Calendar } from '../kernel/clock.ts';
 import { type ActiveflowId, type GroupcallId, type LegId, timeOrderedUuid, uuid } from '../kernel/ids.ts';
 import type { Random } from '../kernel/random.ts';
@@ -12,6 +13,8 @@ import { type Address, address } from './address.ts';
 import type { Call } from './call.ts';
 import type { CallLife } from './call-life.ts';
 import { callVariables } from './call-variables.ts';
+import { mixAhead } from './conference-ahead.ts';
+import type { Conferences } from './conferences.ts';
 import type { Dialler, DialTerms } from './dialler.ts';
 
 export interface OutgoingPorts {
@@ -21,6 +24,7 @@ export interface OutgoingPorts {
   readonly random: Random;
   /** Receipts of the calls' own range: nobody else's writes carry them. */
   readonly nextReceipt: () => number;
+  readonly conferences: Conferences;
   /** An unanswered callee is given up after this long. */
   readonly ringTimeoutMs: number;
 }
@@ -94,7 +98,7 @@ export class Outgoing {
   }
 
   #createTo(command: CreateCalls, destination: Address, field: string, now: Instant): readonly Call[] | Refusal {
-    const { directory, calendar, random } = this.#ports;
+    const { directory, calendar, random, conferences } = this.#ports;
     const source = command.source ?? address('', '');
     const calling = { customerId: command.customerId, source, forwardedFrom: '' };
     const reach = reachOf(directory, calling, destination, calendar(now));
@@ -106,6 +110,7 @@ export class Outgoing {
       isAnonymous: command.anonymous === 'yes',
       flowId: command.flowId,
       groupcallId: reach.isGroup ? (uuid(random) as GroupcallId) : null,
+      near: mixAhead(this.#actionsOf(command), conferences),
     };
     const calls = this.#dial(reach.diallings, terms, { members: new Set(), command }, now);
     if (calls.length > 0) return calls;
@@ -180,6 +185,11 @@ export class Outgoing {
     return timeOrderedUuid(this.#ports.random, this.#ports.calendar(now)) as ActiveflowId;
   }
 
+  /** Those of the flow as it is now, or of the command. */
+  #actionsOf({ flowId, actions }: CreateCalls): readonly Action[] {
+    return flowId === null ? actions : (this.#ports.directory.flows.get(flowId)?.actions ?? []);
+  }
+
   /** A flow that was deleted while the phone rang has no actions: it ends at once. */
   #run(call: Call, activeflowId: ActiveflowId, command: CreateCalls): void {
     const { id, customerId } = call.record;
@@ -188,7 +198,7 @@ export class Outgoing {
       activeflowId,
       customerId,
       flowId: command.flowId,
-      actions: command.flowId === null ? command.actions : (flow?.actions ?? []),
+      actions: this.#actionsOf(command),
       onCompleteFlowId: flow?.onCompleteFlowId ?? null,
       reference: { type: 'call', id },
       variables: { ...callVariables(call.record), 'voipbin.call.digits': '' },

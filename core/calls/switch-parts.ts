@@ -37,16 +37,11 @@ export type SwitchParts = ReturnType<typeof switchParts>;
 
 /** The parts of the call engine, each with those that it stands on. */
 export function switchParts(ports: SwitchPorts, flows: Flows) {
-  const { http = NO_HTTP, archive = NO_ARCHIVE, folders = NO_FOLDERS, country = '' } = ports;
+  const { folders = NO_FOLDERS, country = '' } = ports;
   let lastReceipt = RECEIPTS_FROM;
   const nextReceipt = (): number => ++lastReceipt;
   const life = new CallLife({ ...ports, flows });
-  const tell = life.tell.bind(life);
-  const recordings = new Recordings({ ...ports, flows, nextReceipt, tell, folder: folders.recordings });
-  const externals = new Externals({ ...ports, tell });
-  const recordingOf = recordings.recordOf.bind(recordings);
-  const sounds = new Sounds({ ...ports, http, archive, folders, recordingOf, tell });
-  const conferences = new Conferences({ ...ports, nextReceipt, tell, recordings, sounds });
+  const { recordings, externals, sounds, conferences } = soundParts(ports, flows, life, nextReceipt);
   const dialler = new Dialler(ports, life);
   const music = new HoldMusic({
     media: ports.media,
@@ -65,10 +60,11 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
   const replacements = new Replacements(ports.media, { ...talking, transfers });
   const parkTransfers = new ParkTransfers({ ...ports, country }, { life, connections, parking, transfers, referring });
   const transferCommands = new TransferCommands(ports, { life, transfers, consultations, referring });
-  const outgoing = new Outgoing({ ...ports, flows, nextReceipt }, life, dialler);
+  const outgoing = new Outgoing({ ...ports, flows, nextReceipt, conferences }, life, dialler);
   const recording = new CallRecording(ports.calendar, life, recordings);
   const holding = new Holding(ports, music);
   const listening = new Listening(ports.media, life);
+  const called = { ...talking, conferences };
   const common = { conferences, externals, music, recording, recordings, supervisions };
   return {
     ...talking,
@@ -80,7 +76,7 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
     referring,
     outgoing,
     holding,
-    incoming: new Incoming({ ...ports, flows, country, carried: dialler.carried }, life, { ...talking, replacements }),
+    incoming: new Incoming({ ...ports, flows, country, carried: dialler.carried }, life, { ...called, replacements }),
     listening,
     control: new CallControl(ports.media, life, {
       ...common,
@@ -95,4 +91,16 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
     leftBehind: new CallsLeftBehind(ports, life.ledger),
     digits: new Digits(ports, life, recordings, externals),
   };
+}
+
+/** What is played, recorded, mixed and brought to programs outside. */
+function soundParts(ports: SwitchPorts, flows: Flows, life: CallLife, nextReceipt: () => number) {
+  const { http = NO_HTTP, archive = NO_ARCHIVE, folders = NO_FOLDERS } = ports;
+  const tell = life.tell.bind(life);
+  const recordings = new Recordings({ ...ports, flows, nextReceipt, tell, folder: folders.recordings });
+  const externals = new Externals({ ...ports, tell });
+  const recordingOf = recordings.recordOf.bind(recordings);
+  const sounds = new Sounds({ ...ports, http, archive, folders, recordingOf, tell });
+  const conferences = new Conferences({ ...ports, nextReceipt, tell, recordings, sounds });
+  return { recordings, externals, sounds, conferences };
 }

@@ -10,7 +10,7 @@ import { COUNTER } from '../../media/counters.ts';
 import { gaps, lag, level, levelAt } from '../audio/measures.ts';
 import { read, rtp } from './phones.ts';
 import { LEVEL_DBOV, Phone, talk } from './plane-phones.ts';
-import { A, ALICE, B, BOB, call, described, Stage, sdp } from './stage.ts';
+import { A, ALICE, B, BOB, call, described, peer, Stage, sdp } from './stage.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tandem-conference-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -128,6 +128,23 @@ test('a conference on two workers in which nobody says anything costs no tick, a
     }
   }
   expect(missing()).toEqual([0, 0]);
+});
+
+test('a leg of a conference is placed with those that are in it, until their worker has a hundred legs more than another', () => {
+  const stage = new Stage({ workerCount: 2, streamsMax: 300, portTo: 20_399 });
+  stage.plane.join(new Phone(1, 310).open(stage).leg, MIX);
+  const streams = () => {
+    stage.settle();
+    return stage.workers.counters.map((counters) => counters[COUNTER.streams]);
+  };
+  for (let leg = 2; leg <= 141; leg++) {
+    const host = `192.0.2.${leg}`;
+    const opened = stage.plane.open(leg as LegId, peer(host), sdp(host, 4000), undefined, [], 'usual', MIX);
+    expect(opened.kind).toBe('opened');
+    stage.plane.describe(leg as LegId, undefined);
+    if (leg === 101) expect(streams()).toEqual([101, 0]);
+  }
+  expect(streams()).toEqual([121, 20]);
 });
 
 test('when a worker is lost, those on the other go on', () => {

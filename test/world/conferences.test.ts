@@ -2,11 +2,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { address } from '../../core/calls/address.ts';
 import type { CallCommand } from '../../core/command.ts';
 import type { ConferenceSettings } from '../../core/directory/records.ts';
 import { decodeWav } from '../../media/audio-file.ts';
 import { Ears } from '../sim/ears.ts';
 import type { Phone } from '../sim/phone.ts';
+import { CUSTOMER } from '../sim/switch.ts';
 import { Voices } from '../sim/voices.ts';
 import { expectNothingLeft } from './invariants.ts';
 import { CONFERENCE, staged } from './staged.ts';
@@ -36,6 +38,27 @@ function meeting(settings: Partial<ConferenceSettings> = {}) {
   const leave = (phone: Phone, at: number) => phone.plan(at, { kind: 'hangup' });
   return { scene, alice, bob, carol, members, order, leave };
 }
+
+test('who comes to a conference, or is called for it, is placed on the media thread of those who are in it', () => {
+  const join = { type: 'conference_join', option: { conference_id: CONFERENCE } };
+  const scene = staged([{ type: 'answer' }, join], { workerCount: 4 });
+  const [alice, bob] = [scene.phones[0]!, scene.phones[1]!];
+  const carol = scene.phone('carol', '1002');
+  alice.plan(2_000, { kind: 'call', to: '9109' });
+  carol.plan(4_000, { kind: 'call', to: '9109' });
+  scene.run(6_000);
+  const { actions } = [...scene.tandem.directory.flows.values()][0]!;
+  const given = { flowId: null, anonymous: '', variables: {} } as const;
+  const destinations = [address('extension', '1001')];
+  const command = { kind: 'createCalls', customerId: CUSTOMER, source: null, destinations, actions, ...given } as const;
+  scene.tandem.execute(1, command, OPERATOR, scene.world.now);
+  scene.run(9_000);
+  const portOf = ({ remoteDescription }: Phone) =>
+    Number(/m=audio (\d+)/.exec(new TextDecoder().decode(remoteDescription))![1]);
+  const near = [carol, bob].map((phone) => Math.abs(portOf(phone) - portOf(alice)));
+  // Each thread has 250 ports.
+  expect(Math.max(...near)).toBeLessThan(100);
+});
 
 test('who is put out of a conference hears nobody in it any more and is heard by nobody, and goes on with its flow', () => {
   const { scene, alice, bob, carol, members, order, leave } = meeting();
