@@ -28,7 +28,9 @@ export type ReferralEvent =
   | 'finish'
   /** Our NOTIFY was answered, or nobody listens to it. */
   | 'delivered'
-  | 'lost';
+  | 'lost'
+  /** Our NOTIFY is asked for credentials that we have: it goes out anew, with what is known by now. */
+  | 'challenge';
 
 export type ReferralAction = 'sayAccepted' | 'sayRefused' | 'notify';
 
@@ -45,6 +47,7 @@ export const REFERRAL_TRANSITIONS: Table<ReferralState, ReferralEvent, ReferralA
     refuse: to('ended', 'sayRefused'),
     delivered: never,
     lost: never,
+    challenge: never,
   },
   silent: {
     ...ANSWERED,
@@ -52,6 +55,7 @@ export const REFERRAL_TRANSITIONS: Table<ReferralState, ReferralEvent, ReferralA
     finish: to('ended'),
     delivered: never,
     lost: never,
+    challenge: never,
   },
   told: {
     ...ANSWERED,
@@ -59,6 +63,7 @@ export const REFERRAL_TRANSITIONS: Table<ReferralState, ReferralEvent, ReferralA
     finish: to('closing', 'notify'),
     delivered: never,
     lost: never,
+    challenge: never,
   },
   telling: {
     ...ANSWERED,
@@ -66,6 +71,7 @@ export const REFERRAL_TRANSITIONS: Table<ReferralState, ReferralEvent, ReferralA
     finish: to('settled'),
     delivered: to('told'),
     lost: to('ended'),
+    challenge: to('telling', 'notify'),
   },
   stale: {
     ...ANSWERED,
@@ -73,23 +79,27 @@ export const REFERRAL_TRANSITIONS: Table<ReferralState, ReferralEvent, ReferralA
     finish: to('settled'),
     delivered: to('telling', 'notify'),
     lost: to('ended'),
+    challenge: to('telling', 'notify'),
   },
   settled: {
     ...ANSWERED,
     ...NO_NEWS,
     delivered: to('closing', 'notify'),
     lost: to('ended'),
+    challenge: to('closing', 'notify'),
   },
   closing: {
     ...ANSWERED,
     ...NO_NEWS,
     delivered: to('ended'),
     lost: to('ended'),
+    challenge: to('closing', 'notify'),
   },
   ended: {
     ...ANSWERED,
     ...NO_NEWS,
     delivered: ignore,
     lost: ignore,
+    challenge: ignore,
   },
 };

@@ -3,7 +3,8 @@ import type { LegId } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
-import type { SignalingEvent, TransportAddress } from '../../core/ports.ts';
+import type { DialRequest, SignalingEvent, TransportAddress } from '../../core/ports.ts';
+import { authorizationFor, isChallenge } from '../dialog/authorization.ts';
 import type { Dialog } from '../dialog/dialog.ts';
 import type { InviteSession } from '../dialog/invite-session.ts';
 import {
@@ -44,6 +45,10 @@ interface Referral {
   readonly transaction: TransactionId;
   /** The referrer does not want to hear of it. */
   readonly isSilent: boolean;
+  /** Those of the leg, which its referral may outlive. */
+  readonly credentials: DialRequest['credentials'];
+  /** Our answer to the challenge of the NOTIFY that is under way. */
+  authorization: Field | undefined;
   state: ReferralState;
   /** Of the one referred to, as far as we know. */
   status: number;
@@ -100,7 +105,7 @@ export class Referrals {
 
   /** Our user hears of it, unless it cannot be done at all. */
   #receiveRefer(session: InviteSession, request: Request, transaction: TransactionId, now: Instant): void {
-    const { leg, localTag, dialog } = session;
+    const { leg, localTag, dialog, credentials } = session;
     const wish = readRefer(request);
     const status = 'status' in wish ? wish.status : this.#objection(leg, dialog);
     const replaced = 'status' in wish ? undefined : this.#replaced(wish.target);
@@ -111,7 +116,18 @@ export class Referrals {
     }
     const referral = ++this.#last;
     const isSilent = (request.first('Refer-Sub') ?? '').trim().toLowerCase().startsWith('false');
-    const entry: Referral = { leg, dialog, localTag, request, transaction, isSilent, state: 'offered', status: TRYING };
+    const entry: Referral = {
+      leg,
+      dialog,
+      localTag,
+      request,
+      transaction,
+      isSilent,
+      credentials,
+      authorization: undefined,
+      state: 'offered',
+      status: TRYING,
+    };
     this.#live.set(referral, entry);
     this.#byLeg.set(leg, referral);
     const { user, host, scheme } = wish.target.uri;
@@ -146,7 +162,12 @@ export class Referrals {
   receiveResponse(transaction: TransactionId, response: Response, now: Instant): void {
     const { status } = response;
     this.sent.receiveResponse(transaction, response, now);
-    if (status >= 200) this.#settle(transaction, status === 481 || status === 408 ? 'lost' : 'delivered', now);
+    if (status < 200) return;
+    const entry = this.#live.get(this.#requests.get(transaction) ?? 0);
+    const isAuthorized = entry?.authorization !== undefined;
+    if (entry !== undefined) entry.authorization = isAuthorized ? undefined : this.#authorize(entry, response);
+    if (entry?.authorization !== undefined) this.#settle(transaction, 'challenge', now);
+    else this.#settle(transaction, status === 481 || status === 408 ? 'lost' : 'delivered', now);
   }
 
   requestFailed(transaction: TransactionId, now: Instant): void {
@@ -160,6 +181,12 @@ export class Referrals {
     this.#requests.delete(transaction);
     const entry = this.#live.get(referral);
     if (entry !== undefined) this.#handle(referral, entry, event, now);
+  }
+
+  /** RFC 3261 §22.2; undefined when nothing is asked for, or nothing can be said to it. */
+  #authorize({ credentials, dialog }: Referral, response: Response): Field | undefined {
+    if (credentials === undefined || !isChallenge(response)) return undefined;
+    return authorizationFor(response, credentials, dialog.requestUri.text, this.#parts.random);
   }
 
   #objection(leg: LegId, dialog: Dialog | undefined): number | undefined {
@@ -202,7 +229,7 @@ export class Referrals {
     }
   }
 
-  #notify(referral: number, { dialog, request, status }: Referral, now: Instant): void {
+  #notify(referral: number, { dialog, request, status, authorization }: Referral, now: Instant): void {
     const { layer, userAgent } = this.#parts;
     const body = new TextEncoder().encode(`SIP/2.0 ${status} ${reasonPhrase(status)}\r\n`);
     const notify = dialog.request(
@@ -213,6 +240,7 @@ export class Referrals {
         ['Subscription-State', status < 200 ? `active;expires=${EXPIRES_S}` : 'terminated;reason=noresource'],
         ['User-Agent', userAgent],
         ['Content-Type', 'message/sipfrag;version=2.0'],
+        ...(authorization === undefined ? [] : [authorization]),
       ],
       body,
     );

@@ -304,6 +304,14 @@ export const MUTATIONS: readonly Mutation[] = [
     'RFC 4028 §9: an interval that is too short gets 422',
   ),
   mutation(
+    'RFC 3261 §22, RFC 7616, RFC 8760',
+    'user-agent/referrals',
+    "if (entry?.authorization !== undefined) this.#settle(transaction, 'challenge', now);\n    else ",
+    '',
+    'sip/stack/referral',
+    'RFC 3261 §22.2: a NOTIFY of ours that is challenged',
+  ),
+  mutation(
     'RFC 3515, RFC 4488',
     'user-agent/referrals',
     "'terminated;reason=noresource'",
