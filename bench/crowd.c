@@ -5,8 +5,8 @@
  *   crowd FIRST_PORT SOCKETS WARM_UP_S SECONDS < LEGS
  *
  * LEGS is one line for each leg: the number of its socket, and the port of the switch on 127.0.0.1 that it talks to. The
- * sockets are bound to every second port from FIRST_PORT on; `bound` is printed when they are, and one line of JSON at
- * the end. Legs of one socket are told apart by the port that they hear from. */
+ * sockets are bound to every second port from FIRST_PORT on; `bound` is printed when they are, `measuring` after
+ * the warm-up, and one line of JSON at the end. Legs of one socket are told apart by the port that they hear from. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <math.h>
@@ -251,7 +251,11 @@ int main(int argc, char **argv) {
       listen_for(events, now < due ? 1 : 0);
       now = now_us();
     } while (now < due);
-    if (!is_measuring && now >= measured_from) is_measuring = 1;
+    if (!is_measuring && now >= measured_from) {
+      is_measuring = 1;
+      puts("measuring");
+      fflush(stdout);
+    }
     if (now >= end) break;
     if (is_measuring && now - due > late_us_max) late_us_max = now - due;
     for (int i = (int)(tick % SLICES); i < socket_count; i += SLICES) send_socket(i, packets, messages, vectors, &sent);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { bodyLines, field, mediaOf, respondText, sessionDescription, statusOf, uriOf } from '../cli/load/sip-text.ts';
 import { TandemProcess } from '../test/interop/tandem-process.ts';
 
@@ -12,8 +13,8 @@ const LEGS = (process.env['CROWD_LEGS'] ?? '2000').split(',').map(Number);
 const WORKERS = process.env['CROWD_WORKERS'] ?? '2';
 const SECONDS = process.env['CROWD_SECONDS'] ?? '20';
 const WARM_UP_S = '5';
-/** Apart from Tandem's. Many legs share a socket, as those of a trunk do. */
-const FIRST_PORT = 30_000;
+/** Apart from Tandem's, and from those that the system gives. Many legs share a socket, as those of a trunk do. */
+const FIRST_PORT = 61_000;
 const SOCKETS = 200;
 const RTP_PORTS = '10000-19999';
 const UNDER_WAY_MAX = 20;
@@ -63,33 +64,47 @@ async function crowd(program: string, count: number): Promise<Record<string, num
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   try {
-    await once(generator.stdout, 'data');
+    const lines = createInterface({ input: generator.stdout })[Symbol.asyncIterator]();
+    const said = async (): Promise<string> => {
+      const line = await lines.next();
+      if (line.done === true) throw new Error('the generator has ended');
+      return line.value;
+    };
+    await said();
     const number = await conferenceNumber(tandem);
     const calls = await Calls.open(tandem.sipPort);
     for (let i = 0; i < count; i++) await calls.place(number, i, FIRST_PORT + 2 * (i % SOCKETS));
     const ports = await calls.ports();
-    const [receivedBefore, cpuBefore] = [await tandem.metric('tandem_rtp_received_total'), cpuMs(tandem.program.pid)];
-    const startedAt = performance.now();
+    const receivedBefore = await tandem.metric('tandem_rtp_received_total');
     generator.stdin.end(ports.map((port, i) => `${i % SOCKETS} ${port}\n`).join(''));
-    let said = '';
-    for await (const chunk of generator.stdout) said += chunk;
-    const elapsedMs = performance.now() - startedAt;
+    await said();
+    const before = await trouble(tandem);
+    const cpuBefore = cpuMs(tandem.program.pid);
+    const line = await said();
     const spentMs = cpuMs(tandem.program.pid) - cpuBefore;
-    const report = JSON.parse(said) as Report;
+    const report = JSON.parse(line) as Report;
     const received = (await tandem.metric('tandem_rtp_received_total')) - receivedBefore;
-    const figures = { ...figuresOf(report, count, received), cores: spentMs / elapsedMs };
-    const [late, skipped, missing] = await Promise.all(
-      ['tandem_media_ticks_late_total', 'tandem_media_ticks_skipped_total', 'tandem_mix_frames_missing_total'].map(
-        (name) => tandem.metric(name),
-      ),
-    );
+    const after = await trouble(tandem);
     calls.close();
-    return { ...figures, ticksLate: late!, ticksSkipped: skipped!, framesMissing: missing! };
+    const cores = spentMs / (1000 * report.seconds);
+    const [ticksLate, ticksSkipped, framesMissing] = after.map((count, i) => count - before[i]!);
+    const ticks = { ticksLate: ticksLate!, ticksSkipped: ticksSkipped!, framesMissing: framesMissing! };
+    return { ...figuresOf(report, count, received), cores, legUs: (20_000 * cores) / count, ...ticks };
   } finally {
     generator.kill('SIGKILL');
     await tandem.kill();
     rmSync(tandem.folder, { recursive: true, force: true });
   }
+}
+
+/** Ticks that came late, ticks that did not come, and frames that one media thread missed of the other. */
+function trouble(tandem: TandemProcess): Promise<readonly number[]> {
+  const names = [
+    'tandem_media_ticks_late_total',
+    'tandem_media_ticks_skipped_total',
+    'tandem_mix_frames_missing_total',
+  ];
+  return Promise.all(names.map((name) => tandem.metric(name)));
 }
 
 function figuresOf(report: Report, count: number, received: number): Record<string, number> {

@@ -111,7 +111,9 @@ export class TandemBackend implements Backend {
   }
 
   parkSlot(id: CallId): number | undefined {
-    return this.#parts.node.exchange.calls.parkSlot(id);
+    const { ledger, parking } = this.#parts.node.exchange.calls;
+    const leg = ledger.legOf(id);
+    return leg === undefined ? undefined : parking.slotOf(leg);
   }
 
   currentAction(id: ActiveflowId): Action | null {

@@ -69,7 +69,7 @@ function calls(metrics: Metrics, { node, directory }: FigureSources): void {
 }
 
 function service(metrics: Metrics, { node }: FigureSources): void {
-  const { conferences, recordings, sounds } = node.exchange.calls;
+  const { conferences, parking, recordings, sounds } = node.exchange.calls;
   metrics.gauge('tandem_activeflows_live', 'Flows that run', () => node.flows.runningCount);
   metrics.counted('tandem_activeflows_ended_total', 'Flows that ended, by how', () =>
     [...node.flows.endings].map(([how, value]) => ({ labels: { how }, value })),
@@ -81,6 +81,8 @@ function service(metrics: Metrics, { node }: FigureSources): void {
   countersOf(metrics, 'tandem_external_media', 'Programs outside that hear and speak', () => externals.counters);
   metrics.gauge('tandem_recordings_live', 'Recordings that run or are being stored', () => recordings.liveCount);
   countersOf(metrics, 'tandem_conferences', 'Conferences', () => conferences.counters);
+  metrics.gauge('tandem_calls_parked', 'Calls that are parked', () => parking.liveCount);
+  countersOf(metrics, 'tandem_parking', 'Parked calls', () => parking.counters);
   countersOf(metrics, 'tandem_recordings', 'Recordings', () => recordings.counters);
   countersOf(metrics, 'tandem_sounds', 'Sounds', () => sounds.counters);
   countersOf(metrics, 'tandem_downloads', 'Downloads of sounds', () => sounds.downloads.counters);

@@ -77,6 +77,11 @@ export class Parking {
     this.#parts = parts;
   }
 
+  /** Calls that are parked. */
+  get liveCount(): number {
+    return this.#byLeg.size;
+  }
+
   /** Legs that are parked, or ring for one that is. */
   get size(): number {
     return this.#byLeg.size + this.#byCallee.size;

@@ -21,6 +21,7 @@ import type { Dialler } from './dialler.ts';
 import type { Externals } from './externals.ts';
 import type { Ledger } from './ledger.ts';
 import type { MediaFigures } from './media-figures.ts';
+import type { Parking } from './parking.ts';
 import type { Recordings } from './recordings.ts';
 import type { Sounds } from './sounds.ts';
 import { type SwitchParts, switchParts } from './switch-parts.ts';
@@ -40,6 +41,7 @@ export class Switch {
   readonly recordings: Recordings;
   readonly externals: Externals;
   readonly sounds: Sounds;
+  readonly parking: Parking;
   readonly dialler: Dialler;
   readonly #media: MediaPlane;
   readonly #flows: Flows;
@@ -59,6 +61,7 @@ export class Switch {
     this.recordings = parts.recordings;
     this.externals = parts.externals;
     this.sounds = parts.sounds;
+    this.parking = parts.parking;
     this.dialler = parts.dialler;
   }
 
@@ -85,12 +88,6 @@ export class Switch {
   get transferCount(): number {
     const { transfers, consultations, referring, parking } = this.#parts;
     return transfers.size + consultations.size + referring.size + parking.size;
-  }
-
-  /** The slot in which a live call waits; undefined when it is not parked. */
-  parkSlot(id: CallId): number | undefined {
-    const leg = this.ledger.legOf(id);
-    return leg === undefined ? undefined : this.#parts.parking.slotOf(leg);
   }
 
   /** Legs that hear music on hold. */
