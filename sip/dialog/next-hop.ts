@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { TransportAddress, TransportProtocol } from '../../core/ports.ts';
+import { serverOf } from '../locating/goal.ts';
 import type { Uri } from '../message.ts';
 
 /** How a peer is reached: where it was seen, and our listener that saw it. */
@@ -22,14 +23,16 @@ export function nextHop(uri: Uri, flow: Flow | undefined): TransportAddress | un
   const transport = transportOf(uri);
   const port = uri.port !== 0 ? uri.port : transport === 'tls' ? 5061 : 5060;
   // This name needs no server to be asked (RFC 6761 §6.3).
-  if (seen === undefined && uri.host === 'localhost') return { transport, address: LOOPBACK, port };
-  if (isIP(uri.host) === 0 || isUnspecified(uri.host)) return seen;
-  if (seen !== undefined && isPrivateElsewhere(uri.host, seen.address)) return seen;
-  return { transport, address: uri.host, port };
+  const host = serverOf(uri);
+  if (seen === undefined && host === 'localhost') return { transport, address: LOOPBACK, port };
+  if (isIP(host) === 0 || isUnspecified(host)) return seen;
+  if (seen !== undefined && isPrivateElsewhere(host, seen.address)) return seen;
+  return { transport, address: host, port };
 }
 
 /** Whether the servers of this next URI must be looked up: a name that no connection spares us (RFC 3263 §4). */
-export function isNamed({ host }: Uri, flow: Flow): boolean {
+export function isNamed(uri: Uri, flow: Flow): boolean {
+  const host = serverOf(uri);
   return flow.remote.transport === 'udp' && isIP(host) === 0 && host.includes('.') && !LOCAL_NAME.test(host);
 }
 

@@ -31,10 +31,12 @@ export function stampSource(request: Request, source: TransportAddress): Request
 
 /**
  * Where responses go: to the source. Over UDP without `rport` the RFC wants the port of sent-by (RFC 3261 §18.2.2);
- * a sender whose address was translated would never hear that, so it holds only when sent-by names the source.
+ * a sender whose address was translated would never hear that, so it holds only when `maddr` or sent-by names the source.
+ * A `maddr` elsewhere counts for nothing: whoever writes it would have us answer a third party.
  */
 export function responseDestination(request: Request, source: TransportAddress): TransportAddress {
   const via = request.topVia;
-  if (source.transport !== 'udp' || via.parameters.has('rport') || via.host !== source.address) return source;
+  const isNamed = (): boolean => (via.parameters.get('maddr') ?? via.host) === source.address;
+  if (source.transport !== 'udp' || via.parameters.has('rport') || !isNamed()) return source;
   return { ...source, port: via.port === 0 ? DEFAULT_PORTS.udp : via.port };
 }

@@ -201,6 +201,14 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'RFC 3263, RFC 2782, RFC 7984',
+    'locating/goal',
+    "parameters.get('maddr')",
+    "parameters.get('none')",
+    'sip/dialog/next-hop',
+    'RFC 3263 §4: the maddr of',
+  ),
+  mutation(
+    'RFC 3263, RFC 2782, RFC 7984',
     'locating/srv-order',
     'sort((a, b) => a - b)',
     'sort((a, b) => b - a)',

@@ -41,6 +41,19 @@ test.each([
   expect(hop(uri, seen(address))).toBe(expected);
 });
 
+test.each([
+  ['sip:a@phone.example;maddr=198.51.100.9', 'udp 198.51.100.9 5060'],
+  ['sip:a@198.51.100.9:5062;maddr=198.51.100.10', 'udp 198.51.100.10 5062'],
+  ['sip:a@phone.example;maddr=[2001:db8::9]', 'udp 2001:db8::9 5060'],
+  ['sip:a@198.51.100.9;maddr=192.168.1.20', 'udp 203.0.113.5 40000'],
+  ['sip:a@198.51.100.9;maddr=239.255.255.1', 'udp 198.51.100.9 5060'],
+  ['sip:a@198.51.100.9;maddr=ff02::1', 'udp 198.51.100.9 5060'],
+  ['sip:a@198.51.100.9;maddr=999.1', 'udp 198.51.100.9 5060'],
+  ['sip:a@198.51.100.9;maddr', 'udp 198.51.100.9 5060'],
+])('RFC 3263 §4: the maddr of %s is where it is sent, unless that is many or nobody', (uri, expected) => {
+  expect(hop(uri, seen('203.0.113.5'))).toBe(expected);
+});
+
 test('a connection is used again, whatever the URI says', () => {
   expect(hop('sip:a@198.51.100.9:5062;transport=tcp', seen('203.0.113.5', 'tcp'))).toBe('tcp 203.0.113.5 40000');
 });
@@ -56,6 +69,8 @@ test.each([
   ['sip:a@x9y8.invalid', 'udp', false],
   ['sip:a@localhost', 'udp', false],
   ['sip:a@local.example', 'udp', true],
+  ['sip:a@192.0.2.1;maddr=pbx.example', 'udp', true],
+  ['sip:a@pbx.example;maddr=192.0.2.1', 'udp', false],
 ] as const)(
   'whether the servers of %s are looked up where the peer was seen over %s: %s',
   (uri, transport, expected) => {

@@ -33,6 +33,7 @@ test.each([
   ['sips:a@198.51.100.7;transport=tcp', ['tls 198.51.100.7 5061']],
   ['sip:a@[2001:db8::7]', ['udp 2001:db8::7 5060']],
   ['sip:a@localhost:5070', ['udp 127.0.0.1 5070']],
+  ['sip:a@pbx.example;maddr=198.51.100.7', ['udp 198.51.100.7 5060']],
   ['sip:a@nobody.invalid', 'no such host'],
 ])('%s is known without a question', (uri, expected) => {
   const search = new Search(PLAIN);
