@@ -99,6 +99,13 @@ export function requireClean(report: LoadReport): void {
   if (Object.keys(report.failed).length > 0) throw new Error(`the load met failures: ${JSON.stringify(report)}`);
 }
 
+/** CPU time of the process in ms, user and system (proc_pid_stat(5)). */
+export function processCpuMs(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return 10 * (Number(fields[11]) + Number(fields[12]));
+}
+
 export function cpuMs({ measured: { cpu } }: LoadReport): number {
   return cpu.userMs + cpu.systemMs;
 }

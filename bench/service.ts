@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Program } from '../test/interop/program.ts';
 import { sipp } from '../test/interop/sipp.ts';
 import type { TandemProcess } from '../test/interop/tandem-process.ts';
 import { longestGapMs, Trunk, type TrunkLine } from '../test/interop/trunk-line.ts';
-import { LOAD_CORE, pinnedTo, SERVER_CORE, withTandem } from './process.ts';
+import { LOAD_CORE, pinnedTo, processCpuMs, SERVER_CORE, withTandem } from './process.ts';
 
 const LEGS = 200;
 const WINDOW_MS = 8_000;
@@ -64,11 +63,11 @@ async function legs(tandem: TandemProcess, name: string, number: string): Promis
   }
   await pause(2_000);
   const heard = lines.map(({ heardCount }) => heardCount);
-  const before = cpuMs(tandem.program.pid);
+  const before = processCpuMs(tandem.program.pid);
   const startedAt = performance.now();
   await pause(WINDOW_MS);
   const elapsedMs = performance.now() - startedAt;
-  const spentMs = cpuMs(tandem.program.pid) - before;
+  const spentMs = processCpuMs(tandem.program.pid) - before;
   const frames = lines.map(({ heardCount }, i) => heardCount - heard[i]!);
   const gaps = lines.map(({ arrivals }, i) => longestGapMs(arrivals, heard[i]));
   for (const line of lines) line.hangup();
@@ -91,9 +90,9 @@ async function scripted(tandem: TandemProcess): Promise<Record<string, number>> 
   await calls(tandem, WARM_UP_CALLS, 400);
   const figures: Record<string, number> = {};
   for (const { perSecond, measured } of RATES) {
-    const before = cpuMs(tandem.program.pid);
+    const before = processCpuMs(tandem.program.pid);
     await calls(tandem, measured, perSecond);
-    figures[`scriptedCallMs at ${perSecond}/s`] = (cpuMs(tandem.program.pid) - before) / measured;
+    figures[`scriptedCallMs at ${perSecond}/s`] = (processCpuMs(tandem.program.pid) - before) / measured;
   }
   return figures;
 }
@@ -119,11 +118,11 @@ async function floor(): Promise<Record<string, number>> {
     await pause(500);
     const figures: Record<string, number> = {};
     for (const { perSecond, measured } of FLOOR_RATES) {
-      const before = cpuMs(answering.pid);
+      const before = processCpuMs(answering.pid);
       const rate = ['-r', String(perSecond), '-m', String(measured), '-d', '1000', '-p', String(FLOOR_PORT + 1)];
       const calling = start(LOAD_CORE, ['-sn', 'uac', `127.0.0.1:${FLOOR_PORT}`, ...rate]);
       if ((await calling.exited) !== 0) throw new Error(`SIPp did not answer itself:\n${calling.output.slice(-2000)}`);
-      figures[`sippAnswerMs at ${perSecond}/s`] = (cpuMs(answering.pid) - before) / measured;
+      figures[`sippAnswerMs at ${perSecond}/s`] = (processCpuMs(answering.pid) - before) / measured;
     }
     return figures;
   } finally {
@@ -134,11 +133,4 @@ async function floor(): Promise<Record<string, number>> {
 function start(core: number, options: readonly string[]): Program {
   const [command, ...args] = [...pinnedTo(core), 'sipp', '-i', '127.0.0.1', '-nostdin', '-timeout', '120s', ...options];
   return new Program(command!, args);
-}
-
-/** CPU time of the process, user and system (proc_pid_stat(5)). */
-function cpuMs(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return 10 * (Number(fields[11]) + Number(fields[12]));
 }
