@@ -2,12 +2,14 @@ import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request 
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import type { HttpClient, HttpEvent, HttpRequest } from '../core/ports.ts';
 import type { AddressGuard } from './address-guard.ts';
+import { resumedBody } from './resumed-body.ts';
 
 /** Requests on their way at once; more wait. */
 const ACTIVE_MAX = 200;
 /** Requests that wait; more fail at once. */
 const WAITING_MAX = 10_000;
 const REDIRECTS_MAX = 5;
+const CONNECT_MAX_MS = 5000;
 /** Nobody waits longer than that, whatever was asked for. */
 const TIMEOUT_MAX_MS = 3_600_000;
 /** Connections kept for the next request to the same host, and how long. */
@@ -50,6 +52,8 @@ export interface OutgoingHttpOptions {
   readonly received: (event: HttpEvent) => void;
   readonly activeMax?: number;
   readonly waitingMax?: number;
+  /** A server that has not taken the connection by then is not waited for. */
+  readonly connectMaxMs?: number;
 }
 
 interface Waiting {
@@ -155,7 +159,7 @@ export class OutgoingHttp implements HttpClient {
     for (let redirects = 0; ; redirects++) {
       const response = await this.#exchange(step, signal);
       const next = redirectOf(response, step);
-      if (next === undefined) return await this.#receive(request, response);
+      if (next === undefined) return await this.#receive(request, response, step, signal);
       response.destroy();
       if (redirects >= REDIRECTS_MAX) throw new Error(`expected at most ${REDIRECTS_MAX} redirects, got one more`);
       step = next;
@@ -189,11 +193,13 @@ export class OutgoingHttp implements HttpClient {
       lookup: this.#options.guard.lookup,
       signal,
     });
+    const limitMs = this.#options.connectMaxMs ?? CONNECT_MAX_MS;
+    limitConnecting(sent, isSecure ? 'secureConnect' : 'connect', limitMs);
     sent.end(bytes);
     return sent;
   }
 
-  async #receive(request: HttpRequest, response: IncomingMessage): Promise<Answer> {
+  async #receive(request: HttpRequest, response: IncomingMessage, step: Step, signal: AbortSignal): Promise<Answer> {
     const status = response.statusCode ?? 0;
     const contentType = response.headers['content-type'] ?? '';
     const announced = Number(response.headers['content-length'] ?? 0);
@@ -203,8 +209,12 @@ export class OutgoingHttp implements HttpClient {
       if (encoding !== 'identity') throw new Error(`expected an answer without content-encoding, got ${cut(encoding)}`);
       // A page that tells of an error is not what the file was meant to hold.
       const isSaved = request.saveTo !== undefined && status >= 200 && status < 300;
-      if (isSaved) await this.#save(request, response, request.saveTo);
-      const body = isSaved ? '' : await textOf(request, response);
+      if (isSaved) {
+        const askAgain = (headers: Step['headers']) =>
+          this.#exchange({ ...step, headers: { ...step.headers, ...headers } }, signal);
+        await this.#save(request, resumedBody(response, askAgain), request.saveTo);
+      }
+      const body = isSaved ? '' : await textOf(request, response as AsyncIterable<Buffer>);
       return { status, contentType, body: request.saveTo === undefined ? body : '' };
     } catch (error) {
       response.destroy();
@@ -212,10 +222,10 @@ export class OutgoingHttp implements HttpClient {
     }
   }
 
-  async #save(request: HttpRequest, response: IncomingMessage, path: string): Promise<void> {
+  async #save(request: HttpRequest, body: AsyncIterable<Buffer>, path: string): Promise<void> {
     const download = await this.#options.downloads.begin(path);
     try {
-      for await (const chunk of bounded(request, response)) await download.write(chunk);
+      for await (const chunk of bounded(request, body)) await download.write(chunk);
       await download.keep();
     } catch (error) {
       await download.discard();
@@ -266,6 +276,20 @@ function redirectOf(response: IncomingMessage, { url, method, body, headers }: S
   };
 }
 
+/** From the look-up of the name to the end of what encrypts it. */
+function limitConnecting(sent: ClientRequest, connected: 'connect' | 'secureConnect', limitMs: number): void {
+  sent.once('socket', (socket) => {
+    if (!socket.connecting) return;
+    const limit = AbortSignal.timeout(limitMs);
+    limit.onabort = () => void sent.destroy(new Error(`not connected in ${limitMs} ms`));
+    const drop = (): void => {
+      limit.onabort = null;
+    };
+    socket.once(connected, drop);
+    socket.once('close', drop);
+  });
+}
+
 function headOf(sent: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     sent.on('response', resolve);
@@ -278,18 +302,18 @@ function headOf(sent: ClientRequest): Promise<IncomingMessage> {
   });
 }
 
-async function* bounded(request: HttpRequest, response: IncomingMessage): AsyncGenerator<Buffer> {
+async function* bounded(request: HttpRequest, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let sizeBytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     sizeBytes += chunk.length;
     if (sizeBytes > request.answerBytesMax) throw tooLong(request, 'more');
     yield chunk;
   }
 }
 
-async function textOf(request: HttpRequest, response: IncomingMessage): Promise<string> {
+async function textOf(request: HttpRequest, body: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of bounded(request, response)) chunks.push(chunk);
+  for await (const chunk of bounded(request, body)) chunks.push(chunk);
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 

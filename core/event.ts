@@ -91,6 +91,13 @@ export type EventBody =
       readonly supervisedCallId: CallId;
       readonly mode: SupervisorMode;
     }
+  /** Something could not be played to a call. `sound` is named as whoever wanted it did. */
+  | {
+      readonly type: 'call_sound_failed';
+      readonly callId: CallId;
+      readonly sound: string;
+      readonly detail: string;
+    }
   /** A call waits in a slot. */
   | { readonly type: 'call_parked'; readonly callId: CallId; readonly slot: number }
   /** It does not any more: somebody took it, who parked it has it back, or it went elsewhere. */

@@ -30,6 +30,7 @@ const REFERENCE_RESOURCES = new Set(['call', 'number', 'conference', 'recording'
 const OWN_EVENTS = new Set<string>([
   'call_parked',
   'call_unparked',
+  'call_sound_failed',
   'recording_paused',
   'recording_resumed',
   'recording_failed',
@@ -68,6 +69,7 @@ function dataOf(body: EventBody): Presented | undefined {
   if ('supervisorCallId' in body) {
     return { call_id: body.supervisorCallId, supervised_call_id: body.supervisedCallId, mode: body.mode };
   }
+  if (body.type === 'call_sound_failed') return { call_id: body.callId, sound: body.sound, detail: body.detail };
   if (body.type === 'call_parked') return { call_id: body.callId, slot: userOfSlot(body.slot) };
   if (body.type === 'call_unparked') {
     return { call_id: body.callId, slot: userOfSlot(body.slot), reason: body.reason };

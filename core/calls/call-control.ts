@@ -158,7 +158,7 @@ export class CallControl {
         break;
       case 'stopPlaying':
         sounds.stop(call.leg);
-        this.#parts.music.played(call.leg, 'finished');
+        this.#parts.music.played(call.leg, 'finished', '', now);
         break;
       case 'echo':
         this.#life.openEarly(call, now);

@@ -1,4 +1,5 @@
 import type { LegId } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/time.ts';
 import type { MediaPlane } from '../ports.ts';
 
 export interface HoldMusicPorts {
@@ -9,6 +10,8 @@ export interface HoldMusicPorts {
   readonly farOf: (leg: LegId) => LegId | undefined;
   /** Whether a list of sounds is played to the leg: the music waits for its end. */
   readonly isPlayingTo: (leg: LegId) => boolean;
+  /** The music could not be played. */
+  readonly failed: (leg: LegId, detail: string, now: Instant) => void;
 }
 
 /**
@@ -67,10 +70,12 @@ export class HoldMusic {
   }
 
   /** A list of sounds has ended: the music is played again, unless that is what could not be. */
-  played(leg: LegId, outcome: 'finished' | 'failed'): void {
+  played(leg: LegId, outcome: 'finished' | 'failed', detail: string, now: Instant): void {
     if (!this.#hearers.has(leg) || this.#ports.isPlayingTo(leg)) return;
-    if (outcome === 'failed') this.#hearers.delete(leg);
-    else this.#ports.media.play(leg, { kind: 'file', path: this.#ports.path, times: 'endlessly' });
+    if (outcome === 'failed') {
+      this.#hearers.delete(leg);
+      this.#ports.failed(leg, detail, now);
+    } else this.#ports.media.play(leg, { kind: 'file', path: this.#ports.path, times: 'endlessly' });
   }
 
   /** The leg is over. */

@@ -1,4 +1,6 @@
 import type { CallNews } from '../flows/call-control.ts';
+import type { Journal } from '../journal.ts';
+import type { Calendar } from '../kernel/clock.ts';
 import type { CallId, CustomerId, LegId, MixId, RecordingId } from '../kernel/ids.ts';
 import { LIMITS } from '../kernel/limits.ts';
 import type { Instant } from '../kernel/time.ts';
@@ -19,6 +21,8 @@ import { soundSourceOf } from './sound-source.ts';
 
 export interface SoundsPorts {
   readonly media: Pick<MediaPlane, 'play' | 'stopPlaying' | 'players' | 'removeFiles' | 'mixes'>;
+  readonly journal: Journal;
+  readonly calendar: Calendar;
   /** Asked in the name of `calls`, by nobody but this. */
   readonly http: HttpClient;
   readonly archive: Archive;
@@ -211,7 +215,7 @@ export class Sounds {
     if (outcome === 'finished') {
       list.playedCount += 1;
       this.counters.played += 1;
-    } else this.#fail(list, detail);
+    } else this.#fail(list, detail, now);
     this.#advance(list, now);
   }
 
@@ -243,7 +247,7 @@ export class Sounds {
         this.#play(list, resolved.source, now);
         return;
       }
-      this.#fail(list, resolved.detail);
+      this.#fail(list, resolved.detail, now);
     }
     if (list.timesLeft > 1 && list.playedCount > list.playedBefore) this.#repeat(list, now);
     else this.#finish(list, now);
@@ -260,7 +264,7 @@ export class Sounds {
   #proceed(list: PlayList, resolved: Resolved, now: Instant): void {
     if (resolved.kind === 'playable') this.#play(list, resolved.source, now);
     else if (resolved.kind === 'failed') {
-      this.#fail(list, resolved.detail);
+      this.#fail(list, resolved.detail, now);
       this.#advance(list, now);
     }
   }
@@ -279,10 +283,23 @@ export class Sounds {
     if (next.kind === 'url') this.downloads.fetch(next.url, now);
   }
 
-  #fail(list: PlayList, detail: string): void {
+  #fail(list: PlayList, detail: string, now: Instant): void {
     this.counters.failed += 1;
-    if (list.failures.length >= FAILURES_TOLD_MAX) return;
-    list.failures.push(`${list.urls[list.index]!.slice(0, FAILED_URL_CHARACTERS_MAX)}: ${detail}`);
+    const { audience, failures, urls } = list;
+    const sound = urls[list.index]!.slice(0, FAILED_URL_CHARACTERS_MAX);
+    if ('leg' in audience) this.publishFailure(audience, sound, detail, now);
+    if (failures.length < FAILURES_TOLD_MAX) failures.push(`${sound}: ${detail}`);
+  }
+
+  /** Tells everybody what could not be played to a call. */
+  publishFailure(
+    { id, customerId }: Pick<Party, 'id' | 'customerId'>,
+    sound: string,
+    detail: string,
+    now: Instant,
+  ): void {
+    const { journal, calendar } = this.#ports;
+    journal.append(customerId, { type: 'call_sound_failed', callId: id, sound, detail }, calendar(now));
   }
 
   #finish(list: PlayList, now: Instant): void {

@@ -1,3 +1,5 @@
+import type { LegId } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/time.ts';
 import type { Flows } from '../ports.ts';
 import { NO_ARCHIVE, NO_HTTP } from './absent-edges.ts';
 import { CallCommands } from './call-commands.ts';
@@ -48,6 +50,7 @@ export function switchParts(ports: SwitchPorts, flows: Flows) {
     path: `${folders.prompts}/music.wav`,
     farOf: (leg) => connections.farOf(leg) ?? transfers.farOf(leg) ?? consultations.farOf(leg),
     isPlayingTo: sounds.isPlayingTo.bind(sounds),
+    failed: musicFailed(life, sounds),
   });
   const supervisions = new Supervisions({ ...ports, life, music, connectionOf: (leg) => connections.of(leg) });
   const connections: Connections = new Connections(music, supervisions);
@@ -103,4 +106,11 @@ function soundParts(ports: SwitchPorts, flows: Flows, life: CallLife, nextReceip
   const sounds = new Sounds({ ...ports, http, archive, folders, recordingOf, tell });
   const conferences = new Conferences({ ...ports, nextReceipt, tell, recordings, sounds });
   return { recordings, externals, sounds, conferences };
+}
+
+function musicFailed(life: CallLife, sounds: Sounds) {
+  return (leg: LegId, detail: string, now: Instant): void => {
+    const call = life.ledger.get(leg);
+    if (call !== undefined) sounds.publishFailure(call.record, 'prompt:music', detail, now);
+  };
 }

@@ -286,7 +286,7 @@ export class Switch {
       case 'played': {
         const isOfList = this.sounds.isPlayingTo(event.leg);
         this.sounds.receive(event, now);
-        this.#parts.music.played(event.leg, isOfList ? 'finished' : event.outcome);
+        this.#parts.music.played(event.leg, isOfList ? 'finished' : event.outcome, event.detail, now);
         break;
       }
       case 'mixPlayed':

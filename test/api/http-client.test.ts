@@ -220,6 +220,42 @@ test('a saved answer is a whole file; one that breaks off or tells of an error l
   expect(readdirSync(folder)).toEqual(['a.wav']);
 });
 
+test('RFC 9110 §14.2: a saved answer that breaks off is gone on with where it broke, while it is the same', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'resumed-'));
+  const sound = 'a sound that is longer than its server likes';
+  const asked: string[] = [];
+  const origin = await serve(({ headers, url }, response) => {
+    const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
+    asked.push(`${url} ${headers.range ?? ''} ${headers['if-range'] ?? ''}`);
+    const isChanged = url === '/changed' && from > 0;
+    if (url !== '/plain') response.setHeader('etag', isChanged ? '"2"' : '"1"');
+    if (from > 0 && !isChanged) {
+      response.writeHead(206, { 'content-range': `bytes ${from}-${sound.length - 1}/${sound.length}` });
+    }
+    const rest = sound.slice(isChanged ? 0 : from);
+    if (rest.length < 20 || isChanged) response.end(rest);
+    // What has not been read when it breaks off is lost.
+    else response.write(rest.slice(0, 15), () => setTimeout(() => response.destroy(), 20));
+  });
+  const { ask } = client();
+  const saved = join(folder, 'a.wav');
+  expect(await ask(`${origin}/same`, { saveTo: saved })).toMatchObject({ kind: 'answered', status: 200 });
+  expect(readFileSync(saved, 'utf8')).toBe(sound);
+  expect(asked.splice(0)).toEqual(['/same  ', '/same bytes=15- "1"', '/same bytes=30- "1"']);
+  expect(await ask(`${origin}/changed`, { saveTo: join(folder, 'b.wav') })).toMatchObject({ kind: 'failed' });
+  expect(await ask(`${origin}/plain`, { saveTo: join(folder, 'c.wav') })).toMatchObject({ kind: 'failed' });
+  expect(asked.at(-1)).toBe('/plain  ');
+  expect(readdirSync(folder)).toEqual(['a.wav']);
+});
+
+test('a server that takes no connection is given up early', async () => {
+  // Its name is never found.
+  const guard = new AddressGuard([]);
+  Object.defineProperty(guard, 'lookup', { value: () => undefined });
+  const { ask } = client({ guard, connectMaxMs: 40 });
+  expect(await ask('http://example.org/')).toMatchObject({ kind: 'failed', detail: 'not connected in 40 ms' });
+});
+
 test('so many requests are on their way at once, so many wait, the rest fails', async () => {
   let atOnce = 0;
   let mostAtOnce = 0;

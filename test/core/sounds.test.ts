@@ -102,9 +102,11 @@ describe('sounds', () => {
   });
 
   test('go on with the next when one fails; the list has failed when not one could be played', () => {
-    const { sounds, played, told, media } = player();
+    const { sounds, played, told, media, happened } = player();
     sounds.start(party(1), ['prompt:none', 'nonsense', 'prompt:there'], 5, 0);
     played(1, 10, 'failed', 'no such file');
+    // Everybody is told, not only the flow.
+    expect(happened()).toEqual(['call_sound_failed', 'call_sound_failed']);
     expect(media.at(-1)).toBe('play 1 /prompts/there.wav');
     played(1, 20);
     expect(told()[0]).toMatch(/^1 played 5 finished: prompt:none: no such file; nonsense: expected/);

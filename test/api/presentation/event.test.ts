@@ -99,3 +99,12 @@ test('a conference and who is in it are told to everybody, their coming and goin
     data: { conference_id: 'conference', reference_type: 'call', reference_id: 'call', status: 'joined' },
   });
 });
+
+test('what could not be played to a call is told with its reason to our own clients', () => {
+  const callId = 'c0000000-0000-4000-8000-000000000001' as CallId;
+  expect(presentEvent({ type: 'call_sound_failed', callId, sound: 'prompt:none', detail: 'no such file' })).toEqual({
+    type: 'call_sound_failed',
+    data: { call_id: callId, sound: 'prompt:none', detail: 'no such file' },
+    audience: 'own',
+  });
+});
