@@ -82,7 +82,12 @@ export class FrameSender {
   /** A frame at any rate, in the codec of the stream. */
   sendSamples(stream: Stream, samples: Int16Array, rateHz: number, payloadAt: number): void {
     if (stream.isDeaf) this.#sendSilence(stream, payloadAt);
-    else if (rateHz === NARROW_HZ && isG711(stream.sendFormat)) {
+    else this.sendFading(stream, samples, rateHz, payloadAt);
+  }
+
+  /** The same, whether it may hear anything or not: the frame in which it ceases to. */
+  sendFading(stream: Stream, samples: Int16Array, rateHz: number, payloadAt: number): void {
+    if (rateHz === NARROW_HZ && isG711(stream.sendFormat)) {
       encode(samples, codesOf(stream.sendFormat), this.#io.out, payloadAt);
       this.#send(stream, payloadAt, G711_FRAME, G711_FRAME);
     } else this.#sendEncoded(stream, samples, rateHz, payloadAt);

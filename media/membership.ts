@@ -1,7 +1,7 @@
 import type { MuteDirection } from '../core/calls/call-record.ts';
 import type { MixTerms } from '../core/ports.ts';
 import { gainFactor } from './dsp/level.ts';
-import { amplify } from './mixer.ts';
+import { amplify, glide } from './mixer.ts';
 import type { Stream } from './slots.ts';
 
 /** Who hears a stream in its mix: all others, nobody, or one leg alone, by its number. */
@@ -28,17 +28,43 @@ export function setGain(stream: Stream, inDb: number, outDb: number): void {
   stream.gainOut = gainFactor(outDb);
 }
 
-/** A frame that its peer says in a tick, louder by a factor: the same memory, or the stream's own. */
+/** Who becomes louder, softer or silent does so within a quarter of a frame, 5 ms: a step would click. */
+const GLIDE_SHARE = 0.25;
+
+/**
+ * A frame that its peer says in a tick, as loud as others hear it: the same memory, or the stream's own. It is `said` until
+ * the next one.
+ */
 export function louder(stream: Stream, samples: Int16Array, factor: number): Int16Array {
-  if (factor === 1) return samples;
-  if (stream.said.length !== samples.length) stream.said = new Int16Array(samples.length);
-  amplify(samples, factor, stream.said);
-  return stream.said;
+  const before = stream.gainSaid;
+  if (factor === 1 && before === 1) {
+    stream.said = samples;
+    return samples;
+  }
+  if (stream.amplified.length !== samples.length) stream.amplified = new Int16Array(samples.length);
+  if (factor === before) amplify(samples, factor, stream.amplified);
+  else glide(samples, before, factor, samples.length * GLIDE_SHARE, stream.amplified);
+  stream.gainSaid = factor;
+  stream.said = stream.amplified;
+  return stream.amplified;
 }
 
-/** What a member that speaks has said in this tick, as it was summed. */
-export function saidBy(member: Stream, rateHz: number): Int16Array {
-  return member.gainIn === 1 ? member.voice!.at(rateHz) : member.said;
+/** What a peer hears in a tick, as loud as it is to hear it. */
+export function makeLouder(stream: Stream, samples: Int16Array): void {
+  const before = stream.gainTold;
+  const factor = gainToldTo(stream);
+  if (factor === before) amplify(samples, factor, samples);
+  else glide(samples, before, factor, samples.length * GLIDE_SHARE, samples);
+  stream.gainTold = factor;
+}
+
+/** How loud it is heard; 0 while it is muted. */
+export function gainSaidBy(stream: Stream): number {
+  return stream.isUnheard ? 0 : stream.gainIn;
+}
+
+export function gainToldTo(stream: Stream): number {
+  return stream.isDeaf ? 0 : stream.gainOut;
 }
 
 function settle(stream: Stream): void {

@@ -1,5 +1,4 @@
 import { energyDbov, SILENCE_DBOV } from './dsp/level.ts';
-import { saidBy } from './membership.ts';
 import type { Mix } from './mix.ts';
 import { meanSquare } from './mixer.ts';
 import type { FromWorker } from './protocol.ts';
@@ -37,9 +36,9 @@ export class MixTalker {
   #toldTick = -TOLD_TICKS;
 
   /** Once a tick; true when somebody else talks now, or nobody any more. */
-  tick(tick: number, members: readonly Stream[], rateHz: number): boolean {
+  tick(tick: number, members: readonly Stream[]): boolean {
     if (tick % LOOK_TICKS !== 0) return false;
-    const loudest = this.#loudest(members, rateHz);
+    const loudest = this.#loudest(members);
     if (loudest === undefined || loudest === this.talker) this.#candidate = undefined;
     else this.#weigh(loudest);
     this.#quietLooks = loudest === undefined ? this.#quietLooks + 1 : 0;
@@ -68,14 +67,14 @@ export class MixTalker {
   }
 
   /** Who is loud enough to take the word, or the talker while nobody is. */
-  #loudest(members: readonly Stream[], rateHz: number): Stream | undefined {
+  #loudest(members: readonly Stream[]): Stream | undefined {
     let loudest: Stream | undefined;
     let loudestDbov = TALK_DBOV;
     let talkerDbov = SILENCE_DBOV;
     for (let i = 0; i < members.length; i++) {
       const member = members[i]!;
       if (!member.isSpeaking) continue;
-      const level = energyDbov(meanSquare(saidBy(member, rateHz)));
+      const level = energyDbov(meanSquare(member.said));
       if (member === this.talker) talkerDbov = level;
       if (level <= loudestDbov) continue;
       loudest = member;

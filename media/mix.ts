@@ -2,11 +2,11 @@ import type { MixId } from '../core/kernel/ids.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import { COUNTER } from './counters.ts';
 import type { FrameSender } from './frame-sender.ts';
-import { EVERYBODY, louder, saidBy } from './membership.ts';
+import { EVERYBODY, gainSaidBy, gainToldTo, louder, makeLouder } from './membership.ts';
 import type { MixExchange } from './mix-exchange.ts';
 import { MixRate } from './mix-rate.ts';
 import type { MixTalker } from './mix-talker.ts';
-import { add, amplify, begin, clip, clipLess, clipMore } from './mixer.ts';
+import { add, begin, clip, clipLess, clipMore } from './mixer.ts';
 import { NARROW_HZ, NARROW_SAMPLES } from './narrow-band.ts';
 import type { Player } from './player.ts';
 import { RateConverter } from './rate-converter.ts';
@@ -78,6 +78,8 @@ export class Mix {
     stream.mix = this;
     stream.mixIndex = this.members.length;
     stream.quietTicks = QUIET_TICKS;
+    stream.gainSaid = gainSaidBy(stream);
+    stream.gainTold = gainToldTo(stream);
     this.members.push(stream);
     this.#rate.add(stream.sendRateHz);
     stream.mixRateHz = stream.sendRateHz;
@@ -147,7 +149,7 @@ export class Mix {
       this.#becomeRate();
     }
     const waiting = this.#hear(tick, now, sender, counters);
-    if (this.talker?.tick(tick, this.members, this.#rateHz) === true) sender.tellTalker(this);
+    if (this.talker?.tick(tick, this.members) === true) sender.tellTalker(this);
     this.#shared.begin(this.#sum, this.#before, this.#rateHz);
     let isBusy =
       this.recordings.length > 0 ||
@@ -176,10 +178,15 @@ export class Mix {
       const voice = member.voice!;
       if (wantsVoice) voice.advance(tick, now);
       if (!voice.isEmpty) waiting++;
-      const maySpeak = member.receives && !member.isUnheard && now >= member.hushedUntil;
+      const gain = gainSaidBy(member);
+      // Who was heard fades.
+      const maySpeak = member.receives && (gain > 0 || member.gainSaid > 0) && now >= member.hushedUntil;
       member.isSpeaking = wantsVoice && voice.isHeard && maySpeak && member.heardBy === EVERYBODY;
-      if (!member.isSpeaking) continue;
-      const samples = louder(member, voice.at(this.#rateHz), member.gainIn);
+      if (!member.isSpeaking) {
+        member.gainSaid = gain;
+        continue;
+      }
+      const samples = louder(member, voice.at(this.#rateHz), gain);
       if (speakers++ === 0) begin(this.#sum, samples);
       else add(this.#sum, samples);
     }
@@ -217,7 +224,7 @@ export class Mix {
   #exchange(exchange: MixExchange, isVoiced: boolean, tick: number, counters: Float64Array): number {
     const whispering = this.#whispering;
     for (let i = 0; i < whispering.length; i++) {
-      exchange.publishWhisper(i, whispering[i]!.heardBy, saidBy(whispering[i]!, this.#rateHz));
+      exchange.publishWhisper(i, whispering[i]!.heardBy, whispering[i]!.said);
     }
     exchange.endWhispers(whispering.length);
     exchange.publish(this.#sum, isVoiced, this.#rateHz);
@@ -245,11 +252,12 @@ export class Mix {
       return true;
     }
     counters[COUNTER.mixFrames]!++;
-    const isPlain = player === undefined && !member.isTapped && !isWhisperedTo && member.gainOut === 1;
+    const isLoudAsItIs = member.isDeaf ? member.gainTold === 0 : member.gainOut === 1 && member.gainTold === 1;
+    const isPlain = player === undefined && !member.isTapped && !isWhisperedTo && isLoudAsItIs;
     if (isPlain && !member.isSpeaking && this.#shared.send(member, sender, payloadAt, counters)) return true;
     counters[COUNTER.mixEncodings]!++;
     if (isPlain && member.isSpeaking && this.#rateHz === NARROW_HZ && isG711(member.sendFormat)) {
-      sender.sendLess(member, this.#sum, saidBy(member, NARROW_HZ), payloadAt);
+      sender.sendLess(member, this.#sum, member.said, payloadAt);
     } else this.#sendSamples(member, player, tick, sender, payloadAt);
     return true;
   }
@@ -257,23 +265,25 @@ export class Mix {
   /** The long way: for who is played to, recorded, or speaks in a codec that is not G.711. */
   #sendSamples(member: Stream, player: Player | undefined, tick: number, sender: FrameSender, payloadAt: number): void {
     const samples = member.toldAt(this.#rateHz);
-    if (member.isSpeaking) clipLess(this.#sum, saidBy(member, this.#rateHz), samples);
+    if (member.isSpeaking) clipLess(this.#sum, member.said, samples);
     else clip(this.#sum, samples);
     for (let i = 0; i < this.#whispering.length; i++) {
       const whisperer = this.#whispering[i]!;
-      if (whisperer.heardBy === member.leg) clipMore(samples, saidBy(whisperer, this.#rateHz));
+      if (whisperer.heardBy === member.leg) clipMore(samples, whisperer.said);
     }
     if (player !== undefined) {
       player.take(this.#played);
       clipMore(samples, member.playedConverter.convert(this.#played, NARROW_HZ, this.#rateHz, tick));
     }
     this.exchange?.addWhispersFor(member.leg, samples);
-    if (member.gainOut !== 1) amplify(samples, member.gainOut, samples);
+    const isFading = member.isDeaf && member.gainTold > 0;
+    if (isFading || member.gainOut !== 1 || member.gainTold !== 1) makeLouder(member, samples);
     if (member.externals?.isTelling === true) member.externals.addTold(samples, this.#rateHz, tick);
     if (!member.isDeaf && member.isTapped) member.toldTick = tick;
     if (this.#rateHz !== NARROW_HZ && member.encodedTick !== tick - 1) sender.prime(member, this.#before, this.#rateHz);
     member.encodedTick = tick;
-    sender.sendSamples(member, samples, this.#rateHz, payloadAt);
+    if (isFading) sender.sendFading(member, samples, this.#rateHz, payloadAt);
+    else sender.sendSamples(member, samples, this.#rateHz, payloadAt);
   }
 
   #record(tick: number, counters: Float64Array): void {

@@ -53,6 +53,14 @@ export function amplify(samples: Int16Array, factor: number, into: Int16Array): 
   for (let i = 0; i < samples.length; i++) into[i] = clipped(Math.round(samples[i]! * factor));
 }
 
+/** From one factor to another along the first `count` samples, then at that. */
+export function glide(samples: Int16Array, from: number, to: number, count: number, into: Int16Array): void {
+  for (let i = 0; i < samples.length; i++) {
+    const factor = i < count ? from + ((to - from) * (i + 1)) / count : to;
+    into[i] = clipped(Math.round(samples[i]! * factor));
+  }
+}
+
 /** Samples that are mixed already, without one's own among them. */
 export function without(samples: Int16Array, own: Int16Array, into: Int16Array): void {
   for (let i = 0; i < into.length; i++) {

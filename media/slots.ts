@@ -94,8 +94,12 @@ export class Stream {
   /** Factors of what the peer says and of what it hears. */
   gainIn = 1;
   gainOut = 1;
-  /** What it said in this tick, where that is made louder or softer. */
-  said = NO_SAMPLES;
+  /** What it said in the tick, as it was summed, and where that lies if it was made louder or softer. */
+  said: Int16Array = NO_SAMPLES;
+  amplified: Int16Array = NO_SAMPLES;
+  /** The factors at the end of the last frame in a mix. */
+  gainSaid = 1;
+  gainTold = 1;
   /** Who hears what this stream's peer says; itself for an echo. */
   listener: Stream | undefined;
   /** The conference that it is in, and its place there. */
