@@ -7,10 +7,12 @@ import { Transferor } from '../sim/transferor.ts';
 import { Voices } from '../sim/voices.ts';
 import type { Watcher } from '../sim/watcher.ts';
 import { expectLadder } from './golden.ts';
-import { expectLegalJournal, expectNothingLeft } from './invariants.ts';
+import { expectLegalJournal, expectNothingLeft, explained } from './invariants.ts';
+import { BAD_LINK } from './scenarios.ts';
 
 const OPERATOR = { kind: 'operator' } as const;
 const ANSWERS = { manner: { kind: 'answers', afterMs: 1_000 } } as const;
+const SEEDS = Number(process.env['TANDEM_SEEDS'] ?? 25);
 /** How long a call waits before who parked it has it back. */
 const WAIT_MS = 60_000;
 
@@ -195,4 +197,22 @@ test('a call is parked and given back by command, and what is not connected or n
   scene.run(10_000);
   expect([bob.isTalking, alice.isTalking, slots(scene)]).toEqual([true, true, ['parked 7', 'returned 7']]);
   expectOver(scene);
+});
+
+test(`over a bad network nobody is left in a slot, and nothing of anybody (${SEEDS} seeds)`, async () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const scene = new Scene({ seed, link: BAD_LINK });
+    const alice = scene.phone('alice', '1000');
+    const bob = scene.phone('bob', '1001', ANSWERS);
+    const carol = scene.phone('carol', '1002');
+    alice.plan(2_000, { kind: 'call', to: '1001' });
+    new Transferor(bob, '1001').transfer(8_000, '*8501');
+    carol.plan(15_000, { kind: 'call', to: '*8501' });
+    for (const phone of [alice, bob, carol]) phone.plan(40_000, { kind: 'hangup' });
+    await explained(seed, 'parking', scene, () => {
+      scene.run(600_000);
+      expectLegalJournal(scene);
+      expectNothingLeft(scene);
+    });
+  }
 });
