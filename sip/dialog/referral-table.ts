@@ -12,7 +12,9 @@ export type ReferralState =
   | 'stale'
   /** As telling, and what came of it all is to be told. */
   | 'settled'
-  /** Accepted; what comes of it is nobody's to hear. */
+  /** As telling, and the referrer wants to hear no more. */
+  | 'leaving'
+  /** Accepted; what comes of it is nobody's to hear, or not any more. */
   | 'silent'
   /** The last NOTIFY has no final response yet. */
   | 'closing'
@@ -30,18 +32,23 @@ export type ReferralEvent =
   | 'delivered'
   | 'lost'
   /** Our NOTIFY is asked for credentials that we have: it goes out anew, with what is known by now. */
-  | 'challenge';
+  | 'challenge'
+  /** A SUBSCRIBE of the referrer for more time, or for none; only where there is a subscription. */
+  | 'renew'
+  | 'leave';
 
-export type ReferralAction = 'sayAccepted' | 'sayRefused' | 'notify';
+export type ReferralAction = 'sayAccepted' | 'sayRefused' | 'notify' | 'notifyLeft';
 
 /** What our user tells of a referral that it has not accepted, or that nobody wants to hear of any more. */
 const NO_NEWS = { progress: ignore, finish: ignore } as const;
 const ANSWERED = { accept: never, acceptSilently: never, refuse: never } as const;
+const UNSUBSCRIBED = { renew: never, leave: never } as const;
 
 /** At most one NOTIFY is under way, so that none overtakes another. Every cell is decided. */
 export const REFERRAL_TRANSITIONS: Table<ReferralState, ReferralEvent, ReferralAction> = {
   offered: {
     ...NO_NEWS,
+    ...UNSUBSCRIBED,
     accept: to('telling', 'sayAccepted', 'notify'), // At once, RFC 3515 §2.4.4.
     acceptSilently: to('silent', 'sayAccepted'),
     refuse: to('ended', 'sayRefused'),
@@ -51,11 +58,12 @@ export const REFERRAL_TRANSITIONS: Table<ReferralState, ReferralEvent, ReferralA
   },
   silent: {
     ...ANSWERED,
+    ...UNSUBSCRIBED,
     progress: ignore,
     finish: to('ended'),
-    delivered: never,
-    lost: never,
-    challenge: never,
+    delivered: ignore,
+    lost: ignore,
+    challenge: to('silent', 'notifyLeft'),
   },
   told: {
     ...ANSWERED,
@@ -64,6 +72,8 @@ export const REFERRAL_TRANSITIONS: Table<ReferralState, ReferralEvent, ReferralA
     delivered: never,
     lost: never,
     challenge: never,
+    renew: to('telling', 'notify'),
+    leave: to('silent', 'notifyLeft'),
   },
   telling: {
     ...ANSWERED,
@@ -72,6 +82,8 @@ export const REFERRAL_TRANSITIONS: Table<ReferralState, ReferralEvent, ReferralA
     delivered: to('told'),
     lost: to('ended'),
     challenge: to('telling', 'notify'),
+    renew: to('stale'),
+    leave: to('leaving'),
   },
   stale: {
     ...ANSWERED,
@@ -80,16 +92,30 @@ export const REFERRAL_TRANSITIONS: Table<ReferralState, ReferralEvent, ReferralA
     delivered: to('telling', 'notify'),
     lost: to('ended'),
     challenge: to('telling', 'notify'),
+    renew: ignore,
+    leave: to('leaving'),
+  },
+  leaving: {
+    ...ANSWERED,
+    ...UNSUBSCRIBED,
+    progress: ignore,
+    finish: to('settled'),
+    delivered: to('silent', 'notifyLeft'),
+    lost: to('silent'),
+    challenge: to('silent', 'notifyLeft'),
   },
   settled: {
     ...ANSWERED,
     ...NO_NEWS,
+    renew: ignore,
+    leave: ignore,
     delivered: to('closing', 'notify'),
     lost: to('ended'),
     challenge: to('closing', 'notify'),
   },
   closing: {
     ...ANSWERED,
+    ...UNSUBSCRIBED,
     ...NO_NEWS,
     delivered: to('ended'),
     lost: to('ended'),
@@ -97,6 +123,7 @@ export const REFERRAL_TRANSITIONS: Table<ReferralState, ReferralEvent, ReferralA
   },
   ended: {
     ...ANSWERED,
+    ...UNSUBSCRIBED,
     ...NO_NEWS,
     delivered: ignore,
     lost: ignore,

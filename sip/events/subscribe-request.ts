@@ -28,16 +28,16 @@ export function readSubscribe(request: Request): Wish | Objection {
   if (accepted.length > 0 && !accepted.some((range) => covers(range, kind.contentType))) {
     return refusal(406, ['Accept', kind.contentType]);
   }
-  const expiresS = readExpires(request.first('Expires'));
+  const expiresS = readExpires(request.first('Expires'), EXPIRES_MAX);
   if (expiresS > 0 && expiresS < EXPIRES_MIN) return refusal(423, ['Min-Expires', String(EXPIRES_MIN)]);
   const id = parameters.get('id') ?? '';
   return { kind, event: id === '' ? kind.name : `${kind.name};id=${id}`, expiresS };
 }
 
-/** A malformed time counts as none (RFC 3261 §20.19 is a number of seconds). */
-function readExpires(text: string | undefined): number {
+/** The seconds that Expires asks for, at most so many. A malformed time counts as none (RFC 3261 §20.19). */
+export function readExpires(text: string | undefined, most: number): number {
   const isNumber = text !== undefined && /^\d{1,10}$/.test(text.trim());
-  return isNumber ? Math.min(Number(text), EXPIRES_MAX) : EXPIRES_MAX;
+  return isNumber ? Math.min(Number(text), most) : most;
 }
 
 function covers(range: string, type: string): boolean {

@@ -25,6 +25,7 @@ import { decided } from '../transaction/transition.ts';
 import { respond } from '../writer.ts';
 import { objectionTo } from './objection.ts';
 import { ownCopy } from './own-copy.ts';
+import { REFERRAL_EXPIRES_S, type Renewal, readRenewal } from './referral-renewal.ts';
 import { SentReferrals } from './sent-referrals.ts';
 
 export interface ReferralParts {
@@ -58,8 +59,8 @@ interface Referral {
 const REFERRALS_MAX = 10_000;
 const NAME_LENGTH_MAX = 128;
 const REFERRED_BY_LENGTH_MAX = 512;
-/** An attempt to reach somebody is over by then (RFC 3515 §2.4.4: the duration of the subscription is ours to choose). */
-const EXPIRES_S = 180;
+/** Where a referrer is subscribed to what comes of its REFER. */
+const SUBSCRIBED: ReadonlySet<ReferralState> = new Set(['told', 'telling', 'stale', 'settled']);
 /** The one referred to said nothing yet (RFC 3515 §2.4.4). */
 const TRYING = 100;
 
@@ -92,15 +93,37 @@ export class Referrals {
     return this.#signals.shift() ?? this.sent.poll();
   }
 
-  /** A request in the dialog of this session, in order. False when it is neither a REFER nor a NOTIFY. */
+  /** A request in the dialog of this session, in order. False when it is none of those of a referral. */
   receive(session: InviteSession, request: Request, transaction: TransactionId, now: Instant): boolean {
     const { method } = request;
     if (method === 'REFER') this.#receiveRefer(session, request, transaction, now);
+    else if (method === 'SUBSCRIBE') this.#receiveSubscribe(session, request, transaction, now);
     else if (method === 'NOTIFY') {
       const status = this.sent.notified(session.leg, request, now);
       this.#respond({ request, transaction, localTag: session.localTag }, status, [], now);
     } else return false;
     return true;
+  }
+
+  /** More time for the subscription that a REFER made, or none (RFC 3515 §2.4.4, RFC 6665 §4.2.1). */
+  #receiveSubscribe(
+    { leg, localTag }: InviteSession,
+    request: Request,
+    transaction: TransactionId,
+    now: Instant,
+  ): void {
+    const asked = { request, transaction, localTag };
+    const renewal = readRenewal(request);
+    const referral = this.#byLeg.get(leg) ?? 0;
+    const entry = this.#live.get(referral);
+    if ('status' in renewal) this.#respond(asked, renewal.status, renewal.fields, now);
+    else if (entry === undefined || !SUBSCRIBED.has(entry.state) || !isOf(renewal, entry)) {
+      this.#respond(asked, 481, [], now);
+    } else {
+      const { expiresS } = renewal;
+      this.#respond(asked, 200, [this.#contact(entry.dialog), ['Expires', String(expiresS)]], now);
+      this.#handle(referral, entry, expiresS === 0 ? 'leave' : 'renew', now);
+    }
   }
 
   /** Our user hears of it, unless it cannot be done at all. */
@@ -224,12 +247,20 @@ export class Referrals {
         this.#respond(entry, DECLINED, [], now);
         break;
       case 'notify':
-        this.#notify(referral, entry, now);
+        this.#notify(
+          referral,
+          entry,
+          entry.status < 200 ? `active;expires=${REFERRAL_EXPIRES_S}` : 'terminated;reason=noresource',
+          now,
+        );
+        break;
+      case 'notifyLeft':
+        this.#notify(referral, entry, 'terminated;reason=timeout', now);
         break;
     }
   }
 
-  #notify(referral: number, { dialog, request, status, authorization }: Referral, now: Instant): void {
+  #notify(referral: number, { dialog, request, status, authorization }: Referral, state: string, now: Instant): void {
     const { layer, userAgent } = this.#parts;
     const body = new TextEncoder().encode(`SIP/2.0 ${status} ${reasonPhrase(status)}\r\n`);
     const notify = dialog.request(
@@ -237,7 +268,7 @@ export class Referrals {
       [
         this.#contact(dialog),
         ['Event', `refer;id=${request.cseq.number}`],
-        ['Subscription-State', status < 200 ? `active;expires=${EXPIRES_S}` : 'terminated;reason=noresource'],
+        ['Subscription-State', state],
         ['User-Agent', userAgent],
         ['Content-Type', 'message/sipfrag;version=2.0'],
         ...(authorization === undefined ? [] : [authorization]),
@@ -267,6 +298,11 @@ export class Referrals {
 /** Of the refusals there are, one that says nothing of the call (RFC 5057 §5.1: 404 and 481 would end it). */
 const DECLINED = 603;
 const REFER_SUB_FALSE: Field = ['Refer-Sub', 'false'];
+
+/** Whether that is the REFER which is meant: the only one that there is, when none is named. */
+function isOf({ id }: Renewal, { request }: Referral): boolean {
+  return id === undefined || id === request.cseq.number;
+}
 
 interface Wish {
   readonly target: NameAddress;

@@ -355,7 +355,7 @@ function replyInDialog(request: Request): Objection | undefined {
   return JUDGED_IN_DIALOG.has(method) ? objectionTo(request) : methodObjection(method);
 }
 
-const JUDGED_IN_DIALOG: ReadonlySet<string> = new Set(['INFO', 'NOTIFY', 'PRACK', 'INVITE', 'UPDATE']);
+const JUDGED_IN_DIALOG: ReadonlySet<string> = new Set(['INFO', 'NOTIFY', 'PRACK', 'INVITE', 'UPDATE', 'SUBSCRIBE']);
 
 function callerOf(party: Party): Caller {
   if (party.kind === 'trunk') {

@@ -322,6 +322,14 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     'RFC 3515, RFC 4488',
     'user-agent/referrals',
+    "expiresS === 0 ? 'leave' : 'renew'",
+    "expiresS === 0 ? 'leave' : 'leave'",
+    'sip/stack/referral',
+    'RFC 3515 §2.4.4: a referrer asks for more time',
+  ),
+  mutation(
+    'RFC 3515, RFC 4488',
+    'user-agent/referrals',
     "'terminated;reason=noresource'",
     "'active;expires=0'",
     'world/transfers',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Request } from '../../../sip/message.ts';
+import type { Request, Response } from '../../../sip/message.ts';
 import { OFFER, Rig } from './rig.ts';
 
 const SDP = new TextEncoder().encode(OFFER);
@@ -24,12 +24,18 @@ function referred(credentials?: typeof CREDENTIALS) {
   const event = rig.events.at(-1);
   if (event?.kind !== 'referred') throw new Error('Bob refers us');
   const { referral } = event;
+  let cseq = 20;
+  const subscribe = (Expires: string, Event = 'refer;id=11') => {
+    const fields = { ...dialog, 'Call-ID': invite.callId, CSeq: `${++cseq} SUBSCRIBE`, Contact, Event, Expires };
+    const [response, notify] = rig.receive(rig.request('SUBSCRIBE', fields)).map(({ message }) => message);
+    return { response: response as Response, notify: notify as Request | undefined };
+  };
   const answer = (): Request =>
     rig.execute({ kind: 'answerReferral', referral, cause: undefined })[1]!.message as Request;
   const report = (status: number): Request | undefined =>
     rig.execute({ kind: 'reportReferral', referral, status })[0]?.message as Request | undefined;
   const told = (): boolean => rig.events.some(({ kind }) => kind === 'referralTold');
-  return { rig, answer, report, told };
+  return { rig, answer, report, told, subscribe };
 }
 
 const said = ({ cseq, body }: Request) => `${cseq.number} ${new TextDecoder().decode(body).trimEnd()}`;
@@ -74,4 +80,67 @@ test('a challenge that comes again, or to which there is no answer, is a NOTIFY 
   const unknown = referred();
   expect(unknown.rig.answer(unknown.answer(), 407, CHALLENGE)).toEqual([]);
   expect([known.report(200)?.method, unknown.report(200)?.method]).toEqual(['NOTIFY', 'NOTIFY']);
+});
+
+test('RFC 3515 §2.4.4: a referrer asks for more time by SUBSCRIBE, and is told at once how things are', () => {
+  const { rig, answer, subscribe, report } = referred();
+  rig.answer(answer(), 200);
+  rig.answer(report(180)!, 200);
+  const { response, notify } = subscribe('600');
+  expect([response.status, response.first('Expires')]).toEqual([200, '180']);
+  expect([said(notify!).slice(2), notify!.first('Subscription-State')]).toEqual([
+    'SIP/2.0 180 Ringing',
+    'active;expires=180',
+  ]);
+  // While that is under way the next one waits.
+  expect(subscribe('60', 'refer')).toMatchObject({ response: { status: 200 }, notify: undefined });
+  const again = rig.answer(notify!, 200)[0]!.message as Request;
+  rig.answer(again, 200);
+  expect(report(200)?.first('Subscription-State')).toBe('terminated;reason=noresource');
+});
+
+test('RFC 6665 §4.2.1.4: a referrer that asks for no time is told once more, and the call is tried all the same', () => {
+  const { rig, answer, subscribe, report, told } = referred(CREDENTIALS);
+  rig.answer(answer(), 200);
+  const { response, notify } = subscribe('0');
+  expect([response.status, response.first('Expires')]).toEqual([200, '0']);
+  expect(notify!.first('Subscription-State')).toBe('terminated;reason=timeout');
+  const again = rig.answer(notify!, 407, CHALLENGE)[0]!.message as Request;
+  expect(again.first('Subscription-State')).toBe('terminated;reason=timeout');
+  rig.answer(again, 200);
+  expect(subscribe('60').response.status).toBe(481);
+  expect([report(180), rig.stack.counters.referrals]).toEqual([undefined, 1]);
+  expect([report(200), told(), rig.stack.counters.referrals]).toEqual([undefined, true, 0]);
+});
+
+test('who asks for no time while a NOTIFY is under way is told when that is answered', () => {
+  const waiting = referred();
+  const first = waiting.answer();
+  expect(waiting.subscribe('0')).toMatchObject({ response: { status: 200 }, notify: undefined });
+  const last = waiting.rig.answer(first, 200)[0]!.message as Request;
+  expect(last.first('Subscription-State')).toBe('terminated;reason=timeout');
+  const over = referred();
+  const trying = over.answer();
+  over.subscribe('0');
+  over.report(486);
+  const final = over.rig.answer(trying, 200)[0]!.message as Request;
+  expect([said(final).slice(2), final.first('Subscription-State')]).toEqual([
+    'SIP/2.0 486 Busy Here',
+    'terminated;reason=noresource',
+  ]);
+});
+
+test.each([
+  ['60', 'refer;id=12', 481],
+  ['59', 'refer', 423],
+  ['60', 'dialog', 489],
+  ['60', 'refer;id=x', 489],
+])('RFC 6665 §4.2.1.1: a SUBSCRIBE for %s s to %s in a call gets %i', (expires, event, status) => {
+  const { answer, subscribe, rig } = referred();
+  rig.answer(answer(), 200);
+  expect(subscribe(expires, event).response.status).toBe(status);
+});
+
+test('RFC 6665 §4.2.1.1: before its REFER is answered a referrer has no subscription', () => {
+  expect(referred().subscribe('60').response.status).toBe(481);
 });
