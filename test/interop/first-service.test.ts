@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decodeAudio } from '../../media/decode-audio.ts';
+import { atOnce } from '../../media/decoding.ts';
+import { openOpus } from '../../media/io/opus-library.ts';
 import { EventClient } from '../clients/event-client.ts';
 import { ScriptClient, ScriptServer } from '../clients/script-client.ts';
 import type { Frame } from '../clients/socket-client.ts';
@@ -126,6 +129,7 @@ describe('servers of users', () => {
   }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tandem-web-'));
     const wav = readFileSync(writeVoice(join(folder, 'tone.wav'), 800, 1));
+    const mp3 = readFileSync(new URL('../audio/tone-44k-stereo.mp3', import.meta.url));
     const asked: { path: string; body: string }[] = [];
     const web = createServer((request, response) => {
       let body = '';
@@ -135,6 +139,7 @@ describe('servers of users', () => {
       request.on('end', () => {
         asked.push({ path: request.url!, body });
         if (request.url === '/tone.wav') response.setHeader('content-type', 'audio/wav').end(wav);
+        else if (request.url === '/tone.mp3') response.end(mp3);
         else if (request.url === '/next') response.end(JSON.stringify([{ type: 'beep' }]));
         else response.end('{}');
       });
@@ -144,7 +149,9 @@ describe('servers of users', () => {
     const root = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
     const number = await numberFor('0005', [
       { type: 'answer' },
-      { type: 'play', option: { stream_urls: [`${root}/tone.wav`, `${root}/tone.wav`] } },
+      { type: 'recording_start', option: { format: 'ogg' } },
+      { type: 'play', option: { stream_urls: [`${root}/tone.wav`, `${root}/tone.wav`, `${root}/tone.mp3`] } },
+      { type: 'recording_stop' },
       { type: 'fetch', option: { event_url: `${root}/next`, event_method: 'POST' } },
       { type: 'webhook_send', option: { uri: `${root}/hook`, method: 'POST', data: `call \${voipbin.call.id}` } },
       { type: 'hangup' },
@@ -152,7 +159,8 @@ describe('servers of users', () => {
     const line = await trunk.call(number);
     expect(await line.over).toBe('there');
     expect(toneSeconds(line.heard(), 800)).toBeGreaterThan(1.7);
-    expect(toneSeconds(line.heard(), 1000)).toBeGreaterThan(0.3);
+    // The beep, and the MP3.
+    expect(toneSeconds(line.heard(), 1000)).toBeGreaterThan(0.7);
     await until(
       async () => asked.find(({ path }) => path === '/hook'),
       5_000,
@@ -160,10 +168,18 @@ describe('servers of users', () => {
     );
     web.close();
     // One download served both; what was said is the call's own.
-    expect(asked.map(({ path }) => path)).toEqual(['/tone.wav', '/next', '/hook']);
+    expect(asked.map(({ path }) => path)).toEqual(['/tone.wav', '/tone.mp3', '/next', '/hook']);
     const [call] = await rows('/v1.0/calls');
     expect(asked.at(-1)!.body).toBe(`call ${call!['id']}`);
-    expect(JSON.parse(asked[1]!.body)).toMatchObject({ activeflow_id: call!['activeflow_id'] });
+    expect(JSON.parse(asked[2]!.body)).toMatchObject({ activeflow_id: call!['activeflow_id'] });
+    const recording = (await rows('/v1.0/recordings')).find(({ format }) => format === 'ogg')!;
+    expect(recording).toMatchObject({ status: 'ended', files: [{ name: expect.stringMatching(/_stereo\.ogg$/) }] });
+    const file = await fetch(`http://127.0.0.1:${tandem.httpPort}/v1.0/recordingfiles/${recording['id']}`, {
+      headers: { authorization: `Bearer ${KEY}` },
+    });
+    expect(file.headers.get('content-type')).toBe('audio/ogg');
+    const decoded = atOnce(decodeAudio(Buffer.from(await file.arrayBuffer()), { opus: openOpus, mp3: undefined }));
+    expect(decoded.kind === 'decoded' && toneSeconds(decoded.samples, 800)).toBeGreaterThan(1.7);
   });
 });
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import type { RecordingNumber } from '../../core/kernel/ids.ts';
 import { decodeWav, wavHeader } from '../../media/audio-file.ts';
@@ -31,6 +32,14 @@ test('the file thread loads, records and closes what is open when it is stopped'
   const loaded = answers.shift()!;
   expect(loaded).toMatchObject({ kind: 'loaded', request: 5 });
   expect(loaded.kind === 'loaded' && [...new Int16Array(loaded.samples)]).toEqual([3, 4]);
+
+  const mp3 = fileURLToPath(new URL('../audio/tone-16k-mono.mp3', import.meta.url));
+  files.post({ kind: 'load', request: 6, path: mp3 });
+  await new Promise<void>((resolve) => {
+    heard = resolve;
+  });
+  const decodedMp3 = answers.shift()!;
+  expect(decodedMp3.kind === 'loaded' && decodedMp3.samples.byteLength / 16_000).toBeCloseTo(0.6, 1);
 
   const target = join(folder, 'talk.wav');
   const buffer = PcmRing.allocate(1024);

@@ -1,15 +1,19 @@
 import { expect, test } from 'vitest';
 import type { LegId } from '../../core/kernel/ids.ts';
 import { PacketView } from '../../media/rtp/packet-view.ts';
-import { at, Bench, settings } from './phones.ts';
+import { at, Bench, recordingOrder, settings } from './phones.ts';
 
 const A = 1 as LegId;
 const ALICE = at('192.0.2.1', 4000);
 
 /** What a leg that is never spoken to is sent in a minute and a half. */
-function sentInSilence(changes: Parameters<typeof settings>[1]): { at: number; payloadType: number; octets: number }[] {
+function sentInSilence(
+  changes: Parameters<typeof settings>[1],
+  recorded: 'recorded' | 'not recorded' = 'not recorded',
+): { at: number; payloadType: number; octets: number }[] {
   const bench = new Bench();
   bench.open(A, settings(ALICE, changes));
+  if (recorded === 'recorded') bench.post({ kind: 'record', leg: A, order: recordingOrder(1) });
   const sent: { at: number; payloadType: number; octets: number }[] = [];
   const view = new PacketView();
   for (let ms = 0; ms < 90_000; ms += 100) {
@@ -29,6 +33,13 @@ function longestPauseMs(sent: readonly { at: number }[]): number {
 
 test('RFC 6263 §6.1: a leg that is told nothing is sent silence, at least every 15 s and seldom more', () => {
   const sent = sentInSilence({});
+  expect(longestPauseMs(sent)).toBeLessThanOrEqual(15_100);
+  expect(sent.length).toBeLessThanOrEqual(12);
+  expect(sent.every(({ payloadType, octets }) => payloadType === 0 && octets === 160)).toBe(true);
+});
+
+test('RFC 6263 §6.1: a leg that is recorded, and hears nothing meanwhile, is sent no more and no less', () => {
+  const sent = sentInSilence({}, 'recorded');
   expect(longestPauseMs(sent)).toBeLessThanOrEqual(15_100);
   expect(sent.length).toBeLessThanOrEqual(12);
   expect(sent.every(({ payloadType, octets }) => payloadType === 0 && octets === 160)).toBe(true);
