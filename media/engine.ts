@@ -87,7 +87,7 @@ export class Engine {
     const recordings: RunningRecordings = new Map();
     this.#ticking = new Ticking(sender, counters, recordings);
     this.#mixes = new Mixes(this.#ticking, recordings, codecs, options.tones, this.#outputs);
-    this.#attaching = new Attaching(this.#ticking);
+    this.#attaching = new Attaching(this.#ticking, this.#mixes);
     this.#duties = new Duties(
       { io, slots: this.#slots, latching: this.#latching, sender, ticking: this.#ticking },
       counters,
@@ -143,6 +143,9 @@ export class Engine {
         return;
       case 'stopRecording':
         this.#mixes.stopRecording(message.recording, now);
+        return;
+      case 'attachMix':
+        this.#attaching.attachMix(message.mix, message.order, now);
         return;
       case 'detach':
         this.#attaching.detach(message.external, now);

@@ -65,7 +65,7 @@ export class WorkerMediaPlane implements MediaPlane {
     this.mixes = new PlaneMixes(options.workerCount, this.#files, this.#outputs);
     this.players = new PlaneSounds(this.#files, this.mixes, this.#legs, this.#outputs);
     const workerOf = (source: RecordingSource): number | undefined => this.#sourceOf(source)?.worker;
-    this.externals = new PlaneExternals({ ...options, outputs: this.#outputs, workerOf });
+    this.externals = new PlaneExternals({ ...options, outputs: this.#outputs, mixes: this.mixes, workerOf });
   }
 
   get legCount(): number {

@@ -14,6 +14,7 @@ import type { Recording } from './recording.ts';
 import { SharedPayloads } from './shared-payloads.ts';
 import type { Stream } from './slots.ts';
 import { type CodecTable, isG711 } from './stream-formats.ts';
+import type { ExternalMedia } from './streams/external-media.ts';
 
 /**
  * Ticks of silence that are still sent after the last sound: a pause between words is no pause in the stream. Longer
@@ -29,6 +30,8 @@ export class Mix {
   readonly id: MixId;
   readonly members: Stream[] = [];
   readonly recordings: Recording[] = [];
+  /** Programs outside that hear and speak here, as members without a leg. */
+  readonly externals: ExternalMedia[] = [];
   /** What all hear besides, and the number of the request for it. */
   player: Player | undefined;
   play = 0;
@@ -67,11 +70,16 @@ export class Mix {
 
   /** Somebody hears, or would hear, what a member says. */
   get wantsVoice(): boolean {
-    return this.members.length > 1 || this.recordings.length > 0 || this.exchange !== undefined;
+    return this.members.length > 1 || this.#isTapped || this.exchange !== undefined;
   }
 
   get isUnused(): boolean {
-    return this.members.length === 0 && this.recordings.length === 0 && this.player === undefined;
+    return this.members.length === 0 && !this.#isTapped && this.player === undefined;
+  }
+
+  /** Every tick of it is needed. */
+  get #isTapped(): boolean {
+    return this.recordings.length > 0 || this.externals.length > 0;
   }
 
   add(stream: Stream): void {
@@ -152,7 +160,7 @@ export class Mix {
     if (this.talker?.tick(tick, this.members) === true) sender.tellTalker(this);
     this.#shared.begin(this.#sum, this.#before, this.#rateHz);
     let isBusy =
-      this.recordings.length > 0 ||
+      this.#isTapped ||
       this.exchange?.isAwake === true ||
       this.player !== undefined ||
       this.talker?.talker !== undefined ||
@@ -162,6 +170,7 @@ export class Mix {
       if (this.#tell(this.members[i]!, tick, now, sender, counters)) isBusy = true;
     }
     this.#record(tick, counters);
+    this.#tellPrograms(tick, counters);
     if (this.#rateHz !== NARROW_HZ) clip(this.#sum, this.#before);
     if (!isBusy) this.exchange?.rest();
     return isBusy;
@@ -198,10 +207,23 @@ export class Mix {
     }
     if (speakers === 0 && !this.#isSumClear) this.#sum.fill(0);
     if (this.player !== undefined) speakers += this.#playToAll(tick, sender);
+    if (this.externals.length > 0) speakers += this.#hearPrograms(tick);
     if (this.exchange !== undefined) speakers += this.#exchange(this.exchange, speakers > 0, tick, counters);
     this.#isSumClear = speakers === 0;
     this.#speakers = speakers;
     return waiting;
+  }
+
+  /** Adds what programs outside say; returns how many of them do. */
+  #hearPrograms(tick: number): number {
+    let speakers = 0;
+    for (const external of this.externals) {
+      external.advance();
+      if (!external.isSpeaking || external.speak === '') continue;
+      external.addToSum(this.#sum, this.#rateHz, tick);
+      speakers++;
+    }
+    return speakers;
   }
 
   /** What all hear besides those who speak; returns 1 while there is something. */
@@ -284,6 +306,14 @@ export class Mix {
     member.encodedTick = tick;
     if (isFading) sender.sendFading(member, samples, this.#rateHz, payloadAt);
     else sender.sendSamples(member, samples, this.#rateHz, payloadAt);
+  }
+
+  #tellPrograms(tick: number, counters: Float64Array): void {
+    for (const external of this.externals) {
+      if (external.listen === '') continue;
+      if (this.#speakers > 0) external.hearSum(this.#sum, this.#rateHz, tick);
+      counters[COUNTER.externalSamplesLost]! += external.deliver();
+    }
   }
 
   #record(tick: number, counters: Float64Array): void {

@@ -11,6 +11,7 @@ import type { FromWorker, ToWorker } from './protocol.ts';
 import { Recording, type RecordingOrder } from './recording.ts';
 import { needVoice, type Stream } from './slots.ts';
 import type { CodecTable } from './stream-formats.ts';
+import type { ExternalMedia } from './streams/external-media.ts';
 import type { RunningRecordings, Ticking } from './ticking.ts';
 
 /** What a thread is told of a mix as a whole. */
@@ -106,6 +107,19 @@ export class Mixes {
     mix.recordings.push(recording);
     this.#recordings.set(order.recording, { recording, of: mix });
     this.#ticking.wake(mix, now);
+  }
+
+  /** A program outside hears and speaks in the mix. */
+  attach(id: MixId, external: ExternalMedia, now: Instant): Mix {
+    const mix = this.#mix(id);
+    mix.externals.push(external);
+    this.#ticking.wake(mix, now);
+    return mix;
+  }
+
+  detach(mix: Mix, external: ExternalMedia): void {
+    mix.externals.splice(mix.externals.indexOf(external), 1);
+    this.#dropUnused(mix);
   }
 
   recordStream(stream: Stream, order: RecordingOrder, now: Instant): void {

@@ -1,4 +1,4 @@
-import type { LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
+import type { ExternalMediaId, LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
 import type { MixesPlane, MixTerms, PlaySource } from '../core/ports.ts';
 import { MixExchange } from './mix-exchange.ts';
 import type { Loaded, PlaneFiles } from './plane-files.ts';
@@ -10,7 +10,8 @@ type TalkerChange = Extract<FromWorker, { kind: 'talkerChanged' }>;
 /** Who is in one mix, thread by thread. */
 interface PlaneMix {
   readonly members: ReadonlyMap<number, Set<LegId>>;
-  readonly recordings: Map<RecordingNumber, number>;
+  /** What is recorded of it, and programs outside that hear it, each with its thread. */
+  readonly recordings: Map<RecordingNumber | ExternalMediaId, number>;
   exchange: SharedArrayBuffer | undefined;
   /** Threads that carry it, as they were told. */
   workers: readonly number[];
@@ -160,14 +161,14 @@ export class PlaneMixes implements MixesPlane {
     return this.#mixes.get(id)?.workers[0] ?? 0;
   }
 
-  /** After the thread was asked to record. */
-  recordingStarted(id: MixId, recording: RecordingNumber, worker: number): void {
+  /** After the thread was asked to record it, or to let a program hear it. */
+  recordingStarted(id: MixId, recording: RecordingNumber | ExternalMediaId, worker: number): void {
     const mix = this.#mix(id);
     mix.recordings.set(recording, worker);
     this.#span(id, mix);
   }
 
-  recordingEnded(id: MixId, recording: RecordingNumber): void {
+  recordingEnded(id: MixId, recording: RecordingNumber | ExternalMediaId): void {
     const mix = this.#mixes.get(id);
     if (mix === undefined) return;
     mix.recordings.delete(recording);

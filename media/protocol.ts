@@ -111,6 +111,7 @@ export type ToWorker =
   | { readonly kind: 'pauseRecording'; readonly recording: RecordingNumber; readonly mode: 'paused' | 'running' }
   /** A program outside hears and speaks in the call of the leg, by rings, until it is let go or the stream ends. */
   | { readonly kind: 'attach'; readonly leg: LegId; readonly order: ExternalMediaOrder }
+  | { readonly kind: 'attachMix'; readonly mix: MixId; readonly order: ExternalMediaOrder }
   | { readonly kind: 'detach'; readonly external: ExternalMediaId }
   /** Breaks the thread on purpose, as a bug would: for tests of its replacement. */
   | { readonly kind: 'fail' };

@@ -46,7 +46,6 @@ type CommandOf<Kind extends CallCommand['kind']> = Extract<CallCommand, { kind: 
 /** What is played by command is no action of a flow. */
 const NO_TOKEN = -1;
 
-const NO_CONFERENCES: Refusal = { code: 'NOT_IMPLEMENTED', message: 'the sound of conferences is not built yet' };
 const SHUTTING_DOWN: Refusal = { code: 'SERVICE_UNAVAILABLE', message: 'the switch is shutting down' };
 
 /** What is asked of calls, conferences and recordings that live. Rights were judged before. */
@@ -204,7 +203,7 @@ export class CallCommands {
   }
 
   #connectProgram(ticket: number, { reference, id, wish }: CommandOf<'startExternalMedia'>, now: Instant): void {
-    const found = reference.type === 'call' ? this.#placeOf(reference) : NO_CONFERENCES;
+    const found = this.#placeOf(reference);
     if ('code' in found) {
       this.#refuse(ticket, found);
       return;

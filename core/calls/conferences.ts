@@ -36,7 +36,7 @@ export interface ConferencesPorts {
   readonly nextReceipt: () => number;
   /** Queues news for the flow of a call, if one runs on it. */
   readonly tell: (call: CallId, news: CallNews) => void;
-  /** Whose recordings end with a conference. */
+  /** What ends with a conference: its recordings, and the programs that hear it. */
   readonly recordings: Pick<Recordings, 'over'>;
   readonly sounds: ConferenceSoundsPorts['sounds'];
 }

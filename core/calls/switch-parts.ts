@@ -21,6 +21,7 @@ import { Listening } from './listening.ts';
 import { Outgoing } from './outgoing.ts';
 import { ParkTransfers } from './park-transfers.ts';
 import { Parking } from './parking.ts';
+import type { RecordingReference } from './recording-record.ts';
 import { Recordings } from './recordings.ts';
 import { Referring } from './referring.ts';
 import { Replacements } from './replacements.ts';
@@ -104,7 +105,11 @@ function soundParts(ports: SwitchPorts, flows: Flows, life: CallLife, nextReceip
   const externals = new Externals({ ...ports, tell });
   const recordingOf = recordings.recordOf.bind(recordings);
   const sounds = new Sounds({ ...ports, http, archive, folders, recordingOf, tell });
-  const conferences = new Conferences({ ...ports, nextReceipt, tell, recordings, sounds });
+  const over = (reference: RecordingReference, now: Instant): void => {
+    recordings.over(reference, now);
+    externals.stopAll(reference);
+  };
+  const conferences = new Conferences({ ...ports, nextReceipt, tell, recordings: { over }, sounds });
   return { recordings, externals, sounds, conferences };
 }
 

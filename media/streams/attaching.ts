@@ -1,5 +1,7 @@
-import type { ExternalMediaId } from '../../core/kernel/ids.ts';
+import type { ExternalMediaId, MixId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/time.ts';
+import { Mix } from '../mix.ts';
+import type { Mixes } from '../mixes.ts';
 import { needVoice, type Stream } from '../slots.ts';
 import type { Ticking } from '../ticking.ts';
 import { ExternalMedia, type ExternalMediaOrder } from './external-media.ts';
@@ -8,10 +10,12 @@ import { Externals } from './externals.ts';
 /** Which programs outside hear and speak where, on one media thread: who comes and goes. */
 export class Attaching {
   readonly #ticking: Ticking;
-  readonly #attached = new Map<ExternalMediaId, { readonly external: ExternalMedia; readonly of: Stream }>();
+  readonly #attached = new Map<ExternalMediaId, { readonly external: ExternalMedia; readonly of: Stream | Mix }>();
+  readonly #mixes: Mixes;
 
-  constructor(ticking: Ticking) {
+  constructor(ticking: Ticking, mixes: Mixes) {
     this.#ticking = ticking;
+    this.#mixes = mixes;
   }
 
   attach(stream: Stream, order: ExternalMediaOrder, now: Instant): void {
@@ -23,21 +27,31 @@ export class Attaching {
     this.#ticking.include(stream, now);
   }
 
+  attachMix(id: MixId, order: ExternalMediaOrder, now: Instant): void {
+    const external = new ExternalMedia(order);
+    this.#attached.set(order.id, { external, of: this.#mixes.attach(id, external, now) });
+  }
+
   /** Without effect when it is over already. */
   detach(id: ExternalMediaId, now: Instant): void {
     const attached = this.#attached.get(id);
     if (attached === undefined) return;
     this.#attached.delete(id);
-    const { external, of: stream } = attached;
+    const { external, of } = attached;
     external.close();
-    stream.externals!.remove(id);
-    if (stream.externals!.all.length === 0) stream.externals = undefined;
-    needVoice(stream);
-    this.#ticking.include(stream, now);
+    if (of instanceof Mix) this.#mixes.detach(of, external);
+    else this.#leave(of, id, now);
   }
 
   /** The stream closes. */
   detachAll(stream: Stream, now: Instant): void {
     for (const { id } of [...(stream.externals?.all ?? [])]) this.detach(id, now);
+  }
+
+  #leave(stream: Stream, id: ExternalMediaId, now: Instant): void {
+    stream.externals!.remove(id);
+    if (stream.externals!.all.length === 0) stream.externals = undefined;
+    needVoice(stream);
+    this.#ticking.include(stream, now);
   }
 }

@@ -1,7 +1,7 @@
 import type { ExternalMediaId } from '../../core/kernel/ids.ts';
 import type { AudioDirection } from '../../core/ports.ts';
 import { shorten } from '../dsp/time-scale.ts';
-import { clipMore, without } from '../mixer.ts';
+import { add, clip, clipLess, clipMore, without } from '../mixer.ts';
 import { RateConverter } from '../rate-converter.ts';
 import { PcmRing } from '../ring.ts';
 
@@ -121,6 +121,21 @@ export class ExternalMedia {
       without(samples, this.#told, others);
     }
     this.#hear(this.#toldConverter.convert(others, rateHz, this.#rateHz, tick));
+  }
+
+  /** Into the sum of a conference. */
+  addToSum(sum: Int32Array, rateHz: number, tick: number): void {
+    this.#told = this.#outConverter.convert(this.#frame, this.#rateHz, rateHz, tick);
+    this.#toldTick = tick;
+    add(sum, this.#told);
+  }
+
+  /** The sum of a conference, less what it has said itself. */
+  hearSum(sum: Int32Array, rateHz: number, tick: number): void {
+    if (this.#others.length !== sum.length) this.#others = new Int16Array(sum.length);
+    if (this.#toldTick === tick) clipLess(sum, this.#told!, this.#others);
+    else clip(sum, this.#others);
+    this.#hear(this.#toldConverter.convert(this.#others, rateHz, this.#rateHz, tick));
   }
 
   /** The frame of this tick is complete; returns the samples that did not fit. */

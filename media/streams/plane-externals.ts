@@ -10,6 +10,7 @@ import type {
   StreamLinkEvent,
   StreamLinkOrder,
 } from '../../core/ports.ts';
+import type { PlaneMixes } from '../plane-mixes.ts';
 import type { PlaneOutput } from '../plane-output.ts';
 import { FRAME_MS, StreamSession } from './stream-session.ts';
 
@@ -24,6 +25,8 @@ export interface PlaneExternalsOptions {
   readonly outputs: PlaneOutput[];
   readonly random: Random;
   readonly clock: Clock;
+  /** A conference that a program hears is one that somebody is in. */
+  readonly mixes: Pick<PlaneMixes, 'recordingStarted' | 'recordingEnded'>;
   /** The thread that carries what is to be heard; undefined when there is nothing. */
   readonly workerOf: (source: ExternalMediaRequest['source']) => number | undefined;
 }
@@ -62,9 +65,12 @@ export class PlaneExternals implements ExternalMediaPlane {
     if (target !== undefined) this.#link({ kind: 'open', id, transport, target });
     const { rateHz, heardRing, saidRing } = session;
     const order = { id, rateHz, listen: request.listen, speak: request.speak, heardRing, saidRing };
-    if (source.kind === 'leg') {
-      this.#options.outputs.push({ kind: 'post', worker, message: { kind: 'attach', leg: source.leg, order } });
-    }
+    const message =
+      source.kind === 'leg'
+        ? ({ kind: 'attach', leg: source.leg, order } as const)
+        : ({ kind: 'attachMix', mix: source.mix, order } as const);
+    this.#options.outputs.push({ kind: 'post', worker, message });
+    if (source.kind === 'mix') this.#options.mixes.recordingStarted(source.mix, id, worker);
   }
 
   detach(id: ExternalMediaId): void {
@@ -144,10 +150,11 @@ export class PlaneExternals implements ExternalMediaPlane {
   }
 
   #end(id: ExternalMediaId, reason: Reason, detail: string, dropped = 0): void {
-    const { session, worker } = this.#entries.get(id)!;
+    const { session, worker, request } = this.#entries.get(id)!;
     this.#entries.delete(id);
     if (this.#entries.size === 0) this.#nextAt = NEVER;
     if (worker !== -1) this.#options.outputs.push({ kind: 'post', worker, message: { kind: 'detach', external: id } });
+    if (request.source.kind === 'mix') this.#options.mixes.recordingEnded(request.source.mix, id);
     const figures = session.figures();
     const lostMs = figures.lostMs + dropped * FRAME_MS;
     this.#options.outputs.push({

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { ExternalMediaWish } from '../../core/calls/external-media-record.ts';
-import type { ExternalMediaId } from '../../core/kernel/ids.ts';
+import type { ConferenceId, ExternalMediaId } from '../../core/kernel/ids.ts';
 import { LIMITS } from '../../core/kernel/limits.ts';
 import type { ExternalMediaEvent } from '../../core/ports.ts';
 import { CALLER, callToNumber, ended, execute } from './office.ts';
+import { CONFERENCE } from './quiet-ports.ts';
 
 const WISH: ExternalMediaWish = {
   transport: 'websocket',
@@ -16,6 +17,7 @@ const WISH: ExternalMediaWish = {
 };
 const FIGURES = { heardMs: 20, saidMs: 40, droppedMs: 60, lostMs: 80, malformed: 1 };
 const OURS = '0190a000-0000-7000-8000-000000000009' as ExternalMediaId;
+const LATER = '0190a000-0000-7000-8000-00000000000a' as ExternalMediaId;
 
 /** A call that its flow has answered. */
 function talking() {
@@ -114,6 +116,31 @@ describe('a program outside', () => {
     expect(execute(place, command)).toMatchObject({ refusal: { code: 'STATE_INVALID', got: 'dialing' } });
     place.calls.receive(ended(1, 'remote'), 20);
     expect(execute(place, command)).toMatchObject({ refusal: { code: 'RESOURCE_NOT_FOUND' } });
+  });
+
+  test('that connects to a conference hears all of it, also while nobody is in it, and is let go when it ends', () => {
+    const place = talking();
+    const reference = { type: 'confbridge', id: CONFERENCE.id } as const;
+    const command = { kind: 'startExternalMedia', reference, id: OURS, wish: { ...WISH, target: undefined } } as const;
+    expect(execute(place, command)).toEqual({ kind: 'done', id: OURS });
+    expect(place.heard()).toEqual(['attach mix 1 slin']);
+    place.opened(0);
+    expect(place.happened()).toEqual(['external_media_started']);
+    execute(place, { kind: 'deleteConference', id: CONFERENCE.id });
+    expect(place.heard()).toEqual(['detach']);
+    expect(place.calls.externals.of(CONFERENCE)[0]?.status).toBe('terminating');
+    expect(execute(place, { ...command, id: LATER })).toMatchObject({
+      refusal: { code: 'STATE_INVALID', got: 'terminating' },
+    });
+    place.over(0, 'stopped');
+    expect(place.calls.externals.liveCount).toBe(0);
+    expect(place.told()).toEqual([]);
+  });
+
+  test('is not let into a conference that nobody knows', () => {
+    const reference = { type: 'confbridge', id: LATER as string as ConferenceId } as const;
+    const refused = execute(talking(), { kind: 'startExternalMedia', reference, id: OURS, wish: WISH });
+    expect(refused).toMatchObject({ refusal: { code: 'RESOURCE_NOT_FOUND' } });
   });
 
   test('of which nobody knows any more says nothing', () => {

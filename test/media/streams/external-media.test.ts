@@ -11,6 +11,8 @@ import { SpeakingPhone } from '../speaking-phone.ts';
 const ALICE_HZ = 1000;
 const BOB_HZ = 700;
 const OUTSIDE_HZ = 400;
+const OTHER_HZ = 1500;
+const ROOM = 7 as MixId;
 
 /** A program outside at an engine: says a tone frame by frame, and keeps what it hears. */
 class Program {
@@ -190,6 +192,59 @@ test('in a conference a program speaks to its call alone, or as its call to all 
     expect(levelAt(programs[0]!, BOB_HZ)).toBeCloseTo(-20, 0);
     expect(levelAt(programs[0]!, OUTSIDE_HZ)).toBeLessThan(-50);
   }
+});
+
+/** A room of phones and programs, in which the programs are members. */
+function room(codecs: readonly AudioCodec[], rateHz: number) {
+  const bench = new Bench();
+  const tones = [ALICE_HZ, BOB_HZ];
+  const phones = codecs.map((codec, i) => new SpeakingPhone(bench, i + 1, codec, undefined, tones[i]));
+  for (const { leg } of phones) bench.post({ kind: 'join', leg, mix: ROOM });
+  const programs = [new Program('one', rateHz), new Program('two', rateHz)];
+  programs[1]!.tone.set(testTone(OTHER_HZ, -20, rateHz, rateHz));
+  for (const { id, heardRing, saidRing } of programs) {
+    const order = { id, rateHz, listen: 'both', speak: 'both', heardRing, saidRing } as const;
+    bench.post({ kind: 'attachMix', mix: ROOM, order });
+  }
+  return { bench, phones, programs };
+}
+
+test.each([
+  [['PCMU', 'PCMU'] as const, 8000],
+  [['L16/16000', 'L16/16000'] as const, 24_000],
+])(
+  'in a conference of %j programs at %i Hz are members: all hear them, and each hears all but itself',
+  (codecs, rateHz) => {
+    const { bench, phones, programs } = room(codecs, rateHz);
+    const heard = talk(bench, phones, programs);
+    const toneHz = [ALICE_HZ, BOB_HZ, OUTSIDE_HZ, OTHER_HZ];
+    const all = [...heard.phones, ...heard.programs];
+    all.forEach((samples, who) => {
+      const ownHz = who < 2 ? phones[who]!.codec.sampleRateHz : rateHz;
+      toneHz.forEach((frequencyHz, said) => {
+        const levelDbov = levelAt(samples, frequencyHz, ownHz);
+        if (who === said) expect(levelDbov, `${who} does not hear itself`).toBeLessThan(-45);
+        else expect(levelDbov, `${who} hears ${said}`).toBeCloseTo(-20, 0);
+      });
+      expect(gaps(samples)).toEqual([]);
+    });
+  },
+);
+
+test('a program alone in a conference hears who comes, and nothing ticks once it and all others have gone', () => {
+  const { bench, programs } = room([], 8000);
+  bench.post({ kind: 'detach', external: programs[1]!.id });
+  talk(bench, [], [programs[0]!], 100);
+  bench.advance(200);
+  expect(level(programs[0]!.hear())).toBeLessThan(-80);
+  const alice = new SpeakingPhone(bench, 1, 'PCMU', undefined, ALICE_HZ);
+  bench.post({ kind: 'join', leg: alice.leg, mix: ROOM });
+  const { phones, programs: heard } = talk(bench, [alice], [programs[0]!]);
+  expect(levelAt(heard[0]!, ALICE_HZ)).toBeCloseTo(-20, 0);
+  expect(levelAt(phones[0]!, OUTSIDE_HZ)).toBeCloseTo(-20, 0);
+  bench.post({ kind: 'close', leg: alice.leg });
+  bench.post({ kind: 'detach', external: programs[0]!.id });
+  expect(bench.engine.deadline()).toBeGreaterThan(bench.now + 1000);
 });
 
 test('the first sample that is said is in a packet within a tick, and a flush ends it with the next', () => {
