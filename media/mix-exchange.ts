@@ -115,6 +115,14 @@ export class MixExchange {
     }
   }
 
+  /** Whether another thread has rested meanwhile, and hears nothing until it is told to. */
+  get isAnyResting(): boolean {
+    for (let i = 0; i < this.#others.length; i++) {
+      if (Atomics.load(this.#words, this.#others[i]!.part + RESTING_AT) === 1) return true;
+    }
+    return false;
+  }
+
   /** Tells the others how many of this thread's members there are of each of `RATES_HZ`. */
   tellMembers(counts: Int32Array): void {
     for (let i = 0; i < counts.length; i++) Atomics.store(this.#words, this.#own + MEMBERS_AT + i, counts[i]!);

@@ -208,7 +208,12 @@ export class Mix {
     if (speakers === 0 && !this.#isSumClear) this.#sum.fill(0);
     if (this.player !== undefined) speakers += this.#playToAll(tick, sender);
     if (this.externals.length > 0) speakers += this.#hearPrograms(tick);
-    if (this.exchange !== undefined) speakers += this.#exchange(this.exchange, speakers > 0, tick, counters);
+    if (this.exchange !== undefined) {
+      // Ticks go on here while somebody listens to all of it; those of other threads may have ceased.
+      const isSaid = speakers > 0 || this.#whispering.length > 0;
+      if (isSaid && this.exchange.isAnyResting) sender.tellWoke(this);
+      speakers += this.#exchange(this.exchange, speakers > 0, tick, counters);
+    }
     this.#isSumClear = speakers === 0;
     this.#speakers = speakers;
     return waiting;

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import type { LegId, MixId, RecordingNumber } from '../../core/kernel/ids.ts';
+import type { ExternalMediaId, LegId, MixId, RecordingNumber } from '../../core/kernel/ids.ts';
 import type { MediaEvent } from '../../core/ports.ts';
 import { decodeWav } from '../../media/audio-file.ts';
 import { pcmu } from '../../media/codec/g711.ts';
@@ -145,6 +145,36 @@ test('a leg of a conference is placed with those that are in it, until their wor
     if (leg === 101) expect(streams()).toEqual([101, 0]);
   }
   expect(streams()).toEqual([121, 20]);
+});
+
+test('the first word on a worker whose part is listened to, and never rests, wakes the other', () => {
+  const { stage, phones } = conference(2);
+  const id = '0190a000-0000-7000-8000-000000000002' as ExternalMediaId;
+  const [format, both] = ['slin', 'both'] as const;
+  const sound = { encapsulation: 'none', format, listen: both, speak: both, parameters: {} } as const;
+  const source = { kind: 'mix', mix: MIX } as const;
+  const place = { account: '', reference: '', target: undefined, transport: 'websocket' } as const;
+  stage.plane.externals.attach(id, { ...sound, ...place, source });
+  stage.plane.externals.receive({ kind: 'opened', id, localAddress: '', localPort: 0 });
+  for (const phone of phones) phone.isTalking = false;
+  talk(stage, phones, 3000);
+  stage.sent.length = 0;
+  stage.links.length = 0;
+  const message = new Uint8Array(Int16Array.from({ length: 8000 }, (_, i) => 3000 * Math.sin(i)).buffer);
+  stage.plane.externals.receive({ kind: 'received', id, message });
+  talk(stage, phones, 900);
+  for (const phone of phones) expect(level(latest(phone.heard(stage)))).toBeGreaterThan(-30);
+  talk(stage, phones, 2000);
+  stage.sent.length = 0;
+  phones[0]!.isTalking = true;
+  talk(stage, phones, 900);
+  for (const phone of phones.slice(1)) {
+    expect(Math.abs(levelAt(latest(phone.heard(stage)), TONES_HZ[0]!) - LEVEL_DBOV)).toBeLessThan(0.5);
+  }
+  stage.plane.externals.detach(id);
+  for (const { leg } of phones) stage.plane.close(leg);
+  stage.settle();
+  expect(stage.plane.mixCount).toBe(0);
 });
 
 test('when a worker is lost, those on the other go on', () => {
