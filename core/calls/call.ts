@@ -1,5 +1,5 @@
 import { fail } from '../kernel/assert.ts';
-import type { LegId } from '../kernel/ids.ts';
+import type { LegId, TrunkId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
 import type { CallRecord, CallStatus, HangupBy, HangupReason } from './call-record.ts';
 import type { Cause } from './cause.ts';
@@ -115,6 +115,11 @@ export class Call {
   /** Calls that end with this one. */
   chain(calls: CallRecord['chainedCallIds']): void {
     this.#record = { ...this.#record, chainedCallIds: [...this.#record.chainedCallIds, ...calls] };
+  }
+
+  /** Another trunk carries it, or a provider: told with its next news. */
+  carriedBy(trunkId: TrunkId | null): void {
+    if (trunkId !== this.#record.trunkId) this.#record = { ...this.#record, trunkId };
   }
 
   change(changes: CallChanges, at: WallTime): void {

@@ -1,5 +1,5 @@
 import type { Directory } from '../directory/directory.ts';
-import type { CustomerId, FlowId, GroupcallId, LegId, MixId } from '../kernel/ids.ts';
+import type { CustomerId, FlowId, GroupcallId, LegId, MixId, TrunkId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { MediaPlane, Signaling, SignalingEvent, TransportAddress, Urgency } from '../ports.ts';
 import type { Dialling } from '../routing/destination.ts';
@@ -77,7 +77,17 @@ export class Dialler {
     const masterCallId = master?.record.id ?? null;
     const call = this.#life.ledger.create(
       leg,
-      { customerId, direction: 'outgoing', source, destination, extensionId, flowId, masterCallId, groupcallId },
+      {
+        customerId,
+        direction: 'outgoing',
+        source,
+        destination,
+        extensionId,
+        trunkId: this.#trunkOf(first.dialling),
+        flowId,
+        masterCallId,
+        groupcallId,
+      },
       now,
     );
     this.#begin(leg, first);
@@ -108,13 +118,15 @@ export class Dialler {
     const next = invitation?.dialling.carrier?.next;
     if (invitation === undefined || next === undefined) return false;
     if (FINAL_CAUSES.has(cause) || FINAL_STATUSES.has(status)) return false;
-    if (this.#life.ledger.get(leg)?.isGoingOn !== true) return false;
+    const call = this.#life.ledger.get(leg);
+    if (call?.isGoingOn !== true) return false;
     const wasLocating = this.#unlocated.delete(leg);
     this.carried.free(leg);
     this.#life.forgetOffer(leg);
     if (!wasLocating) this.#ports.media.close(leg);
     const second = this.#open(leg, { dialling: next, terms: invitation.terms }, now);
     if (typeof second === 'string') return false;
+    call.carriedBy(this.#trunkOf(second.dialling));
     this.#begin(leg, second);
     return true;
   }
@@ -129,6 +141,11 @@ export class Dialler {
     this.#unlocated.delete(leg);
     this.#underway.delete(leg);
     this.carried.free(leg);
+  }
+
+  /** The customer's own trunk that carries the call; null when none does. */
+  #trunkOf({ carrier }: Dialling): TrunkId | null {
+    return carrier === undefined ? null : (this.#ports.directory.trunks.get(carrier.gatewayId as TrunkId)?.id ?? null);
   }
 
   /** A place with media and with the first provider that has one; the cause when there is none. */

@@ -8,6 +8,7 @@ import type { Cause } from './cause.ts';
 import { type Connections, tokenFor } from './connections.ts';
 import type { Dialler } from './dialler.ts';
 import { ringbackOf } from './ringback.ts';
+import { isBroughtByTrunk } from './transfer-target.ts';
 import type { Pair, Transfers } from './transfers.ts';
 
 export interface ReferringPorts {
@@ -148,7 +149,7 @@ export class Referring {
       if (type === 'sip') return undefined;
       return { toUser: type === 'extension' ? toUser : wanted, domain: 'ours' };
     }
-    if (record.trunkId !== null) {
+    if (isBroughtByTrunk(record)) {
       if (type === 'extension') return undefined;
       return type === 'sip' ? { toUser, domain: 'theirs', uri: target.contact } : { toUser: wanted, domain: 'theirs' };
     }

@@ -54,9 +54,14 @@ export function addressOf({ direction, source, destination }: CallRecord): Addre
   return direction === 'incoming' ? source : destination;
 }
 
-/** A phone's or a trunk's call: neither a provider's, nor one to somebody outside. */
-export function isOurs({ extensionId, trunkId }: CallRecord): boolean {
-  return extensionId !== null || trunkId !== null;
+/** A phone's call, or one that a trunk brought: neither a provider's, nor one to somebody outside. */
+export function isOurs(record: CallRecord): boolean {
+  return record.extensionId !== null || isBroughtByTrunk(record);
+}
+
+/** Who only carries a call has not proven anything: what it asks for is done for nobody. */
+export function isBroughtByTrunk({ trunkId, direction }: CallRecord): boolean {
+  return trunkId !== null && direction === 'incoming';
 }
 
 /** Whether both are calls of one phone or trunk. */

@@ -54,6 +54,31 @@ test("a route leads through a customer's own trunk as it would through a provide
   expectLadder(scene, 'own-trunk');
 });
 
+test('the record of a call names the trunk that carries it, and the one that brought it', () => {
+  const trunksOf = ({ tandem }: Scene, direction: string) =>
+    tandem.events.flatMap(({ body }) =>
+      'call' in body && body.call.direction === direction ? [`${body.type} ${body.call.trunkId?.at(-1)}`] : [],
+    );
+  const out = callOut({}).scene;
+  out.run(10_000);
+  expect(trunksOf(out, 'outgoing')).toEqual([
+    'call_created 1',
+    'call_dialing 1',
+    'call_ringing 1',
+    'call_progressing 1',
+    'call_hangup 1',
+  ]);
+  expect(new Set(trunksOf(out, 'incoming').map((text) => text.slice(-9)))).toEqual(new Set(['undefined']));
+  // Nobody is there: a provider carries it in the end.
+  const over = callOut({ hostname: '192.0.2.99' }).scene;
+  over.run(60_000);
+  const [created, , ringing] = trunksOf(over, 'outgoing');
+  expect([created, ringing]).toEqual(['call_created 1', 'call_ringing undefined']);
+  const { scene } = callIn({}, OWN_NUMBER);
+  scene.run(10_000);
+  expect(trunksOf(scene, 'incoming')[0]).toBe('call_created 1');
+});
+
 test('rules, header table, codecs, proxy and account of a trunk are those of a call through it', () => {
   const { scene, pbx } = callOut({
     hostname: 'pbx.example',
