@@ -209,7 +209,16 @@ export class BothSides {
     const names = this.#phones.registrations.map(({ account }) => account.user);
     const results = names.map((extension) =>
       backend.execute(
-        { kind: 'createExtension', customerId, extension, password: PASSWORD, name: '', detail: '', codecs: '' },
+        {
+          kind: 'createExtension',
+          customerId,
+          extension,
+          password: PASSWORD,
+          name: '',
+          detail: '',
+          codecs: '',
+          srtp: 'off',
+        },
         by,
       ),
     );

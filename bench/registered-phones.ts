@@ -37,6 +37,7 @@ export function extensionOf(customerId: CustomerId, index: number, now: WallTime
     detail: '',
     password: `word ${name}`,
     codecs: '',
+    srtp: 'off' as const,
   };
   return { ...row, createdAt: now + index / 1000, updatedAt: null, deletedAt: null };
 }

@@ -67,6 +67,7 @@ function extension(name: string, id: ExtensionId): Extension {
     detail: '',
     password: `password of ${name}`,
     codecs: '',
+    srtp: 'off' as const,
   };
   return { ...row, createdAt: START, updatedAt: null, deletedAt: null };
 }

@@ -106,6 +106,7 @@ function firstExtension(
     name: `Extension ${named.extension}`,
     detail: '',
     codecs: '',
+    srtp: 'off',
     createdAt: at,
     updatedAt: null,
     deletedAt: null,

@@ -25,7 +25,12 @@ export class TraceTap {
     if (this.#listeners.size === 0) return;
     const host = peer.address.includes(':') ? `[${peer.address}]` : peer.address;
     const at = clock.wallTime();
-    this.#tell({ at, kind, peer: `${peer.transport} ${host}:${peer.port}`, text: Buffer.from(bytes).toString('utf8') });
+    this.#tell({
+      at,
+      kind,
+      peer: `${peer.transport} ${host}:${peer.port}`,
+      text: withoutKeys(Buffer.from(bytes).toString('utf8')),
+    });
   }
 
   /** Tells the events since the last call. */
@@ -41,4 +46,9 @@ export class TraceTap {
   #tell(entry: TraceEntry): void {
     for (const listener of this.#listeners) listener(entry);
   }
+}
+
+/** Keys of SRTP are for who talks to each other (RFC 4568 §6.1): the trace shows that there is one. */
+function withoutKeys(text: string): string {
+  return text.replace(/\binline:[a-z0-9+/=]+/gi, 'inline:…');
 }

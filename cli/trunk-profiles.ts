@@ -89,7 +89,11 @@ export const TRUNK_PROFILES: readonly TrunkProfile[] = [
   {
     name: 'encrypted',
     about: 'a carrier that wants TLS and SRTP',
-    provider: { hostname: 'HOST', codecs: '', metadata: { transport: 'tls', identity: 'p-asserted-identity' } },
+    provider: {
+      hostname: 'HOST',
+      codecs: '',
+      metadata: { transport: 'tls', identity: 'p-asserted-identity', srtp: 'required' },
+    },
     media: { ...G711, protection: 'srtp' },
     replayedBy: '',
   },
@@ -100,10 +104,7 @@ const SPOKEN: ReadonlySet<string> = new Set(CODEC_NAMES.filter((name) => name !=
 
 /** What a peer requires and this Tandem does not do. */
 export function missingFor({ media }: TrunkProfile): readonly string[] {
-  return [
-    ...(media.encodings.some((name) => SPOKEN.has(name)) ? [] : [`one of ${media.encodings.join(', ')}`]),
-    ...(media.protection === 'srtp' ? ['SRTP'] : []),
-  ];
+  return media.encodings.some((name) => SPOKEN.has(name)) ? [] : [`one of ${media.encodings.join(', ')}`];
 }
 
 /** `tandem trunk profile [NAME]`: all profiles, or the body for `POST /v1.0/providers` that one of them comes to. */

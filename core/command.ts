@@ -39,6 +39,7 @@ import type {
   ScriptSessionId,
   TrunkId,
 } from './kernel/ids.ts';
+import type { SrtpPolicy } from './kernel/srtp-policy.ts';
 import type { WallTime } from './kernel/time.ts';
 import type { ProviderProbe } from './provider-ports.ts';
 import type { ParkPlace } from './routing/park-slot.ts';
@@ -94,11 +95,12 @@ export type AccountCommand =
       readonly name: string;
       readonly detail: string;
       readonly codecs: string;
+      readonly srtp: SrtpPolicy;
     }
   | {
       readonly kind: 'updateExtension';
       readonly id: ExtensionId;
-      readonly changes: Partial<Pick<Extension, 'name' | 'detail' | 'password' | 'codecs'>>;
+      readonly changes: Partial<Pick<Extension, 'name' | 'detail' | 'password' | 'codecs' | 'srtp'>>;
     }
   | { readonly kind: 'deleteExtension'; readonly id: ExtensionId }
   | { readonly kind: 'createAccesskey'; readonly customerId: CustomerId; readonly fields: AccesskeyFields }

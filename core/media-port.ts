@@ -5,6 +5,7 @@ import type { MediaFigures } from './calls/media-figures.ts';
 import type { RecordingFile } from './calls/recording-record.ts';
 import type { ExternalMediaEvent, ExternalMediaPlane } from './external-media-port.ts';
 import type { LegId, MixId, RecordingNumber } from './kernel/ids.ts';
+import type { SrtpPolicy } from './kernel/srtp-policy.ts';
 import type { Body, TransportAddress } from './ports.ts';
 
 export const PLAYED_TONES = [
@@ -43,7 +44,22 @@ export type PlayOrder =
 
 export type OpenResult =
   | { readonly kind: 'opened' }
-  | { readonly kind: 'refused'; readonly cause: 'not-acceptable' | 'media-overloaded'; readonly detail: string };
+  | {
+      readonly kind: 'refused';
+      readonly cause: 'not-acceptable' | 'srtp-required' | 'media-overloaded';
+      readonly detail: string;
+    };
+
+/** What is said of a peer's audio beforehand. */
+export interface LegTerms {
+  /**
+   * An offer of ours names no others than these, in their order, if we speak any of them; of what the peer offers the first of
+   * them is taken that is there. All of them unless said.
+   */
+  readonly encodings?: readonly string[] | undefined;
+  /** `off` unless said. */
+  readonly srtp?: SrtpPolicy | undefined;
+}
 
 export type RecordingSource =
   | { readonly kind: 'leg'; readonly leg: LegId }
@@ -141,8 +157,7 @@ export interface MediaPlane {
   /**
    * Reserves a stream for the leg: worker, port, codecs. With the peer's offer it checks that something is common;
    * without one, `describe` makes our offer. `peer` is where the leg's signalling comes from or goes to; the stream is
-   * placed on the worker of the leg `beside`, with which it will be bridged. An offer of ours names no other `encodings`
-   * than these, in their order, if we speak any of them; of what the peer offers the first of them is taken that is there.
+   * placed on the worker of the leg `beside`, with which it will be bridged.
    * While the media threads have more to do than they can, a leg is refused that is beside none and no emergency. One that
    * will be in the mix `near` is placed with those that are in it, unless their worker has much more to do than others.
    */
@@ -151,7 +166,7 @@ export interface MediaPlane {
     peer: TransportAddress,
     offer: Body | undefined,
     beside: LegId | undefined,
-    encodings?: readonly string[],
+    terms?: LegTerms,
     urgency?: Urgency,
     near?: MixId,
   ): OpenResult;

@@ -5,6 +5,7 @@ import type { LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import type {
   Body,
+  LegTerms,
   ListeningWish,
   MediaPlane,
   MixTerms,
@@ -14,7 +15,7 @@ import type {
   RecordingSource,
   TransportAddress,
 } from '../core/ports.ts';
-import { noIpv6, overloaded, refused } from './open-refusal.ts';
+import { noIpv6, nothingInCommon, overloaded, refused } from './open-refusal.ts';
 import { OwnAddress } from './own-address.ts';
 import { PlaneFiles } from './plane-files.ts';
 import { PlaneLeg } from './plane-leg.ts';
@@ -96,12 +97,13 @@ export class WorkerMediaPlane implements MediaPlane {
     return own && this.#workers.figuresOf(own);
   }
 
-  open(...[leg, peer, offer, beside, wanted = [], urgency, near]: Parameters<MediaPlane['open']>): OpenResult {
+  open(...[leg, peer, offer, beside, terms = {}, urgency, near]: Parameters<MediaPlane['open']>): OpenResult {
     assert(!this.#legs.has(leg), `leg ${leg} is open already`);
     const session = offer === undefined ? undefined : parseSdp(offer).session;
     if (offer !== undefined && session === undefined) return refused('the session description cannot be read');
-    const audio = session && this.#spoken.negotiate(session, this.#spoken.wishes(wanted, []));
-    if (session !== undefined && audio === undefined) return refused('no common codec');
+    const { encodings = [], srtp = 'off' } = terms;
+    const audio = session && this.#spoken.negotiate(session, this.#spoken.wishes(encodings, []), 'sendrecv', srtp);
+    if (session !== undefined && audio === undefined) return nothingInCommon(session, srtp);
     if (audio && !this.#own.reaches(audio.remoteAddress)) return noIpv6();
     const neighbour = beside === undefined ? undefined : this.#legs.get(beside);
     const worker = neighbour?.place.worker ?? this.#workers.choose(near && this.mixes.workerOf(near));
@@ -110,7 +112,7 @@ export class WorkerMediaPlane implements MediaPlane {
       this.counters.overloadRefusals++;
       return overloaded('the media threads have more to do than they can');
     }
-    return this.#place(leg, peer, session, audio, worker, wanted);
+    return this.#place(leg, peer, session, audio, worker, terms);
   }
 
   describe(leg: LegId, like: LegId | undefined): Body {
@@ -125,7 +127,7 @@ export class WorkerMediaPlane implements MediaPlane {
     const own = this.#leg(leg);
     const session = parseSdp(answer).session;
     if (session === undefined) return refused('the session description cannot be read');
-    if (!own.accept(session)) return refused('no common codec, or not an answer to the offer');
+    if (!own.accept(session)) return refused('no common codec or keys, or not an answer to the offer');
     this.#settle(own);
     return { kind: 'opened' };
   }
@@ -136,8 +138,8 @@ export class WorkerMediaPlane implements MediaPlane {
     if (session === undefined) return refused('the session description cannot be read');
     const isFirst = !own.isDescribed;
     const preferred = isFirst ? own.wishes(this.#legs.get(like ?? leg)?.encodings ?? []) : own.encodings;
-    const audio = this.#spoken.renegotiate(session, preferred, own.willing);
-    if (audio === undefined) return { ...refused('no common codec'), ...(isFirst && own.reject(session)) };
+    const audio = this.#spoken.renegotiate(session, preferred, own.willing, own.srtp);
+    if (audio === undefined) return { ...nothingInCommon(session, own.srtp), ...(isFirst && own.reject(session)) };
     if (!this.#own.reaches(audio.remoteAddress)) return noIpv6();
     own.tell(this.#own.following(audio.remoteAddress, own.place.address));
     const body = own.renegotiate(session, audio);
@@ -339,7 +341,7 @@ export class WorkerMediaPlane implements MediaPlane {
     offer: SessionDescription | undefined,
     audio: NegotiatedAudio | undefined,
     worker: number,
-    wanted: readonly string[],
+    terms: LegTerms,
   ): OpenResult {
     const { streamsMax, random, inbandDigits = 'auto' } = this.#options;
     const address = this.#own.towards(peer.address, audio?.remoteAddress);
@@ -351,7 +353,7 @@ export class WorkerMediaPlane implements MediaPlane {
     const place = { worker, slot: placed.slot, port: placed.port, address, inbandDigits, addresses };
     const sessionId = Math.floor(random.next() * 2 ** 48);
     const own = new PlaneLeg(leg, place, peer.address, placed.mode, offer, audio, sessionId, this.#spoken);
-    own.wanted = wanted;
+    own.agree(terms, random);
     this.#legs.set(leg, own);
     this.#workers.include(own);
     return { kind: 'opened' };

@@ -1,14 +1,18 @@
 import type { LegId } from '../core/kernel/ids.ts';
-import type { Body } from '../core/ports.ts';
+import type { Random } from '../core/kernel/random.ts';
+import type { SrtpPolicy } from '../core/kernel/srtp-policy.ts';
+import type { Body, LegTerms } from '../core/ports.ts';
 import type { AddressBook } from './io/address-book.ts';
 import type { PlacementMode } from './io/port-pool.ts';
 import type { StreamSettings } from './protocol.ts';
 import { type Direction, sends } from './sdp/direction.ts';
 import { COMFORT_NOISE, codecNameOf } from './sdp/formats.ts';
 import { LocalDescription } from './sdp/local-description.ts';
+import { LocalKeys, type ProtectionOffer, UNPROTECTED } from './sdp/local-keys.ts';
 import { acceptAnswer, encodingsOf, type NegotiatedAudio } from './sdp/negotiate.ts';
 import type { SessionDescription } from './sdp/session-description.ts';
 import type { SpokenFormats } from './sdp/spoken-formats.ts';
+import type { ProtectionState } from './srtp/protection.ts';
 import { type InbandDigits, settingsBeforeAnswer, settingsOf } from './stream-settings.ts';
 
 /** Where a leg's stream lives. */
@@ -52,7 +56,9 @@ export class PlaneLeg {
   /** The thread that carried it died. */
   lost = false;
   /** Encodings that this peer is to be offered, and of which the first is taken that it offers; none for any. */
-  wanted: readonly string[] = [];
+  #wanted: readonly string[] = [];
+  /** Ours, for SRTP; none where the stream is to stay in the clear. */
+  #keys: LocalKeys | undefined;
   /** Number of the newest play request; 0 when nothing plays. */
   play = 0;
 
@@ -81,6 +87,12 @@ export class PlaneLeg {
     return this.#place;
   }
 
+  /** What is said of the peer beforehand; `random` must be unguessable. */
+  agree({ encodings = [], srtp = 'off' }: LegTerms, random: Random): void {
+    this.#wanted = encodings;
+    this.#keys = srtp === 'off' ? undefined : new LocalKeys(srtp, random);
+  }
+
   /** Our address in the next descriptions. */
   tell(address: string): void {
     if (address !== this.#place.address) this.#place = { ...this.#place, address };
@@ -98,6 +110,10 @@ export class PlaneLeg {
   /** Our first description is made: the stream exists on its worker. */
   get isDescribed(): boolean {
     return this.#described !== undefined;
+  }
+
+  get srtp(): SrtpPolicy {
+    return this.#keys?.policy ?? 'off';
   }
 
   get negotiated(): NegotiatedAudio | undefined {
@@ -118,7 +134,8 @@ export class PlaneLeg {
   hold(mode: 'held' | 'active'): Body {
     this.#isHeld = mode === 'held';
     this.#pendingOffer = undefined;
-    this.#described = this.#local.offer(this.#place, this.#spoken.offered(this.encodings, []), this.willing);
+    const formats = this.#spoken.offered(this.encodings, []);
+    this.#described = this.#local.offer(this.#place, formats, this.willing, this.#protectionOffer());
     this.#isRenegotiated = false;
     return this.#described;
   }
@@ -134,12 +151,12 @@ export class PlaneLeg {
     if (offer !== undefined && chosen !== undefined) {
       this.#negotiated = chosen;
       this.#pendingOffer = undefined;
-      this.#described = this.#local.answer(offer, chosen, this.#place);
+      this.#described = this.#answer(offer, chosen);
     } else {
       // What both speak already goes on, whatever was wanted.
-      const wanted = this.#negotiated === undefined ? this.wanted : [];
+      const wanted = this.#negotiated === undefined ? this.#wanted : [];
       const formats = this.#spoken.offered(preferred ?? this.encodings, wanted);
-      this.#described = this.#local.offer(this.#place, formats, this.willing);
+      this.#described = this.#local.offer(this.#place, formats, this.willing, this.#protectionOffer());
     }
     this.#isRenegotiated = false;
     return this.#described;
@@ -147,7 +164,7 @@ export class PlaneLeg {
 
   /** What to prefer in an answer when the other side speaks these. */
   wishes(preferred: readonly string[]): readonly string[] {
-    return this.#spoken.wishes(this.wanted, preferred);
+    return this.#spoken.wishes(this.#wanted, preferred);
   }
 
   /** The offer was looked at when the leg was opened: a preference for what was found then changes nothing. */
@@ -156,7 +173,7 @@ export class PlaneLeg {
     const isPreferred =
       preferred.length === 0 || (proposed !== undefined && preferred[0] === codecNameOf(proposed.format));
     if (proposed !== undefined && offer === this.#remote && isPreferred && !this.#isHeld) return proposed;
-    return this.#spoken.negotiate(offer, preferred, this.willing);
+    return this.#spoken.negotiate(offer, preferred, this.willing, this.srtp);
   }
 
   /** Takes the answer to our offer; false when it is none, and nothing has changed. */
@@ -174,9 +191,28 @@ export class PlaneLeg {
     this.#negotiated = chosen;
     this.#remote = offer;
     this.#pendingOffer = undefined;
-    this.#described = this.#local.answer(offer, chosen, this.#place);
+    this.#described = this.#answer(offer, chosen);
     this.#isRenegotiated = true;
     return this.#described;
+  }
+
+  #answer(offer: SessionDescription, chosen: NegotiatedAudio): Body {
+    return this.#local.answer(offer, chosen, this.#place, chosen.crypto && this.#keys?.lineFor(chosen.crypto));
+  }
+
+  /** What is settled goes on as it is: under the same keys, or in the clear. */
+  #protectionOffer(): ProtectionOffer {
+    if (this.#keys === undefined) return UNPROTECTED;
+    if (this.#negotiated === undefined) return this.#keys.offer();
+    const { crypto } = this.#negotiated;
+    return crypto === undefined ? UNPROTECTED : this.#keys.offerAgain(crypto, this.#local.audio?.profile ?? '');
+  }
+
+  /** While our offer of keys is unanswered, nothing goes either way: what came would be noise. */
+  get #protection(): ProtectionState | undefined {
+    if (this.#keys === undefined) return undefined;
+    if (this.#negotiated === undefined) return 'awaited';
+    return this.#negotiated.crypto && this.#keys.agreed(this.#negotiated.crypto);
   }
 
   /** The answer to an offer of which nothing can be taken; the leg stays as it was. */
@@ -189,8 +225,9 @@ export class PlaneLeg {
     const { port, inbandDigits, addresses } = this.#place;
     const placement = { port, inbandDigits, addresses, mode: this.mode, signallingAddress: this.signallingAddress };
     const described = this.#local.formats;
-    if (this.#negotiated === undefined) return settingsBeforeAnswer(placement, described);
-    const settings = settingsOf(placement, this.#negotiated, described);
+    const protection = this.#protection;
+    if (this.#negotiated === undefined) return settingsBeforeAnswer(placement, described, protection);
+    const settings = settingsOf(placement, this.#negotiated, described, protection);
     return this.#isHeld ? { ...settings, sends: false, receives: false } : settings;
   }
 }

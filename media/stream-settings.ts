@@ -5,6 +5,7 @@ import type { StreamSettings } from './protocol.ts';
 import { receives, sends } from './sdp/direction.ts';
 import { type AudioFormat, codecNameOf, isComfortNoise, isTelephoneEvent } from './sdp/formats.ts';
 import type { NegotiatedAudio } from './sdp/negotiate.ts';
+import type { ProtectionState } from './srtp/protection.ts';
 import type { AudioCodec } from './stream-formats.ts';
 
 /** Where keys are listened for in sound: where no telephone-events were agreed on, everywhere, nowhere. */
@@ -27,7 +28,11 @@ function hearsKeys(inbandDigits: InbandDigits, { sendEventPayloadType }: Negotia
 }
 
 /** Settings of a stream whose peer has not answered yet: it may be heard (early media), and nothing is sent. */
-export function settingsBeforeAnswer(placement: Placement, offered: readonly AudioFormat[]): StreamSettings {
+export function settingsBeforeAnswer(
+  placement: Placement,
+  offered: readonly AudioFormat[],
+  protection?: ProtectionState,
+): StreamSettings {
   return {
     port: placement.port,
     remote: 0,
@@ -41,6 +46,7 @@ export function settingsBeforeAnswer(placement: Placement, offered: readonly Aud
     hearsKeys: false,
     sends: false,
     receives: true,
+    protection,
     supervised: false,
   };
 }
@@ -50,6 +56,7 @@ export function settingsOf(
   placement: Placement,
   negotiated: NegotiatedAudio,
   described: readonly AudioFormat[],
+  protection?: ProtectionState,
 ): StreamSettings {
   const { remoteAddress, remotePort, remoteRtcpAddress, remoteRtcpPort, direction } = negotiated;
   const book = placement.addresses;
@@ -73,6 +80,7 @@ export function settingsOf(
     hearsKeys: hearsKeys(placement.inbandDigits, negotiated),
     sends: sends(direction),
     receives: receives(direction),
+    protection,
     supervised: true,
   };
 }

@@ -64,6 +64,7 @@ export function presentExtension(extension: Extension, reader: Reader): Presente
     username: extension.extension,
     password: passwordFor(reader, extension),
     codecs: extension.codecs,
+    srtp: extension.srtp,
     direct_hash: '',
     ...timesOf(extension),
   };

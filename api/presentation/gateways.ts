@@ -28,6 +28,7 @@ const NAMES: Readonly<Record<keyof ProviderTerms, string>> = {
   optionsFailuresMax: 'options_failures',
   callsMax: 'calls_max',
   callsPerSecondMax: 'calls_per_second_max',
+  srtp: 'srtp',
 };
 
 /** The terms that are not the `usual` ones. */

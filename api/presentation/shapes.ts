@@ -191,6 +191,7 @@ const Extension = {
   username: Text,
   password: Text,
   codecs: Text,
+  srtp: Type.Enum(['off', 'preferred', 'required']),
   direct_hash: Text,
   ...timed,
 };

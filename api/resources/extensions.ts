@@ -4,6 +4,7 @@ import type { Backend } from '../backend.ts';
 import { presentExtension } from '../presentation/accounts.ts';
 import { RowRoutes } from '../row-routes.ts';
 import { ExtensionName, given, Name, SipPassword, Text } from '../schema.ts';
+import { Srtp } from './provider-metadata.ts';
 import { Codecs } from './providers.ts';
 
 const Creation = Type.Object({
@@ -12,6 +13,7 @@ const Creation = Type.Object({
   name: Type.Optional(Name),
   detail: Type.Optional(Text),
   codecs: Type.Optional(Codecs),
+  srtp: Type.Optional(Srtp),
 });
 
 /** What is left out stays as it is. */
@@ -20,6 +22,7 @@ const Changes = Type.Object({
   detail: Type.Optional(Text),
   password: Type.Optional(SipPassword),
   codecs: Type.Optional(Codecs),
+  srtp: Type.Optional(Srtp),
 });
 
 /** `/extensions`: the accounts that phones register with. */
@@ -31,19 +34,23 @@ export function extensions(app: FastifyInstance, backend: Backend): void {
     present: presentExtension,
   });
   routes.read();
-  routes.create(Creation, ({ extension, password, name = '', detail = '', codecs = '' }, { customerId }) => ({
-    kind: 'createExtension',
-    customerId,
-    extension,
-    password,
-    name,
-    detail,
-    codecs,
-  }));
-  routes.act('PUT', '', 'Change one extension', Changes, ({ id }, { name, detail, password, codecs }) => ({
+  routes.create(
+    Creation,
+    ({ extension, password, name = '', detail = '', codecs = '', srtp = 'off' }, { customerId }) => ({
+      kind: 'createExtension',
+      customerId,
+      extension,
+      password,
+      name,
+      detail,
+      codecs,
+      srtp,
+    }),
+  );
+  routes.act('PUT', '', 'Change one extension', Changes, ({ id }, { name, detail, password, codecs, srtp }) => ({
     kind: 'updateExtension',
     id,
-    changes: given({ name, detail, password, codecs }),
+    changes: given({ name, detail, password, codecs, srtp }),
   }));
   routes.remove(({ id }) => ({ kind: 'deleteExtension', id }));
 }

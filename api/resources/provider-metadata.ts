@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import type { ProviderTerms } from '../../core/directory/provider-terms.ts';
+import { SRTP_POLICIES } from '../../core/kernel/srtp-policy.ts';
 import { given } from '../schema.ts';
 
 const TABLE_MAX = 100;
@@ -43,6 +44,8 @@ const Addresses = Type.Array(Type.String({ maxLength: 49, description: 'an addre
   description: `at most ${TABLE_MAX} addresses or networks`,
 });
 
+export const Srtp = Type.Enum([...SRTP_POLICIES], { description: 'off, preferred or required' });
+
 /** What the `metadata` of providers and of trunks have in common. */
 const COMMON = {
   transport: Type.Optional(Type.Enum(['udp', 'tcp', 'tls'], { description: 'udp, tcp or tls' })),
@@ -74,6 +77,7 @@ const COMMON = {
   options_failures: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: '1 to 100' })),
   calls_max: Type.Optional(count(100_000, '0 to 100000')),
   calls_per_second_max: Type.Optional(count(10_000, '0 to 10000')),
+  srtp: Type.Optional(Srtp),
 };
 
 /** What a provider's `metadata` says of how it is called, registered at and watched. */
@@ -112,5 +116,6 @@ export function termsFrom(metadata: Static<typeof Metadata>): Partial<ProviderTe
     optionsFailuresMax: metadata.options_failures,
     callsMax: metadata.calls_max,
     callsPerSecondMax: metadata.calls_per_second_max,
+    srtp: metadata.srtp,
   });
 }

@@ -16,7 +16,7 @@ const extensions = new Aggregate<Extension>({
 export const EXTENSIONS: Definitions<'createExtension' | 'updateExtension' | 'deleteExtension'> = {
   createExtension: {
     keysOf: ({ customerId, extension }) => [extensions.key(`${customerId}/${extension}`)],
-    changeOf({ customerId, extension, password, name, detail, codecs }, ground) {
+    changeOf({ customerId, extension, password, name, detail, codecs, srtp }, ground) {
       const refusal = checkCodecs(codecs);
       if (refusal !== undefined) return refusal;
       if (ground.directory.extensionByName(customerId, extension) !== undefined) {
@@ -24,7 +24,7 @@ export const EXTENSIONS: Definitions<'createExtension' | 'updateExtension' | 'de
       }
       const id = uuid(ground.random) as ExtensionId;
       return extensions.created(
-        { ...newRow(customerId, ground.at), id, extension, password, name, detail, codecs },
+        { ...newRow(customerId, ground.at), id, extension, password, name, detail, codecs, srtp },
         ground,
       );
     },

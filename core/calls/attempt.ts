@@ -72,6 +72,7 @@ const RANK: Readonly<Record<Cause, number>> = {
   declined: 9,
   busy: 8,
   'not-acceptable': 7,
+  'srtp-required': 7,
   'no-answer': 6,
   unavailable: 5,
   normal: 4,

@@ -12,6 +12,7 @@ export type Cause =
   | 'canceled'
   | 'forbidden'
   | 'not-acceptable'
+  | 'srtp-required'
   | 'answered-elsewhere'
   | 'timeout'
   | 'session-expired'
@@ -45,6 +46,7 @@ export const CAUSES: Readonly<Record<Cause, CauseFacts>> = {
   canceled: { sipStatus: 487, q850: 16, text: 'Canceled by the caller' },
   forbidden: { sipStatus: 403, q850: 57, text: 'Not allowed' },
   'not-acceptable': { sipStatus: 488, q850: 88, text: 'No common codec' },
+  'srtp-required': { sipStatus: 488, q850: 88, text: 'SRTP required' },
   'answered-elsewhere': { sipStatus: 487, q850: 26, text: 'Answered elsewhere' },
   timeout: { sipStatus: 480, q850: 102, text: 'Longest call duration reached' },
   'session-expired': { sipStatus: 408, q850: 102, text: 'Session not refreshed in time' },

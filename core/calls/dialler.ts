@@ -104,7 +104,7 @@ export class Dialler {
       peer,
       undefined,
       invitation.terms.master?.leg,
-      invitation.dialling.encodings,
+      invitation.dialling.media,
       urgencyOf(invitation.dialling),
       invitation.terms.near,
     );
@@ -157,7 +157,7 @@ export class Dialler {
       const { peer } = next;
       const beside = terms.master?.leg;
       const urgency = urgencyOf(next);
-      const opened = peer && this.#ports.media.open(leg, peer, undefined, beside, next.encodings, urgency, terms.near);
+      const opened = peer && this.#ports.media.open(leg, peer, undefined, beside, next.media, urgency, terms.near);
       if (opened?.kind !== 'refused') return { dialling: next, terms };
       this.carried.free(leg);
       cause = opened.cause;

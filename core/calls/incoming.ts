@@ -4,10 +4,10 @@ import type { Calendar } from '../kernel/clock.ts';
 import { type ActiveflowId, type CustomerId, type LegId, type ProviderId, timeOrderedUuid } from '../kernel/ids.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Instant } from '../kernel/time.ts';
-import type { Flows, MediaPlane, SignalingEvent } from '../ports.ts';
+import type { Flows, LegTerms, MediaPlane, SignalingEvent } from '../ports.ts';
 import { type Reach, reachOutside } from '../routing/destination.ts';
 import { isEmergencyNumber } from '../routing/emergency-number.ts';
-import { encodingsOf } from '../routing/encodings.ts';
+import { mediaTermsOf } from '../routing/media-terms.ts';
 import { isNumeric } from '../routing/numbering.ts';
 import { type ParkPlace, parkPlaceOf } from '../routing/park-slot.ts';
 import { isOfNobody, numberOfAnybody, type Route, routeOf } from '../routing/route.ts';
@@ -75,8 +75,8 @@ export class Incoming {
     const parked = this.#parking.occupant(offered.customerId, place);
     const found = this.#route(offered, now);
     const near = found.kind === 'number' ? mixAhead(found.flow.actions, this.#conferences) : undefined;
-    const encodings = this.#encodingsFor(offered);
-    const opened = media.open(leg, offered.source, offered.offer, parked?.leg, encodings, urgency, near);
+    const terms = this.#mediaTermsFor(offered);
+    const opened = media.open(leg, offered.source, offered.offer, parked?.leg, terms, urgency, near);
     const route = opened.kind === 'refused' ? refusedFor(opened.cause) : this.#capped(offered, found, now);
     if (place !== undefined && isOfNobody(route)) {
       this.#park(offered, place, parked, now);
@@ -104,7 +104,7 @@ export class Incoming {
     const { leg, caller, source, offer } = offered;
     const far = this.#replacements.farFrom(replaced, caller);
     const beside = typeof far === 'string' ? undefined : far.leg;
-    const opened = this.#ports.media.open(leg, source, offer, beside, this.#encodingsFor(offered));
+    const opened = this.#ports.media.open(leg, source, offer, beside, this.#mediaTermsFor(offered));
     const cause = typeof far === 'string' ? far : opened.kind === 'refused' ? opened.cause : undefined;
     const call = this.#create(offered, refusedFor(cause ?? 'normal'), now, typeof far === 'string' ? undefined : far);
     if (offer === undefined) this.#life.oweAnswer(leg);
@@ -119,16 +119,14 @@ export class Incoming {
     this.#parking.dialled(call, place, now);
   }
 
-  #encodingsFor({ caller }: Offered): readonly string[] | undefined {
-    const { directory } = this.#ports;
-    switch (caller.kind) {
-      case 'extension':
-        return encodingsOf(directory.extensions.get(caller.extensionId)?.codecs);
-      case 'trunk':
-        return encodingsOf(directory.trunks.get(caller.trunkId)?.codecs);
-      case 'provider':
-        return encodingsOf(directory.providers.get(caller.providerId)?.codecs);
+  #mediaTermsFor({ caller }: Offered): LegTerms | undefined {
+    const { extensions, trunks, providers } = this.#ports.directory;
+    if (caller.kind === 'extension') {
+      const extension = extensions.get(caller.extensionId);
+      return mediaTermsOf(extension?.codecs, extension?.srtp);
     }
+    const gateway = caller.kind === 'trunk' ? trunks.get(caller.trunkId) : providers.get(caller.providerId);
+    return mediaTermsOf(gateway?.codecs, gateway?.terms.srtp);
   }
 
   /** Beyond what is ours: who carries calls there; undefined when nobody may call there at all. */

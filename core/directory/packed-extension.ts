@@ -1,6 +1,7 @@
 import type { CustomerId, ExtensionId } from '../kernel/ids.ts';
 import type { TextForm } from '../kernel/packed-table.ts';
 import type { SealedText, Secret } from '../kernel/secret.ts';
+import type { SrtpPolicy } from '../kernel/srtp-policy.ts';
 import type { WallTime } from '../kernel/time.ts';
 import type { Extension } from './records.ts';
 
@@ -14,6 +15,7 @@ type Columns = readonly [
   codecs: string,
   createdAt: WallTime,
   updatedAt: WallTime | null,
+  srtp: SrtpPolicy,
 ];
 
 /** Extensions that are not deleted, as texts under their ids. */
@@ -21,7 +23,7 @@ export class PackedExtension implements TextForm<Extension> {
   /** Any sealed password: all are opened alike. */
   #sealed: SealedText | undefined;
 
-  encode({ customerId, extension, name, detail, password, codecs, createdAt, updatedAt }: Extension): string {
+  encode({ customerId, extension, name, detail, password, codecs, createdAt, updatedAt, srtp }: Extension): string {
     const isSealed = typeof password !== 'string';
     if (isSealed) this.#sealed ??= password;
     const kept = isSealed ? password.sealed : password;
@@ -35,16 +37,17 @@ export class PackedExtension implements TextForm<Extension> {
       codecs,
       createdAt,
       updatedAt,
+      srtp,
     ];
     return JSON.stringify(columns);
   }
 
   decode(text: string, key: string): Extension {
-    const [customerId, extension, name, detail, isSealed, kept, codecs, createdAt, updatedAt] = JSON.parse(
+    const [customerId, extension, name, detail, isSealed, kept, codecs, createdAt, updatedAt, srtp] = JSON.parse(
       text,
     ) as Columns;
     const password: Secret = isSealed === 1 ? this.#sealed!.another(kept) : kept;
     const id = key as ExtensionId;
-    return { id, customerId, extension, name, detail, password, codecs, createdAt, updatedAt, deletedAt: null };
+    return { id, customerId, extension, name, detail, password, codecs, srtp, createdAt, updatedAt, deletedAt: null };
   }
 }

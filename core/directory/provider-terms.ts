@@ -1,3 +1,5 @@
+import type { SrtpPolicy } from '../kernel/srtp-policy.ts';
+
 /** Where a provider wants to be told who calls (RFC 3325 §9, draft-ietf-sip-privacy-04). */
 export type IdentityHeader = 'none' | 'p-asserted-identity' | 'p-preferred-identity' | 'remote-party-id';
 
@@ -61,6 +63,7 @@ export interface ProviderTerms {
   /** Calls through it at the same time, and begun in a second; 0 for any number. */
   readonly callsMax: number;
   readonly callsPerSecondMax: number;
+  readonly srtp: SrtpPolicy;
 }
 
 export const PROVIDER_TERMS: ProviderTerms = {
@@ -88,6 +91,7 @@ export const PROVIDER_TERMS: ProviderTerms = {
   optionsFailuresMax: 3,
   callsMax: 0,
   callsPerSecondMax: 0,
+  srtp: 'off',
 };
 
 /** A customer's own trunk is believed about who calls. */

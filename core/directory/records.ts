@@ -14,6 +14,7 @@ import type {
   TrunkId,
 } from '../kernel/ids.ts';
 import type { Secret } from '../kernel/secret.ts';
+import type { SrtpPolicy } from '../kernel/srtp-policy.ts';
 import type { WallTime } from '../kernel/time.ts';
 import type { ProviderTerms } from './provider-terms.ts';
 
@@ -79,6 +80,7 @@ export interface Extension extends Row {
   readonly password: Secret;
   /** As a provider's. */
   readonly codecs: string;
+  readonly srtp: SrtpPolicy;
 }
 
 /** A peer that carries calls for a customer: a provider, a PBX, a load generator. */

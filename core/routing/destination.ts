@@ -4,8 +4,8 @@ import type { Directory } from '../directory/directory.ts';
 import type { Binding, Extension } from '../directory/records.ts';
 import type { CustomerId, ExtensionId } from '../kernel/ids.ts';
 import type { WallTime } from '../kernel/time.ts';
-import type { DialRequest, DialTarget, TransportAddress, TransportProtocol } from '../ports.ts';
-import { encodingsOf } from './encodings.ts';
+import type { DialRequest, DialTarget, LegTerms, TransportAddress, TransportProtocol } from '../ports.ts';
+import { mediaTermsOf } from './media-terms.ts';
 import { carriageByName, carriagesOf, type OutsideCall } from './outside.ts';
 import { type Carrier, diallingThrough } from './provider-dialling.ts';
 
@@ -24,8 +24,8 @@ export interface Dialling {
   /** In thousandths: of the phones of one caller, those with the highest ring first (RFC 3261 §16.6 step 2); 1000 when left out. */
   readonly q?: number;
   readonly credentials?: DialRequest['credentials'];
-  /** Encodings to offer, the preferred one first; undefined for all. */
-  readonly encodings?: readonly string[] | undefined;
+  /** Of its audio; undefined for those of everybody. */
+  readonly media?: LegTerms | undefined;
   /** When a provider or an own trunk carries the call. */
   readonly carrier?: Carrier;
 }
@@ -99,8 +99,8 @@ export function diallingOf(destination: Address, extension: Extension, binding: 
   const via: TransportAddress = { transport: binding.transport, address: binding.address, port: binding.port };
   const toUser = destination.type === 'extension' ? extension.extension : destination.target;
   const target = { contact, path, via, localPort };
-  const encodings = encodingsOf(extension.codecs);
-  return { destination, extensionId: extension.id, target, peer: via, toUser, q: binding.q, encodings };
+  const media = mediaTermsOf(extension.codecs, extension.srtp);
+  return { destination, extensionId: extension.id, target, peer: via, toUser, q: binding.q, media };
 }
 
 const TRUNK_URI = /^(?:sips?:)?([^@;?:\s<>"]+)@([a-z0-9.-]+\.trunk\.?[a-z0-9.-]*)$/i;
@@ -134,7 +134,7 @@ function reachOfUri(destination: Address, codecs: string | undefined): Reach {
   const peer = isLiteral ? address : undefined;
   const target: DialTarget = { contact: uri, path: [], via: undefined, localPort: undefined };
   const toUser = userText.split(':')[0]!;
-  const dialling = { destination, extensionId: null, target, peer, toUser, encodings: encodingsOf(codecs) };
+  const dialling = { destination, extensionId: null, target, peer, toUser, media: mediaTermsOf(codecs, 'off') };
   return { kind: 'diallings', diallings: [dialling], isGroup: false };
 }
 

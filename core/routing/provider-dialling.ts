@@ -5,7 +5,7 @@ import type { GatewayId } from '../kernel/ids.ts';
 import type { DialTarget, TransportAddress } from '../ports.ts';
 import type { CarrierWishes } from '../provider-ports.ts';
 import type { Dialling } from './destination.ts';
-import { encodingsOf } from './encodings.ts';
+import { mediaTermsOf } from './media-terms.ts';
 import { nationalForm } from './numbering.ts';
 import type { Carriage } from './outside.ts';
 import { rulesOfTechHeaders } from './provider-headers.ts';
@@ -70,7 +70,7 @@ function diallingOf(destination: Address, carriage: Carriage, next: Dialling | u
       offer: terms.offer,
       next,
     },
-    encodings: encodingsOf(gateway.codecs),
+    media: mediaTermsOf(gateway.codecs, terms.srtp),
     ...(terms.username === '' ? {} : { credentials: { username: terms.username, password: terms.password } }),
   };
 }

@@ -6,6 +6,7 @@ import { providersAndRoutes } from './migrations/0003-providers-and-routes.ts';
 import { trunksAsGateways } from './migrations/0004-trunks-as-gateways.ts';
 import { mediaOfCalls } from './migrations/0005-media-of-calls.ts';
 import { membersOfConferences } from './migrations/0006-members-of-conferences.ts';
+import { srtpOfExtensions } from './migrations/0007-srtp-of-extensions.ts';
 import type { Sqlite } from './native.ts';
 import { compiler, queryOf } from './statement.ts';
 
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 4, name: 'trunks-as-gateways', statements: trunksAsGateways },
   { number: 5, name: 'media-of-calls', statements: mediaOfCalls },
   { number: 6, name: 'members-of-conferences', statements: membersOfConferences },
+  { number: 7, name: 'srtp-of-extensions', statements: srtpOfExtensions },
 ];
 
 /** Number of the schema that this Tandem reads and writes. */

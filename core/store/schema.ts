@@ -48,6 +48,7 @@ export interface ExtensionsTable {
   detail: string;
   sealed_password: string;
   codecs: string;
+  srtp: string;
   created_at: number;
   updated_at: number | null;
   deleted_at: number | null;

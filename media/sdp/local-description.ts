@@ -1,7 +1,9 @@
 import { assert } from '../../core/kernel/assert.ts';
 import { connectionOf } from './address.ts';
+import { type CryptoLine, cryptoAttribute } from './crypto-attribute.ts';
 import type { Direction } from './direction.ts';
 import { type AudioFormat, COMFORT_NOISE, isSameEncoding, isTelephoneEvent } from './formats.ts';
+import { type ProtectionOffer, UNPROTECTED } from './local-keys.ts';
 import type { NegotiatedAudio } from './negotiate.ts';
 import type { Attribute, MediaDescription, SessionDescription } from './session-description.ts';
 import { writeSdp } from './write.ts';
@@ -45,11 +47,19 @@ export class LocalDescription {
     return this.#formats;
   }
 
-  /** The answer to `offer`: every m-line in its place, port 0 for all but the chosen one (RFC 3264 §6). */
-  answer(offer: SessionDescription, chosen: NegotiatedAudio, local: LocalMedia): Uint8Array {
+  /** Our audio line in the description last made. */
+  get audio(): MediaDescription | undefined {
+    return this.#current?.media[this.#audioIndex];
+  }
+
+  /**
+   * The answer to `offer`: every m-line in its place, port 0 for all but the chosen one (RFC 3264 §6); `crypto` is our line
+   * beside the peer's.
+   */
+  answer(offer: SessionDescription, chosen: NegotiatedAudio, local: LocalMedia, crypto?: CryptoLine): Uint8Array {
     this.#formats = [];
     const media = offer.media.map((theirs, index) =>
-      index === chosen.index && theirs.port !== 0 ? this.#answerAudio(theirs, chosen, local) : rejected(theirs),
+      index === chosen.index && theirs.port !== 0 ? this.#answerAudio(theirs, chosen, local, crypto) : rejected(theirs),
     );
     this.#audioIndex = chosen.index;
     return this.#describe(local.address, media);
@@ -63,16 +73,26 @@ export class LocalDescription {
   }
 
   /** Our offer, `formats` in order of preference; in a session that has m-lines already, in the audio's place. */
-  offer(local: LocalMedia, formats: readonly AudioFormat[], direction: Direction): Uint8Array {
+  offer(
+    local: LocalMedia,
+    formats: readonly AudioFormat[],
+    direction: Direction,
+    { profile, lines }: ProtectionOffer = UNPROTECTED,
+  ): Uint8Array {
     const numbered = formats.map((format) => this.#number(format));
     this.#formats = numbered;
-    const audio = audioLine('RTP/AVP', local.port, numbered, direction, true);
+    const audio = audioLine(profile, local.port, numbered, direction, true, lines);
     const media = this.#current === undefined ? [audio] : this.#current.media.map(rejected);
     media[this.#audioIndex] = audio;
     return this.#describe(local.address, media);
   }
 
-  #answerAudio(theirs: MediaDescription, chosen: NegotiatedAudio, local: LocalMedia): MediaDescription {
+  #answerAudio(
+    theirs: MediaDescription,
+    chosen: NegotiatedAudio,
+    local: LocalMedia,
+    crypto: CryptoLine | undefined,
+  ): MediaDescription {
     const formats = [withPayloadType(chosen.format, chosen.receivePayloadType)];
     if (chosen.receiveEventPayloadType !== undefined) {
       formats.push({
@@ -88,7 +108,8 @@ export class LocalDescription {
     }
     for (const format of formats) this.#remember(format);
     this.#formats = formats;
-    return audioLine(theirs.profile, local.port, formats, chosen.direction, chosen.rtcpMux);
+    const lines = crypto === undefined ? [] : [crypto];
+    return audioLine(theirs.profile, local.port, formats, chosen.direction, chosen.rtcpMux, lines);
   }
 
   /** With the number this encoding has had in the dialog, else its own, else the first dynamic one that is free. */
@@ -143,8 +164,9 @@ function audioLine(
   formats: readonly AudioFormat[],
   direction: Direction,
   rtcpMux: boolean,
+  crypto: readonly CryptoLine[],
 ): MediaDescription {
-  const attributes: Attribute[] = [];
+  const attributes: Attribute[] = crypto.map(cryptoAttribute);
   for (const { name, clockRateHz, channelCount, payloadType } of formats) {
     const channels = channelCount === 1 ? '' : `/${channelCount}`;
     attributes.push({ name: 'rtpmap', value: `${payloadType} ${name}/${clockRateHz}${channels}` });

@@ -1,4 +1,6 @@
+import type { SrtpPolicy } from '../../core/kernel/srtp-policy.ts';
 import { reachOf } from './address.ts';
+import { type CryptoLine, cryptoLinesOf, hasCrypto } from './crypto-attribute.ts';
 import { type Direction, directionOf, STREAM_DIRECTION, WITHOUT_ADDRESS } from './direction.ts';
 import {
   type AudioFormat,
@@ -47,31 +49,43 @@ export interface NegotiatedAudio {
   readonly rtcpMux: boolean;
   /** Milliseconds of audio that the peer wants in a packet. */
   readonly packetTimeMs: number;
+  /** The peer's line `a=crypto` that was agreed on; undefined for streams in the clear. */
+  readonly crypto: CryptoLine | undefined;
 }
 
-/** Profiles that we speak: without and with early feedback (RFC 3551, RFC 4585). Secure ones are refused. */
-const PROFILES: readonly string[] = ['RTP/AVP', 'RTP/AVPF'];
+/** Profiles that we speak: without and with early feedback (RFC 3551, RFC 4585), and their secure ones (RFC 3711, RFC 5124). */
+const CLEAR_PROFILES: readonly string[] = ['RTP/AVP', 'RTP/AVPF'];
+const SECURE_PROFILES: readonly string[] = ['RTP/SAVP', 'RTP/SAVPF'];
 
 /**
  * Chooses stream and codec for the answer to an offer (RFC 3264 §6): the first audio line that is on and has a codec
  * in common, else the first that is off but would have. Encodings named in `preferred` win in that order, then the
- * offer's order counts. `willing` is what we would do ourselves. Undefined when nothing is in common (488).
+ * offer's order counts. `willing` is what we would do ourselves. Undefined when nothing is in common (488). Where `srtp` is
+ * preferred, a line with keys goes before those without.
  */
 export function negotiateAnswer(
   offer: SessionDescription,
   supported: readonly AudioFormat[],
   preferred: readonly string[] = [],
   willing: Direction = 'sendrecv',
+  srtp: SrtpPolicy = 'off',
 ): NegotiatedAudio | undefined {
+  const protect = (media: MediaDescription) => protectionOfOffer(media, srtp);
   const candidates = offer.media
-    .map((media, index) => choose(offer, media, index, { supported, preferred, willing, numbering: 'theirs' }))
+    .map((media, index) => choose(offer, media, index, { supported, preferred, willing, numbering: 'theirs', protect }))
     .filter((candidate) => candidate !== undefined);
-  return candidates.find((candidate) => candidate.remotePort !== 0) ?? candidates[0];
+  const live = candidates.filter((candidate) => candidate.remotePort !== 0);
+  return live.find(({ crypto }) => crypto !== undefined) ?? live[0] ?? candidates[0];
+}
+
+/** Whether an offer has audio with keys of use here. */
+export function offersKeys(offer: SessionDescription): boolean {
+  return offer.media.some(({ kind, attributes }) => kind === 'audio' && cryptoLinesOf(attributes).length > 0);
 }
 
 /**
  * What the answer made of our offer (RFC 3264 §7). Undefined when it is not an answer to it: other m-lines, the audio
- * refused, or no codec that we offered.
+ * refused, no codec that we offered, keys that answer none of ours, or none where we insisted.
  */
 export function acceptAnswer(offer: SessionDescription, answer: SessionDescription): NegotiatedAudio | undefined {
   const index = offer.media.findIndex((media) => media.kind === 'audio' && media.port !== 0);
@@ -85,6 +99,7 @@ export function acceptAnswer(offer: SessionDescription, answer: SessionDescripti
     preferred: [],
     willing,
     numbering: 'ours',
+    protect: (media) => protectionOfAnswer(ours, media),
   });
   if (negotiated === undefined) return undefined;
   return { ...negotiated, rtcpMux: negotiated.rtcpMux && attributeValue(ours.attributes, 'rtcp-mux') !== undefined };
@@ -109,6 +124,30 @@ interface Wishes {
   readonly willing: Direction;
   /** Whose payload types the peer will use towards us: those of the offer, theirs or ours. */
   readonly numbering: 'theirs' | 'ours';
+  readonly protect: (media: MediaDescription) => StreamProtection;
+}
+
+/** The peer's line, `clear` for none, or what cannot be agreed to. */
+type StreamProtection = CryptoLine | 'clear' | 'refused';
+
+function protectionOfOffer({ profile, attributes }: MediaDescription, srtp: SrtpPolicy): StreamProtection {
+  const isSecure = SECURE_PROFILES.includes(profile);
+  if (!isSecure && !CLEAR_PROFILES.includes(profile)) return 'refused';
+  if (srtp === 'off') return isSecure ? 'refused' : 'clear';
+  return cryptoLinesOf(attributes)[0] ?? (isSecure || srtp === 'required' ? 'refused' : 'clear');
+}
+
+/** One line answers one of ours by its tag and suite (RFC 4568 §5.1.2, §5.1.3). */
+function protectionOfAnswer(ours: MediaDescription, theirs: MediaDescription): StreamProtection {
+  const { profile, attributes } = theirs;
+  const isClear = CLEAR_PROFILES.includes(profile);
+  if (!isClear && !SECURE_PROFILES.includes(profile)) return 'refused';
+  const offered = cryptoLinesOf(ours.attributes);
+  if (offered.length === 0 || !hasCrypto(attributes)) {
+    return isClear && CLEAR_PROFILES.includes(ours.profile) ? 'clear' : 'refused';
+  }
+  const answers = ({ tag, suite }: CryptoLine) => offered.some((own) => own.tag === tag && own.suite === suite);
+  return cryptoLinesOf(attributes).find(answers) ?? 'refused';
 }
 
 /** One format as each side wrote it. */
@@ -121,9 +160,10 @@ function choose(
   session: SessionDescription,
   media: MediaDescription,
   index: number,
-  { supported, preferred, willing, numbering }: Wishes,
+  { supported, preferred, willing, numbering, protect }: Wishes,
 ): NegotiatedAudio | undefined {
-  if (media.kind !== 'audio' || !PROFILES.includes(media.profile)) return undefined;
+  const protection = media.kind === 'audio' ? protect(media) : 'refused';
+  if (protection === 'refused') return undefined;
   const connection = media.connection ?? session.connection;
   if (connection === undefined) return undefined;
   const reach = reachOf(connection);
@@ -151,6 +191,7 @@ function choose(
     remotePort: media.port,
     ...rtcpOf(media, connection),
     packetTimeMs: packetTimeOf(media),
+    crypto: protection === 'clear' ? undefined : protection,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { SrtpPolicy } from '../../core/kernel/srtp-policy.ts';
 import type { Direction } from './direction.ts';
 import {
   type AudioFormat,
@@ -47,8 +48,12 @@ export class SpokenFormats {
     offer: SessionDescription,
     preferred: readonly string[] = [],
     willing: Direction = 'sendrecv',
+    srtp: SrtpPolicy = 'off',
   ): NegotiatedAudio | undefined {
-    return this.renegotiate(offer, preferred, willing) ?? negotiateAnswer(offer, this.#relayed, preferred, willing);
+    return (
+      this.renegotiate(offer, preferred, willing, srtp) ??
+      negotiateAnswer(offer, this.#relayed, preferred, willing, srtp)
+    );
   }
 
   /** As `negotiate`, where there is a session that can go on as it was: nothing becomes silent by it. */
@@ -56,9 +61,10 @@ export class SpokenFormats {
     offer: SessionDescription,
     preferred: readonly string[],
     willing: Direction,
+    srtp: SrtpPolicy,
   ): NegotiatedAudio | undefined {
     const formats = preferred[0] === G729.name ? this.#relayed : this.#decoded;
-    return negotiateAnswer(offer, formats, preferred, willing);
+    return negotiateAnswer(offer, formats, preferred, willing, srtp);
   }
 
   /**

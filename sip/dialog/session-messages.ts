@@ -98,12 +98,14 @@ export function retryAfterField(random: Random): Field {
 const RETRY_AFTER_S = 10;
 /** RFC 3261 §20.43: 399 is for people. */
 const MEDIA_OVERLOADED: Field = ['Warning', '399 tandem "media overloaded"'];
+const SRTP_REQUIRED: Field = ['Warning', '399 tandem "SRTP required"'];
 const TEMPORARY: ReadonlySet<Cause> = new Set(['overloaded', 'media-overloaded', 'shutting-down']);
 
 export function refusalFields(cause: Cause): readonly Field[] {
   const fields: Field[] = [reasonField(cause)];
   if (TEMPORARY.has(cause)) fields.push(['Retry-After', String(RETRY_AFTER_S)]);
   if (cause === 'media-overloaded') fields.push(MEDIA_OVERLOADED);
+  if (cause === 'srtp-required') fields.push(SRTP_REQUIRED);
   return fields;
 }
 

@@ -120,6 +120,7 @@ export class SimulatedBackend implements Backend {
       name: '',
       detail: '',
       codecs: '',
+      srtp: 'off' as const,
       ...this.#times(),
     };
     this.directory.putExtension(row);

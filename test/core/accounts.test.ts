@@ -39,7 +39,16 @@ function office() {
   const create = (ticket: number, extension: string, now = 0) =>
     accounts.execute(
       ticket,
-      { kind: 'createExtension', customerId: CUSTOMER, extension, password: 'p', name: '', detail: '', codecs: '' },
+      {
+        kind: 'createExtension',
+        customerId: CUSTOMER,
+        extension,
+        password: 'p',
+        name: '',
+        detail: '',
+        codecs: '',
+        srtp: 'off',
+      },
       now,
     );
   return { directory, store, journal, accounts, create };

@@ -94,7 +94,7 @@ const ON_THINGS: readonly { readonly command: Command; readonly unknown: Command
 ];
 
 const CREATIONS: readonly Command[] = [
-  { kind: 'createExtension', customerId, extension: '1', password: 'p', name: '', detail: '', codecs: '' },
+  { kind: 'createExtension', customerId, extension: '1', password: 'p', name: '', detail: '', codecs: '', srtp: 'off' },
   { kind: 'createNumber', customerId, fields: FIELDS },
   { kind: 'createTrunk', customerId, fields: FIELDS },
   { kind: 'createConference', customerId, id: null, fields: FIELDS },

@@ -52,7 +52,7 @@ test('the caller is answered with the codec that the callee chose, so that nothi
 test('a leg takes and is offered what is named for it first, and nothing that only the other side could decode', () => {
   const { plane } = new Stage();
   const answered = (offered: string, wanted: readonly string[], like: string | undefined) => {
-    plane.open(A, peer('192.0.2.1'), sdp('192.0.2.1', 4000, offered), undefined, wanted);
+    plane.open(A, peer('192.0.2.1'), sdp('192.0.2.1', 4000, offered), undefined, { encodings: wanted });
     if (like !== undefined) plane.open(B, peer('192.0.2.2'), sdp('192.0.2.2', 6000, like), A);
     const { formats } = described(plane.describe(A, like === undefined ? undefined : B));
     for (const leg of like === undefined ? [A] : [A, B]) plane.close(leg);
@@ -66,7 +66,7 @@ test('a leg takes and is offered what is named for it first, and nothing that on
   expect(answered('0 18 101', ['G729'], '0 8')).toBe('0 101');
   expect(answered('0 18 101', ['G729'], '18 0')).toBe('18 101');
   expect(answered('0 18 101', ['PCMU'], '18')).toBe('18 101');
-  plane.open(C, peer('192.0.2.3'), undefined, undefined, ['PCMA', 'PCMU']);
+  plane.open(C, peer('192.0.2.3'), undefined, undefined, { encodings: ['PCMA', 'PCMU'] });
   expect(described(plane.describe(C, undefined)).formats).toBe('8 0 101');
 });
 
@@ -334,7 +334,7 @@ test('a port that another program has ends the legs on it and is not used again'
 test('while a media thread has too much to do, new calls go to others, and are refused when all have', () => {
   const stage = new Stage({ workerCount: 2 });
   const open = (leg: number, beside?: LegId, urgency?: 'usual' | 'emergency') =>
-    stage.plane.open(leg as LegId, peer('192.0.2.1'), sdp('192.0.2.1', 4000 + 2 * leg), beside, [], urgency);
+    stage.plane.open(leg as LegId, peer('192.0.2.1'), sdp('192.0.2.1', 4000 + 2 * leg), beside, {}, urgency);
   expect([open(1).kind, open(2).kind]).toEqual(['opened', 'opened']);
   const [first, second] = stage.plane.memories;
   first!.isOverloaded = true;

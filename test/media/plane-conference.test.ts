@@ -139,7 +139,7 @@ test('a leg of a conference is placed with those that are in it, until their wor
   };
   for (let leg = 2; leg <= 141; leg++) {
     const host = `192.0.2.${leg}`;
-    const opened = stage.plane.open(leg as LegId, peer(host), sdp(host, 4000), undefined, [], 'usual', MIX);
+    const opened = stage.plane.open(leg as LegId, peer(host), sdp(host, 4000), undefined, {}, 'usual', MIX);
     expect(opened.kind).toBe('opened');
     stage.plane.describe(leg as LegId, undefined);
     if (leg === 101) expect(streams()).toEqual([101, 0]);

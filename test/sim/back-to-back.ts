@@ -35,6 +35,7 @@ export function smallDirectory(hosts: readonly string[]): Directory {
       detail: '',
       password: 'secret',
       codecs: '',
+      srtp: 'off' as const,
     };
     directory.putExtension(extension);
   }

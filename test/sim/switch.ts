@@ -377,6 +377,6 @@ function customer(): Customer {
 
 function savedExtension(extension: string): { readonly kind: 'saveExtension'; readonly row: Extension } {
   const id = `5f0f7c1e-6d59-4b5e-9d0e-0a3c6f3a${extension}` as ExtensionId;
-  const row = { ...STAMPS, id, customerId: CUSTOMER, extension, name: '', detail: '', password: PASSWORD, codecs: '' };
-  return { kind: 'saveExtension', row };
+  const said = { name: '', detail: '', password: PASSWORD, codecs: '', srtp: 'off' } as const;
+  return { kind: 'saveExtension', row: { ...STAMPS, id, customerId: CUSTOMER, extension, ...said } };
 }

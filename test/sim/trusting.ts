@@ -17,6 +17,7 @@ export const TRUSTING: Pick<CallerProof, 'judge' | 'challenges'> = {
         detail: '',
         password: '',
         codecs: '',
+        srtp: 'off' as const,
       },
     },
   }),

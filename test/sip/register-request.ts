@@ -14,6 +14,7 @@ export const EXTENSION: Extension = {
   detail: '',
   password: 'a password',
   codecs: '',
+  srtp: 'off',
   createdAt: 0,
   updatedAt: null,
   deletedAt: null,

@@ -59,7 +59,7 @@ test('every profile makes a provider, and names what replays it or is untested',
 
 test('what a peer requires of media and is not built is told', () => {
   expect(missingFor(profile('tandem'))).toEqual([]);
-  expect(missingFor(profile('encrypted'))).toEqual(['SRTP']);
+  expect(missingFor(profile('encrypted'))).toEqual([]);
   const { media } = profile('account');
   expect(missingFor({ ...profile('account'), media: { ...media, encodings: ['G729'] } })).toEqual(['one of G729']);
 });

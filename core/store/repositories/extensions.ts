@@ -1,6 +1,7 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { Extension } from '../../directory/records.ts';
 import type { CustomerId, ExtensionId } from '../../kernel/ids.ts';
+import type { SrtpPolicy } from '../../kernel/srtp-policy.ts';
 import type { ExtensionsTable } from '../schema.ts';
 import type { Seal } from '../seal.ts';
 import { compiler, queryOf, upsertOf } from '../statement.ts';
@@ -15,6 +16,7 @@ export const saveExtension = upsertOf(
     'detail',
     'sealed_password',
     'codecs',
+    'srtp',
     'created_at',
     'updated_at',
     'deleted_at',
@@ -31,6 +33,7 @@ export function extensionToRow(extension: Extension, seal: Seal): Insertable<Ext
     detail: extension.detail,
     sealed_password: seal.sealedFrom(extension.password),
     codecs: extension.codecs,
+    srtp: extension.srtp,
     created_at: extension.createdAt,
     updated_at: extension.updatedAt,
     deleted_at: extension.deletedAt,
@@ -46,6 +49,7 @@ export function extensionOfRow(row: Selectable<ExtensionsTable>, seal: Seal): Ex
     detail: row.detail,
     password: seal.keepSealed(row.sealed_password),
     codecs: row.codecs,
+    srtp: row.srtp as SrtpPolicy,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     deletedAt: row.deleted_at,

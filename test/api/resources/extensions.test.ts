@@ -17,6 +17,7 @@ test('an extension is created with what it cannot do without, and shown in the s
     username: '1001',
     password: 'phone secret',
     codecs: '',
+    srtp: 'off',
     direct_hash: '',
     tm_create: '2026-01-01T00:00:00.000Z',
     tm_update: null,

@@ -92,7 +92,7 @@ test('rows of the first schema are there after the next ones, and calls of befor
   const directory = new Directory();
   const left = loadAll(database, directory, seal, 4000);
   expect(directory.firstCustomer()).toEqual(CUSTOMER);
-  expect(inClear(directory.extensionByName(CUSTOMER.id, '1001'))).toEqual({ ...EXTENSION, codecs: '' });
+  expect(inClear(directory.extensionByName(CUSTOMER.id, '1001'))).toEqual({ ...EXTENSION, codecs: '', srtp: 'off' });
   expect(left.calls).toEqual([
     {
       ...CALL,

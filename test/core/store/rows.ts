@@ -85,6 +85,7 @@ export const EXTENSION: Extension = {
   detail: '',
   password: 'pässword',
   codecs: 'PCMA,PCMU',
+  srtp: 'preferred',
   createdAt: 1000.25,
   updatedAt: null,
   deletedAt: null,

@@ -65,8 +65,8 @@ test('G.729 is chosen where the other leg has it, or where nothing else is in co
   expect(chosen('18 0', ['G729'])).toBe('G729');
   expect(chosen('18', [])).toBe('G729');
   expect(chosen('18', ['PCMU'])).toBe('G729');
-  expect(all.renegotiate(session('18'), ['PCMU'], 'sendrecv')).toBeUndefined();
-  expect(all.renegotiate(session('18'), ['G729'], 'sendrecv')?.format.name).toBe('G729');
+  expect(all.renegotiate(session('18'), ['PCMU'], 'sendrecv', 'off')).toBeUndefined();
+  expect(all.renegotiate(session('18'), ['G729'], 'sendrecv', 'off')?.format.name).toBe('G729');
 });
 
 test('RFC 7587 §7: Opus is described at 48 kHz in two channels, with what we ask for, and events of its clock', () => {

@@ -31,9 +31,10 @@ export class Direction {
   readonly receiver: SrtpReceiver;
   readonly #view = new PacketView();
 
-  constructor(suite: SrtpSuite, ciphers: PacketCiphers = OPENSSL, key = 1) {
-    this.sender = new SrtpSender(suiteTransform(suite, masterKey(suite, key), ciphers));
-    this.receiver = new SrtpReceiver(suiteTransform(suite, masterKey(suite, key), ciphers));
+  constructor(suite: SrtpSuite, ciphers: PacketCiphers = OPENSSL, key: number | Uint8Array = 1) {
+    const master = typeof key === 'number' ? masterKey(suite, key) : key;
+    this.sender = new SrtpSender(suiteTransform(suite, master, ciphers));
+    this.receiver = new SrtpReceiver(suiteTransform(suite, master, ciphers));
   }
 
   /** The protected packet; empty when it may not go out. */

@@ -56,6 +56,7 @@ test('RFC 6432 §3: of a refusal, Q.850 counts where the status is vague', () =>
 test('what we write in a Reason is what is read there, as far as a peer can know it', () => {
   const own = new Set([
     'canceled',
+    'srtp-required',
     'timeout',
     'machine',
     'media-lost',

@@ -156,6 +156,7 @@ const PROVEN = {
       detail: '',
       password: '',
       codecs: '',
+      srtp: 'off',
     },
   },
 } as const;

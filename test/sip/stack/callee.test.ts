@@ -82,6 +82,13 @@ test('RFC 3261 §20.43: who is refused because media is overloaded is warned of 
   expect(refusal!.message.first('Retry-After')).toBe('10');
 });
 
+test('RFC 3261 §20.43: who offers no keys where they are required is warned of that', () => {
+  const rig = new Rig();
+  const [refusal] = rig.execute({ kind: 'hangup', leg: rig.offered(), cause: 'srtp-required' });
+  expect(refusal!.message).toMatchObject({ status: 488 });
+  expect(refusal!.message.first('Warning')).toBe('399 tandem "SRTP required"');
+});
+
 test('RFC 3261 §15.1.2: BYE ends the leg; a repeated one gets the same answer, a new one 481', () => {
   const { rig, inDialog } = answered();
   rig.receive(inDialog('ACK', 2));
