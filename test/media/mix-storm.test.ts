@@ -15,7 +15,7 @@ const ROLES = [...MEMBER_ROLES, ...SUPERVISOR_MODES];
 
 /** Phones that come to conferences on two threads and go, change their roles, hang up in the midst, and call again. */
 class Storm {
-  readonly stage = new Stage({ workerCount: 2, streamsMax: 64, portTo: 20_399 });
+  readonly stage = new Stage({ workerCount: 2, streamsMax: 64, portTo: 20_999 });
   readonly phones = new Map<number, Phone>();
   readonly #random = seeded(11);
   counts = { joined: 0, left: 0, hungUp: 0 };

@@ -131,7 +131,7 @@ test('a conference on two workers in which nobody says anything costs no tick, a
 });
 
 test('a leg of a conference is placed with those that are in it, until their worker has a hundred legs more than another', () => {
-  const stage = new Stage({ workerCount: 2, streamsMax: 300, portTo: 20_399 });
+  const stage = new Stage({ workerCount: 2, streamsMax: 300, portTo: 20_999 });
   stage.plane.join(new Phone(1, 310).open(stage).leg, MIX);
   const streams = () => {
     stage.settle();

@@ -4,6 +4,7 @@ import { seeded } from '../../core/kernel/random.ts';
 import type { MediaEvent, StreamLinkOrder, TransportAddress } from '../../core/ports.ts';
 import { WorkerMediaPlane } from '../../media/media-plane.ts';
 import type { Packet } from '../sim/memory-packet-io.ts';
+import { PORT_SHARING } from '../sim/port-sharing.ts';
 import { InProcessWorkers } from './in-process-workers.ts';
 import { at, rtp } from './phones.ts';
 
@@ -67,7 +68,7 @@ export class Stage {
       inbandDigits?: 'auto' | 'always' | 'off';
     } = {},
   ) {
-    const { workerCount = 1, portTo = 20099, streamsMax = 16, sharing = 'on', inbandDigits = 'auto' } = options;
+    const { workerCount = 1, portTo = 20099, streamsMax = 16, sharing = PORT_SHARING, inbandDigits = 'auto' } = options;
     const random = seeded(7);
     this.plane = new WorkerMediaPlane({
       workerCount,

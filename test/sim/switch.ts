@@ -24,6 +24,7 @@ import { type SipPacket, SipStack } from '../../sip/stack.ts';
 import { InProcessWorkers } from '../media/in-process-workers.ts';
 import type { MemoryPacketIo, Packet } from './memory-packet-io.ts';
 import { NameServer, type Zone } from './name-server.ts';
+import { PORT_SHARING } from './port-sharing.ts';
 import type { Party, Send } from './world.ts';
 
 export const CUSTOMER = '5f0f7c1e-6d59-4b5e-9d0e-0a3c6f3a0001' as CustomerId;
@@ -317,7 +318,7 @@ export class SimulatedSwitch implements Party {
       streamsMax,
       portFrom: 20_000,
       portTo: 20_999,
-      sharing: 'on',
+      sharing: PORT_SHARING,
       addressFor,
       random,
       clock,
