@@ -178,6 +178,14 @@ test('requests in a dialog are answered by method, order and body', () => {
   expect(status(inDialog('BYE', 10, { From: '<sip:1000@192.0.2.1>;tag=other' }))).toBe('481 BYE');
 });
 
+test('RFC 6086 §4.2.2: an INFO of a package that we have not invited gets 469', () => {
+  const { rig, inDialog } = answered();
+  rig.receive(inDialog('ACK', 2));
+  const [sent] = rig.receive(inDialog('INFO', 3, { 'Info-Package': 'conversation' }, 'x'));
+  expect([words([sent!]), sent!.message.first('Recv-Info')]).toEqual([['469 INFO'], '']);
+  expect(words(rig.receive(inDialog('INFO', 4, { 'Content-Type': 'text/plain' }, 'x')))).toEqual(['415 INFO']);
+});
+
 test('an INVITE without an offer is answered with ours, and the ACK brings the answer', () => {
   const rig = new Rig();
   rig.authenticated('INVITE');
