@@ -43,8 +43,8 @@ export class PlaneLeg {
   /** What would be answered to it without a preference. */
   readonly #proposed: NegotiatedAudio | undefined;
   #negotiated: NegotiatedAudio | undefined;
-  /** The peer's newest description. */
-  #remote: SessionDescription | undefined;
+  /** The offer that the leg was opened with, until something is settled. */
+  #opening: SessionDescription | undefined;
   /** Our newest description as sent. */
   #described: Body | undefined;
   /** Whether it answered a later offer; then the next one asked for is a new offer. */
@@ -79,7 +79,7 @@ export class PlaneLeg {
     this.mode = mode;
     this.#pendingOffer = offer;
     this.#proposed = proposed;
-    this.#remote = offer;
+    this.#opening = offer;
     this.#local = new LocalDescription(sessionId);
   }
 
@@ -104,7 +104,7 @@ export class PlaneLeg {
       const { format, sendNoisePayloadType } = this.#negotiated;
       return sendNoisePayloadType === undefined ? [codecNameOf(format)] : [codecNameOf(format), COMFORT_NOISE.name];
     }
-    return this.#remote === undefined ? [] : encodingsOf(this.#remote);
+    return this.#opening === undefined ? [] : encodingsOf(this.#opening);
   }
 
   /** Our first description is made: the stream exists on its worker. */
@@ -149,8 +149,7 @@ export class PlaneLeg {
     const offer = this.#pendingOffer;
     const chosen = offer === undefined ? undefined : this.#choose(offer, this.wishes(preferred ?? []));
     if (offer !== undefined && chosen !== undefined) {
-      this.#negotiated = chosen;
-      this.#pendingOffer = undefined;
+      this.#settle(chosen);
       this.#described = this.#answer(offer, chosen);
     } else {
       // What both speak already goes on, whatever was wanted.
@@ -172,7 +171,7 @@ export class PlaneLeg {
     const proposed = this.#proposed;
     const isPreferred =
       preferred.length === 0 || (proposed !== undefined && preferred[0] === codecNameOf(proposed.format));
-    if (proposed !== undefined && offer === this.#remote && isPreferred && !this.#isHeld) return proposed;
+    if (proposed !== undefined && offer === this.#opening && isPreferred && !this.#isHeld) return proposed;
     return this.#spoken.negotiate(offer, preferred, this.willing, this.srtp);
   }
 
@@ -181,19 +180,23 @@ export class PlaneLeg {
     const offer = this.#local.current;
     const negotiated = offer === undefined ? undefined : acceptAnswer(offer, answer);
     if (negotiated === undefined) return false;
-    this.#negotiated = negotiated;
-    this.#remote = answer;
+    this.#settle(negotiated);
     return true;
   }
 
   /** The answer to a later offer of which `chosen` was taken. */
   renegotiate(offer: SessionDescription, chosen: NegotiatedAudio): Body {
-    this.#negotiated = chosen;
-    this.#remote = offer;
-    this.#pendingOffer = undefined;
+    this.#settle(chosen);
     this.#described = this.#answer(offer, chosen);
     this.#isRenegotiated = true;
     return this.#described;
+  }
+
+  /** What the peer described is not kept beyond that: it would be a quarter of a call's objects. */
+  #settle(negotiated: NegotiatedAudio): void {
+    this.#negotiated = negotiated;
+    this.#pendingOffer = undefined;
+    this.#opening = undefined;
   }
 
   #answer(offer: SessionDescription, chosen: NegotiatedAudio): Body {
