@@ -22,7 +22,7 @@ function called(fields: Readonly<Record<string, string>>) {
 /** A call of ours, answered with these fields. */
 function calling(sessionExpiresS: number, ...fields: readonly (readonly [string, string])[]) {
   const rig = new Rig({ sessionExpiresS });
-  const { leg, invite } = rig.dialled();
+  const { leg, invite } = rig.dialled({ username: 'u', password: 'p' });
   rig.answer(invite, 200, { fields: [CONTACT, SDP, ...fields], body });
   return { rig, leg, invite, at: rig.now };
 }
@@ -111,6 +111,21 @@ test('a peer that knows no UPDATE after all gets a re-INVITE at once', () => {
   const { rig, at } = calling(1_800, UPDATABLE);
   const [update] = rig.until(at + 900_000);
   expect(words(rig.answer(update!.message as Request, 405))).toEqual(['INVITE']);
+});
+
+test('RFC 3261 §22.2: an UPDATE that is challenged goes once more, with credentials and the next CSeq', () => {
+  const { rig, at } = calling(1_800, UPDATABLE);
+  const fields = [['WWW-Authenticate', 'Digest realm="r", nonce="n", algorithm=MD5, qop="auth"']] as const;
+  const [first] = rig.until(at + 900_000);
+  const second = rig.answer(first!.message as Request, 401, { fields })[0]!.message;
+  expect(second.cseq).toEqual({ number: first!.message.cseq.number + 1, method: 'UPDATE' });
+  expect(second.first('Authorization')).toContain('username="u"');
+  expect(second.first('Session-Expires')).toBe(first!.message.first('Session-Expires'));
+  rig.answer(second as Request, 200, { fields: [CONTACT, ['Session-Expires', '1800;refresher=uac']] });
+  // The next one is a request of its own, which may be challenged as well.
+  const [next] = rig.until(rig.now + 900_000);
+  expect([next!.message.cseq.method, next!.message.first('Authorization')]).toEqual(['UPDATE', undefined]);
+  expect(words(rig.answer(next!.message as Request, 401, { fields }))).toEqual(['UPDATE']);
 });
 
 test('RFC 4028 §10: a session is over when its refresh times out, or the peer has lost it', () => {
