@@ -20,6 +20,8 @@ export interface BaresipOptions {
   /** Lines of its address book; whom it names with `;presence=p2p`, it watches, and it asks for waiting messages too. */
   readonly contacts?: string;
   readonly codecs?: string;
+  /** SDES: offered beside RTP/AVP, or insisted on with RTP/SAVP. */
+  readonly srtp?: 'srtp' | 'srtp-mand';
   /** Module of a codec beside G.711. */
   readonly codecModule?: 'g722' | 'opus' | 'l16';
   /** Address that the phone binds, and a command that it is started with (`ip netns exec …`). */
@@ -139,14 +141,18 @@ function account(options: BaresipOptions): string {
   const codecs = options.codecs ?? 'PCMU/8000/1,PCMA/8000/1';
   return (
     `<sip:${user}@${serverHost}:${serverPort}>;auth_user=${user};auth_pass=${password};` +
-    `outbound="sip:${serverHost}:${serverPort};transport=${transport}";regint=60;answermode=${answer};audio_codecs=${codecs}\n`
+    `outbound="sip:${serverHost}:${serverPort};transport=${transport}";regint=60;answermode=${answer};audio_codecs=${codecs}` +
+    `${options.srtp === undefined ? '' : `;mediaenc=${options.srtp}`}\n`
   );
 }
 
 function config(options: BaresipOptions, sound: string): string {
   const address = options.address ?? '127.0.0.1';
   const codecs = options.codecModule === undefined ? ['g711'] : ['g711', options.codecModule];
-  const modules = [...codecs, 'aufile', 'sndfile'].map((name) => `${name}.so`).map((name) => `module\t\t\t${name}`);
+  const protection = options.srtp === undefined ? [] : ['srtp'];
+  const modules = [...codecs, ...protection, 'aufile', 'sndfile']
+    .map((name) => `${name}.so`)
+    .map((name) => `module\t\t\t${name}`);
   return [
     'poll_method epoll',
     `sip_listen ${address.includes(':') ? `[${address}]` : address}:${options.sipPort}`,

@@ -141,6 +141,26 @@ describe.skipIf(!hasProgram('baresip'))('two baresip phones', () => {
     await server.settled('tandem_calls_live', 0);
   });
 
+  test('RFC 4568: one that insists on SRTP is called by a plain one, and calls it; they hear each other', async () => {
+    const server = await tandem();
+    await server.createExtension('2002', 'secret-of-2002', 'required');
+    const through = { serverPort: server.sipPort, answer: 'auto' } as const;
+    const guarded = await phone({ ...through, user: '2002', sipPort: 15_240, srtp: 'srtp-mand' });
+    const plain = await phone({ ...through, user: '2000', sipPort: 15_250 });
+    await server.settled('tandem_bindings', 2);
+    guarded.command('dial', '2000');
+    await guarded.event('CALL_ESTABLISHED');
+    await guarded.hears(LOW_HZ, 0.5);
+    await plain.hears(HIGH_HZ, 0.5);
+    guarded.command('hangup');
+    await plain.event('CALL_CLOSED');
+    plain.command('dial', '2002');
+    await plain.event('CALL_ESTABLISHED', 20_000, 1);
+    await guarded.hears(LOW_HZ, 1.2);
+    await plain.hears(HIGH_HZ, 1.2);
+    expect(await server.metric('tandem_rtp_relayed_total')).toBeGreaterThan(100);
+  });
+
   test('a wrong password is refused with one log line', async () => {
     const server = await tandem();
     await phone({ user: '2000', password: 'a-bad-guess', serverPort: server.sipPort, sipPort: 15_140 });

@@ -105,8 +105,8 @@ export class TandemProcess {
     return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
   }
 
-  async createExtension(extension: string, password: string): Promise<void> {
-    const made = await this.api('POST', '/v1.0/extensions', { extension, password });
+  async createExtension(extension: string, password: string, srtp = 'off'): Promise<void> {
+    const made = await this.api('POST', '/v1.0/extensions', { extension, password, srtp });
     if (made.status !== 200) throw new Error(`extension ${extension}: ${made.status} ${JSON.stringify(made.body)}`);
   }
 
