@@ -24,6 +24,11 @@ const SEEDS: readonly Uint8Array[] = [
     'a=rtcp:4001 IN IP6 ::1',
     'a=sendonly',
   ),
+  sdpBytes(
+    'm=audio 4000 RTP/SAVP 0 8',
+    'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj|2^20 WSH=64',
+    'a=crypto:2 AEAD_AES_128_GCM inline:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGw==',
+  ),
   sdpBytes('a=inactive', 'm=audio 0 RTP/AVP 0', 'c=IN IP4 0.0.0.0', 'm=image 6000 udptl t38', 'a=maxptime:60'),
 ];
 
@@ -36,9 +41,10 @@ function digest(bytes: Uint8Array): 'read' | 'refused' | 'answered' {
     return 'refused';
   }
   expect(parseSdp(writeSdp(session)).session?.media.length).toBe(session.media.length);
-  const chosen = negotiateAnswer(session, withEvents(CODEC_FORMATS));
+  const chosen = negotiateAnswer(session, withEvents(CODEC_FORMATS), [], 'sendrecv', 'preferred');
   if (chosen === undefined) return 'read';
-  const answer = parseSdp(new LocalDescription(1).answer(session, chosen, { address: '127.0.0.1', port: 4000 }));
+  const local = { address: '127.0.0.1', port: 4000 };
+  const answer = parseSdp(new LocalDescription(1).answer(session, chosen, local, chosen.crypto));
   expect(answer.session?.media.map(({ kind }) => kind)).toEqual(session.media.map(({ kind }) => kind));
   expect(answer.session?.media.filter(({ port }) => port !== 0).length).toBeLessThanOrEqual(1);
   return 'answered';

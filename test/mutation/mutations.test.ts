@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { ABUSE_MUTATIONS } from './abuse.ts';
 import { IDENTITY_MUTATIONS } from './identities.ts';
 import { MUTATIONS, type Mutation } from './mutations.ts';
+import { PROTECTION_MUTATIONS } from './protection.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What the tests of a copy need; the packages are shared. */
@@ -15,7 +16,7 @@ const COPIED = ['core', 'sip', 'media', 'flows', 'api', 'cli', 'test', 'package.
 const COUNT = Number(process.env['TANDEM_MUTANTS'] ?? 1);
 
 const OF_ROWS = [...IDENTITY_MUTATIONS, ...MUTATIONS];
-const ALL = [...ABUSE_MUTATIONS, ...OF_ROWS];
+const ALL = [...ABUSE_MUTATIONS, ...PROTECTION_MUTATIONS, ...OF_ROWS];
 
 const source = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
