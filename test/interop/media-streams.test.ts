@@ -111,6 +111,14 @@ function payloadOf(text: string): Uint8Array {
   return event === 'media' ? Buffer.from(media.payload, 'base64') : new Uint8Array(0);
 }
 
+function nextMark(socket: WebSocket): Promise<unknown> {
+  return new Promise((resolve) => {
+    socket.on('message', (bytes, isBinary) => {
+      if (!isBinary) resolve(JSON.parse(bytes.toString()));
+    });
+  });
+}
+
 function streamUrl(query: string): string {
   return `ws://127.0.0.1:${server.httpPort}/v1.0/calls/${callId}/media_stream?${query}`;
 }
@@ -145,13 +153,12 @@ test('five programs in five packings hear who calls, and who calls hears them al
   await expect(SocketClient.connect(streamUrl(''), [], {})).rejects.toThrow('401');
 
   for (const [i, [, , frequencyHz]] of PACKINGS.entries()) listeners[i]!.speak(frequencyHz);
-  const mark = new Promise<{ mark: { name: string; played_ms: number } }>((resolve) => {
-    listeners[0]!.socket.on('message', (bytes, isBinary) => {
-      if (!isBinary) resolve(JSON.parse(bytes.toString()));
-    });
-  });
-  listeners[0]!.socket.send('{"event":"mark","mark":{"name":"said"}}');
-  expect(await mark).toEqual({ event: 'mark', mark: { name: 'said', played_ms: 500 } });
+  // Of both, because one may be heard to its end a tick before the other.
+  for (const { socket } of listeners.slice(0, 2)) {
+    const mark = nextMark(socket);
+    socket.send('{"event":"mark","mark":{"name":"said"}}');
+    expect(await mark).toEqual({ event: 'mark', mark: { name: 'said', played_ms: 500 } });
+  }
 
   listeners[1]!.socket.terminate();
   const broken = await events.nextEvent('external_media_finished');
@@ -165,8 +172,7 @@ test('five programs in five packings hear who calls, and who calls hears them al
     rateHz: one.rateHz,
     name: PACKINGS[i]![0],
   }))) {
-    const part = heard.subarray(rateHz / 4, rateHz / 2);
-    expect(levelAt(part, CALLER_HZ, rateHz), `${name} hears the caller`).toBeGreaterThan(-30);
+    expect(loudest(heard, CALLER_HZ, rateHz), `${name} hears the caller`).toBeGreaterThan(-30);
     for (const [, , frequencyHz] of PACKINGS.filter(([other]) => other === name)) {
       expect(levelAt(heard, frequencyHz, rateHz), `${name} does not hear itself`).toBeLessThan(-40);
     }
@@ -209,7 +215,7 @@ test('a flow connects its call with programs over TCP, UDP and WebSocket, and th
   for (const program of [tcp, udp, web]) {
     const heard = Int16Array.from(program.heard);
     const { name, rateHz, frequencyHz } = program;
-    expect(levelAt(heard.subarray(rateHz / 4, rateHz / 2), CALLER_HZ, rateHz), `${name} hears`).toBeGreaterThan(-30);
+    expect(loudest(heard, CALLER_HZ, rateHz), `${name} hears`).toBeGreaterThan(-30);
     expect(loudest(told, frequencyHz), `the caller hears ${name}`).toBeGreaterThan(-30);
     program.close();
   }
@@ -219,11 +225,12 @@ test('a flow connects its call with programs over TCP, UDP and WebSocket, and th
   await server.settled('tandem_external_media_live', 0);
 });
 
-/** In the 100 ms in which it is loudest. */
-function loudest(samples: Int16Array, frequencyHz: number): number {
+/** In the 100 ms in which it is loudest: nobody knows when a caller begins. */
+function loudest(samples: Int16Array, frequencyHz: number, rateHz = 8000): number {
+  const window = rateHz / 10;
   let most = Number.NEGATIVE_INFINITY;
-  for (let at = 0; at + 800 <= samples.length; at += 400) {
-    most = Math.max(most, levelAt(samples.subarray(at, at + 800), frequencyHz));
+  for (let at = 0; at + window <= samples.length; at += window / 2) {
+    most = Math.max(most, levelAt(samples.subarray(at, at + window), frequencyHz, rateHz));
   }
   return most;
 }
