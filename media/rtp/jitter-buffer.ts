@@ -42,6 +42,9 @@ const NOWHERE = -(2 ** 31);
 /** Samples per packet beyond this many milliseconds are a jump of the timestamp, not a packet. */
 const PACKET_MAX_MS = 120;
 
+/** So many packets dropped one after the other, and none played between: the way has become longer, or the clock slower. */
+const DROPPED_IN_ROW_MAX = 10;
+
 /**
  * Turns packets that come when they come into one per call of `take`, in order. Payloads are copied once, into slots
  * for which room is made as it is needed.
@@ -78,6 +81,7 @@ export class JitterBuffer {
   /** Samples that were played without a packet since the last one: time that passed, or was added to the delay. */
   #starved = 0;
   #lateInRow = 0;
+  #droppedInRow = 0;
   /** Timestamp step between the two newest packets. */
   #lastStep = 0;
 
@@ -194,9 +198,8 @@ export class JitterBuffer {
   /** The next packet for playing behind `waiting` units of the timestamps' clock from `now` on. */
   take(now: Instant, waiting = 0): Taken {
     if (this.#state === 'filling' && now >= this.#startAt) this.#startPlaying();
-    if (this.#state !== 'playing') return 'empty';
-    this.#dropBeyondLongestDelay(now, waiting);
-    return this.#takeNext();
+    if (this.#state === 'playing') this.#dropBeyondLongestDelay(now, waiting);
+    return this.#state === 'playing' ? this.#takeNext() : 'empty';
   }
 
   /**
@@ -240,6 +243,7 @@ export class JitterBuffer {
         continue;
       }
       this.#counts.add(BUFFER.taken, 1);
+      this.#droppedInRow = 0;
       this.frameStart = this.#slots.start(found);
       this.frameEnd = this.#slots.end(found);
       this.frameKind = this.#slots.kind(found);
@@ -255,10 +259,16 @@ export class JitterBuffer {
   #starve(): Taken {
     this.#starved += this.packetSamples;
     if (this.#starved <= this.#options.delayMaxMs * this.#msToTicks) return 'missing';
+    this.#rest();
+    return 'empty';
+  }
+
+  /** The next packet begins anew, and with it what is taken for the fastest way; none before it is played any more. */
+  #rest(): void {
     this.#counts.add(BUFFER.resets, 1);
     this.#state = 'idle';
     this.#floor = this.#next;
-    return 'empty';
+    this.#droppedInRow = 0;
   }
 
   /** Extended number of the oldest packet waiting, or NOWHERE. */
@@ -271,8 +281,9 @@ export class JitterBuffer {
 
   #dropBeyondLongestDelay(now: Instant, waiting: number): void {
     for (let i = 0; i < this.#options.slotCount; i++) {
-      if (this.#delay.delayMs(this.#playAt - waiting, now) <= this.#options.delayMaxMs || !this.#drop()) return;
+      if (this.#delay.delayMs(this.#playAt - waiting, now) <= this.#options.delayMaxMs || !this.#drop()) break;
     }
+    if (this.#droppedInRow >= DROPPED_IN_ROW_MAX && this.#oldest() === NOWHERE) this.#rest();
   }
 
   /** The time of one packet passes unplayed; false when none is waiting. */
@@ -286,6 +297,7 @@ export class JitterBuffer {
     this.#counts.add(BUFFER.lost, found - this.#next);
     this.#next = found + 1;
     this.#counts.add(BUFFER.dropped, 1);
+    this.#droppedInRow += 1;
     return true;
   }
 

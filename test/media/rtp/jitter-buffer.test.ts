@@ -190,6 +190,20 @@ test('a short pause of the talker is not taken for a longer packet', () => {
   }
 });
 
+test.each([
+  [150, 2],
+  [90, 8],
+  [190, 3],
+])('a way that becomes longer by %i ms, %i times, for good, costs moments and not the stream', (stepMs, steps) => {
+  const buffer = new JitterBuffer();
+  const arrivals = onTime(1500).map(({ at, n }) => ({ at: at + stepMs * Math.min(steps, Math.floor(n / 100)), n }));
+  const heard = numbers(play(arrivals, 1500 * 20 + stepMs * steps + 400, buffer));
+  expect(heard.length).toBeGreaterThan(1500 - 12 * steps);
+  expect(heard).toContain(1499);
+  expect(heard).toEqual(heard.toSorted((a, b) => a - b));
+  expect(buffer.excessMs(1500 * 20 + stepMs * steps)).toBeLessThan(200);
+});
+
 test('a clock that jumps, forward or back, costs a moment and not the stream', () => {
   for (const jump of [100_000_000, -100_000_000]) {
     const buffer = new JitterBuffer();
