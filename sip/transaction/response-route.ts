@@ -1,7 +1,7 @@
 import { isAddress } from '../../core/kernel/address-text.ts';
 import type { TransportAddress } from '../../core/ports.ts';
 import { withSource } from '../grammar/via.ts';
-import type { Request } from '../message.ts';
+import type { Request, Via } from '../message.ts';
 
 /** RFC 3261 §18.1.1: port of a sent-by without one. */
 const DEFAULT_PORTS = { udp: 5060, tcp: 5060, tls: 5061 } as const;
@@ -36,7 +36,11 @@ export function stampSource(request: Request, source: TransportAddress): Request
  */
 export function responseDestination(request: Request, source: TransportAddress): TransportAddress {
   const via = request.topVia;
-  const isNamed = (): boolean => (via.parameters.get('maddr') ?? via.host) === source.address;
-  if (source.transport !== 'udp' || via.parameters.has('rport') || !isNamed()) return source;
+  if (source.transport !== 'udp' || via.parameters.has('rport') || namedIn(via) !== source.address) return source;
   return { ...source, port: via.port === 0 ? DEFAULT_PORTS.udp : via.port };
+}
+
+/** Where a sender over UDP says that it listens. */
+function namedIn({ parameters, host }: Via): string {
+  return parameters.get('maddr') ?? host;
 }

@@ -186,7 +186,9 @@ export class Referrals {
     const { status } = response;
     this.sent.receiveResponse(transaction, response, now);
     if (status < 200) return;
-    const entry = this.#live.get(this.#requests.get(transaction) ?? 0);
+    const referral = this.#requests.get(transaction);
+    if (referral === undefined) return;
+    const entry = this.#live.get(referral);
     const isAuthorized = entry?.authorization !== undefined;
     if (entry !== undefined) entry.authorization = isAuthorized ? undefined : this.#authorize(entry, response);
     if (entry?.authorization !== undefined) this.#settle(transaction, 'challenge', now);
