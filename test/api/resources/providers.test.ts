@@ -53,6 +53,7 @@ test.each([
   [{ hostname: 'x>\r\nEvil: y' }, 'hostname'],
   [{ tech_prefix: '9@evil' }, 'tech_prefix'],
   [{ codecs: 'PCMU\r\nX: y' }, 'codecs'],
+  [{ metadata: { srtp: 'always' } }, 'metadata.srtp'],
   [{ metadata: { unheard_of: 1 } }, 'metadata.unheard_of'],
   [{ metadata: { transport: 'smoke' } }, 'metadata.transport'],
   [{ metadata: { outbound_proxy: 'http://x' } }, 'metadata.outbound_proxy'],
