@@ -7,6 +7,8 @@ import { FRAME_BYTES, writeToneFrame } from './tone-frames.ts';
 /** Stream number, packet number, and the time of sending in µs, in place of the first samples. */
 const STAMP_BYTES = 8;
 const PAYLOAD_TYPE = 0;
+/** The number that a frame of silence has in that place: the switch greets with one when nobody speaks yet. */
+const SILENCE = 0xffff;
 export const PACKET_BYTES = RTP_HEADER_BYTES + FRAME_BYTES;
 
 export interface StreamTimes {
@@ -36,7 +38,7 @@ export class Stream {
   foreign = 0;
   /** Packets that another phone sent than the first one heard. */
   misrouted = 0;
-  /** Not an RTP packet of 20 ms of PCMU. */
+  /** Not an RTP packet of 20 ms of PCMU, or one of silence, which no phone here sends. */
   other = 0;
 
   constructor(number: number, times: StreamTimes) {
@@ -86,6 +88,10 @@ export class Stream {
     if (this.#ssrcHeard < 0) this.#ssrcHeard = ssrc;
     const payload = start + RTP_HEADER_BYTES;
     const peer = (bytes[payload]! << 8) | bytes[payload + 1]!;
+    if (peer === SILENCE) {
+      this.other++;
+      return;
+    }
     if (this.peer < 0) this.peer = peer;
     if (ssrc !== this.#ssrcHeard) this.foreign++;
     else if (peer !== this.peer) this.misrouted++;

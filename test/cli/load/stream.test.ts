@@ -68,3 +68,11 @@ test('quantiles are those of what was added', () => {
   histogram.clear();
   expect(histogram.quantileMs(0.5)).toBe(0);
 });
+
+test('silence that the switch says before anybody speaks is taken for no phone', () => {
+  const listener = stream(2);
+  const [greeting, ...spoken] = packetsOf(stream(1), 6);
+  greeting!.bytes.fill(0xff, 12);
+  hear(listener, [greeting!, ...spoken]);
+  expect(listener).toMatchObject({ other: 1, received: 5, misrouted: 0, foreign: 0, peer: 1 });
+});
