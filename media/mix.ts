@@ -9,6 +9,7 @@ import type { MixTalker } from './mix-talker.ts';
 import { add, begin, clip, clipLess, clipMore } from './mixer.ts';
 import { NARROW_HZ, NARROW_SAMPLES } from './narrow-band.ts';
 import type { Player } from './player.ts';
+import { PREFETCHED_STREAMS } from './prefetch.ts';
 import { RateConverter } from './rate-converter.ts';
 import type { Recording } from './recording.ts';
 import { SharedPayloads } from './shared-payloads.ts';
@@ -41,6 +42,8 @@ export class Mix {
   exchange: MixExchange | undefined;
   /** Place among the mixes that take part in ticks, or -1. */
   tickIndex = -1;
+  /** What was read ahead, so that reading it is for something. */
+  prefetched = 0;
   readonly #rate = new MixRate();
   #rateHz = NARROW_HZ;
   #sum = new Int32Array(NARROW_SAMPLES);
@@ -167,6 +170,7 @@ export class Mix {
       (waiting > 0 && this.wantsVoice);
     // Backwards, because a member whose file ends may take the chance to go.
     for (let i = this.members.length - 1; i >= 0; i--) {
+      if ((this.members.length - 1 - i) % PREFETCHED_STREAMS === 0) this.#prefetchTold(i);
       if (this.#tell(this.members[i]!, tick, now, sender, counters)) isBusy = true;
     }
     this.#record(tick, counters);
@@ -176,6 +180,18 @@ export class Mix {
     return isBusy;
   }
 
+  /** Reads ahead from this member on, see `prefetch.ts`. */
+  #prefetchSaid(from: number): void {
+    const to = Math.min(this.members.length, from + PREFETCHED_STREAMS);
+    for (let i = from; i < to; i++) this.prefetched ^= this.members[i]!.prefetchSaid();
+  }
+
+  /** The same from this member down. */
+  #prefetchTold(from: number): void {
+    const to = Math.max(-1, from - PREFETCHED_STREAMS);
+    for (let i = from; i > to; i--) this.prefetched ^= this.members[i]!.prefetchTold();
+  }
+
   /** Sums who speaks; returns how many have something in their buffers. */
   #hear(tick: number, now: Instant, sender: FrameSender, counters: Float64Array): number {
     let waiting = 0;
@@ -183,6 +199,7 @@ export class Mix {
     const wantsVoice = this.wantsVoice;
     this.#whispering.length = 0;
     for (let i = 0; i < this.members.length; i++) {
+      if (i % PREFETCHED_STREAMS === 0) this.#prefetchSaid(i);
       const member = this.members[i]!;
       const voice = member.voice!;
       if (wantsVoice) voice.advance(tick, now);

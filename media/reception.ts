@@ -5,6 +5,7 @@ import type { Hearing } from './detectors/hearing.ts';
 import type { Duties } from './duties.ts';
 import type { Latching } from './io/latching.ts';
 import type { PacketIo } from './io/packet-io.ts';
+import { PREFETCHED_STREAMS } from './prefetch.ts';
 import { relay, relayEvent } from './relay.ts';
 import { demultiplex } from './rtp/demultiplex.ts';
 import { type PacketView, readUint32 } from './rtp/packet-view.ts';
@@ -31,6 +32,8 @@ export class Reception {
   readonly #arrival: Arrival;
   /** Into what is sent. */
   readonly #copy: PayloadCopy;
+  /** What was read ahead, so that reading it is for something. */
+  prefetched = 0;
 
   constructor(
     io: PacketIo,
@@ -60,10 +63,21 @@ export class Reception {
       const count = io.receive();
       if (count === 0) break;
       total += count;
-      for (let i = 0; i < count; i++) this.#receivePacket(i, now);
+      for (let i = 0; i < count; i++) {
+        if (i % PREFETCHED_STREAMS === 0) this.#prefetch(i, Math.min(count, i + PREFETCHED_STREAMS));
+        this.#receivePacket(i, now);
+      }
     }
     this.#counters[COUNTER.packetsReceived]! += total;
     return total;
+  }
+
+  #prefetch(from: number, to: number): void {
+    const { batchPort, sources } = this.#io;
+    for (let i = from; i < to; i++) {
+      const slot = this.#latching.slotFrom(batchPort, sources, i);
+      if (slot !== -1) this.prefetched ^= this.#slots.at(slot)!.prefetchArrival();
+    }
   }
 
   #receivePacket(i: number, now: Instant): void {

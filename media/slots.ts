@@ -9,6 +9,7 @@ import { EVERYBODY } from './membership.ts';
 import type { Mix } from './mix.ts';
 import { NARROW_HZ } from './narrow-band.ts';
 import type { Player } from './player.ts';
+import { prefetchSamples } from './prefetch.ts';
 import type { StreamSettings } from './protocol.ts';
 import { RateConverter } from './rate-converter.ts';
 import type { Recording } from './recording.ts';
@@ -171,6 +172,24 @@ export class Stream {
     this.reports = new Reports(this.sender, this.receiver, options, now, memory.reported, slot);
     this.buffered = new BufferCounts(memory.buffered, slot);
     memory.give(slot, leg);
+  }
+
+  /** What a packet from the peer will be looked at with, see `prefetch.ts`. */
+  prefetchArrival(): number {
+    const { voice, listener } = this;
+    const own = this.receiver.prefetch() + this.receiveFormats[0]! + this.eventClockRateHz + this.quietTicks;
+    return (own + (voice?.prefetch('put') ?? 0) + (listener?.prefetchTold() ?? 0)) | 0;
+  }
+
+  /** What a tick hears the peer with. */
+  prefetchSaid(): number {
+    return ((this.voice?.prefetch('take') ?? 0) + this.port + this.quietTicks + this.tickIndex) | 0;
+  }
+
+  /** What the peer is sent a packet with. */
+  prefetchTold(): number {
+    const sum = this.sender.prefetch() + this.port + this.eventClockRateHz + this.quietTicks + this.tickIndex;
+    return (sum + prefetchSamples(this.said)) | 0;
   }
 
   apply(settings: StreamSettings): void {

@@ -4,6 +4,7 @@ import type { Decoder } from './codec/codec.ts';
 import { Concealment } from './dsp/concealment.ts';
 import { type Leave, lengthen, shorten } from './dsp/time-scale.ts';
 import { PauseNoise } from './pause-noise.ts';
+import { prefetchSamples } from './prefetch.ts';
 import { BUFFER, type BufferCounts } from './rtp/buffer-counts.ts';
 import { JitterBuffer, type Taken } from './rtp/jitter-buffer.ts';
 import type { PacketView } from './rtp/packet-view.ts';
@@ -81,6 +82,13 @@ export class Speech {
   /** The packets and what became of them: late, lost, reordered, dropped. */
   get jitter(): JitterBuffer {
     return this.#jitter;
+  }
+
+  /** See `prefetch.ts`. */
+  prefetch(next: 'put' | 'take'): number {
+    const sum = this.#jitter.prefetch(next) + this.#format;
+    if (next === 'put' || this.#frames.length === 0) return sum | 0;
+    return (sum + prefetchSamples(this.#nextFrame())) | 0;
   }
 
   /** Only packets of formats that there is a codec for, and comfort noise. */

@@ -78,6 +78,11 @@ export class Voice {
     return this.#speech.jitter;
   }
 
+  /** See `prefetch.ts`. */
+  prefetch(next: 'put' | 'take'): number {
+    return (this.#speech.prefetch(next) + this.#tick) | 0;
+  }
+
   /** Only packets of formats that there is a codec for, and comfort noise. */
   put(view: PacketView, bytes: Uint8Array, format: number, now: Instant): void {
     const { rateHz } = this.#speech;

@@ -1,9 +1,9 @@
 import { assert } from '../../core/kernel/assert.ts';
 import type { Instant } from '../../core/kernel/time.ts';
-import { AddressTable } from './address-table.ts';
 import { addressOf, contains, type Network, portOf } from './addresses.ts';
 import { Agreement } from './agreement.ts';
 import type { LatchingCounters, LatchingEntry, PacketIdentity, PacketProof } from './latching-entry.ts';
+import { type PortTable, portTable } from './port-table.ts';
 import { Quarantine } from './quarantine.ts';
 import { SlotQueue } from './slot-queue.ts';
 
@@ -18,18 +18,6 @@ const FREE = 0;
 const WAITING = 1;
 const EXPECTED = 2;
 const HEARD = 3;
-
-/** What is known on one of our ports. */
-interface PortTable {
-  readonly bySource: AddressTable;
-  readonly byRtcpSource: AddressTable;
-  readonly bySsrc: Map<number, number>;
-  /** Slots that are waiting or expected. */
-  readonly open: number[];
-  /** Source → index in the quarantine. */
-  readonly quarantined: Map<number, number>;
-  slotCount: number;
-}
 
 /**
  * Which stream a packet belongs to, where many streams share a port, and where a stream's packets are sent. Peers
@@ -94,13 +82,7 @@ export class Latching {
     assert(this.#state[slot] === FREE, `slot ${slot} is taken`);
     let table = this.#tables.get(entry.port);
     if (table === undefined) {
-      const maps = {
-        bySource: new AddressTable(),
-        byRtcpSource: new AddressTable(),
-        bySsrc: new Map(),
-        quarantined: new Map(),
-      };
-      table = { ...maps, open: [], slotCount: 0 };
+      table = portTable();
       this.#tables.set(entry.port, table);
     }
     table.slotCount++;
@@ -162,6 +144,11 @@ export class Latching {
       return known;
     }
     return this.#classifyUnknown(table, sources[index]!, packet, now);
+  }
+
+  /** The slot whose packets come from exactly there, or -1: nothing is judged. */
+  slotFrom(port: number, sources: Float64Array, index: number): number {
+    return this.#tables.get(port)?.bySource.find(sources, index) ?? NONE;
   }
 
   #classifyUnknown(table: PortTable, source: number, packet: PacketIdentity, now: Instant): number {

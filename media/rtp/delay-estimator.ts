@@ -61,6 +61,11 @@ export class DelayEstimator {
     return Math.max(this.#minMs, Math.min(this.#maxMs, (this.#bin - BINS + 1) * BIN_MS));
   }
 
+  /** See `prefetch.ts`. */
+  prefetch(): number {
+    return (this.#numbers[WEIGHT]! + this.#numbers[BINS + 1]!) | 0;
+  }
+
   /** Another source: its clock begins elsewhere; the network stays what it was. */
   forgetClock(): void {
     this.#numbers[FASTEST] = Number.NaN;

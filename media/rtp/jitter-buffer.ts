@@ -2,29 +2,9 @@ import { assert } from '../../core/kernel/assert.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { BUFFER, BufferCounts } from './buffer-counts.ts';
 import { DelayEstimator } from './delay-estimator.ts';
+import { JITTER_BUFFER_DEFAULTS, type JitterBufferOptions } from './jitter-buffer-options.ts';
 import { type PacketKind, PacketSlots } from './packet-slots.ts';
 import { extendSequence, timestampDistance } from './sequence.ts';
-
-export interface JitterBufferOptions {
-  readonly clockRateHz: number;
-  /** Samples per packet until the stream has shown otherwise. */
-  readonly frameSamples: number;
-  /** Packets held at most: a power of two. */
-  readonly slotCount: number;
-  /** Payload bytes kept of a packet; longer payloads are refused. */
-  readonly slotBytes: number;
-  readonly delayMinMs: number;
-  readonly delayMaxMs: number;
-}
-
-export const JITTER_BUFFER_DEFAULTS: JitterBufferOptions = {
-  clockRateHz: 8000,
-  frameSamples: 160,
-  slotCount: 64,
-  slotBytes: 960,
-  delayMinMs: 20,
-  delayMaxMs: 200,
-};
 
 /**
  * What a tick gets.
@@ -95,6 +75,14 @@ export class JitterBuffer {
     this.#delay = new DelayEstimator(clockRateHz, delayMinMs, delayMaxMs);
     this.#slots = new PacketSlots(slotCount, slotBytes);
     this.packetSamples = frameSamples;
+  }
+
+  /** See `prefetch.ts`. */
+  prefetch(next: 'put' | 'take'): number {
+    const extended = next === 'put' ? this.#highest + 1 : this.#next;
+    return (
+      (this.#slots.prefetch(extended) + this.#delay.prefetch() + this.#counts.of(BUFFER.taken) + this.#lastStep) | 0
+    );
   }
 
   get taken(): number {

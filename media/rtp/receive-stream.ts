@@ -2,7 +2,7 @@ import type { Instant } from '../../core/kernel/time.ts';
 import { type Bursts, burstsOf, endBurst, LOSS_ROW, lose } from './losses.ts';
 import type { PacketView } from './packet-view.ts';
 import { DROPOUT_MAX, MISORDER_MAX, sequenceDistance, timestampDistance } from './sequence.ts';
-import { type StreamRows, streamRows } from './stream-rows.ts';
+import { LINE_WORDS, type StreamRows, streamRows } from './stream-rows.ts';
 
 /**
  * What a packet is to its stream. Play it unless it is `duplicate` or `suspect`.
@@ -75,6 +75,13 @@ export class ReceiveStream {
     numbers[this.#at + LAST_TRANSIT] = Number.NaN;
     numbers[this.#at + SUSPECTED] = -1;
     numbers[this.#at + MS_TO_TICKS] = clockRateHz / 1000;
+  }
+
+  /** See `prefetch.ts`. */
+  prefetch(): number {
+    const words = this.#words;
+    const at = 2 * this.#at;
+    return (words[at]! + words[at + LINE_WORDS]! + words[at + 2 * LINE_WORDS]!) | 0;
   }
 
   /** SSRC of the present source, or -1 before the first packet. */

@@ -1,7 +1,7 @@
 import type { Instant } from '../../core/kernel/time.ts';
 import { type PacketView, writeRtpHeader } from './packet-view.ts';
 import { DROPOUT_MAX, MISORDER_MAX, sequenceDistance, timestampDistance } from './sequence.ts';
-import { type StreamRows, streamRows } from './stream-rows.ts';
+import { LINE_WORDS, type StreamRows, streamRows } from './stream-rows.ts';
 
 /** How far a timestamp may stray from the time that has passed before the mapping is made anew. */
 const DRIFT_MS = 500;
@@ -72,6 +72,11 @@ export class SendStream {
     numbers[this.#start + LAST_AT] = Number.NaN;
     numbers[this.#start + MAPPED_SSRC] = -1;
     numbers[this.#start + MS_TO_TICKS] = clockRateHz / 1000;
+  }
+
+  /** See `prefetch.ts`. */
+  prefetch(): number {
+    return (this.#row[this.#start]! + this.#row[this.#start + LINE_WORDS / 2]!) | 0;
   }
 
   get ssrc(): number {

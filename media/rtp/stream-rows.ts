@@ -8,6 +8,9 @@ export interface StreamRows {
   readonly words: Int32Array;
 }
 
+/** Words of a row that come into a cache together. */
+export const LINE_WORDS = 16;
+
 /** Room for `count` rows of `length` numbers: memory of one's own, or that behind `offset` of `buffer`. */
 export function streamRows(
   count: number,
