@@ -69,7 +69,7 @@ function calls(metrics: Metrics, { node, directory }: FigureSources): void {
 }
 
 function service(metrics: Metrics, { node }: FigureSources): void {
-  const { conferences, parking, recordings, sounds } = node.exchange.calls;
+  const { conferences, parking, recordings, sounds, supervisions } = node.exchange.calls;
   metrics.gauge('tandem_activeflows_live', 'Flows that run', () => node.flows.runningCount);
   metrics.counted('tandem_activeflows_ended_total', 'Flows that ended, by how', () =>
     [...node.flows.endings].map(([how, value]) => ({ labels: { how }, value })),
@@ -82,6 +82,8 @@ function service(metrics: Metrics, { node }: FigureSources): void {
   metrics.gauge('tandem_recordings_live', 'Recordings that run or are being stored', () => recordings.liveCount);
   countersOf(metrics, 'tandem_conferences', 'Conferences', () => conferences.counters);
   metrics.gauge('tandem_calls_parked', 'Calls that are parked', () => parking.liveCount);
+  metrics.gauge('tandem_supervisions_live', 'Supervisors who hear the call of somebody else', () => supervisions.count);
+  countersOf(metrics, 'tandem_supervisions', 'Supervisions of calls', () => supervisions.counters);
   countersOf(metrics, 'tandem_parking', 'Parked calls', () => parking.counters);
   countersOf(metrics, 'tandem_recordings', 'Recordings', () => recordings.counters);
   countersOf(metrics, 'tandem_sounds', 'Sounds', () => sounds.counters);

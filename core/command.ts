@@ -41,6 +41,7 @@ import type {
 } from './kernel/ids.ts';
 import type { SrtpPolicy } from './kernel/srtp-policy.ts';
 import type { WallTime } from './kernel/time.ts';
+import type { PlayOrder } from './media-port.ts';
 import type { ProviderProbe } from './provider-ports.ts';
 import type { ParkPlace } from './routing/park-slot.ts';
 
@@ -225,7 +226,10 @@ export type CallCommand =
   | { readonly kind: 'lockConference'; readonly id: ConferenceId; readonly mode: 'locked' | 'open' }
   /** Plays to all who are in it, or to one; without urls it stops what is played. */
   | { readonly kind: 'playConference'; readonly id: ConferenceId; readonly urls: readonly string[] }
-  | { readonly kind: 'playConferencecall'; readonly id: ConferencecallId; readonly urls: readonly string[] };
+  | { readonly kind: 'playConferencecall'; readonly id: ConferencecallId; readonly urls: readonly string[] }
+  /** How what is played to all, or to one, goes on. */
+  | { readonly kind: 'steerConference'; readonly id: ConferenceId; readonly order: PlayOrder }
+  | { readonly kind: 'steerConferencecall'; readonly id: ConferencecallId; readonly order: PlayOrder };
 
 /** What is asked of the ways to providers and to customers' own trunks. */
 export type ProviderCommand =

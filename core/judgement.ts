@@ -74,9 +74,11 @@ export function judge(command: Command, by: Principal, known: Known): Refusal | 
     case 'kickConferencecall':
     case 'updateConferencecall':
     case 'playConferencecall':
+    case 'steerConferencecall':
       return judgeThing(by, known.liveConferencecall(command.id)?.customerId, 'live conferencecall', command.id);
     case 'lockConference':
     case 'playConference':
+    case 'steerConference':
       return judgeThing(by, known.directory.conferences.get(command.id)?.customerId, 'conference', command.id);
     case 'stopActiveflow':
       return judgeThing(by, known.liveActiveflow(command.id)?.customerId, 'running activeflow', command.id);

@@ -145,6 +145,8 @@ export interface MixesPlane {
    */
   play(mix: MixId, source: PlaySource): void;
   stopPlaying(mix: MixId): void;
+  /** As that of a leg. */
+  steer(mix: MixId, order: PlayOrder): void;
   /** Tells who talks from now on, or does not any more. Outcome: talkerChanged, a few times a second at most. */
   watchTalkers(mix: MixId, mode: 'on' | 'off'): void;
 }

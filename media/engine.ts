@@ -131,6 +131,7 @@ export class Engine {
       case 'spanMix':
       case 'playMix':
       case 'stopMix':
+      case 'steerMix':
       case 'wakeMix':
       case 'watchTalkers':
         this.#mixes.handle(message, now);

@@ -207,7 +207,7 @@ export class WorkerMediaPlane implements MediaPlane {
   record(recording: RecordingNumber, request: RecordingRequest): void {
     const source = this.#sourceOf(request.source);
     this.recorders.start(recording, request, source);
-    if (source?.kind === 'mix') this.mixes.recordingStarted(source.mix, recording, source.worker);
+    if (source?.kind === 'mix') this.mixes.tap(source.mix, recording, source.worker);
   }
 
   stopRecording(recording: RecordingNumber): void {
@@ -283,7 +283,7 @@ export class WorkerMediaPlane implements MediaPlane {
   receiveFromFiles(message: FromFiles): void {
     if (message.kind === 'recorded') {
       const source = this.recorders.receive(message);
-      if (source?.kind === 'mix') this.mixes.recordingEnded(source.mix, message.recording);
+      if (source?.kind === 'mix') this.mixes.untap(source.mix, message.recording);
       return;
     }
     this.players.receive(message);
@@ -329,7 +329,7 @@ export class WorkerMediaPlane implements MediaPlane {
 
   /** Undefined when there is no stream to record. */
   #sourceOf(source: RecordingSource): RecordedSource | undefined {
-    if (source.kind === 'mix') return { ...source, worker: this.mixes.workerToRecord(source.mix) };
+    if (source.kind === 'mix') return { ...source, worker: this.mixes.workerToTap(source.mix) };
     const own = this.#legs.get(source.leg);
     if (own === undefined || own.lost || !own.isDescribed) return undefined;
     return { ...source, worker: own.place.worker };

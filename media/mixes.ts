@@ -6,7 +6,7 @@ import { takePart } from './membership.ts';
 import { Mix } from './mix.ts';
 import { MixExchange } from './mix-exchange.ts';
 import { MixTalker, talkerNews } from './mix-talker.ts';
-import { playerOf } from './player.ts';
+import { playerOf, steered } from './player.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 import { Recording, type RecordingOrder } from './recording.ts';
 import { needVoice, type Stream } from './slots.ts';
@@ -15,7 +15,10 @@ import type { ExternalMedia } from './streams/external-media.ts';
 import type { RunningRecordings, Ticking } from './ticking.ts';
 
 /** What a thread is told of a mix as a whole. */
-export type AboutMix = Extract<ToWorker, { kind: 'spanMix' | 'playMix' | 'stopMix' | 'wakeMix' | 'watchTalkers' }>;
+export type AboutMix = Extract<
+  ToWorker,
+  { kind: 'spanMix' | 'playMix' | 'stopMix' | 'steerMix' | 'wakeMix' | 'watchTalkers' }
+>;
 
 /** The conferences of a thread and what is recorded on it: who comes and goes. What happens in a tick is `Ticking`'s. */
 export class Mixes {
@@ -82,6 +85,9 @@ export class Mixes {
       case 'stopMix':
         mix.player = undefined;
         this.#dropUnused(mix);
+        return;
+      case 'steerMix':
+        if (mix.play === message.play && mix.player !== undefined) mix.player = steered(mix.player, message.order);
         return;
       case 'wakeMix':
         mix.exchange?.stir();

@@ -1,5 +1,5 @@
 import type { ExternalMediaId, LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
-import type { MixesPlane, MixTerms, PlaySource } from '../core/ports.ts';
+import type { MixesPlane, MixTerms, PlayOrder, PlaySource } from '../core/ports.ts';
 import { MixExchange } from './mix-exchange.ts';
 import type { Loaded, PlaneFiles } from './plane-files.ts';
 import type { PlaneOutput } from './plane-output.ts';
@@ -7,19 +7,32 @@ import type { FromWorker, PlayedSource, ToWorker } from './protocol.ts';
 
 type TalkerChange = Extract<FromWorker, { kind: 'talkerChanged' }>;
 
+/** A recording of a mix, or a program outside that hears it and speaks in it. */
+type TapId = RecordingNumber | ExternalMediaId;
+
 /** Who is in one mix, thread by thread. */
 interface PlaneMix {
   readonly members: ReadonlyMap<number, Set<LegId>>;
-  /** What is recorded of it, and programs outside that hear it, each with its thread. */
-  readonly recordings: Map<RecordingNumber | ExternalMediaId, number>;
+  /** What hears all of it, each with its thread. */
+  readonly taps: Map<TapId, number>;
   exchange: SharedArrayBuffer | undefined;
   /** Threads that carry it, as they were told. */
   workers: readonly number[];
-  /** What is played into it: the number of the request, and the thread that plays it, -1 while it is loaded. */
-  playing: { readonly play: number; readonly worker: number } | undefined;
+  playing: Playing | undefined;
   /** Who talks is to be told: the loudest of each thread, and who was told. */
   talkers: Talkers | undefined;
 }
+
+/** What is played into a mix: the number of the request, and the thread that plays it, -1 while it is loaded. */
+interface Playing {
+  readonly play: number;
+  readonly worker: number;
+  /** What was ordered of it while it is loaded. */
+  readonly held: PlayOrder[];
+}
+
+/** Orders for one file that is still being read; reading takes a fraction of a second. */
+const HELD_MAX = 20;
 
 interface Talkers {
   readonly byWorker: Map<number, { readonly leg: LegId; readonly levelDbov: number }>;
@@ -70,7 +83,7 @@ export class PlaneMixes implements MixesPlane {
     this.stopPlaying(id);
     const play = this.#files.nextPlay();
     if (source.kind === 'file') {
-      mix.playing = { play, worker: -1 };
+      mix.playing = { play, worker: -1, held: [] };
       const message = this.#files.load({ kind: 'mix', mix: id }, play, source);
       this.#outputs.push({ kind: 'postFiles', message });
     } else this.#begin(id, mix, play, source);
@@ -82,6 +95,14 @@ export class PlaneMixes implements MixesPlane {
     if (mix.playing.worker >= 0) this.#post(mix.playing.worker, { kind: 'stopMix', mix: id });
     mix.playing = undefined;
     this.#span(id, mix);
+  }
+
+  steer(id: MixId, order: PlayOrder): void {
+    const playing = this.#mixes.get(id)?.playing;
+    if (playing === undefined) return;
+    const { play, worker, held } = playing;
+    if (worker >= 0) this.#post(worker, { kind: 'steerMix', mix: id, play, order });
+    else if (held.length < HELD_MAX) held.push(order);
   }
 
   /** A file for a mix is in memory, or why not. */
@@ -156,22 +177,22 @@ export class PlaneMixes implements MixesPlane {
     return members[0] === undefined || members[0][1].size === 0 ? undefined : members[0][0];
   }
 
-  /** The thread that is to record the mix, told or not that it has members. */
-  workerToRecord(id: MixId): number {
+  /** The thread that is to record the mix, or to let a program hear it, told or not that it has members. */
+  workerToTap(id: MixId): number {
     return this.#mixes.get(id)?.workers[0] ?? 0;
   }
 
-  /** After the thread was asked to record it, or to let a program hear it. */
-  recordingStarted(id: MixId, recording: RecordingNumber | ExternalMediaId, worker: number): void {
+  /** After the thread was asked to record it, or to let a program hear it: the mix is there as long as that lasts. */
+  tap(id: MixId, by: TapId, worker: number): void {
     const mix = this.#mix(id);
-    mix.recordings.set(recording, worker);
+    mix.taps.set(by, worker);
     this.#span(id, mix);
   }
 
-  recordingEnded(id: MixId, recording: RecordingNumber | ExternalMediaId): void {
+  untap(id: MixId, by: TapId): void {
     const mix = this.#mixes.get(id);
     if (mix === undefined) return;
-    mix.recordings.delete(recording);
+    mix.taps.delete(by);
     this.#span(id, mix);
   }
 
@@ -181,7 +202,7 @@ export class PlaneMixes implements MixesPlane {
     const workers = Array.from({ length: this.#workerCount }, (_, worker) => [worker, new Set<LegId>()] as const);
     const mix: PlaneMix = {
       members: new Map(workers),
-      recordings: new Map(),
+      taps: new Map(),
       exchange: undefined,
       workers: [],
       playing: undefined,
@@ -197,8 +218,10 @@ export class PlaneMixes implements MixesPlane {
 
   #begin(id: MixId, mix: PlaneMix, play: number, source: PlayedSource): void {
     const worker = mix.workers[0]!;
-    mix.playing = { play, worker };
+    const { held } = mix.playing ?? { held: [] };
+    mix.playing = { play, worker, held: [] };
     this.#post(worker, { kind: 'playMix', mix: id, play, source });
+    for (const order of held) this.#post(worker, { kind: 'steerMix', mix: id, play, order });
   }
 
   #played(id: MixId, mix: PlaneMix, outcome: 'finished' | 'failed', detail: string): void {
@@ -225,11 +248,11 @@ export class PlaneMixes implements MixesPlane {
 
   /** Tells the threads of a mix about each other when those that carry it have changed. */
   #span(id: MixId, mix: PlaneMix): void {
-    const recording = new Set(mix.recordings.values());
-    const isHeard = recording.size > 0 || [...mix.members.values()].some(({ size }) => size > 0);
+    const tapping = new Set(mix.taps.values());
+    const isHeard = tapping.size > 0 || [...mix.members.values()].some(({ size }) => size > 0);
     const playing = isHeard ? mix.playing?.worker : undefined;
     const carries = ([worker, legs]: readonly [number, Set<LegId>]): boolean =>
-      legs.size > 0 || recording.has(worker) || worker === playing;
+      legs.size > 0 || tapping.has(worker) || worker === playing;
     const now = [...mix.members].filter(carries).map(([worker]) => worker);
     const before = mix.workers;
     mix.workers = now;

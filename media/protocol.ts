@@ -101,6 +101,7 @@ export type ToWorker =
   /** `play` as for a leg. */
   | { readonly kind: 'playMix'; readonly mix: MixId; readonly play: number; readonly source: PlayedSource }
   | { readonly kind: 'stopMix'; readonly mix: MixId }
+  | { readonly kind: 'steerMix'; readonly mix: MixId; readonly play: number; readonly order: PlayOrder }
   /** Something happens in it on another thread again. */
   | { readonly kind: 'wakeMix'; readonly mix: MixId }
   | { readonly kind: 'watchTalkers'; readonly mix: MixId; readonly mode: 'on' | 'off' }

@@ -6,7 +6,7 @@ import { MEMBER_ROLES } from '../../core/calls/who-hears-whom.ts';
 import type { Command } from '../../core/command.ts';
 import { type Refused, stateInvalid } from '../answer.ts';
 import type { Backend } from '../backend.ts';
-import { Played } from '../played.ts';
+import { PLAY_PAUSES, Played, Sought, seekOrder } from '../played.ts';
 import { presentConferencecall } from '../presentation/calls.ts';
 import { RowRoutes } from '../row-routes.ts';
 import { given } from '../schema.ts';
@@ -51,11 +51,20 @@ export function conferencecalls(app: FastifyInstance, backend: Backend): void {
   routes.act('POST', '/play', 'Play to one who is in a conference', Played, play);
   const hush = ifIn(({ id }) => ({ kind: 'playConferencecall', id, urls: [] }));
   routes.act('DELETE', '/play', 'Stop what is played to one', Nothing, hush);
+  for (const [path, kind, summary] of PLAY_PAUSES) {
+    const steer = ifIn(({ id }) => ({ kind: 'steerConferencecall', id, order: { kind } }));
+    routes.act('POST', path, `${summary} one who is in a conference`, Nothing, steer);
+  }
+  const seek = ifIn<Static<typeof Sought>>(({ id }, body) => {
+    const order = seekOrder(body);
+    return 'refusal' in order ? order : { kind: 'steerConferencecall', id, order };
+  });
+  routes.act('POST', '/play_seek', 'Go to another place in what is played to one', Sought, seek);
 }
 
 /** What is asked of one who is in a conference; one who has left says so. */
 function ifIn<Given>(
-  commandOf: (stay: ConferencecallRecord, given: Given) => Command,
+  commandOf: (stay: ConferencecallRecord, given: Given) => Command | Refused,
 ): (stay: ConferencecallRecord, given: Given) => Command | Refused {
   return (stay, asked) =>
     stay.status === 'leaved'

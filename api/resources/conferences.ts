@@ -4,7 +4,7 @@ import type { Command } from '../../core/command.ts';
 import { CONFERENCE_SETTINGS, type Conference, type ConferenceSettings } from '../../core/directory/records.ts';
 import type { ConferenceId, FlowId } from '../../core/kernel/ids.ts';
 import type { Backend } from '../backend.ts';
-import { Played } from '../played.ts';
+import { PLAY_PAUSES, Played, Sought, seekOrder } from '../played.ts';
 import { presentConference } from '../presentation/calls.ts';
 import { RECORDING_PAUSES, Recorded, recordingLimits } from '../recorded.ts';
 import { RowRoutes } from '../row-routes.ts';
@@ -86,7 +86,22 @@ export function conferences(app: FastifyInstance, backend: Backend): void {
     id,
     urls: [],
   }));
+  steeringOf(routes);
   recordingOf(routes);
+}
+
+function steeringOf(routes: RowRoutes<'conference'>): void {
+  for (const [path, kind, summary] of PLAY_PAUSES) {
+    routes.act('POST', path, `${summary} all who are in one conference`, Nothing, ({ id }) => ({
+      kind: 'steerConference',
+      id,
+      order: { kind },
+    }));
+  }
+  routes.act('POST', '/play_seek', 'Go to another place in what is played to all', Sought, ({ id }, body) => {
+    const order = seekOrder(body);
+    return 'refusal' in order ? order : { kind: 'steerConference', id, order };
+  });
 }
 
 function recordingOf(routes: RowRoutes<'conference'>): void {

@@ -8,6 +8,7 @@ import { notFound, stateInvalid } from '../refusal.ts';
 import type { Call } from './call.ts';
 import { type CallLife, partyOf } from './call-life.ts';
 import { type CallRecording, notProgressing } from './call-recording.ts';
+import { nothingPlayed } from './conference-orders.ts';
 import type { Conferences } from './conferences.ts';
 import type { Externals, ExternalsStart } from './externals.ts';
 import type { HoldMusic } from './hold-music.ts';
@@ -114,16 +115,12 @@ export class CallCommands {
       case 'startExternalMedia':
         this.#connectProgram(ticket, command, now);
         break;
-      case 'deleteConference':
-      case 'kickConferencecall':
-      case 'updateConferencecall':
-      case 'lockConference':
-      case 'playConference':
-        this.#parts.conferences.execute(ticket, command, now);
-        break;
       case 'playConferencecall':
-        this.#play(ticket, command, now);
+      case 'steerConferencecall':
+        this.#settle(ticket, command.id, this.#play(command, now));
         break;
+      default:
+        this.#parts.conferences.execute(ticket, command, now);
     }
   }
 
@@ -163,15 +160,18 @@ export class CallCommands {
   }
 
   /** To one who is in a conference, besides what it hears there. */
-  #play(ticket: number, { id, urls }: CommandOf<'playConferencecall'>, now: Instant): void {
-    const callId = this.#parts.conferences.conferencecall(id)?.callId;
+  #play(command: CommandOf<'playConferencecall' | 'steerConferencecall'>, now: Instant): Refusal | undefined {
+    const { id } = command;
+    const { conferences, sounds } = this.#parts;
+    const callId = conferences.conferencecall(id)?.callId;
     const leg = callId === undefined ? undefined : this.#life.ledger.legOf(callId);
-    if (leg === undefined) this.#refuse(ticket, notFound('live conferencecall', id));
-    else {
-      if (urls.length === 0) this.#parts.sounds.stop(leg);
-      else this.#parts.sounds.start(partyOf(this.#life.ledger.get(leg)!), urls, NO_TOKEN, now);
-      this.#done(ticket, id);
-    }
+    if (leg === undefined) return notFound('live conferencecall', id);
+    if (command.kind === 'steerConferencecall') {
+      if (!sounds.isPlayingTo(leg)) return nothingPlayed(`conferencecall ${id}`);
+      sounds.steer(leg, command.order);
+    } else if (command.urls.length === 0) sounds.stop(leg);
+    else sounds.start(partyOf(this.#life.ledger.get(leg)!), command.urls, NO_TOKEN, now);
+    return undefined;
   }
 
   #mute(call: Call, { direction, mode }: CommandOf<'muteCall'>, now: Instant): void {

@@ -6,7 +6,7 @@ import type { ConferenceNews } from './conference-news.ts';
 import type { ConferenceSounds } from './conference-sounds.ts';
 import type { Rooms } from './rooms.ts';
 
-export type ConferenceOrder = Extract<CallCommand, { kind: 'lockConference' | 'playConference' }>;
+export type ConferenceOrder = Extract<CallCommand, { kind: 'lockConference' | 'playConference' | 'steerConference' }>;
 
 /** What is asked of all who are in a conference together: nothing of it is stored. Why not, when nothing was done. */
 export function carryOut(
@@ -19,10 +19,20 @@ export function carryOut(
   if (room === undefined) {
     return stateInvalid(`nobody is in conference ${row.id}`, 'a conference with somebody in it', 'empty');
   }
-  if (order.kind === 'lockConference') {
-    room.isLocked = order.mode === 'locked';
-    news.room(row.id, now);
-  } else if (order.urls.length === 0) sounds.hush(row.id);
-  else sounds.announce(row, order.urls, now);
-  return undefined;
+  switch (order.kind) {
+    case 'lockConference':
+      room.isLocked = order.mode === 'locked';
+      news.room(row.id, now);
+      return undefined;
+    case 'playConference':
+      if (order.urls.length === 0) sounds.hush(row.id);
+      else sounds.announce(row, order.urls, now);
+      return undefined;
+    case 'steerConference':
+      return sounds.steer(row.id, order.order) ? undefined : nothingPlayed(`conference ${row.id}`);
+  }
+}
+
+export function nothingPlayed(to: string): Refusal {
+  return stateInvalid(`nothing is played to ${to}`, 'something that is played', 'nothing');
 }

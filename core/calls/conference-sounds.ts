@@ -4,7 +4,7 @@ import type { Journal } from '../journal.ts';
 import type { Calendar } from '../kernel/clock.ts';
 import type { ConferenceId, MixId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
-import type { MediaEvent, MixesPlane, PlayedTone } from '../ports.ts';
+import type { MediaEvent, MixesPlane, PlayedTone, PlayOrder } from '../ports.ts';
 import type { Rooms } from './rooms.ts';
 import type { Sounds } from './sounds.ts';
 
@@ -13,7 +13,7 @@ export interface ConferenceSoundsPorts {
   readonly media: { readonly mixes: MixesPlane };
   readonly journal: Journal;
   readonly calendar: Calendar;
-  readonly sounds: Pick<Sounds, 'startMix' | 'stopMix' | 'isPlayingInto'>;
+  readonly sounds: Pick<Sounds, 'startMix' | 'stopMix' | 'steerMix' | 'isPlayingInto'>;
 }
 
 /** What all in a conference hear besides each other, and what is told of who talks there. */
@@ -73,6 +73,14 @@ export class ConferenceSounds {
 
   hush(id: ConferenceId): void {
     this.#ports.sounds.stopMix(this.#rooms.mixOf(id));
+  }
+
+  /** How what was announced goes on. False when nothing is. */
+  steer(id: ConferenceId, order: PlayOrder): boolean {
+    const mix = this.#rooms.mixOf(id);
+    if (!this.#ports.sounds.isPlayingInto(mix)) return false;
+    this.#ports.sounds.steerMix(mix, order);
+    return true;
   }
 
   /** Announcements are the business of `Sounds`. */

@@ -114,10 +114,7 @@ export class Sounds {
 
   /** Holds what is played to the leg, lets it go on, or seeks in what sounds now. Without effect when nothing is played. */
   steer(leg: LegId, order: PlayOrder): void {
-    const list = this.#lists.get(leg);
-    if (list === undefined) return;
-    if (order.kind !== 'seek') list.isPaused = order.kind === 'pause';
-    if (list.state === 'playing') this.#ports.media.players.steer(leg, order);
+    if (this.#take(leg, order)) this.#ports.media.players.steer(leg, order);
   }
 
   /** The same for all who are in a mix, who hear it besides each other; `told` is called in place of news. */
@@ -132,9 +129,21 @@ export class Sounds {
     if (list?.state === 'playing') this.#ports.media.mixes.stopPlaying(mix);
   }
 
+  steerMix(mix: MixId, order: PlayOrder): void {
+    if (this.#take(-mix, order)) this.#ports.media.mixes.steer(mix, order);
+  }
+
   /** Whether a list is being played into the mix, or waits for what to play. */
   isPlayingInto(mix: MixId): boolean {
     return this.#lists.has(-mix);
+  }
+
+  /** A list keeps whether it is paused; true when what sounds now is to be told as well. */
+  #take(key: number, order: PlayOrder): boolean {
+    const list = this.#lists.get(key);
+    if (list === undefined) return false;
+    if (order.kind !== 'seek') list.isPaused = order.kind === 'pause';
+    return list.state === 'playing';
   }
 
   #start(
@@ -273,8 +282,10 @@ export class Sounds {
     list.state = 'playing';
     const { media } = this.#ports;
     const { audience } = list;
-    if ('mix' in audience) media.mixes.play(audience.mix, source);
-    else {
+    if ('mix' in audience) {
+      media.mixes.play(audience.mix, source);
+      if (list.isPaused) media.mixes.steer(audience.mix, { kind: 'pause' });
+    } else {
       media.play(audience.leg, source);
       if (list.isPaused) media.players.steer(audience.leg, { kind: 'pause' });
     }

@@ -24,6 +24,7 @@ import type { MediaFigures } from './media-figures.ts';
 import type { Parking } from './parking.ts';
 import type { Recordings } from './recordings.ts';
 import type { Sounds } from './sounds.ts';
+import type { Supervisions } from './supervisions.ts';
 import { type SwitchParts, switchParts } from './switch-parts.ts';
 import type { LeftBehind, SwitchPorts } from './switch-ports.ts';
 
@@ -41,6 +42,7 @@ export class Switch {
   readonly recordings: Recordings;
   readonly externals: Externals;
   readonly sounds: Sounds;
+  readonly supervisions: Supervisions;
   readonly parking: Parking;
   readonly dialler: Dialler;
   readonly #media: MediaPlane;
@@ -61,6 +63,7 @@ export class Switch {
     this.recordings = parts.recordings;
     this.externals = parts.externals;
     this.sounds = parts.sounds;
+    this.supervisions = parts.supervisions;
     this.parking = parts.parking;
     this.dialler = parts.dialler;
   }

@@ -26,7 +26,7 @@ export interface PlaneExternalsOptions {
   readonly random: Random;
   readonly clock: Clock;
   /** A conference that a program hears is one that somebody is in. */
-  readonly mixes: Pick<PlaneMixes, 'recordingStarted' | 'recordingEnded'>;
+  readonly mixes: Pick<PlaneMixes, 'tap' | 'untap'>;
   /** The thread that carries what is to be heard; undefined when there is nothing. */
   readonly workerOf: (source: ExternalMediaRequest['source']) => number | undefined;
 }
@@ -70,7 +70,7 @@ export class PlaneExternals implements ExternalMediaPlane {
         ? ({ kind: 'attach', leg: source.leg, order } as const)
         : ({ kind: 'attachMix', mix: source.mix, order } as const);
     this.#options.outputs.push({ kind: 'post', worker, message });
-    if (source.kind === 'mix') this.#options.mixes.recordingStarted(source.mix, id, worker);
+    if (source.kind === 'mix') this.#options.mixes.tap(source.mix, id, worker);
   }
 
   detach(id: ExternalMediaId): void {
@@ -154,7 +154,7 @@ export class PlaneExternals implements ExternalMediaPlane {
     this.#entries.delete(id);
     if (this.#entries.size === 0) this.#nextAt = NEVER;
     if (worker !== -1) this.#options.outputs.push({ kind: 'post', worker, message: { kind: 'detach', external: id } });
-    if (request.source.kind === 'mix') this.#options.mixes.recordingEnded(request.source.mix, id);
+    if (request.source.kind === 'mix') this.#options.mixes.untap(request.source.mix, id);
     const figures = session.figures();
     const lostMs = figures.lostMs + dropped * FRAME_MS;
     this.#options.outputs.push({

@@ -160,7 +160,9 @@ export class SimulatedLife {
         return done(command.id);
       case 'playConference':
       case 'playConferencecall':
-        this.played.push(command.urls.join(' '));
+      case 'steerConference':
+      case 'steerConferencecall':
+        this.played.push('urls' in command ? command.urls.join(' ') : JSON.stringify(command.order));
         return done(command.id);
       case 'startExternalMedia':
         return done(command.id);

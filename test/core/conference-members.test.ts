@@ -75,6 +75,20 @@ describe('what all in a conference hear', () => {
     expect(sounds()).toEqual(['play 1 conference-entry']);
   });
 
+  test('is held and goes on as it is ordered, which is refused when nothing is announced', () => {
+    const { conferences, media, playing } = rooms(CONFERENCE);
+    const hold = () => conferences.execute(1, { kind: 'steerConference', id: ROOM, order: { kind: 'pause' } }, 5);
+    conferences.join(party(1), ROOM, 1, 0);
+    conferences.execute(1, { kind: 'playConference', id: ROOM, urls: ['prompt:welcome'] }, 5);
+    conferences.poll();
+    hold();
+    expect([media.at(-1), conferences.poll()]).toMatchObject(['pause 1', { result: { kind: 'done', id: ROOM } }]);
+    playing.clear();
+    hold();
+    expect(conferences.poll()).toMatchObject({ result: { refusal: { code: 'STATE_INVALID' } } });
+    expect(media.filter((order) => order.startsWith('pause'))).toEqual(['pause 1']);
+  });
+
   test('is what is announced, over which no tone sounds, and whose end is told', () => {
     const { conferences, media, happened, playing } = rooms({ ...CONFERENCE, settings });
     const announce = (...urls: string[]) => conferences.execute(1, { kind: 'playConference', id: ROOM, urls }, 5);

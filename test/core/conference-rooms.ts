@@ -23,6 +23,7 @@ export function rooms(...rows: readonly Conference[]) {
       mixes: {
         play: (mix, source) => void media.push(`play ${mix} ${source.kind === 'tone' ? source.tone : source.kind}`),
         stopPlaying: (mix) => void media.push(`stop ${mix}`),
+        steer: (mix, { kind }) => void media.push(`${kind} ${mix}`),
         watchTalkers: (mix, mode) => void media.push(`talkers ${mix} ${mode}`),
       },
       leave: (leg: LegId) => void media.push(`leave ${leg}`),
@@ -36,6 +37,7 @@ export function rooms(...rows: readonly Conference[]) {
       stopMix: (mix) => {
         if (playing.delete(mix)) media.push(`hush ${mix}`);
       },
+      steerMix: (mix, { kind }) => void media.push(`${kind} ${mix}`),
       isPlayingInto: (mix) => playing.has(mix),
     },
   });

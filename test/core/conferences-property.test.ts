@@ -9,6 +9,8 @@ const STEPS = 400;
 const CALLS = 6;
 
 /** Conferences of all types and time-outs, over a media plane that knows which leg is in which mix. */
+function nothing(): void {}
+
 function world() {
   const around = surroundings();
   const mixes = new Map<LegId, MixId>();
@@ -17,13 +19,13 @@ function world() {
     media: {
       join: (leg: LegId, mix: MixId) => void mixes.set(leg, mix),
       amplify: () => undefined,
-      mixes: { play: () => undefined, stopPlaying: () => undefined, watchTalkers: () => undefined },
+      mixes: { play: nothing, stopPlaying: nothing, steer: nothing, watchTalkers: nothing },
       leave: (leg: LegId) => {
         expect(mixes.delete(leg), `leg ${leg} is in a mix`).toBe(true);
       },
     },
     recordings: { over: () => undefined },
-    sounds: { startMix: () => undefined, stopMix: () => undefined, isPlayingInto: () => false },
+    sounds: { startMix: nothing, stopMix: nothing, steerMix: nothing, isPlayingInto: () => false },
   });
   const ids = ['1', '2', '3'].map((digit) => `f0000000-0000-4000-8000-00000000000${digit}` as ConferenceId);
   for (const [i, id] of ids.entries()) {

@@ -76,6 +76,7 @@ export class QuietPlane implements MediaPlane {
   readonly mixes: MixesPlane = {
     play: (mix, source) => void this.orders.push(`play mix ${mix} ${nameOf(source)}`),
     stopPlaying: (mix) => void this.orders.push(`stopPlaying mix ${mix}`),
+    steer: (mix, { kind }) => void this.orders.push(`${kind} mix ${mix}`),
     watchTalkers: (mix, mode) => void this.orders.push(`watchTalkers ${mix} ${mode}`),
   };
   readonly recorders: RecordersPlane = {

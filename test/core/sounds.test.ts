@@ -47,6 +47,7 @@ function player(known: readonly RecordingRecord[] = []) {
       mixes: {
         play: (mix, source) => void media.push(`play mix ${mix} ${source.kind}`),
         stopPlaying: (mix) => void media.push(`stop mix ${mix}`),
+        steer: (mix, { kind }) => void media.push(`${kind} mix ${mix}`),
         watchTalkers: () => undefined,
       },
       removeFiles: (paths: readonly string[]) => void media.push(`remove ${paths.join(' ')}`),
@@ -336,7 +337,14 @@ test('a list for all in a mix is played one by one, told at its end, and stopped
   expect(media.splice(0)).toEqual(['play mix 4 file']);
   sounds.receive({ kind: 'mixPlayed', mix, outcome: 'finished', detail: '' }, 8);
   expect([told, sounds.isPlayingInto(mix)]).toEqual([['8 finished'], false]);
+  start('prompt:welcome', 'prompt:bye');
+  sounds.steerMix(mix, { kind: 'pause' });
+  sounds.receive({ kind: 'mixPlayed', mix, outcome: 'finished', detail: '' }, 9);
+  expect(media.splice(0)).toEqual(['play mix 4 file', 'pause mix 4', 'play mix 4 file', 'pause mix 4']);
+  sounds.stopMix(mix);
+  sounds.steerMix(mix, { kind: 'resume' });
   start('prompt:welcome');
   sounds.stopMix(mix);
+  media.shift();
   expect([media, told.length, sounds.liveCount]).toEqual([['play mix 4 file', 'stop mix 4'], 1, 0]);
 });

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import type { MixId } from '../../core/kernel/ids.ts';
+import type { PlayOrder } from '../../core/ports.ts';
 import { wavHeader } from '../../media/audio-file.ts';
 import { pcmu } from '../../media/codec/g711.ts';
 import { read } from './phones.ts';
@@ -15,12 +17,21 @@ const path = join(folder, 'stairs.wav');
 const stairs = Int16Array.from({ length: 8000 }, (_, i) => 500 * (1 + Math.floor(i / 160)));
 writeFileSync(path, Buffer.concat([wavHeader(16_000, 8000), new Uint8Array(stairs.buffer)]));
 
-function playing() {
+const MIX = 3 as MixId;
+
+/** The file is played to a call, or to the conference that it is in. */
+function playing(to: 'call' | 'conference') {
   const stage = new Stage();
   const { plane } = stage;
   plane.open(A, peer('192.0.2.1'), sdp('192.0.2.1', 4000, '0'), undefined);
   plane.describe(A, undefined);
-  plane.play(A, { kind: 'file', path });
+  if (to === 'call') plane.play(A, { kind: 'file', path });
+  else {
+    plane.join(A, MIX);
+    plane.mixes.play(MIX, { kind: 'file', path });
+  }
+  const steer = (order: PlayOrder) => (to === 'call' ? plane.players.steer(A, order) : plane.mixes.steer(MIX, order));
+  const stop = () => (to === 'call' ? plane.stopPlaying(A) : plane.mixes.stopPlaying(MIX));
   /** The step of each frame sent in so many ms; 0 for silence. */
   const steps = (ms: number): number[] => {
     stage.sent.length = 0;
@@ -32,36 +43,45 @@ function playing() {
       return [Math.round(samples[80]! / 500)];
     });
   };
-  return { stage, plane, steps };
+  return { stage, steer, stop, steps };
 }
 
-test('a pause is heard with the next frame, and what is played goes on where it was; a stop is as quick', () => {
-  const { stage, plane, steps } = playing();
-  stage.settle();
-  expect(steps(100).slice(-2)).toEqual([5, 6]);
-  plane.players.steer(A, { kind: 'pause' });
-  expect(steps(60)).toEqual([0, 0, 0]);
-  plane.players.steer(A, { kind: 'resume' });
-  expect(steps(40)).toEqual([7, 8]);
-  plane.players.steer(A, { kind: 'seek', toMs: 400, from: 'begin' });
-  expect(steps(40)).toEqual([21, 22]);
-  plane.players.steer(A, { kind: 'seek', toMs: -200, from: 'here' });
-  expect(steps(40)).toEqual([13, 14]);
-  plane.stopPlaying(A);
-  expect(steps(100)).toEqual([]);
-  plane.players.steer(A, { kind: 'resume' });
-  expect(steps(100)).toEqual([]);
-});
+test.each(['call', 'conference'] as const)(
+  'in a %s a pause is heard with the next frame, and what is played goes on where it was; a stop is as quick',
+  (to) => {
+    const { stage, steer, stop, steps } = playing(to);
+    stage.settle();
+    expect(steps(100).slice(-2)).toEqual([5, 6]);
+    steer({ kind: 'pause' });
+    expect(steps(60)).toEqual([0, 0, 0]);
+    steer({ kind: 'resume' });
+    expect(steps(40)).toEqual([7, 8]);
+    steer({ kind: 'seek', toMs: 400, from: 'begin' });
+    expect(steps(40)).toEqual([21, 22]);
+    steer({ kind: 'seek', toMs: -200, from: 'here' });
+    expect(steps(40)).toEqual([13, 14]);
+    stop();
+    // In a conference a pause between words is no pause in the stream.
+    const nothing = to === 'call' ? [] : [0, 0, 0, 0, 0];
+    expect(steps(100)).toEqual(nothing);
+    steer({ kind: 'resume' });
+    expect(steps(100)).toEqual(nothing);
+  },
+);
 
-test('a file that is still being read begins as it was ordered meanwhile; what lies beyond its end is its end', () => {
-  const { stage, plane, steps } = playing();
-  plane.players.steer(A, { kind: 'seek', toMs: 600, from: 'begin' });
-  plane.players.steer(A, { kind: 'pause' });
-  stage.settle();
-  expect(steps(60).every((step) => step === 0)).toBe(true);
-  plane.players.steer(A, { kind: 'resume' });
-  expect(steps(40)).toEqual([31, 32]);
-  plane.players.steer(A, { kind: 'seek', toMs: 60_000, from: 'here' });
-  stage.advance(40);
-  expect(stage.events).toEqual([{ kind: 'played', leg: A, outcome: 'finished', detail: '' }]);
-});
+test.each(['call', 'conference'] as const)(
+  'in a %s a file that is still being read begins as it was ordered meanwhile; what lies beyond its end is its end',
+  (to) => {
+    const { stage, steer, steps } = playing(to);
+    steer({ kind: 'seek', toMs: 600, from: 'begin' });
+    steer({ kind: 'pause' });
+    stage.settle();
+    expect(steps(60).every((step) => step === 0)).toBe(true);
+    steer({ kind: 'resume' });
+    expect(steps(40)).toEqual([31, 32]);
+    steer({ kind: 'seek', toMs: 60_000, from: 'here' });
+    stage.advance(40);
+    const end = to === 'call' ? { kind: 'played', leg: A } : { kind: 'mixPlayed', mix: MIX };
+    expect(stage.events).toEqual([{ ...end, outcome: 'finished', detail: '' }]);
+  },
+);

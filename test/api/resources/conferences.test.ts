@@ -132,3 +132,22 @@ test('something is played to all in a conference, or to one', async () => {
   expect(backend.life.played).toEqual(['prompt:welcome tone:beep', '', 'tone:beep', '']);
   expect((await ask('POST', `${URL}/${room}/play`, { stream_urls: [] })).status).toBe(400);
 });
+
+test('what is played to all, or to one, is held, goes on, and is sought in by a place or by a distance', async () => {
+  const { ask, backend, room, stay } = await meeting();
+  for (const url of [`${URL}/${room}`, `/v1.0/conferencecalls/${stay}`]) {
+    backend.life.played.length = 0;
+    for (const path of ['play_pause', 'play_resume']) expect((await ask('POST', `${url}/${path}`)).status).toBe(200);
+    await ask('POST', `${url}/play_seek`, { position: 1_500 });
+    await ask('POST', `${url}/play_seek`, { offset: -500 });
+    expect(backend.life.played.map((order) => JSON.parse(order))).toEqual([
+      { kind: 'pause' },
+      { kind: 'resume' },
+      { kind: 'seek', toMs: 1_500, from: 'begin' },
+      { kind: 'seek', toMs: -500, from: 'here' },
+    ]);
+    for (const body of [{}, { position: 1, offset: 1 }]) {
+      expect((await ask('POST', `${url}/play_seek`, body)).body.error.details[0].field).toBe('position');
+    }
+  }
+});
