@@ -12,6 +12,8 @@ export interface CrowdOptions {
   readonly socketCount: number;
   readonly warmUpS: number;
   readonly seconds: number;
+  /** Measure what a switch that relays adds to the way of a packet, in place of levels. */
+  readonly measures?: 'delay';
 }
 
 /** What the generator in C prints. */
@@ -30,6 +32,9 @@ export interface CrowdReport {
   readonly generatorLateMsMax: number;
   readonly generatorSkippedMs: number;
   readonly generatorCpuS: number;
+  readonly delayMsP50: number;
+  readonly delayMsP99: number;
+  readonly delayMsMax: number;
 }
 
 /** Makes a program of a source beside this file, in `folder`. Throws without a compiler. */
@@ -52,8 +57,12 @@ export class Crowd {
   }
 
   /** `within`: what the program is put behind to stay on a core. */
-  static async start(program: string, { within = [], socketCount, warmUpS, seconds }: CrowdOptions): Promise<Crowd> {
-    const [command, ...args] = [...within, program, CROWD_PORT, socketCount, warmUpS, seconds].map(String);
+  static async start(
+    program: string,
+    { within = [], socketCount, warmUpS, seconds, measures }: CrowdOptions,
+  ): Promise<Crowd> {
+    const options = [CROWD_PORT, socketCount, warmUpS, seconds, ...(measures === undefined ? [] : [measures])];
+    const [command, ...args] = [...within, program, ...options].map(String);
     const crowd = new Crowd(spawn(command!, args, { stdio: ['pipe', 'pipe', 'inherit'] }), socketCount);
     await crowd.#said();
     return crowd;

@@ -2,7 +2,10 @@
  * 1 kHz at -20 dBov, all others a noise so soft that thousands of them leave room for it; every fifth leg is decoded, and
  * the tone measured second by second.
  *
- *   crowd FIRST_PORT SOCKETS WARM_UP_S SECONDS < LEGS
+ *   crowd FIRST_PORT SOCKETS WARM_UP_S SECONDS [delay] < LEGS
+ *
+ * With `delay` every packet has in its payload when it was sent, and the kernel notes when it came (SO_TIMESTAMPNS,
+ * socket(7)): what a switch that relays adds, whenever this program gets to look. Then no levels are checked.
  *
  * LEGS is one line for each leg: the number of its socket, and the port of the switch on 127.0.0.1 that it talks to. The
  * sockets are bound to every second port from FIRST_PORT on; `bound` is printed when they are, `measuring` after
@@ -19,8 +22,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { HEADER = 12, SAMPLES = 160, PACKET = HEADER + SAMPLES, BATCH = 64, LEGS_MAX = 8192, SOCKETS_MAX = 512, CHECKED = 5 };
-enum { SLICES = 20, ROOM = 2048, BEHIND_US_MAX = 200000 };
+enum { HEADER = 12, SAMPLES = 160, PACKET = HEADER + SAMPLES, BATCH = 64, LEGS_MAX = 8192, SOCKETS_MAX = 2048, CHECKED = 5 };
+enum { SLICES = 20, ROOM = 2048, BEHIND_US_MAX = 200000, DELAY_BIN_US = 10, DELAY_BINS = 20000 };
 
 typedef struct {
   struct sockaddr_in remote;
@@ -45,11 +48,19 @@ static double level_min = 1e9, level_max = -1e9, own_level_max = -1e9;
 static long seconds_checked, bad_seconds;
 static int is_measuring;
 static long skipped_ms;
+static int is_timed;
+static long delays[DELAY_BINS];
 
 static int64_t now_us(void) {
   struct timespec at;
   clock_gettime(CLOCK_MONOTONIC, &at);
   return at.tv_sec * 1000000LL + at.tv_nsec / 1000;
+}
+
+static int64_t wall_ns(void) {
+  struct timespec at;
+  clock_gettime(CLOCK_REALTIME, &at);
+  return at.tv_sec * 1000000000LL + at.tv_nsec;
 }
 
 /* ITU-T G.711, mu-law. */
@@ -91,6 +102,10 @@ static void send_socket(int number, uint8_t packets[][PACKET], struct mmsghdr *m
       memcpy(packet + 4, &timestamp, 4);
       memcpy(packet + 8, &ssrc, 4);
       memcpy(packet + HEADER, next == 0 ? tone : noise[(next * 7 + leg->sequence * 13) & 63], SAMPLES);
+      if (is_timed) {
+        int64_t at = wall_ns();
+        memcpy(packet + HEADER, &at, sizeof at);
+      }
       vectors[count] = (struct iovec){packet, PACKET};
       messages[count].msg_hdr = (struct msghdr){&leg->remote, sizeof leg->remote, &vectors[count], 1, NULL, 0, 0};
       count++;
@@ -121,6 +136,28 @@ static void judge(int number, Leg *leg) {
   if (fabs(level + 20) > 1) bad_seconds++;
 }
 
+/* From when a packet was sent to when the kernel had it for us. */
+static void note_delay(const uint8_t *packet, struct msghdr *header) {
+  struct cmsghdr *control = CMSG_FIRSTHDR(header);
+  struct timespec came;
+  int64_t sent;
+  if (control == NULL || control->cmsg_type != SO_TIMESTAMPNS) return;
+  memcpy(&came, CMSG_DATA(control), sizeof came);
+  memcpy(&sent, packet + HEADER, sizeof sent);
+  int64_t bin = (came.tv_sec * 1000000000LL + came.tv_nsec - sent) / (1000 * DELAY_BIN_US);
+  delays[bin < 0 ? 0 : bin < DELAY_BINS ? bin : DELAY_BINS - 1]++;
+}
+
+static double delay_ms(double share) {
+  long total = 0, below = 0;
+  for (int bin = 0; bin < DELAY_BINS; bin++) total += delays[bin];
+  for (int bin = 0; bin < DELAY_BINS; bin++) {
+    below += delays[bin];
+    if (total > 0 && below >= share * total) return (bin + 1) * DELAY_BIN_US / 1e3;
+  }
+  return 0;
+}
+
 static void hear(int number, Leg *leg, const uint8_t *packet, int size, int64_t at) {
   uint16_t sequence;
   uint32_t timestamp;
@@ -138,7 +175,7 @@ static void hear(int number, Leg *leg, const uint8_t *packet, int size, int64_t 
   leg->has_sequence = 1;
   leg->last_sequence = sequence;
   leg->last_us = at;
-  if (number % CHECKED != 0) return;
+  if (is_timed || number % CHECKED != 0) return;
   for (int i = 0; i < SAMPLES; i++) {
     double sample = decoded[packet[HEADER + i]];
     leg->real += sample * cosine[(timestamp + i) & 7];
@@ -153,16 +190,25 @@ static void drain(int number) {
   static struct mmsghdr messages[BATCH];
   static struct iovec vectors[BATCH];
   static struct sockaddr_in sources[BATCH];
+  static union {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(struct timespec))];
+  } controls[BATCH];
   for (;;) {
     for (int i = 0; i < BATCH; i++) {
       vectors[i] = (struct iovec){bytes[i], ROOM};
       messages[i].msg_hdr = (struct msghdr){&sources[i], sizeof sources[i], &vectors[i], 1, NULL, 0, 0};
+      if (!is_timed) continue;
+      messages[i].msg_hdr.msg_control = &controls[i];
+      messages[i].msg_hdr.msg_controllen = sizeof controls[i];
     }
     int count = recvmmsg(sockets[number], messages, BATCH, MSG_DONTWAIT, NULL);
     int64_t at = now_us();
     for (int i = 0; i < count; i++) {
       int leg = leg_of_port[number][ntohs(sources[i].sin_port)];
-      if (leg > 0) hear(leg - 1, &legs[leg - 1], bytes[i], (int)messages[i].msg_len, at);
+      if (leg <= 0) continue;
+      if (is_timed && is_measuring && messages[i].msg_len == PACKET) note_delay(bytes[i], &messages[i].msg_hdr);
+      hear(leg - 1, &legs[leg - 1], bytes[i], (int)messages[i].msg_len, at);
     }
     if (count < BATCH) return;
   }
@@ -175,6 +221,7 @@ static int open_sockets(int first_port, int count) {
     own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     sockets[i] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     setsockopt(sockets[i], SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+    if (is_timed) setsockopt(sockets[i], SOL_SOCKET, SO_TIMESTAMPNS, &is_timed, sizeof is_timed);
     if (bind(sockets[i], (struct sockaddr *)&own, sizeof own) != 0) {
       perror("bind");
       exit(EXIT_FAILURE);
@@ -217,16 +264,19 @@ static void report(long sent, long late_us_max, double elapsed_s, double cpu_s) 
   }
   printf("{\"legs\":%d,\"seconds\":%.2f,\"sentTotal\":%ld,\"heard\":%ld,\"lost\":%ld,\"silentLegs\":%ld,"
          "\"secondsChecked\":%ld,\"secondsBad\":%ld,\"levelMin\":%.2f,\"levelMax\":%.2f,\"ownLevelMax\":%.2f,"
-         "\"gapMsMax\":%.1f,\"generatorLateMsMax\":%.1f,\"generatorSkippedMs\":%ld,\"generatorCpuS\":%.2f}\n",
+         "\"gapMsMax\":%.1f,\"generatorLateMsMax\":%.1f,\"generatorSkippedMs\":%ld,\"generatorCpuS\":%.2f,"
+         "\"delayMsP50\":%.2f,\"delayMsP99\":%.2f,\"delayMsMax\":%.2f}\n",
          leg_count, elapsed_s, sent, heard, lost, silent, seconds_checked, bad_seconds, level_min, level_max, own_level_max,
-         gap_us_max / 1e3, late_us_max / 1e3, skipped_ms, cpu_s);
+         gap_us_max / 1e3, late_us_max / 1e3, skipped_ms, cpu_s,
+         delay_ms(0.5), delay_ms(0.99), delay_ms(1));
 }
 
 int main(int argc, char **argv) {
   static uint8_t packets[BATCH][PACKET];
   static struct mmsghdr messages[BATCH];
   static struct iovec vectors[BATCH];
-  if (argc != 5) return 2;
+  if (argc < 5 || argc > 6) return 2;
+  is_timed = argc == 6 && strcmp(argv[5], "delay") == 0;
   int socket_count = atoi(argv[2]);
   if (socket_count < 1 || socket_count > SOCKETS_MAX) return 2;
   double warm_up_s = atof(argv[3]), measured_s = atof(argv[4]);

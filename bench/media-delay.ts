@@ -6,13 +6,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { Trunk, type TrunkLine } from '../test/interop/trunk-line.ts';
 import { LOUD_FRAME, loudAt } from './loud-frame.ts';
 import { MixProbe } from './mix-probe.ts';
-import { type BenchedTandem, requireClean, withTandem } from './process.ts';
+import { type BenchedTandem, withTandem } from './process.ts';
 
-const LIGHT_CALLS = 20;
-/** Some two thirds of a core: beyond nine tenths new calls are refused. */
-const FULL_CALLS = Number(process.env['BENCH_DELAY_CALLS'] ?? 800);
-const PER_S = 75;
-const SECONDS = 8;
 const MIX_MS = 15_000;
 const INJECTIONS = 40;
 /** Each at another place between two ticks. */
@@ -20,34 +15,14 @@ const INJECTION_EVERY_MS = 247;
 const UNHEARD_MS = 150;
 
 /**
- * What the switch adds to the way of sound, in ms. Relayed: from phone to phone through a whole Tandem, `light` and
- * `full` (on one core; the generator looks at its sockets without pause). Mixed: in a conference of 20, from the
- * packet of a sound to the same sound in a packet to another, less what the packets themselves take. Injected: from
- * the write of a program, after a pause, to the packet that has it.
+ * What the switch adds to the way of sound, in ms; `relayed-legs` has the same of relayed calls. Mixed: in a conference of
+ * 20, from the packet of a sound to the same sound in a packet to another, less what the packets themselves take.
+ * Injected: from the write of a program, after a pause, to the packet that has it.
  */
 export async function run(): Promise<Record<string, number>> {
-  const relayed = await withTandem(2 * FULL_CALLS, async (tandem) => ({
-    ...(await relay(tandem, 'light', LIGHT_CALLS)),
-    ...(await relay(tandem, 'full', FULL_CALLS)),
-  }));
   const mixed = await MixProbe.run(MIX_MS);
   const injected = await withTandem(0, inject, { TANDEM_ALLOW_PRIVATE: '127.0.0.0/8' });
-  return { ...relayed, ...named('mixedMs', mixed), ...injected };
-}
-
-async function relay(tandem: BenchedTandem, load: string, calls: number): Promise<Record<string, number>> {
-  const times = ['--warm-up', '2', '--seconds', String(SECONDS), '--turn', '0'];
-  const report = await tandem.load('calls', '--held', String(calls), '--rate', String(PER_S), ...times).finished;
-  requireClean(report);
-  const { delayMs, sentLateMs, audio, liveCalls, skipped } = report.measured;
-  return {
-    [`relayedMs ${load} p50`]: delayMs.p50,
-    [`relayedMs ${load} p99`]: delayMs.p99,
-    [`relayedMs ${load} max`]: delayMs.max,
-    [`relayed ${load} calls`]: liveCalls,
-    [`relayed ${load} packetsLost`]: audio.lost + skipped,
-    [`generatorLateMs ${load} p99`]: sentLateMs.p99,
-  };
+  return { ...named('mixedMs', mixed), ...injected };
 }
 
 async function inject({ tandem }: BenchedTandem): Promise<Record<string, number>> {
