@@ -19,7 +19,7 @@ const SOCKET_BUFFER_SIZE_BYTES = 4 << 20;
 /** DSCP "expedited forwarding" (RFC 3246, 46) in the upper six bits of the former type-of-service byte. */
 const TOS_EXPEDITED_FORWARDING = 46 << 2;
 /** Above this rate packets are left to gather: a wake-up for each would cost more than its transport. */
-const DENSE_PACKETS_PER_MS = 3;
+const DENSE_PACKETS_PER_MS = 6;
 const GATHER_MS = 1;
 /** Weight of the latest turn in the average rate. */
 const RATE_WEIGHT = 0.1;
