@@ -17,6 +17,9 @@ const LINGER_MS = 2_000;
 const WITHOUT_OPUS =
   'Opus is not spoken: expected libopus.so.0 of this system or the package @evan/opus, got neither; install one, or leave it out of --codecs';
 
+const WITHOUT_BATCHES =
+  "packets of media go through Node's own sockets, at about three times the cost: expected recvmmsg and sendmmsg of Linux on x64 or arm64, got another system, calls that failed when they were tried, or --rtp-io dgram";
+
 const WITHOUT_PRIORITY =
   'media threads run at usual priority: expected leave to raise it, got none; give the process CAP_SYS_NICE where others need its cores';
 
@@ -72,7 +75,7 @@ export class Tandem {
       plane,
       count: settings.workers,
       address: 0,
-      io: 'best',
+      io: settings.rtpIo,
       streamsMax: LIMITS.mediaStreamsPerWorkerMax,
       mediaTimeoutMs: settings.mediaTimeoutMs,
       country: settings.country,
@@ -83,6 +86,7 @@ export class Tandem {
       if (!(await media.stop())) log.warn('a media thread did not end in time');
     });
     if (settings.codecs.includes('opus') && !media.workers.hasOpus) log.warn(WITHOUT_OPUS);
+    if (media.workers.io.includes('dgram')) log.warn(WITHOUT_BATCHES);
     if (!media.workers.havePriority) log.info(WITHOUT_PRIORITY);
     effects.post = (post) => media.post(post);
     const transports = await openSip(machines, ground, settings, log, disposal);

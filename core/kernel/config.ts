@@ -48,6 +48,7 @@ export interface Settings {
   readonly http: HostPort;
   readonly rtp: PortRange;
   readonly rtpSharing: 'on' | 'off';
+  readonly rtpIo: 'best' | 'dgram';
   readonly inbandDigits: 'auto' | 'always' | 'off';
   readonly workers: number;
   /** Literal addresses told to peers outside `localNet`, at most one of each family. */
@@ -185,6 +186,15 @@ export const SETTINGS: readonly Setting[] = [
     oneOf('auto', 'always', 'off'),
   ),
   setting('rtpSharing', 'rtp-sharing', 'on|off', 'on', 'whether streams share ports', 'on or off', oneOf('on', 'off')),
+  setting(
+    'rtpIo',
+    'rtp-io',
+    'best|dgram',
+    'best',
+    "how packets of media are sent and received: many in one call of the system where it has such calls, or by Node's own sockets",
+    'best or dgram',
+    oneOf('best', 'dgram'),
+  ),
   setting(
     'workers',
     'workers',

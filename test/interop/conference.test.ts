@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Goertzel } from '../../media/dsp/goertzel.ts';
+import { PORT_SHARING } from '../sim/port-sharing.ts';
 import { until } from './program.ts';
 import { TandemProcess } from './tandem-process.ts';
 import { Trunk, type TrunkLine } from './trunk-line.ts';
@@ -87,6 +88,9 @@ describe('ten phones in a conference', () => {
     await tandem.settled('tandem_conference_members', 10);
     const { body } = await tandem.api('GET', '/v1.0/conferencecalls');
     expect(body['result']).toHaveLength(10);
+    // These tests run more than once, and it is the settings that make the difference.
+    expect((await tandem.metric('tandem_rtp_ports_used')) === 10).toBe(PORT_SHARING === 'off');
+    expect(tandem.program.output.includes("Node's own sockets")).toBe(process.env['TANDEM_RTP_IO'] === 'dgram');
     await Promise.all(lines.map((line, index) => hearsAllBut(line, [index])));
   });
 

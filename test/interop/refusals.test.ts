@@ -163,6 +163,7 @@ const BAD_VALUES: readonly (readonly [name: string, value: string, expected: str
   ['http', '8080', 'a host and a port, such as 127.0.0.1:8080, got 8080'],
   ['rtp', '30000-20000', 'two ports from 1024 up, such as 20000-29999, got 30000-20000'],
   ['rtp-sharing', 'maybe', 'on or off, got maybe'],
+  ['rtp-io', 'fast', 'best or dgram, got fast'],
   ['workers', '0', 'a number from 1 to 64, got 0'],
   ['advertise', 'example.com', 'a literal address, got example.com'],
   ['local-net', '10/8', 'a network such as 10.0.0.0/8, got 10/8'],
