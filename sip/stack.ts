@@ -1,28 +1,29 @@
-import type { Directory } from '../core/directory/directory.ts';
-import type { Calendar } from '../core/kernel/clock.ts';
-import type { LegId } from '../core/kernel/ids.ts';
 import { Queue } from '../core/kernel/queue.ts';
-import type { Random } from '../core/kernel/random.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import type { SignalingEvent, TransportAddress } from '../core/ports.ts';
 import { aim } from './dialog/session-messages.ts';
 import { Sessions } from './dialog/sessions.ts';
-import { Notifier, type SubscriptionLimits } from './events/notifier.ts';
+import { Notifier } from './events/notifier.ts';
 import { LegLocations } from './locating/leg-locations.ts';
 import { Locator } from './locating/locator.ts';
 import type { Lookup, LookupAnswer } from './locating/records.ts';
-import type { Reachable } from './locating/survey.ts';
 import { parse } from './parser.ts';
 import { Errands } from './providers/errands.ts';
 import { Lines } from './providers/lines.ts';
 import { Probes } from './providers/probes.ts';
 import { ProviderLinks } from './providers/provider-links.ts';
 import type { SignalingCommand } from './signaling.ts';
-import { RFC_TIMING, type Timing } from './transaction/timing.ts';
-import { type LayerOutput, type SentBy, TransactionLayer } from './transaction/transaction-layer.ts';
-import type { QueueState } from './transport/queue-probe.ts';
+import {
+  CALM,
+  digestServer,
+  LEGS_MAX,
+  NOTHING_REACHABLE,
+  SERVER_TRANSACTIONS_MAX,
+  type StackOptions,
+} from './stack-options.ts';
+import { RFC_TIMING } from './transaction/timing.ts';
+import { type LayerOutput, TransactionLayer } from './transaction/transaction-layer.ts';
 import { CallerProof } from './user-agent/caller-proof.ts';
-import { type DigestAlgorithm, DigestServer } from './user-agent/digest.ts';
 import { Gatekeeper } from './user-agent/gatekeeper.ts';
 import { Messenger } from './user-agent/messenger.ts';
 import { OverloadGovernor } from './user-agent/overload-governor.ts';
@@ -50,48 +51,6 @@ export type StackOutput =
   /** To be asked of a name server; `receiveLookup` takes the answer. */
   | ({ readonly kind: 'lookup' } & Lookup);
 
-export interface StackOptions {
-  readonly directory: Directory;
-  readonly random: Random;
-  readonly calendar: Calendar;
-  /** Numbers of legs, shared with the core, which numbers those that it dials. */
-  readonly nextLeg: () => LegId;
-  readonly settings: {
-    /** Product name for User-Agent and Server. */
-    readonly userAgent: string;
-    /** The address told to this peer, in Via and Contact. */
-    readonly contactFor: (peer: TransportAddress, localPort: number | undefined) => SentBy;
-    readonly timing?: Timing;
-    /** 32 bytes that nonces and lines at providers are made with; they outlive a restart when it does. */
-    readonly nonceSecret?: Uint8Array;
-    readonly nonceLifetimeMs?: number;
-    /** What challenges offer, best first; MD5 alone when left out. */
-    readonly digestAlgorithms?: readonly DigestAlgorithm[];
-    readonly serverTransactionsMax?: number;
-    readonly legsMax?: number;
-    readonly subscriptionLimits?: SubscriptionLimits;
-    /** What is known of the messages that wait to be read; none do when left out. */
-    readonly queue?: () => QueueState;
-    /** Whether a dialled user calls for help; nobody does when left out. */
-    readonly isEmergency?: (user: string) => boolean;
-    /** `off` counts failures and refusals and lets everything pass. */
-    readonly rateLimits?: 'on' | 'off';
-    /** After so long a session that we begin is over unless it is refreshed (RFC 4028); 0 leaves that to the peer. */
-    readonly sessionExpiresS?: number;
-    /** Whether a phone is registered from this address: then it is not banned as a whole. */
-    readonly registeredFrom?: (address: string) => boolean;
-    /** Whether a trunk or provider sends from this address. */
-    readonly trunkFrom?: (address: string) => boolean;
-    /** What can be sent over; without it names lead nowhere. */
-    readonly reachable?: Reachable;
-  };
-}
-
-const NOTHING_REACHABLE: Reachable = { transports: [], families: [] };
-const CALM: QueueState = { isOverflowing: false, delayMs: 0 };
-const NONCE_LIFETIME_MS = 300_000;
-const SERVER_TRANSACTIONS_MAX = 100_000;
-const LEGS_MAX = 20_000;
 /** A refusal over UDP, where sources can be forged, has at most so many times the bytes of its request. */
 const REFUSAL_FACTOR = 3;
 
@@ -196,7 +155,7 @@ export class SipStack {
   /** What was sent to this address did not leave, or its connection broke. */
   transportFailed(destination: TransportAddress, now: Instant): void {
     this.#layer.transportFailed(destination, now);
-    this.#userAgent.transportFailed(destination);
+    this.#userAgent.transportFailed(destination, now);
     this.#links.transportFailed(destination, now);
     this.#drain(now);
   }
@@ -383,15 +342,6 @@ export class SipStack {
     }
     return true;
   }
-}
-
-function digestServer(
-  { nonceLifetimeMs = NONCE_LIFETIME_MS, digestAlgorithms: algorithms = ['MD5'] }: StackOptions['settings'],
-  random: Random,
-  calendar: Calendar,
-  secret: Uint8Array,
-): DigestServer {
-  return new DigestServer({ random, calendar, nonceLifetimeMs, secret, algorithms });
 }
 
 /** CR and LF alone keep a NAT binding or connection open (RFC 5626 §4.4.1). */

@@ -3,6 +3,7 @@ import type { TransportAddress, TransportProtocol } from '../../core/ports.ts';
 import { formatNameAddress, parseNameAddress } from '../grammar/name-address.ts';
 import { parseUri } from '../grammar/uri.ts';
 import type { HeaderName, Message, NameAddress, Request, Response, Uri } from '../message.ts';
+import { addressKey } from '../transaction/sharers.ts';
 import { ownCopy } from '../user-agent/own-copy.ts';
 import { buildRequest } from '../writer.ts';
 import { type Flow, isNamed, isPrivateElsewhere, nextHop, withoutHeaders } from './next-hop.ts';
@@ -185,13 +186,22 @@ export class Dialog {
     return { destination, localPort, name: isNamed(next, flow) ? next : undefined };
   }
 
+  /** The connection that its requests need: one that the peer opened, or that brought its own. '' when they need none. */
+  get connectionKey(): string {
+    const { transport, localPort } = this.#state;
+    return transport === 'udp' || localPort === 0 ? '' : addressKey(this.flow.remote);
+  }
+
   /**
-   * The peer's connection is gone: where else its requests can go. That is another connection from the same address that
-   * it registered over since, or else an address that it listens at (RFC 3261 §18.1.1). From then on they go there.
+   * This connection is gone: where else its requests can go. That is another connection from the same address that the
+   * peer registered over since, or else an address that it listens at (RFC 3261 §18.1.1). From then on they go there.
    */
-  leaveConnection(flowOf: (contact: Uri) => Flow | undefined): Hop | undefined {
+  leaveConnection(lost: TransportAddress, flowOf: (contact: Uri) => Flow | undefined): Hop | undefined {
     const { remote, localPort } = this.flow;
-    if (remote.transport === 'udp' || localPort === undefined) return undefined;
+    if (lost.transport === 'udp') return undefined;
+    // It was left already.
+    if (addressKey(remote) !== addressKey(lost)) return this.hop();
+    if (localPort === undefined) return undefined;
     // One that was opened by us, and can be once more.
     if (remote.name !== undefined) return this.#moveTo({ remote, localPort: undefined });
     const next = this.#nextUri();
@@ -201,6 +211,11 @@ export class Dialog {
     const isThere = listening !== undefined && !isPrivateElsewhere(listening.address, remote.address);
     if (isSame) return this.#moveTo(again);
     return isThere ? this.#moveTo({ remote: listening, localPort: undefined }) : undefined;
+  }
+
+  /** Whether requests have a way to the peer again, after this connection was gone. */
+  isBack(lostKey: string, flowOf: (contact: Uri) => Flow | undefined): boolean {
+    return this.connectionKey !== lostKey || flowOf(this.#nextUri())?.remote.address === this.#state.address;
   }
 
   #moveTo(flow: Flow): Hop {

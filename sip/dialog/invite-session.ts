@@ -2,12 +2,14 @@ import type { Cause } from '../../core/calls/cause.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { TimerTable } from '../../core/kernel/timer-table.ts';
-import type { Body, DialRequest } from '../../core/ports.ts';
-import type { Request, Response } from '../message.ts';
+import type { Body, DialRequest, TransportAddress } from '../../core/ports.ts';
+import type { Request, Response, Uri } from '../message.ts';
+import { addressKey } from '../transaction/sharers.ts';
 import type { Arrival, TransactionId } from '../transaction/transaction-layer.ts';
 import { decided } from '../transaction/transition.ts';
 import type { Dialled } from './dialled.ts';
 import { Dialog, type Hop } from './dialog.ts';
+import type { Flow } from './next-hop.ts';
 import { ReliableProvisional } from './reliable-provisional.ts';
 import { type Input, present, speak } from './session-actions.ts';
 import { timerDurationMs } from './session-durations.ts';
@@ -23,6 +25,9 @@ import { SESSION_TIMERS, SESSION_TRANSITIONS } from './session-table.ts';
 
 /** A refresh that was refused for the moment is sent again after so long. */
 const REFRESH_RETRY_MS = 10_000;
+
+/** Longer than the longest registration: who is still there has registered anew by then, or said something. */
+const RETURN_BOUND_MS = 3_720_000;
 
 const CONFIRMED: ReadonlySet<SessionState> = new Set([
   'established',
@@ -45,6 +50,9 @@ export class InviteSession {
   readonly #timers = new TimerTable<SessionTimer>();
   #state: SessionState;
   #repeatGapMs = 0;
+  /** The connection that the peer has not come back from. */
+  #lostKey = '';
+  readonly #flowOf = (contact: Uri): Flow | undefined => this.#settings.flowOf?.(contact);
 
   private constructor(
     leg: LegId,
@@ -172,6 +180,7 @@ export class InviteSession {
 
   /** Whether a request other than ACK comes in order (RFC 3261 §12.2.2). */
   accept(request: Request): 'in order' | 'out of order' {
+    this.#timers.stop('Return');
     return this.#speaker.dialogOf(request)?.accept(request) ?? 'in order';
   }
 
@@ -282,9 +291,28 @@ export class InviteSession {
     return purpose === 'invite';
   }
 
-  /** The peer's connection is gone: where its requests go instead, if they can. */
-  leaveConnection(): Hop | undefined {
-    return this.#speaker.dialog?.leaveConnection((contact) => this.#settings.flowOf?.(contact));
+  /** This connection of the peer is gone: where its requests go instead, if they can. */
+  leaveConnection(lost: TransportAddress): Hop | undefined {
+    return this.#speaker.dialog?.leaveConnection(lost, this.#flowOf);
+  }
+
+  /**
+   * The connection that our requests need is gone. They go elsewhere from now on; where they cannot, the peer may come back
+   * within the time of a registration. What is not answered yet is the matter of its transactions.
+   */
+  connectionLost(lost: TransportAddress, now: Instant): void {
+    if (!SESSION_TIMERS[this.#state].includes('Return')) return;
+    if (this.leaveConnection(lost) !== undefined) this.#reports.moved();
+    else {
+      this.#lostKey = addressKey(lost);
+      this.#timers.start('Return', now + RETURN_BOUND_MS);
+    }
+  }
+
+  /** The peer has gone before our answer to its INVITE or re-INVITE, which reaches nobody any more. */
+  deserted(transaction: TransactionId, now: Instant): void {
+    if (transaction === this.#speaker.offered?.transaction) this.#handle('deserted', now, {});
+    else if (transaction === this.#speaker.modification?.transaction) this.#handle('cancel', now, {});
   }
 
   /** A refusal of ours to this INVITE is acknowledged, or given up. */
@@ -296,6 +324,7 @@ export class InviteSession {
   expire(now: Instant): void {
     const timer = this.#timers.takeDue(now);
     if (timer === undefined) return;
+    if (timer === 'Return' && present(this.#speaker.dialog).isBack(this.#lostKey, this.#flowOf)) return;
     if (timer === 'Refresh' && this.#speaker.interval?.isUpdatable !== true) this.#renew(now);
     else this.#handle(`timer${timer}`, now, {});
     if (timer === 'Refresh' && SESSION_TIMERS[this.#state].includes(timer)) {

@@ -1,3 +1,4 @@
+import { NEVER } from '../../core/kernel/time.ts';
 import { expiresAfterMs, refreshAfterMs, type SessionInterval } from './session-interval.ts';
 import type { SessionSettings } from './session-messages.ts';
 import type { SessionTimer } from './session-state.ts';
@@ -27,6 +28,8 @@ export function timerDurationMs(
       return refreshAfterMs(interval);
     case 'Expiry':
       return expiresAfterMs(interval);
+    case 'Return': // Runs from when the peer's connection is lost.
+      return NEVER;
     case 'Glare':
       return glareWaitMs(settings.random.next(), role);
   }

@@ -66,6 +66,11 @@ export class SessionReports {
     if (this.#speaker.dialog?.refresh(message, flow) === true) this.#reportDialog();
   }
 
+  /** Where requests go is new. */
+  moved(): void {
+    this.#reportDialog();
+  }
+
   make(action: ReportAction, input: Input): void {
     const leg = this.#leg;
     const speaker = this.#speaker;

@@ -32,7 +32,17 @@ export type SessionState =
   | 'ending'
   | 'ended';
 
-export type SessionTimer = 'Assure' | 'Prack' | 'Repeat' | 'Ack' | 'Cancel' | 'Dial' | 'Glare' | 'Refresh' | 'Expiry';
+export type SessionTimer =
+  | 'Assure'
+  | 'Prack'
+  | 'Repeat'
+  | 'Ack'
+  | 'Cancel'
+  | 'Dial'
+  | 'Glare'
+  | 'Refresh'
+  | 'Expiry'
+  | 'Return';
 
 /** `ringReliably`: the caller demands to be sure of provisional responses. */
 type UserEvent =
@@ -68,6 +78,8 @@ export type SessionEvent =
   | 'renew'
   /** Our UPDATE was not answered, or the peer has lost the dialog. */
   | 'lost'
+  /** The peer's connection is gone before its INVITE was answered, and no answer reaches it. */
+  | 'deserted'
   /** BYE is answered, or given up. */
   | 'byeDone'
   /** Our refusal of an INVITE is acknowledged, or given up. */

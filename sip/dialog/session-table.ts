@@ -11,6 +11,7 @@ const NO_TIMERS = {
   timerGlare: never,
   timerRefresh: never,
   timerExpiry: never,
+  timerReturn: never,
 } as const;
 const NO_INVITE_OF_OURS = {
   provisional: never,
@@ -55,6 +56,7 @@ const UNANSWERED = {
   ack: ignore,
   bye: to('ended', 'replyOk', 'sayTerminated', 'reportCanceled'),
   cancel: to('ended', 'sayTerminated', 'reportCanceled'),
+  deserted: to('ended', 'blameNetwork', 'reportOver'),
   challenge: never,
   byeDone: never,
   refused: never,
@@ -76,6 +78,7 @@ const UNANSWERED_BY_PEER = {
   refuseOffer: ignore,
   ack: ignore,
   cancel: ignore,
+  deserted: never,
   again: never,
   fork: never,
   byeDone: never,
@@ -91,11 +94,13 @@ const CONFIRMED = {
   hangup: to('ending', 'sendBye'),
   ack: ignore,
   cancel: ignore,
+  deserted: never,
   bye: to('ended', 'replyOk', 'reportRemoteEnd'),
   renew: ignore, // What is under way refreshes too, or is followed by the next try.
   lost: to('ending', 'blameNetwork', 'sendBye'),
   timerRefresh: ignore,
   timerExpiry: to('ending', 'blameExpiry', 'sendBye'),
+  timerReturn: to('ending', 'blameNetwork', 'sendBye'),
   acknowledge: ignore,
   provisional: never,
   success: never,
@@ -119,6 +124,7 @@ const LAST = {
   lost: ignore,
   ack: ignore,
   cancel: ignore,
+  deserted: never,
   acknowledge: ignore,
   provisional: ignore,
   success: never,
@@ -183,6 +189,7 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     timerAck: to('ending', 'sendBye'),
     timerRefresh: never,
     timerExpiry: never,
+    timerReturn: never,
   },
   refusing: {
     ...LAST,
@@ -262,6 +269,7 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     fork: to('owing', 'releaseFork'),
     timerRefresh: never,
     timerExpiry: never,
+    timerReturn: never,
   },
   established: {
     ...CONFIRMED,
@@ -305,6 +313,7 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
     hangup: to('ending', 'terminateModify', 'sendBye'),
     lost: to('ending', 'terminateModify', 'blameNetwork', 'sendBye'),
     timerExpiry: to('ending', 'terminateModify', 'blameExpiry', 'sendBye'),
+    timerReturn: to('ending', 'terminateModify', 'blameNetwork', 'sendBye'),
     reoffer: to('reoffered', 'reportPending'),
     bye: to('ended', 'replyOk', 'terminateModify', 'reportRemoteEnd'),
     cancel: to('established', 'terminateModify'),
@@ -347,8 +356,8 @@ export const SESSION_TRANSITIONS: Table<SessionState, SessionEvent, SessionActio
   },
 };
 
-/** They run for sessions alone that need to be refreshed. */
-const INTERVAL = ['Refresh', 'Expiry'] as const;
+/** They run for sessions alone that need to be refreshed, or whose peer has lost its connection. */
+const INTERVAL = ['Refresh', 'Expiry', 'Return'] as const;
 
 /** The timers that run in each state. Entering a state starts those that do not run yet and stops the others. */
 export const SESSION_TIMERS: Readonly<Record<SessionState, readonly SessionTimer[]>> = {

@@ -1,5 +1,5 @@
 import { assert } from '../../core/kernel/assert.ts';
-import { type Deadline, DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
+import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import type { ExtensionId, LegId } from '../../core/kernel/ids.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
@@ -8,11 +8,13 @@ import { type DialogSight, WatchedDialogs, type WatchedParty } from '../events/w
 import type { Located, LocationId, Locator } from '../locating/locator.ts';
 import type { Request, Response } from '../message.ts';
 import type { Arrival, LayerOutput, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
+import { ConnectionUsers } from './connection-users.ts';
 import { reach } from './dialled.ts';
 import { InviteSession } from './invite-session.ts';
 import { isPrivateElsewhere, locatedHop } from './next-hop.ts';
 import type { Replaces } from './replaces.ts';
 import { instruct, type SessionCommand } from './session-commands.ts';
+import { calledParty, type SessionEntry, sessionEntry } from './session-entry.ts';
 import { hopsLeftBehind, MAX_FORWARDS, type SessionSettings } from './session-messages.ts';
 import type { Purpose, ServerFailure, SessionOutput } from './session-output.ts';
 import { retryAfterMs } from './session-responses.ts';
@@ -22,7 +24,7 @@ type Sending = Extract<SessionOutput, { kind: 'request' | 'acknowledge' }>;
 
 /** A request of ours that has no final response yet. */
 interface Sent {
-  readonly entry: Entry;
+  readonly entry: SessionEntry;
   readonly purpose: Purpose;
   /** Kept in a dialog alone, to be sent elsewhere when the peer's connection is gone, or its server fails. */
   readonly request: Request | undefined;
@@ -34,21 +36,6 @@ interface Sent {
 
 const NO_OTHERS: readonly TransportAddress[] = [];
 
-interface Entry {
-  readonly session: InviteSession;
-  readonly key: string;
-  /** Max-Forwards of INVITEs that are sent for it. */
-  readonly hopsLeft: number;
-  /** Our INVITE, for CANCEL. */
-  invite: TransactionId | undefined;
-  /** The peer's INVITEs whose transactions have not terminated. */
-  readonly served: TransactionId[];
-  /** Undefined when no timer runs. */
-  deadline: Deadline<Entry> | undefined;
-  /** Whose phone it is; undefined when it is nobody's that can be watched. */
-  readonly party: WatchedParty | undefined;
-}
-
 /**
  * All INVITE sessions of one stack: finds the one that a message, command or timer is for, and carries what it says to
  * the transaction layer and its user.
@@ -57,15 +44,16 @@ export class Sessions {
   readonly #layer: TransactionLayer;
   readonly #locator: Locator;
   readonly #settings: SessionSettings;
-  readonly #byLeg = new Map<LegId, Entry>();
-  readonly #byDialog = new Map<string, Entry>();
+  readonly #byLeg = new Map<LegId, SessionEntry>();
+  readonly #byDialog = new Map<string, SessionEntry>();
   /** Client transactions outlive their leg: a late 2xx must still be acknowledged. */
   readonly #requests = new Map<TransactionId, Sent>();
   /** Server transactions of INVITEs; those of a session that is over rest with our tag alone. */
-  readonly #invites = new Map<TransactionId, Entry | string>();
+  readonly #invites = new Map<TransactionId, SessionEntry | string>();
   /** What waits for the servers of a name. */
-  readonly #named = new Map<LocationId, { readonly entry: Entry; readonly output: Sending }>();
-  readonly #deadlines = new DeadlineHeap<Entry>();
+  readonly #named = new Map<LocationId, { readonly entry: SessionEntry; readonly output: Sending }>();
+  readonly #deadlines = new DeadlineHeap<SessionEntry>();
+  readonly #users = new ConnectionUsers<SessionEntry>();
   readonly #signals = new Queue<SignalingEvent>();
   readonly #watched = new WatchedDialogs();
 
@@ -221,15 +209,7 @@ export class Sessions {
   receiveLate({ key, note, response }: Extract<LayerOutput, { kind: 'late' }>, now: Instant): void {
     const session = InviteSession.over(this.#settings, note);
     session.receiveResponse('invite', response, now);
-    const entry: Entry = {
-      session,
-      key: '',
-      hopsLeft: 0,
-      invite: undefined,
-      served: [],
-      deadline: undefined,
-      party: undefined,
-    };
+    const entry = sessionEntry(session, '', undefined, 0);
     for (let output = session.poll(); output !== undefined; output = session.poll()) this.#carry(entry, output, now);
     const remains = session.remains();
     if (remains !== undefined) this.#layer.leaveNote(key, remains);
@@ -238,8 +218,10 @@ export class Sessions {
   requestFailed(transaction: TransactionId, reason: 'timeout' | 'transport error', now: Instant): void {
     const owner = this.#requests.get(transaction);
     if (owner === undefined) return;
-    const { entry, purpose, request } = owner;
-    const hop = reason === 'transport error' && request !== undefined ? entry.session.leaveConnection() : undefined;
+    const { entry, purpose, request, server } = owner;
+    const isWanted = purpose !== 'reinvite' || entry.session.awaits(purpose);
+    const isLost = reason === 'transport error' && request !== undefined && isWanted;
+    const hop = isLost ? entry.session.leaveConnection(server) : undefined;
     if (hop !== undefined && request !== undefined) {
       this.#send(entry, { kind: 'request', purpose, request, ...hop }, now);
       return;
@@ -247,6 +229,22 @@ export class Sessions {
     if (this.#tryNext(owner, reason === 'timeout' ? 'silent' : 'broken', now)) return;
     entry.session.requestFailed(purpose, reason, now);
     this.#drain(owner.entry, now);
+  }
+
+  /** This connection is gone: each dialog that needs it looks for another way. */
+  connectionLost(remote: TransportAddress, now: Instant): void {
+    for (const entry of this.#users.of(remote)) {
+      entry.session.connectionLost(remote, now);
+      this.#drain(entry, now);
+    }
+  }
+
+  /** Who sent this INVITE has gone before it was answered. */
+  deserted(transaction: TransactionId, now: Instant): void {
+    const entry = this.#invites.get(transaction);
+    if (typeof entry !== 'object') return;
+    entry.session.deserted(transaction, now);
+    this.#drain(entry, now);
   }
 
   refused(transaction: TransactionId, now: Instant): void {
@@ -275,26 +273,27 @@ export class Sessions {
     return this.#deadlines.next();
   }
 
-  #add(session: InviteSession, party: WatchedParty | undefined, now: Instant, hopsLeft = MAX_FORWARDS): Entry {
+  #add(session: InviteSession, party: WatchedParty | undefined, now: Instant, hopsLeft = MAX_FORWARDS): SessionEntry {
     const key = dialogKey(session.callId, session.localTag);
-    const entry: Entry = { session, key, hopsLeft, invite: undefined, served: [], deadline: undefined, party };
+    const entry = sessionEntry(session, key, party, hopsLeft);
     this.#byLeg.set(session.leg, entry);
     this.#byDialog.set(key, entry);
     this.#drain(entry, now);
     return entry;
   }
 
-  #entryOf(session: InviteSession): Entry {
+  #entryOf(session: InviteSession): SessionEntry {
     const entry = this.#byLeg.get(session.leg);
     assert(entry !== undefined, 'a session that was found is live');
     return entry;
   }
 
   /** Hands on what a session said, and follows its deadline and its end. */
-  #drain(entry: Entry, now: Instant): void {
+  #drain(entry: SessionEntry, now: Instant): void {
     const { session } = entry;
     for (let output = session.poll(); output !== undefined; output = session.poll()) this.#carry(entry, output, now);
     if (entry.party !== undefined && this.#watched.size > 0) this.#watched.follow(entry.party, session);
+    this.#users.follow(entry, session.isOver ? '' : (session.dialog?.connectionKey ?? ''));
     if (session.isOver && this.#byLeg.delete(session.leg)) this.#rest(entry);
     const at = session.deadline();
     if (at === NEVER) {
@@ -304,13 +303,13 @@ export class Sessions {
     else this.#deadlines.move(entry.deadline, at);
   }
 
-  #serve(entry: Entry, transaction: TransactionId): void {
+  #serve(entry: SessionEntry, transaction: TransactionId): void {
     this.#invites.set(transaction, entry);
     entry.served.push(transaction);
   }
 
   /** The session is over: what still absorbs repetitions does not need it. */
-  #rest(entry: Entry): void {
+  #rest(entry: SessionEntry): void {
     this.#byDialog.delete(entry.key);
     const { session, invite } = entry;
     for (const transaction of entry.served) {
@@ -333,7 +332,7 @@ export class Sessions {
     return true;
   }
 
-  #send(entry: Entry, output: Sending, now: Instant, others = NO_OTHERS): void {
+  #send(entry: SessionEntry, output: Sending, now: Instant, others = NO_OTHERS): void {
     const { request, destination, localPort } = output;
     if (output.kind === 'acknowledge') {
       this.#layer.send(request, destination, localPort);
@@ -353,7 +352,7 @@ export class Sessions {
     if (output.purpose === 'invite') entry.invite = transaction;
   }
 
-  #carry(entry: Entry, output: SessionOutput, now: Instant): void {
+  #carry(entry: SessionEntry, output: SessionOutput, now: Instant): void {
     switch (output.kind) {
       case 'request':
       case 'acknowledge':
@@ -377,13 +376,6 @@ export class Sessions {
         break;
     }
   }
-}
-
-/** The phone that an INVITE of ours goes to; an anonymous caller stays so for those who watch it. */
-function calledParty({ extensionId, fromUser, fromName, isAnonymous }: DialRequest): WatchedParty | undefined {
-  if (extensionId === undefined) return undefined;
-  const [remoteUser, remoteName] = isAnonymous === true ? ['anonymous', ''] : [fromUser, fromName];
-  return { extensionId, direction: 'recipient', remoteUser, remoteName };
 }
 
 function dialogKey(callId: string, localTag: string): string {

@@ -6,11 +6,14 @@ import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import { type CustomerId, type ExtensionId, hexToken, type LegId } from '../../core/kernel/ids.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
+import type { TransportAddress } from '../../core/ports.ts';
 import { isParkSlot, parkPlaceOf, parkSlotId } from '../../core/routing/park-slot.ts';
+import { ConnectionUsers } from '../dialog/connection-users.ts';
 import { Dialog } from '../dialog/dialog.ts';
 import type { InviteSession } from '../dialog/invite-session.ts';
+import type { Flow } from '../dialog/next-hop.ts';
 import { contactField, type Field } from '../dialog/session-messages.ts';
-import type { Request, Response } from '../message.ts';
+import type { Request, Response, Uri } from '../message.ts';
 import type { SignalingCommand } from '../signaling.ts';
 import type { Arrival, SentBy, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
 import { decided } from '../transaction/transition.ts';
@@ -70,6 +73,7 @@ export class Notifier {
   readonly #parts: NotifierParts;
   readonly #limits: SubscriptionLimits;
   readonly #byDialog = new Map<string, Subscription>();
+  readonly #users = new ConnectionUsers<Subscription>();
   readonly #slots = new WatchedSlots();
   readonly #byWatched = new Map<Watched, Set<Subscription>>();
   /** Oldest first. */
@@ -123,6 +127,7 @@ export class Notifier {
     if ('status' in wish) this.#refuse(transaction, request, wish, now);
     else {
       subscription.dialog.refresh(request, { remote: source, localPort });
+      this.#users.follow(subscription, subscription.dialog.connectionKey);
       this.#subscribe(subscription, arrival, transaction, { wish, now });
     }
   }
@@ -140,6 +145,17 @@ export class Notifier {
     if (subscription === undefined) return;
     this.#requests.delete(transaction);
     this.#handle(subscription, 'lost', now);
+  }
+
+  /** This connection is gone: who watches over it is told over another, or subscribes anew (RFC 6665 §4.2.2). */
+  connectionLost(remote: TransportAddress, flowOf: (contact: Uri) => Flow | undefined, now: Instant): void {
+    for (const subscription of this.#users.of(remote)) {
+      const { dialog } = subscription;
+      this.#requests.delete(subscription.transaction);
+      const hop = dialog.leaveConnection(remote, flowOf);
+      this.#users.follow(subscription, dialog.connectionKey);
+      this.#handle(subscription, hop === undefined ? 'lost' : 'rerouted', now);
+    }
   }
 
   /** Somebody can be reached or not, or waits in a slot or not. */
@@ -205,6 +221,7 @@ export class Notifier {
   #keep(subscription: Subscription): void {
     const { dialog, watcher, watched, kind } = subscription;
     this.#byDialog.set(keyOf(dialog.callId, dialog.localTag), subscription);
+    this.#users.follow(subscription, dialog.connectionKey);
     const watchers = addTo(this.#byWatched, watched, subscription);
     addTo(this.#byWatcher, watcher, subscription);
     const isFirst = kind.showsDialogs && [...watchers].filter((other) => other.kind.showsDialogs).length === 1;
@@ -216,6 +233,7 @@ export class Notifier {
     subscription.state = 'ended';
     this.#disarm(subscription);
     this.#byDialog.delete(keyOf(dialog.callId, dialog.localTag));
+    this.#users.follow(subscription, '');
     takeFrom(this.#byWatcher, watcher, subscription);
     const watchers = takeFrom(this.#byWatched, watched, subscription);
     const isLast = kind.showsDialogs && ![...watchers].some((other) => other.kind.showsDialogs);
@@ -290,7 +308,8 @@ export class Notifier {
       body,
     );
     const { destination, localPort } = dialog.hop();
-    this.#requests.set(layer.request(request, destination, localPort, now), subscription);
+    subscription.transaction = layer.request(request, destination, localPort, now);
+    this.#requests.set(subscription.transaction, subscription);
     this.#sentCount++;
   }
 

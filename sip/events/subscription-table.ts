@@ -24,7 +24,9 @@ export type SubscriptionEvent =
   /** Our NOTIFY got 2xx; another final response; one that says that nobody listens, or none (RFC 6665 §4.2.2). */
   | 'delivered'
   | 'refused'
-  | 'lost';
+  | 'lost'
+  /** The watcher's connection is gone, and there is another way to it. */
+  | 'rerouted';
 
 export type SubscriptionAction = 'grant' | 'notify' | 'notifyLast' | 'sayUnknown';
 
@@ -37,7 +39,8 @@ export const SUBSCRIPTION_TRANSITIONS: Table<SubscriptionState, SubscriptionEven
     timerExpires: to('closing', 'notifyLast'),
     delivered: never,
     refused: never,
-    lost: never,
+    lost: to('ended'),
+    rerouted: ignore,
   },
   notifying: {
     subscribe: to('stale', 'grant'),
@@ -47,6 +50,7 @@ export const SUBSCRIPTION_TRANSITIONS: Table<SubscriptionState, SubscriptionEven
     delivered: to('active'),
     refused: to('active'),
     lost: to('ended'),
+    rerouted: to('notifying', 'notify'),
   },
   stale: {
     subscribe: to('stale', 'grant'),
@@ -56,6 +60,7 @@ export const SUBSCRIPTION_TRANSITIONS: Table<SubscriptionState, SubscriptionEven
     delivered: to('notifying', 'notify'),
     refused: to('active'), // It is told with what comes next: a watcher in trouble is not pressed.
     lost: to('ended'),
+    rerouted: to('notifying', 'notify'),
   },
   leaving: {
     subscribe: to('leaving', 'sayUnknown'),
@@ -65,6 +70,7 @@ export const SUBSCRIPTION_TRANSITIONS: Table<SubscriptionState, SubscriptionEven
     delivered: to('closing', 'notifyLast'),
     refused: to('closing', 'notifyLast'),
     lost: to('ended'),
+    rerouted: to('closing', 'notifyLast'),
   },
   closing: {
     subscribe: to('closing', 'sayUnknown'),
@@ -74,6 +80,7 @@ export const SUBSCRIPTION_TRANSITIONS: Table<SubscriptionState, SubscriptionEven
     delivered: to('ended'),
     refused: to('ended'),
     lost: to('ended'),
+    rerouted: to('closing', 'notifyLast'),
   },
   ended: {
     subscribe: never,
@@ -83,6 +90,7 @@ export const SUBSCRIPTION_TRANSITIONS: Table<SubscriptionState, SubscriptionEven
     delivered: never,
     refused: never,
     lost: never,
+    rerouted: never,
   },
 };
 

@@ -2,6 +2,8 @@ import type { Deadline } from '../../core/kernel/deadline-heap.ts';
 import type { ExtensionId, ParkSlotId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { Dialog } from '../dialog/dialog.ts';
+import type { Sharer } from '../transaction/sharers.ts';
+import type { TransactionId } from '../transaction/transaction-layer.ts';
 import type { EventPackage } from './packages.ts';
 import type { SubscriptionState } from './subscription-table.ts';
 
@@ -9,7 +11,7 @@ import type { SubscriptionState } from './subscription-table.ts';
 export type Watched = ExtensionId | ParkSlotId;
 
 /** One watcher of one phone or slot by one package, in a dialog of its own (RFC 6665 §4.5.1). */
-export class Subscription {
+export class Subscription implements Sharer<Subscription> {
   readonly dialog: Dialog;
   readonly watcher: ExtensionId;
   readonly watched: Watched;
@@ -25,6 +27,11 @@ export class Subscription {
   version = 0;
   /** When it ends by itself. */
   deadline: Deadline<Subscription> | undefined;
+  /** Its last NOTIFY. */
+  transaction: TransactionId = 0;
+  towards = '';
+  previous: Subscription | undefined;
+  next: Subscription | undefined;
 
   constructor(parts: {
     readonly dialog: Dialog;

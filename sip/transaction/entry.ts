@@ -104,7 +104,20 @@ export function machineOf({ client, server }: Entry): ClientTransaction | Server
   return client ?? server!;
 }
 
+/** What its user must be told when its connection is gone and no other takes its place; undefined for nothing. */
+export function lossOf(entry: Entry) {
+  const { id: transaction } = entry;
+  if (isOrphaned(entry)) return { kind: 'failed', transaction, reason: 'transport error' } as const;
+  return isDeserted(entry) ? ({ kind: 'deserted', transaction } as const) : undefined;
+}
+
 /** A browser whose connection breaks while it rings forgets the call: no answer comes any more. */
-export function isOrphaned({ client, destination: { transport } }: Entry): boolean {
+function isOrphaned({ client, destination: { transport } }: Entry): boolean {
   return client?.state === 'proceeding' && (transport === 'ws' || transport === 'wss');
+}
+
+/** An INVITE whose sender hears no answer any more (RFC 3261 §17.2.4). */
+function isDeserted({ kind, server, destination: { transport } }: Entry): boolean {
+  const isUnanswered = server?.state === 'trying' || server?.state === 'proceeding';
+  return kind === 'inviteServer' && transport !== 'udp' && isUnanswered;
 }

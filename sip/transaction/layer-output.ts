@@ -26,6 +26,8 @@ export type LayerOutput =
   | { readonly kind: 'late'; readonly key: string; readonly note: string; readonly response: Response }
   /** A client transaction ended without a final response. */
   | { readonly kind: 'failed'; readonly transaction: TransactionId; readonly reason: 'timeout' | 'transport error' }
+  /** The sender of an INVITE that is not answered yet has gone, and nothing reaches it. */
+  | { readonly kind: 'deserted'; readonly transaction: TransactionId }
   /** The refusal of an INVITE is over: acknowledged, or given up. */
   | { readonly kind: 'refused'; readonly transaction: TransactionId; readonly outcome: 'acknowledged' | 'given up' }
   /** Nothing more comes of this transaction. */

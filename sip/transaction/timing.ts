@@ -1,3 +1,5 @@
+import type { Instant } from '../../core/kernel/time.ts';
+
 /** RFC 3261 Table 4. All values in milliseconds. */
 export interface Timing {
   /** Estimate of the round-trip time. */
@@ -21,3 +23,10 @@ export const TIMER_C = 300_000;
 
 /** RFC 3261 §17.2.1: 100 is sent unless the transaction user says something within this time. */
 export const TRYING_AFTER = 200;
+
+const STEP_MS = 1_000;
+
+/** Where what only absorbs repetitions ends: one by one they would wake an idle process. */
+export function wholeSecond(at: Instant): Instant {
+  return Math.ceil(at / STEP_MS) * STEP_MS;
+}

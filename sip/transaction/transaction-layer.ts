@@ -11,7 +11,7 @@ import {
   type ClientStart,
   clientEntry,
   type Entry,
-  isOrphaned,
+  lossOf,
   machineOf,
   serverEntry,
   type TransactionId,
@@ -26,6 +26,7 @@ import { reconnection, responseDestination, stampSource } from './response-route
 import { RestedTransactions } from './rested-transactions.ts';
 import type { ServerTransaction } from './server-transaction.ts';
 import { addressKey, Sharers } from './sharers.ts';
+import { wholeSecond } from './timing.ts';
 import { viaOf } from './via.ts';
 
 export type { TransactionId } from './entry.ts';
@@ -33,7 +34,6 @@ export type { Arrival, LayerOutput, SentBy, TransactionLayerOptions } from './la
 
 /** Nobody but the layer has to do with what repeats an answer, or nothing. */
 const SETTLES_ITSELF: ReadonlySet<string> = new Set(['completed', 'confirmed']);
-const STEP_MS = 1_000;
 
 /**
  * All transactions of one stack (RFC 3261 §17): matching, timers, retransmission. What belongs to no transaction is
@@ -180,11 +180,13 @@ export class TransactionLayer {
   transportFailed(destination: TransportAddress, now: Instant): void {
     for (const entry of this.#sharers.of(addressKey(destination))) {
       const large = this.#large.takeBack(entry, now);
+      const isSettled = large === undefined && this.#reconnects(entry);
+      const loss = isSettled ? undefined : lossOf(entry);
       if (large !== undefined) this.#fallBack(entry, large, now);
-      else if (isOrphaned(entry)) {
-        this.#outputs.push({ kind: 'failed', transaction: entry.id, reason: 'transport error' });
+      else if (loss !== undefined) {
+        this.#outputs.push(loss);
         this.#remove(entry);
-      } else if (!this.#reconnects(entry)) {
+      } else if (!isSettled) {
         machineOf(entry).transportFailed(now);
         this.#drain(entry, now);
       }
@@ -392,9 +394,4 @@ export class TransactionLayer {
     this.#sharers.remove(entry);
     this.live[entry.kind]--;
   }
-}
-
-/** Where what only absorbs repetitions ends: one by one they would wake an idle process. */
-function wholeSecond(at: Instant): Instant {
-  return Math.ceil(at / STEP_MS) * STEP_MS;
 }

@@ -4,7 +4,7 @@ import type { GatewayId, ProviderId, TrunkId } from '../../core/kernel/ids.ts';
 import { bitsOf, keyOf, networkOf } from '../../core/kernel/network.ts';
 import { revealed } from '../../core/kernel/secret.ts';
 import type { Instant } from '../../core/kernel/time.ts';
-import type { TransportAddress } from '../../core/ports.ts';
+import type { Caller, TransportAddress } from '../../core/ports.ts';
 import { parseCredentials } from '../grammar/authentication.ts';
 import type { Request } from '../message.ts';
 import type { Lines } from '../providers/lines.ts';
@@ -149,4 +149,18 @@ function allows(trunk: Trunk, address: string): boolean {
 function claimedUsername(request: Request): string {
   const value = request.first('Authorization');
   return (value === undefined ? undefined : parseCredentials(value))?.parameters.get('username') ?? '';
+}
+
+/** As the core knows them. */
+export function callerOf(party: Party): Caller {
+  if (party.kind === 'trunk') {
+    const { customerId, id: trunkId } = party.trunk;
+    return { kind: 'trunk', customerId, trunkId };
+  }
+  if (party.kind === 'provider') {
+    const { customerId, id: providerId } = party.provider;
+    return { kind: 'provider', customerId, providerId };
+  }
+  const { customerId, id: extensionId } = party.extension;
+  return { kind: 'extension', customerId, extensionId };
 }

@@ -16,7 +16,7 @@ import { MAGIC_COOKIE } from '../transaction/matching.ts';
 import type { Arrival, LayerOutput, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
 import { respond } from '../writer.ts';
 import { partiesOf } from './call-parties.ts';
-import type { CallerProof, Party } from './caller-proof.ts';
+import { type CallerProof, callerOf, type Party } from './caller-proof.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 import type { Messenger } from './messenger.ts';
 import { methodObjection, type Objection, OPTIONS_FIELDS, objectionTo } from './objection.ts';
@@ -98,9 +98,12 @@ export class UserAgent {
     return this.#signals.shift() ?? this.#parts.referrals.poll();
   }
 
-  /** A connection is gone, and with it the phones that registered over it. */
-  transportFailed(remote: TransportAddress): void {
+  /** A connection is gone: who registered, talks or watches over it is told at once (RFC 5626 §4.2.2, §5.3). */
+  transportFailed(remote: TransportAddress, now: Instant): void {
+    const { sessions, notifier } = this.#parts;
     for (const event of this.#flows.failed(remote)) this.#signals.push(event);
+    sessions.connectionLost(remote, now);
+    notifier.connectionLost(remote, (contact) => this.#flows.flowOf(contact), now);
   }
 
   /** The connection that a phone with this contact registered over last. */
@@ -131,6 +134,9 @@ export class UserAgent {
         notifier.requestFailed(output.transaction, now);
         messenger.requestFailed(output.transaction, output.reason);
         referrals.requestFailed(output.transaction, now);
+        break;
+      case 'deserted':
+        sessions.deserted(output.transaction, now);
         break;
       case 'refused':
         sessions.refused(output.transaction, now);
@@ -356,19 +362,6 @@ function replyInDialog(request: Request): Objection | undefined {
 }
 
 const JUDGED_IN_DIALOG: ReadonlySet<string> = new Set(['INFO', 'NOTIFY', 'PRACK', 'INVITE', 'UPDATE', 'SUBSCRIBE']);
-
-function callerOf(party: Party): Caller {
-  if (party.kind === 'trunk') {
-    const { customerId, id: trunkId } = party.trunk;
-    return { kind: 'trunk', customerId, trunkId };
-  }
-  if (party.kind === 'provider') {
-    const { customerId, id: providerId } = party.provider;
-    return { kind: 'provider', customerId, providerId };
-  }
-  const { customerId, id: extensionId } = party.extension;
-  return { kind: 'extension', customerId, extensionId };
-}
 
 /** Whose phone calls, and whom. */
 function callingParty(caller: Caller, remoteUser: string): WatchedParty | undefined {

@@ -5,7 +5,8 @@ import type { Random } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { SignalingEvent, TransportAddress } from '../../core/ports.ts';
 import { QueuedSignaling } from '../../sip/signaling.ts';
-import { type SipPacket, SipStack, type StackOptions } from '../../sip/stack.ts';
+import { type SipPacket, SipStack } from '../../sip/stack.ts';
+import type { StackOptions } from '../../sip/stack-options.ts';
 import type { Party, Send } from './world.ts';
 
 const CUSTOMER = 'c' as CustomerId;

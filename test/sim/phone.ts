@@ -51,6 +51,8 @@ export interface PhoneOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** What it calls itself in Via and Contact when it does not know its address, as browsers do (RFC 7118 §5). */
   readonly ownHost?: string;
+  /** What stands before the host in the Contact that it registers; its name and `@` unless told. In its calls nothing does. */
+  readonly contactUser?: '';
   readonly manner?: Manner;
   /** Payload types that it offers and takes, as in an m-line; 0, 8 and telephone-events unless told. */
   readonly formats?: string;
@@ -273,11 +275,12 @@ export class Phone implements Party {
   }
 
   #register(authorization: string | undefined, now: Instant): void {
-    const { server, proxy, username, address, random, ownHost = address.address } = this.#options;
+    const { server, proxy, username, address, random, ownHost = address.address, contactUser } = this.#options;
+    const user = contactUser ?? `${username}@`;
     const registration = this.#registration;
     const { callId, expiresS } = registration;
     const transport = address.transport === 'udp' ? '' : `;transport=${address.transport}`;
-    const contact = `<sip:${username}@${formatHostPort(ownHost, address.port)}${transport}>;expires=${expiresS}`;
+    const contact = `<sip:${user}${formatHostPort(ownHost, address.port)}${transport}>;expires=${expiresS}`;
     const request = registerRequest({
       ...{ server: server.address, username, callId, cseq: ++registration.cseq, authorization, random },
       contact: expiresS === 'asks only' ? undefined : contact,

@@ -14,7 +14,10 @@ export const SERVER: TransportAddress = { transport: 'udp', address: '192.0.2.1'
 export const SERVER_IPV6 = '2001:db8::1';
 
 type Particulars = Partial<
-  Pick<PhoneOptions, 'proxy' | 'manner' | 'hangsUpAfterMs' | 'password' | 'formats' | 'headers' | 'ownHost'>
+  Pick<
+    PhoneOptions,
+    'proxy' | 'manner' | 'hangsUpAfterMs' | 'password' | 'formats' | 'headers' | 'ownHost' | 'contactUser'
+  >
 > & {
   /** UDP unless told. */
   readonly transport?: TransportProtocol;
@@ -101,9 +104,10 @@ export class Scene {
   }
 
   /** A lamp of an extension that watches another one. */
-  watcher(name: string, username: string, event: string, watched: string): Watcher {
-    const address = { transport: 'udp', address: `192.0.2.${100 + this.#watchers.length}`, port: 5060 } as const;
-    const own = { username, password: PASSWORD, server: SERVER, random: this.random };
+  watcher(name: string, username: string, event: string, watched: string, browser?: { ownHost: string }): Watcher {
+    const transport: TransportProtocol = browser === undefined ? 'udp' : 'ws';
+    const address = { transport, address: `192.0.2.${100 + this.#watchers.length}`, port: 5060 } as const;
+    const own = { username, password: PASSWORD, server: { ...SERVER, transport }, random: this.random, ...browser };
     const watcher = new Watcher({ name, address, event, watched, ...own });
     this.#watchers.push(name);
     this.world.add(watcher);

@@ -27,6 +27,8 @@ export interface WatcherOptions {
   /** Event and the phone that is watched. */
   readonly event: string;
   readonly watched: string;
+  /** What it calls itself in its Contact when it does not know its address, as browsers do. */
+  readonly ownHost?: string;
 }
 
 /** The busy lamp of a phone: subscribes to another one, takes what it is told, and remembers what it shows. */
@@ -88,8 +90,9 @@ export class Watcher implements Party {
   }
 
   #subscribe(authorization: string | undefined, now: Instant): void {
-    const { server, username, address, event, watched } = this.#options;
+    const { server, username, address, event, watched, ownHost = address.address } = this.#options;
     const uri = buildUri({ user: watched, host: server.address });
+    const transport = address.transport === 'udp' ? '' : `;transport=${address.transport}`;
     const tag = this.#remoteTag === '' ? '' : `;tag=${this.#remoteTag}`;
     const request = buildRequest({
       method: 'SUBSCRIBE',
@@ -100,7 +103,7 @@ export class Watcher implements Party {
         ['To', `<${uri.text}>${tag}`],
         ['Call-ID', this.#callId],
         ['CSeq', `${++this.#cseq} SUBSCRIBE`],
-        ['Contact', `<sip:${username}@${address.address}:${address.port}>`],
+        ['Contact', `<sip:${username}@${ownHost}:${address.port}${transport}>`],
         ['Event', event],
         ['Expires', String(this.#asked.expiresS)],
         ...(authorization === undefined ? [] : [['Authorization', authorization] as const]),

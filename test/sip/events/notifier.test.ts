@@ -196,3 +196,49 @@ test('RFC 6665 §4.1.3: a NOTIFY that nobody asked for gets 200, and changes not
   expect(words(rig.receive(notify))).toEqual(['200 NOTIFY']);
   expect(rig.events).toEqual([]);
 });
+
+describe('RFC 6665 §4.2.2: a watcher whose connection is gone', () => {
+  const CONNECTION = { transport: 'tcp', address: PEER.address, port: 40_000 } as const;
+
+  function watching(contact: string): Rig {
+    const rig = new Rig();
+    const fields = { Via: 'SIP/2.0/TCP 198.51.100.7:5060;branch=z9hG4bKw', Event: 'dialog', Expires: '600' };
+    const asked = { ...fields, To: `<${OTHERS}>`, Contact: contact };
+    rig.authenticated('SUBSCRIBE', asked, '', CONNECTION, { uri: OTHERS });
+    expect(words(rig.sent.slice(-2))).toEqual(['200 SUBSCRIBE', 'NOTIFY']);
+    expect(rig.sent.at(-1)!.destination).toEqual(CONNECTION);
+    return rig;
+  }
+
+  test.each(['has not answered', 'knows all'])(
+    'and that cannot be reached otherwise is forgotten at once, when it %s',
+    (how) => {
+      const rig = watching('<sip:1000@k2.invalid;transport=ws>');
+      if (how === 'knows all') rig.answer(rig.sent.at(-1)!.message as Request, 200);
+      const { length } = rig.sent;
+      rig.transportFailed({ ...CONNECTION, port: 40_001 });
+      expect(rig.stack.counters.subscriptions).toBe(1);
+      rig.transportFailed(CONNECTION);
+      expect(rig.stack.counters.subscriptions).toBe(0);
+      rig.until(3_600_000);
+      expect(rig.sent.length).toBe(length);
+      expect(rig.stack.counters.timersArmed).toBe(0);
+    },
+  );
+
+  test('and that listens is told there what it has not confirmed, and what comes later', () => {
+    const rig = watching('<sip:1000@198.51.100.7:5060;transport=tcp>');
+    const { length } = rig.sent;
+    rig.transportFailed(CONNECTION);
+    const [notify] = rig.sent.slice(length);
+    expect(words(rig.sent.slice(length))).toEqual(['NOTIFY']);
+    expect([notify!.destination, notify!.localPort]).toEqual([{ ...CONNECTION, port: 5060 }, undefined]);
+    rig.answer(notify!.message as Request, 200);
+    expect(rig.stack.counters.subscriptions).toBe(1);
+    rig.execute({ kind: 'reachability', extensionId: rig.directory.extensionByName('c' as CustomerId, '1001')!.id });
+    expect(rig.sent.at(-1)).toMatchObject({ destination: { port: 5060 }, message: { method: 'NOTIFY' } });
+    // Nobody is there either.
+    rig.transportFailed({ ...CONNECTION, port: 5060 });
+    expect(rig.stack.counters.subscriptions).toBe(0);
+  });
+});

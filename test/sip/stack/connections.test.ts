@@ -182,12 +182,69 @@ test.each([
   expect([ok!.localPort, words([ok!])]).toEqual([undefined, ['200 INVITE']]);
 });
 
-test('RFC 3261 §18.2.2: nobody listens behind NAT: a response there is lost with its connection', () => {
-  const rig = new Rig();
-  const leg = rig.offered({ Via: 'SIP/2.0/TCP 192.168.1.9:5060;branch=z9hG4bKnat' }, TRUNK);
+test.each(['offered', 'ringing'])(
+  'RFC 3261 §17.2.4: nobody listens behind NAT: a call that is %s ends at once with the connection of its caller',
+  (state) => {
+    const rig = new Rig();
+    const leg = rig.offered({ Via: 'SIP/2.0/TCP 192.168.1.9:5060;branch=z9hG4bKnat' }, TRUNK);
+    if (state === 'ringing') rig.execute({ kind: 'ring', leg, early: undefined });
+    rig.transportFailed(TRUNK);
+    expect(rig.events.at(-1)).toEqual({ kind: 'ended', leg, cause: 'network-failed', by: 'local' });
+    expect(rig.execute({ kind: 'answer', leg, body: new TextEncoder().encode(OFFER) })).toEqual([]);
+    rig.until(60_000);
+    expect(rig.stack.counters).toMatchObject({ legs: 0, inviteServerTransactions: 0 });
+  },
+);
+
+test('RFC 5626 §4.2.2: a dialog leaves a connection as soon as it is gone, and is stored with its new way', () => {
+  const { rig, leg } = answered('<sip:gateway@203.0.113.9:5060;transport=tcp>');
   rig.transportFailed(TRUNK);
-  const [ok] = rig.execute({ kind: 'answer', leg, body: new TextEncoder().encode(OFFER) });
-  expect(ok!.destination).toEqual(TRUNK);
+  expect(kinds(rig.events).at(-1)).toBe('dialogChanged');
+  const [bye] = rig.execute({ kind: 'hangup', leg, cause: 'normal' });
+  expect([bye!.destination, bye!.localPort]).toEqual([{ ...TRUNK, port: 5060 }, undefined]);
+});
+
+const HOUR_MS = 3_600_000;
+const BROWSER = '<sip:x7@k2.invalid;transport=ws>';
+
+test('RFC 5626 §4.2.2: a call whose peer does not come back within the time of a registration is over', () => {
+  const { rig } = answered(BROWSER);
+  rig.transportFailed(TRUNK);
+  rig.until(HOUR_MS);
+  expect(kinds(rig.events)).not.toContain('ended network-failed');
+  rig.until(2 * HOUR_MS);
+  expect(kinds(rig.events).at(-1)).toBe('ended network-failed');
+  expect(rig.stack.counters).toMatchObject({ legs: 0, dialogs: 0, timersArmed: 0 });
+});
+
+test('RFC 5626 §4.2.2: a call whose peer registers over another connection, or says something, is not over', () => {
+  const contact = BROWSER;
+  const { rig: phone } = talking(contact);
+  phone.transportFailed(PHONE);
+  register(phone, contact, { ...PHONE, port: 40_009 });
+  phone.until(2 * HOUR_MS);
+  expect(kinds(phone.events)).not.toContain('ended network-failed');
+
+  const { rig } = answered(contact);
+  rig.transportFailed(TRUNK);
+  const to = rig.sent
+    .find(({ message }) => message.type === 'response' && message.status === 200)!
+    .message.first('To')!;
+  rig.receive(rig.request('OPTIONS', overTcp({ To: to, CSeq: '3 OPTIONS' })), { ...TRUNK, port: 51_001 });
+  expect(words(rig.sent).at(-1)).toBe('200 OPTIONS');
+  rig.until(2 * HOUR_MS);
+  expect(kinds(rig.events)).not.toContain('ended network-failed');
+});
+
+test('of the requests that a lost connection leaves unanswered those go another way that somebody still waits for', () => {
+  const { rig, leg } = answered('<sip:gateway@203.0.113.9:5060;transport=tcp>');
+  rig.execute({ kind: 'reoffer', leg, offer: new TextEncoder().encode(OFFER) });
+  rig.execute({ kind: 'hangup', leg, cause: 'normal' });
+  const { length } = rig.sent;
+  rig.transportFailed(TRUNK);
+  const again = rig.sent.slice(length);
+  expect(words(again)).toEqual(['BYE']);
+  expect(again[0]!.destination.port).toBe(5060);
 });
 
 test('RFC 5922 §4: a BYE in a call that came over a connection of ours opens it again, for the same name', () => {

@@ -95,7 +95,7 @@ for (const { name, first, last, table, timers } of MACHINES) {
 
 test('a session without interval that waits for the peer without a timer of its own waits for a transaction, which has one', () => {
   const waiting = Object.entries(SESSION_TIMERS).flatMap(([state, timers]) =>
-    timers.every((timer) => timer === 'Refresh' || timer === 'Expiry') ? [state] : [],
+    timers.every((timer) => timer === 'Refresh' || timer === 'Expiry' || timer === 'Return') ? [state] : [],
   );
   expect(waiting).toEqual([
     'offered',
