@@ -3,20 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../core/kernel/clock.ts';
 import { rfc3339 } from '../../core/kernel/time.ts';
+import { LONG_COUNTS } from './long-counts.ts';
 import { outputOf, ROOT } from './run-tool.ts';
 import { runTests } from './tests.ts';
 import { lastLine } from './verdict.ts';
-
-/** Counts of the long tier; each yields to the environment. */
-const COUNTS = {
-  TANDEM_SEEDS: '10000',
-  TANDEM_FUZZ_COUNT: '10000000',
-  TANDEM_ROUNDS: '50',
-  TANDEM_MUTANTS: '1000',
-  TANDEM_CROSSING_LENGTH: '6',
-  TANDEM_DRIFT_MINUTES: '600',
-  TANDEM_WAYS_OF_MEDIA: 'each',
-};
 
 const USAGE = 2;
 const [area, ...rest] = process.argv.slice(2);
@@ -26,7 +16,9 @@ if (area === undefined || !/^[\w/-]+$/.test(area)) {
   );
   process.exit(USAGE);
 }
-const counts = Object.fromEntries(Object.entries(COUNTS).map(([name, count]) => [name, process.env[name] ?? count]));
+const counts = Object.fromEntries(
+  Object.entries(LONG_COUNTS).map(([name, count]) => [name, process.env[name] ?? count]),
+);
 const startedAt = systemClock.wallTime();
 const started = systemClock.now();
 const verdict = runTests([`test/${area}`, '--testTimeout=3600000', ...rest], counts);

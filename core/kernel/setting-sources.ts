@@ -41,16 +41,20 @@ export function variableOf(name: string): string {
   return `TANDEM_${name.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** Variables of the environment that are no settings of `serve`. */
+/** Variables of the environment that are no settings of `serve`: its secrets and file, and what tests are told. */
 const OTHER_VARIABLES: ReadonlySet<string> = new Set([
   'TANDEM_ADMIN_PASSWORD',
   'TANDEM_ACCESSKEY',
   'TANDEM_CONFIG',
   'TANDEM_TEST_APT',
-  'TANDEM_SEEDS',
   'TANDEM_CASES',
+  'TANDEM_SEEDS',
   'TANDEM_FUZZ_COUNT',
   'TANDEM_ROUNDS',
+  'TANDEM_MUTANTS',
+  'TANDEM_CROSSING_LENGTH',
+  'TANDEM_DRIFT_MINUTES',
+  'TANDEM_WAYS_OF_MEDIA',
 ]);
 
 /** Container platforms name the addresses of services so: one called `tandem` or `tandem-sip` must not stop Tandem. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { LONG_COUNTS } from '../../../cli/build/long-counts.ts';
 import {
   readSettings,
   SETTINGS,
@@ -104,6 +105,12 @@ const GOOD: readonly (readonly [name: string, text: string, key: keyof Settings,
 
 test.each(GOOD)('--%s %s is read', (name, text, key, value) => {
   expect(read({ flags: { [name]: text } })[key]).toEqual(value);
+});
+
+test('what the long tier tells its tests is no misspelt setting of the processes that they start', () => {
+  expect(problems({ environment: { ...LONG_COUNTS, TANDEM_SEED: '1' } }).map(({ setting }) => setting)).toEqual([
+    'TANDEM_SEED',
+  ]);
 });
 
 test('an address of each family can be advertised, and no two of one', () => {
