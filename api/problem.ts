@@ -22,6 +22,7 @@ export function sendRefusal(
   details: readonly Detail[] = detailsOf(refusal),
 ): FastifyReply {
   const fault = FAULTS[refusal.code];
+  if (refusal.retryAfterS !== undefined) reply.header('retry-after', String(refusal.retryAfterS));
   return reply.code(fault.http).send({
     error: {
       status: fault.status,

@@ -49,7 +49,7 @@ export interface NodeParts {
   readonly store: StoreSource;
   readonly archive: ArchiveSource;
   /** Ports of the core, save those that the node itself stands between. */
-  readonly ports: Omit<SwitchPorts, 'signaling' | 'flows'> & { readonly http: HttpClient };
+  readonly ports: Omit<SwitchPorts, 'signaling' | 'flows' | 'admission'> & { readonly http: HttpClient };
   readonly scripts: ScriptLinks;
 }
 
@@ -93,6 +93,7 @@ export class Node {
     this.exchange = new Exchange({
       ...parts.ports,
       signaling: this.#signaling,
+      admission: this.stack,
       flows: this.flows,
       liveActiveflow: (id) => this.flows.recordOf(id),
     });

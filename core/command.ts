@@ -276,4 +276,6 @@ export interface Refusal {
   readonly field?: string;
   readonly expected?: string;
   readonly got?: string;
+  /** Seconds after which it may be tried again. */
+  readonly retryAfterS?: number;
 }

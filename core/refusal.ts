@@ -1,4 +1,5 @@
 import type { Refusal } from './command.ts';
+import { LIMITS } from './kernel/limits.ts';
 
 /** A thing that does not exist for whoever asks. `field` names what carried its id. */
 export function notFound(what: string, id: string, field = 'id'): Refusal {
@@ -33,3 +34,11 @@ export function alreadyExists(what: string, field: string, got: string): Refusal
 export function stateInvalid(message: string, expected: string, got: string): Refusal {
   return { code: 'STATE_INVALID', message, field: 'id', expected, got };
 }
+
+/** There is no room for another call at the moment. */
+export function overloaded(field: string): Refusal {
+  const message = 'there is no place for another call';
+  return { code: 'OVERLOADED', message, field, retryAfterS: LIMITS.overloadRetryAfterS };
+}
+
+export const SHUTTING_DOWN: Refusal = { code: 'SERVICE_UNAVAILABLE', message: 'the switch is shutting down' };

@@ -214,6 +214,11 @@ export class SipStack {
     this.#drain(now);
   }
 
+  /** Whether one more call may begin by command: under load it is refused as an INVITE is. */
+  judge(now: Instant): 'admitted' | 'overloaded' | 'draining' {
+    return this.#userAgent.judge(now);
+  }
+
   /** While draining, new INVITEs get 503; calls that live go on. */
   setDraining(isDraining: boolean): void {
     this.#userAgent.setDraining(isDraining);

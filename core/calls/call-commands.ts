@@ -4,7 +4,7 @@ import type { Directory } from '../directory/directory.ts';
 import type { Calendar } from '../kernel/clock.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { MediaPlane } from '../ports.ts';
-import { notFound, stateInvalid } from '../refusal.ts';
+import { notFound, SHUTTING_DOWN, stateInvalid } from '../refusal.ts';
 import type { Call } from './call.ts';
 import { type CallLife, partyOf } from './call-life.ts';
 import { type CallRecording, notProgressing } from './call-recording.ts';
@@ -46,8 +46,6 @@ type CommandOf<Kind extends CallCommand['kind']> = Extract<CallCommand, { kind: 
 
 /** What is played by command is no action of a flow. */
 const NO_TOKEN = -1;
-
-const SHUTTING_DOWN: Refusal = { code: 'SERVICE_UNAVAILABLE', message: 'the switch is shutting down' };
 
 /** What is asked of calls, conferences and recordings that live. Rights were judged before. */
 export class CallCommands {

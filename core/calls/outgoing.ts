@@ -7,7 +7,7 @@ import { type ActiveflowId, type GroupcallId, type LegId, timeOrderedUuid, uuid 
 import type { Random } from '../kernel/random.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Flows, StoreEvent } from '../ports.ts';
-import { invalid, stateInvalid } from '../refusal.ts';
+import { invalid, overloaded, SHUTTING_DOWN, stateInvalid } from '../refusal.ts';
 import { type Dialling, reachOf } from '../routing/destination.ts';
 import { type Address, address } from './address.ts';
 import type { Call } from './call.ts';
@@ -16,6 +16,7 @@ import { callVariables } from './call-variables.ts';
 import { mixAhead } from './conference-ahead.ts';
 import type { Conferences } from './conferences.ts';
 import type { Dialler, DialTerms } from './dialler.ts';
+import type { Admission } from './switch-ports.ts';
 
 export interface OutgoingPorts {
   readonly directory: Directory;
@@ -25,6 +26,7 @@ export interface OutgoingPorts {
   /** Receipts of the calls' own range: nobody else's writes carry them. */
   readonly nextReceipt: () => number;
   readonly conferences: Conferences;
+  readonly admission?: Admission;
   /** An unanswered callee is given up after this long. */
   readonly ringTimeoutMs: number;
 }
@@ -103,6 +105,8 @@ export class Outgoing {
     const calling = { customerId: command.customerId, source, forwardedFrom: '' };
     const reach = reachOf(directory, calling, destination, calendar(now));
     if (reach.kind === 'refused') return invalid(field, reach.expected, `${destination.type}:${destination.target}`);
+    const barred = this.#barred(reach.diallings, field, now);
+    if (barred !== undefined) return barred;
     const terms: DialTerms = {
       customerId: command.customerId,
       source,
@@ -113,8 +117,15 @@ export class Outgoing {
       near: mixAhead(this.#actionsOf(command), conferences),
     };
     const calls = this.#dial(reach.diallings, terms, { members: new Set(), command }, now);
-    if (calls.length > 0) return calls;
-    return { code: 'SERVICE_UNAVAILABLE', message: 'there is no place for another call', field };
+    return calls.length > 0 ? calls : overloaded(field);
+  }
+
+  /** Under load a command is refused as a caller is; calls for help pass. */
+  #barred(diallings: readonly Dialling[], field: string, now: Instant): Refusal | undefined {
+    if (diallings.some(({ carrier }) => carrier?.isEmergency === true)) return undefined;
+    const judged = this.#ports.admission?.judge(now) ?? 'admitted';
+    if (judged === 'draining') return SHUTTING_DOWN;
+    return judged === 'overloaded' ? overloaded(field) : undefined;
   }
 
   #dial(diallings: readonly Dialling[], terms: DialTerms, group: Group, now: Instant): readonly Call[] {

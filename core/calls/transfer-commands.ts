@@ -4,7 +4,7 @@ import type { Calendar } from '../kernel/clock.ts';
 import { uuid } from '../kernel/ids.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Instant, WallTime } from '../kernel/time.ts';
-import { invalid, notFound, stateInvalid } from '../refusal.ts';
+import { invalid, notFound, overloaded, stateInvalid } from '../refusal.ts';
 import { type Dialling, reachOf } from '../routing/destination.ts';
 import type { CallLife } from './call-life.ts';
 import type { Consultations } from './consultations.ts';
@@ -59,7 +59,7 @@ export class TransferCommands {
     const caller = manner === 'blind' ? pair.transferee : pair.transferor;
     const attempt = transfers.dial(pair, caller, diallings, undefined, now);
     if (attempt.callees.length === 0) {
-      return { code: 'SERVICE_UNAVAILABLE', message: 'there is no place for another call', field: FIELD };
+      return overloaded(FIELD);
     }
     if (manner === 'blind') transfers.sendOff(pair, attempt, now);
     else consultations.begin(pair, attempt, method, now);

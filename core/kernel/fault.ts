@@ -52,6 +52,7 @@ export const FAULTS = {
   RATE_LIMIT_EXCEEDED: { http: 429, status: 'RESOURCE_EXHAUSTED', advice: 'Wait as long as Retry-After says.' },
   INTERNAL: { http: 500, status: 'INTERNAL', advice: 'See the log under the request id.' },
   NOT_IMPLEMENTED: { http: 501, status: 'UNIMPLEMENTED', advice: 'Not built yet.' },
+  OVERLOADED: { http: 503, status: 'UNAVAILABLE', advice: 'Wait as long as Retry-After says; nothing was changed.' },
   SERVICE_UNAVAILABLE: { http: 503, status: 'UNAVAILABLE', advice: 'Try again; nothing was changed.' },
   // Faults of the environment
   PORT_IN_USE: { http: 503, status: 'UNAVAILABLE', advice: 'Stop the other program or choose another port.' },

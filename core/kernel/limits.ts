@@ -6,6 +6,8 @@ export const LIMITS = {
   // Calls
   /** An unanswered callee is given up (contract: the caller gets 480). */
   ringTimeoutMs: 60_000,
+  /** Who is refused a call because of the load may try again (RFC 3261 §20.33). */
+  overloadRetryAfterS: 10,
   /** Longest answered call. */
   callDurationMaxMs: 3_600_000,
 

@@ -1,6 +1,7 @@
 import type { Directory } from '../../core/directory/directory.ts';
 import type { Extension } from '../../core/directory/records.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
+import { LIMITS } from '../../core/kernel/limits.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { Caller, SignalingEvent, TransportAddress } from '../../core/ports.ts';
@@ -26,6 +27,7 @@ import type { Referrals } from './referrals.ts';
 import { RegisteredFlows } from './registered-flows.ts';
 import type { Registrar } from './registrar.ts';
 import { replacedBy } from './replacing.ts';
+import { statelessTag } from './stateless-tag.ts';
 
 type Field = readonly [HeaderName, string];
 
@@ -62,7 +64,7 @@ interface Inviter {
 type Canceled = Extract<LayerOutput, { kind: 'canceled' }>;
 
 /** Seconds after which a refused caller may try again (RFC 3261 §20.33). */
-const RETRY_AFTER: Field = ['Retry-After', '10'];
+const RETRY_AFTER: Field = ['Retry-After', String(LIMITS.overloadRetryAfterS)];
 
 /**
  * The user agent core (RFC 3261 §8.2, §12.2.2): what the transaction layer hands up finds its session, or is judged.
@@ -263,15 +265,24 @@ export class UserAgent {
 
   /** Whether one more call may begin. One that was refused may not when its INVITE is repeated: its caller has gone. */
   #admits({ request, key = '' }: Arrival, now: Instant): boolean {
-    const { sessions, legsMax, governor, isEmergency } = this.#parts;
     if (this.#isDraining) return false;
     const isAdmitted =
       (this.#refusedInvites.size === 0 || this.#refusedInvites.get(key) === undefined) &&
-      sessions.legCount < legsMax &&
-      governor.admits(request.first('Authorization') !== undefined, now);
-    if (isAdmitted || isEmergency(request.uri.user)) return true;
+      this.#hasRoom(request.first('Authorization') !== undefined, now);
+    if (isAdmitted || this.#parts.isEmergency(request.uri.user)) return true;
     this.#refusedInvites.set(key, true);
     return false;
+  }
+
+  /** Whether one more call that nobody has sent an INVITE for may begin. */
+  judge(now: Instant): 'admitted' | 'overloaded' | 'draining' {
+    if (this.#isDraining) return 'draining';
+    return this.#hasRoom(true, now) ? 'admitted' : 'overloaded';
+  }
+
+  #hasRoom(hasCredentials: boolean, now: Instant): boolean {
+    const { sessions, legsMax, governor } = this.#parts;
+    return sessions.legCount < legsMax && governor.admits(hasCredentials, now);
   }
 
   #receiveFromProven(arrival: Arrival, party: Party, now: Instant): void {
@@ -381,12 +392,4 @@ function inviteObjection(request: Request, party: Party): Objection | undefined 
   if (isOther) return { status: 403, fields: [] };
   const isOld = request.contacts.length === 0 && !request.topVia.branch.startsWith(MAGIC_COOKIE);
   return isOld || request.contacts.length === 1 ? undefined : { status: 400, fields: [] };
-}
-
-/** The same tag for every copy of a request, remembered by nobody (RFC 3261 §8.2.7): FNV-1a of what names it. */
-function statelessTag(request: Request): string {
-  const text = `${request.callId} ${request.fromTag} ${request.topVia.branch} ${request.cseq.number}`;
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  return (hash >>> 0).toString(16).padStart(8, '0');
 }

@@ -20,6 +20,7 @@ import {
 import type { Random } from '../../core/kernel/random.ts';
 import type { WallTime } from '../../core/kernel/time.ts';
 import type { Store, StoreEvent } from '../../core/ports.ts';
+import { overloaded } from '../../core/refusal.ts';
 import type { Write } from '../../core/write.ts';
 import { dialingCall } from '../core/dialing-call.ts';
 
@@ -89,6 +90,8 @@ export class SimulatedLife {
   readonly locked = new Set<ConferenceId>();
   /** What conferences and their members were asked to play. */
   readonly played: string[] = [];
+  /** There is no room for another call. */
+  isOverloaded = false;
 
   /** The call stands in the conference from now on. */
   join(call: CallRecord, conferenceId: ConferenceId): ConferencecallId {
@@ -133,7 +136,9 @@ export class SimulatedLife {
       case 'transferCall':
         return this.#live(command.id) ?? this.#transfer(command);
       case 'createCalls':
-        return this.#createCalls(command);
+        return this.isOverloaded
+          ? { kind: 'refused', refusal: overloaded('destinations[0]') }
+          : this.#createCalls(command);
       case 'startRecording':
         return this.#startRecording(command.reference);
       case 'pauseRecording':

@@ -201,7 +201,26 @@ describe('calls by command', () => {
     expect(execute(frozen, CREATE)).toMatchObject({ refusal: { code: 'STATE_INVALID', got: 'frozen' } });
     const full = office();
     full.media.isFull = true;
-    expect(execute(full, CREATE)).toMatchObject({ refusal: { code: 'SERVICE_UNAVAILABLE' } });
+    expect(execute(full, CREATE)).toMatchObject({ refusal: { code: 'OVERLOADED', retryAfterS: 10 } });
+  });
+
+  test('are refused when the whole switch has too much to do, each destination by itself', () => {
+    const judged = ['admitted', 'overloaded', 'admitted', 'overloaded', 'draining'] as const;
+    let asked = 0;
+    const place = office({ ports: { admission: { judge: () => judged[asked++]! } } });
+    expect(execute(place, { ...CREATE, destinations: [SIP, SIP, SIP] })).toBeUndefined();
+    expect([asked, place.said()]).toEqual([3, ['dial 2', 'dial 3']]);
+    expect(execute(place, CREATE)).toEqual({
+      kind: 'refused',
+      refusal: {
+        code: 'OVERLOADED',
+        message: 'there is no place for another call',
+        field: 'destinations[0]',
+        retryAfterS: 10,
+      },
+    });
+    expect(execute(place, CREATE)).toMatchObject({ refusal: { code: 'SERVICE_UNAVAILABLE' } });
+    expect(place.said()).toEqual([]);
   });
 });
 

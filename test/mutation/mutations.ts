@@ -41,7 +41,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'RFC 3261 §8.2',
-    USER_AGENT,
+    'user-agent/stateless-tag',
     '(hash >>> 0).toString(16)',
     'Math.random().toString(16)',
     JUDGEMENT,

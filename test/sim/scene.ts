@@ -29,7 +29,10 @@ type Particulars = Partial<
 
 export interface SceneOptions
   extends Partial<
-    Pick<SimulatedSwitchOptions, 'ipv6' | 'lingerMs' | 'workerCount' | 'streamsMax' | 'recordingsFolder' | 'zone'>
+    Pick<
+      SimulatedSwitchOptions,
+      'ipv6' | 'lingerMs' | 'workerCount' | 'streamsMax' | 'recordingsFolder' | 'zone' | 'queue'
+    >
   > {
   readonly seed?: number;
   readonly link?: Link;

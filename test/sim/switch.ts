@@ -21,6 +21,7 @@ import type {
 import { InProcessStore } from '../../core/store/in-process.ts';
 import { WorkerMediaPlane } from '../../media/media-plane.ts';
 import { type SipPacket, SipStack } from '../../sip/stack.ts';
+import type { QueueState } from '../../sip/transport/queue-probe.ts';
 import { InProcessWorkers } from '../media/in-process-workers.ts';
 import type { MemoryPacketIo, Packet } from './memory-packet-io.ts';
 import { NameServer, type Zone } from './name-server.ts';
@@ -53,6 +54,8 @@ export interface SimulatedSwitchOptions {
   readonly recordingsFolder?: string;
   /** What its name server knows; nothing without it. */
   readonly zone?: Zone;
+  /** What waits in its sockets; nothing without it. */
+  readonly queue?: () => QueueState;
 }
 
 /** A socket of a program was opened, written to or closed. */
@@ -307,7 +310,7 @@ export class SimulatedSwitch implements Party {
   }
 
   #open(now: Instant): Process {
-    const { address, ipv6, random, workerCount = 1, streamsMax = STREAMS_MAX } = this.#options;
+    const { address, ipv6, random, workerCount = 1, streamsMax = STREAMS_MAX, queue } = this.#options;
     const directory = new Directory();
     const addressFor = (peer: string): string => (ipv6 !== undefined && peer.includes(':') ? ipv6 : address.address);
     for (const own of [address.address, ipv6 ?? '']) if (own !== '') directory.addOwnHost(own);
@@ -341,6 +344,7 @@ export class SimulatedSwitch implements Party {
         contactFor: (peer) => ({ host: addressFor(peer.address), port: address.port, transport: peer.transport }),
         nonceSecret: new Uint8Array(32).fill(7),
         registeredFrom: (source) => directory.hasBindingFrom(source),
+        ...(queue && { queue }),
         reachable: { transports: ['udp', 'tcp'], families: ipv6 === undefined ? [4] : [4, 6] },
       },
     });

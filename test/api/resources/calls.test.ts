@@ -128,6 +128,24 @@ test('every destination becomes a call, in the shape that the document of the AP
   expect(judge('GET', '/v1.0/calls', (await ask('GET', '/v1.0/calls')).body)).toBe('');
 });
 
+test('a call that there is no room for is refused by 503, with a code and the time after which to ask again', async () => {
+  const { backend, server } = await simulate();
+  backend.life.isOverloaded = true;
+  const { statusCode, headers, body } = await server.inject({
+    method: 'POST',
+    url: '/v1.0/calls',
+    headers: { authorization: 'Bearer vb_first' },
+    payload: { destinations: [{ type: 'tel', target: '+4930123456' }] },
+  });
+  expect([statusCode, headers['retry-after']]).toEqual([503, '10']);
+  expect(JSON.parse(body).error).toMatchObject({
+    status: 'UNAVAILABLE',
+    reason: 'OVERLOADED',
+    message: 'there is no place for another call',
+    details: [{ field: 'destinations[0]', expected: '', got: '' }],
+  });
+});
+
 test.each([
   [{}, 'INVALID_ARGUMENT', 'destinations'],
   [{ destinations: [] }, 'INVALID_ARGUMENT', 'destinations'],

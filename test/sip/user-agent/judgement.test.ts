@@ -145,6 +145,7 @@ test('while draining, calls that begin get 503 and registrations go on', () => {
   rig.stack.setDraining(true);
   const [refusal] = rig.receive(rig.request('INVITE', {}, OFFER));
   expect([words([refusal!]), refusal!.message.first('Retry-After')]).toEqual([['503 INVITE'], '10']);
+  expect(rig.stack.judge(rig.now)).toBe('draining');
   rig.authenticated('REGISTER', TO_US);
   expect(kinds(rig.events)).toEqual(['bound']);
 });
@@ -152,6 +153,7 @@ test('while draining, calls that begin get 503 and registrations go on', () => {
 test('beyond its limits the stack refuses with 503 and keeps nothing', () => {
   const busy = new Rig({ legsMax: 0 });
   expect(words(busy.receive(busy.request('INVITE', {}, OFFER)))).toEqual(['503 INVITE']);
+  expect(busy.stack.judge(busy.now)).toBe('overloaded');
   const full = new Rig({ serverTransactionsMax: 0 });
   expect(words(full.authenticated('INVITE', {}, OFFER))).toEqual(['503 INVITE']);
   expect(full.stack.counters).toMatchObject({ overloadRefusals: 1, inviteServerTransactions: 0 });
