@@ -136,9 +136,7 @@ export class SimulatedLife {
       case 'transferCall':
         return this.#live(command.id) ?? this.#transfer(command);
       case 'createCalls':
-        return this.isOverloaded
-          ? { kind: 'refused', refusal: overloaded('destinations[0]') }
-          : this.#createCalls(command);
+        return this.#createCalls(command);
       case 'startRecording':
         return this.#startRecording(command.reference);
       case 'pauseRecording':
@@ -232,6 +230,7 @@ export class SimulatedLife {
   }
 
   #createCalls(command: Extract<CallCommand, { kind: 'createCalls' }>): CommandResult {
+    if (this.isOverloaded) return { kind: 'refused', refusal: overloaded('destinations[0]') };
     const { customerId, destinations, flowId } = command;
     const source = command.source ?? { type: '', target: '', targetName: '', name: '', detail: '' };
     const ids = destinations.map((destination) => this.addCall(customerId, { source, destination, flowId }).id);
