@@ -288,6 +288,7 @@ export class InviteSession {
     if (purpose === 'bye') return this.#state === 'ending';
     if (purpose === 'reinvite') return this.#state === 'reoffering';
     if (purpose === 'update') return this.#state === 'established';
+    if (purpose === 'refer') return this.isConfirmed;
     return purpose === 'invite';
   }
 

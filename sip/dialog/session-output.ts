@@ -5,8 +5,8 @@ import type { TransactionId } from '../transaction/transaction-layer.ts';
 import type { Hop } from './dialog.ts';
 import type { Field } from './session-messages.ts';
 
-/** What a request of ours is for; its responses come back under the same word. Nobody waits for that of a `fork` or a `prack`; `update` refreshes. */
-export type Purpose = 'invite' | 'reinvite' | 'update' | 'bye' | 'fork' | 'prack';
+/** What a request of ours is for; its responses come back under the same word. Nobody waits for that of a `fork` or a `prack`; `update` refreshes; a `refer` is not the session's. */
+export type Purpose = 'invite' | 'reinvite' | 'update' | 'bye' | 'fork' | 'prack' | 'refer';
 
 interface Outgoing extends Hop {
   readonly request: Request;

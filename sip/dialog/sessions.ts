@@ -13,26 +13,12 @@ import { reach } from './dialled.ts';
 import { InviteSession } from './invite-session.ts';
 import { isPrivateElsewhere, locatedHop } from './next-hop.ts';
 import type { Replaces } from './replaces.ts';
+import { type Referred, referred, type Sending, type Sent } from './sent-requests.ts';
 import { instruct, type SessionCommand } from './session-commands.ts';
 import { calledParty, type SessionEntry, sessionEntry } from './session-entry.ts';
 import { hopsLeftBehind, MAX_FORWARDS, type SessionSettings } from './session-messages.ts';
-import type { Purpose, ServerFailure, SessionOutput } from './session-output.ts';
+import type { ServerFailure, SessionOutput } from './session-output.ts';
 import { retryAfterMs } from './session-responses.ts';
-
-/** A request of ours. */
-type Sending = Extract<SessionOutput, { kind: 'request' | 'acknowledge' }>;
-
-/** A request of ours that has no final response yet. */
-interface Sent {
-  readonly entry: SessionEntry;
-  readonly purpose: Purpose;
-  /** Kept in a dialog alone, to be sent elsewhere when the peer's connection is gone, or its server fails. */
-  readonly request: Request | undefined;
-  readonly server: TransportAddress;
-  readonly localPort: number | undefined;
-  /** What is tried next when the server of a name fails in a dialog. */
-  readonly others: readonly TransportAddress[];
-}
 
 const NO_OTHERS: readonly TransportAddress[] = [];
 
@@ -55,6 +41,7 @@ export class Sessions {
   readonly #deadlines = new DeadlineHeap<SessionEntry>();
   readonly #users = new ConnectionUsers<SessionEntry>();
   readonly #signals = new Queue<SignalingEvent>();
+  readonly #referred = new Queue<Referred>();
   readonly #watched = new WatchedDialogs();
 
   constructor(layer: TransactionLayer, locator: Locator, settings: SessionSettings) {
@@ -140,6 +127,8 @@ export class Sessions {
     if (waiting === undefined) return;
     this.#named.delete(located.location);
     const { entry, output } = waiting;
+    // Nobody is to be referred any more: the call ended meanwhile.
+    if (output.kind === 'request' && output.purpose === 'refer' && !entry.session.isConfirmed) return;
     const { destination: remote, localPort } = output;
     const targets = located.kind === 'located' ? located.targets : NO_OTHERS;
     const destination = locatedHop(targets, { remote, localPort });
@@ -193,6 +182,18 @@ export class Sessions {
     this.#drain(entry, now);
   }
 
+  /** Sends a REFER of ours that was written in the dialog of this leg, the way that its other requests go. */
+  refer(leg: LegId, request: Request, now: Instant): void {
+    const entry = this.#byLeg.get(leg);
+    assert(entry?.session.dialog !== undefined, 'a leg that refers has a dialog');
+    this.#carry(entry, { kind: 'request', purpose: 'refer', request, ...entry.session.dialog.hop() }, now);
+  }
+
+  /** What came of the next of them. */
+  pollReferred(): Referred | undefined {
+    return this.#referred.shift();
+  }
+
   receiveResponse(transaction: TransactionId, response: Response, now: Instant): void {
     const owner = this.#requests.get(transaction);
     if (owner === undefined) return;
@@ -201,8 +202,10 @@ export class Sessions {
       this.#requests.delete(transaction);
     }
     if (response.status === 503 && this.#tryNext(owner, { retryAfterMs: retryAfterMs(response) }, now)) return;
-    owner.entry.session.receiveResponse(owner.purpose, response, now, owner.request);
-    this.#drain(owner.entry, now);
+    const { entry, purpose, request } = owner;
+    if (purpose === 'refer') this.#referred.push(referred(entry, request, response));
+    else entry.session.receiveResponse(purpose, response, now, request);
+    this.#drain(entry, now);
   }
 
   /** A 2xx to the INVITE of a session that is over, of which this text remains. */
@@ -227,7 +230,8 @@ export class Sessions {
       return;
     }
     if (this.#tryNext(owner, reason === 'timeout' ? 'silent' : 'broken', now)) return;
-    entry.session.requestFailed(purpose, reason, now);
+    if (purpose === 'refer') this.#referred.push(referred(entry, request, undefined));
+    else entry.session.requestFailed(purpose, reason, now);
     this.#drain(owner.entry, now);
   }
 

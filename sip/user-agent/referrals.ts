@@ -184,7 +184,7 @@ export class Referrals {
 
   receiveResponse(transaction: TransactionId, response: Response, now: Instant): void {
     const { status } = response;
-    this.sent.receiveResponse(transaction, response, now);
+    this.sent.settle(now);
     if (status < 200) return;
     const referral = this.#requests.get(transaction);
     if (referral === undefined) return;
@@ -196,7 +196,7 @@ export class Referrals {
   }
 
   requestFailed(transaction: TransactionId, now: Instant): void {
-    this.sent.requestFailed(transaction, now);
+    this.sent.settle(now);
     this.#settle(transaction, 'lost', now);
   }
 

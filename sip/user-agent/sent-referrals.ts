@@ -23,11 +23,10 @@ import { percentEncode } from '../grammar/percent-encoding.ts';
 import { buildUri, parseUri } from '../grammar/uri.ts';
 import type { Request, Response } from '../message.ts';
 import type { Timing } from '../transaction/timing.ts';
-import type { SentBy, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
+import type { SentBy } from '../transaction/transaction-layer.ts';
 import { decided } from '../transaction/transition.ts';
 
 export interface SentReferralParts {
-  readonly layer: TransactionLayer;
   readonly sessions: Sessions;
   readonly random: Random;
   readonly timing: Timing;
@@ -43,7 +42,6 @@ interface SentReferral {
   state: SentReferralState;
   /** Of its newest REFER: the `id` of its subscription (RFC 3515 §2.4.6). */
   cseq: number;
-  transaction: TransactionId;
   /** Our answer to its challenge. */
   authorization: Field | undefined;
   /** What the peer said of whom it was referred to, or to the REFER. */
@@ -67,7 +65,6 @@ const HEADER_VALUE = /^[A-Za-z0-9\-_.!~*'()[\]/?:+$]*$/;
 export class SentReferrals {
   readonly #parts: SentReferralParts;
   readonly #byLeg = new Map<LegId, SentReferral>();
-  readonly #byTransaction = new Map<TransactionId, SentReferral>();
   readonly #deadlines = new DeadlineHeap<SentReferral>();
   readonly #signals = new Queue<SignalingEvent>();
 
@@ -102,7 +99,6 @@ export class SentReferrals {
       fields,
       state: 'asking',
       cseq: 0,
-      transaction: 0 as TransactionId,
       authorization: undefined,
       status: 0,
       deadline: undefined,
@@ -111,23 +107,25 @@ export class SentReferrals {
     this.#send(entry, now);
   }
 
-  receiveResponse(transaction: TransactionId, response: Response, now: Instant): void {
-    const entry = this.#byTransaction.get(transaction);
+  /** Takes what came of REFERs. */
+  settle(now: Instant): void {
+    const { sessions } = this.#parts;
+    for (let settled = sessions.pollReferred(); settled !== undefined; settled = sessions.pollReferred()) {
+      const entry = this.#byLeg.get(settled.leg);
+      if (entry?.cseq !== settled.cseq) continue;
+      if (settled.response === undefined) this.#handle(entry, 'lost', now);
+      else this.#answered(entry, settled.response, now);
+    }
+  }
+
+  #answered(entry: SentReferral, response: Response, now: Instant): void {
     const { status } = response;
-    if (entry === undefined || status < 200) return;
-    this.#byTransaction.delete(transaction);
+    if (status < 200) return;
     if (entry.state === 'asking' && this.#authorize(entry, response)) this.#handle(entry, 'challenge', now);
     else if (status >= 300) {
       entry.status = status;
       this.#handle(entry, LOST.has(status) ? 'lost' : 'refuse', now);
     } else this.#handle(entry, isSilent(response) ? 'acceptSilently' : 'accept', now);
-  }
-
-  requestFailed(transaction: TransactionId, now: Instant): void {
-    const entry = this.#byTransaction.get(transaction);
-    if (entry === undefined) return;
-    this.#byTransaction.delete(transaction);
-    this.#handle(entry, 'lost', now);
   }
 
   /** A NOTIFY in the dialog of this leg. The status to answer it with. */
@@ -169,9 +167,7 @@ export class SentReferrals {
     entry.state = step.next;
     for (const action of step.actions) this.#perform(entry, action, now);
     if (step.next !== before) this.#changeTimer(entry, SENT_REFERRAL_TIMERS[step.next], now);
-    if (step.next !== 'ended') return;
-    this.#byLeg.delete(entry.leg);
-    this.#byTransaction.delete(entry.transaction);
+    if (step.next === 'ended') this.#byLeg.delete(entry.leg);
   }
 
   #changeTimer(entry: SentReferral, timer: SentReferralTimer | undefined, now: Instant): void {
@@ -205,7 +201,7 @@ export class SentReferrals {
   }
 
   #send(entry: SentReferral, now: Instant): void {
-    const { layer, userAgent, contactFor } = this.#parts;
+    const { sessions, userAgent, contactFor } = this.#parts;
     const { dialog, fields, authorization } = entry;
     const contact = contactField(contactFor(dialog.flow.remote, dialog.flow.localPort), dialog.secure);
     const refer = dialog.request('REFER', [
@@ -214,10 +210,8 @@ export class SentReferrals {
       ['User-Agent', userAgent],
       ...(authorization === undefined ? [] : [authorization]),
     ]);
-    const { destination, localPort } = dialog.hop();
     entry.cseq = refer.cseq.number;
-    entry.transaction = layer.request(refer, destination, localPort, now);
-    this.#byTransaction.set(entry.transaction, entry);
+    sessions.refer(entry.leg, refer, now);
   }
 
   /** Whether the challenge can be answered: once, as the credentials are wrong the second time. */

@@ -274,3 +274,44 @@ test('a phone that was seen over a connection is reached by it, whatever its Con
   expect(whereTo(rig.execute({ kind: 'hangup', leg, cause: 'normal' }))).toEqual(['BYE 198.51.100.7:40000']);
   expect(rig.names.asked).toEqual([]);
 });
+
+/** A call whose peer is reached by a name, about to be referred to Carol; both servers of the name live. */
+function referring(): Rig {
+  const { rig, first } = invited({ ...FARM, 'A sbc.example': ['203.0.113.9', '203.0.113.8'] });
+  rig.answer(requestOf(first), 200, { fields: [['Contact', '<sip:bob@sbc.example:5090>']] });
+  rig.until(rig.now + 20);
+  rig.events.length = 0;
+  return rig;
+}
+
+const REFER = { kind: 'refer', leg: LEG, request: { toUser: 'carol', domain: 'theirs' } } as const;
+
+test('RFC 3263 §4.3: a REFER of ours goes to the servers of a name, one after the other, as the other requests of its dialog', () => {
+  const rig = referring();
+  const [refer] = rig.execute(REFER);
+  expect(whereTo([refer!])).toEqual(['REFER 203.0.113.9:5090']);
+  const [again] = rig.answer(requestOf(refer!), 503);
+  expect(whereTo([again!])).toEqual(['REFER 203.0.113.8:5090']);
+  expect(requestOf(again!).cseq).toEqual(requestOf(refer!).cseq);
+  rig.answer(requestOf(again!), 503);
+  expect(rig.events).toEqual([{ kind: 'referSettled', leg: LEG, outcome: 'refused', status: 503 }]);
+  expect(rig.stack.counters.referrals).toBe(0);
+});
+
+test('RFC 3263 §4.3: a REFER that no server of the name answers is given up, and the call goes on', () => {
+  const rig = referring();
+  rig.execute(REFER);
+  const tried = whereTo(rig.until(rig.now + 100_000)).filter((words) => words.startsWith('REFER'));
+  expect([...new Set(tried)]).toEqual(['REFER 203.0.113.9:5090', 'REFER 203.0.113.8:5090']);
+  expect(rig.events).toEqual([{ kind: 'referSettled', leg: LEG, outcome: 'refused', status: 0 }]);
+  expect(rig.stack.counters).toMatchObject({ referrals: 0, dialogs: 1 });
+});
+
+test('a REFER whose server is still looked for when the call ends is not sent', () => {
+  const rig = referring();
+  // What was known of the name is forgotten by now.
+  rig.until(rig.now + 3_600_000);
+  expect(rig.execute(REFER)).toEqual([]);
+  const sent = rig.execute({ kind: 'hangup', leg: LEG, cause: 'normal' });
+  expect(whereTo([...sent, ...rig.until(rig.now + 100)])).toEqual(['BYE 203.0.113.9:5090']);
+});
