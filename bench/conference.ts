@@ -5,13 +5,13 @@ import { COUNTER, COUNTER_COUNT } from '../media/counters.ts';
 import { tonesOf } from '../media/dsp/country-tones.ts';
 import { Engine } from '../media/engine.ts';
 import { pack, portOf } from '../media/io/addresses.ts';
-import { BATCH_COUNT_MAX, type PacketIo, packetIoCounters } from '../media/io/packet-io.ts';
-import type { StreamSettings } from '../media/protocol.ts';
+import type { PacketIo } from '../media/io/packet-io.ts';
 import { writeRtpHeader } from '../media/rtp/packet-view.ts';
 import { Workers } from '../media/workers.ts';
 import { LoopbackPhones } from './loopback-phones.ts';
+import { LOOPBACK, plainStream } from './plain-stream.ts';
+import { RoundsIo } from './rounds-io.ts';
 
-const LOOPBACK = 0x7f000001;
 const FRAME = 160;
 const PACKET_BYTES = 172;
 const PORT = 36_000;
@@ -48,7 +48,7 @@ async function measureWorker(legs: number): Promise<Record<string, number>> {
   const ports = Array.from({ length: legs }, (_, leg) => portOf(remoteOf(leg)));
   workers.post(0, { kind: 'bindPort', port: PORT });
   for (let leg = 0; leg < legs; leg++) {
-    workers.post(0, { kind: 'open', leg: leg as LegId, slot: leg, settings: settings(leg) });
+    workers.post(0, { kind: 'open', leg: leg as LegId, slot: leg, settings: plainStream(PORT, remoteOf(leg)) });
     workers.post(0, { kind: 'join', leg: leg as LegId, mix: MIX });
   }
   const phones = new LoopbackPhones(ports, pack(LOOPBACK, PORT));
@@ -69,24 +69,6 @@ async function measureWorker(legs: number): Promise<Record<string, number>> {
   };
 }
 
-function settings(leg: number): StreamSettings {
-  return {
-    port: PORT,
-    remote: remoteOf(leg),
-    remoteRtcp: 0,
-    rtcpMux: false,
-    allowed: [LOOPBACK],
-    receivePayloadTypes: [{ payloadType: 0, format: 'PCMU' }],
-    sendCodec: 'PCMU',
-    sendPayloadType: 0,
-    sendEventPayloadType: -1,
-    hearsKeys: false,
-    sends: true,
-    receives: true,
-    supervised: true,
-  };
-}
-
 function remoteOf(leg: number): number {
   return pack(LOOPBACK, 40_000 + 2 * leg);
 }
@@ -103,7 +85,7 @@ function openRoom(io: PacketIo, legs: number): Engine {
   const engine = new Engine(io, options, 0);
   engine.handle({ kind: 'bindPort', port: PORT }, 0);
   for (let leg = 0; leg < legs; leg++) {
-    engine.handle({ kind: 'open', leg: leg as LegId, slot: leg, settings: settings(leg) }, 0);
+    engine.handle({ kind: 'open', leg: leg as LegId, slot: leg, settings: plainStream(PORT, remoteOf(leg)) }, 0);
     engine.handle({ kind: 'join', leg: leg as LegId, mix: MIX }, 0);
   }
   return engine;
@@ -111,7 +93,7 @@ function openRoom(io: PacketIo, legs: number): Engine {
 
 /** What is allocated: the growth of the heap between two rounds, where no collection came between. */
 function measureGarbage(legs: number): number {
-  const io = new RoundIo(legs);
+  const io = new TalkersIo(legs);
   const engine = openRoom(io, legs);
   for (let round = 0; round < ROUNDS; round++) engine.turn(io.nextRound());
   let [grown, rounds] = [0, 0];
@@ -127,7 +109,7 @@ function measureGarbage(legs: number): number {
 }
 
 function measure(legs: number, talkers: number): number {
-  const io = new RoundIo(talkers);
+  const io = new TalkersIo(talkers);
   const engine = openRoom(io, legs);
   let best = Number.POSITIVE_INFINITY;
   for (let repeat = 0; repeat < 4; repeat++) {
@@ -143,61 +125,20 @@ function measure(legs: number, talkers: number): number {
   return best;
 }
 
-/** Packet I/O without a network: each round brings one packet of every talker, and what is sent is thrown away. */
-class RoundIo implements PacketIo {
-  readonly carriesIpv6 = false;
-  readonly counters = packetIoCounters();
-  readonly bytes = new Uint8Array(2048 * BATCH_COUNT_MAX);
-  readonly out = new Uint8Array(2048);
-  readonly starts = Int32Array.from({ length: BATCH_COUNT_MAX }, (_, i) => 2048 * i);
-  readonly ends = Int32Array.from({ length: BATCH_COUNT_MAX }, (_, i) => 2048 * i + PACKET_BYTES);
-  readonly sources = new Float64Array(BATCH_COUNT_MAX);
-  readonly batchIsRtcp = false;
-  readonly batchPort = PORT;
-  readonly #talkers: number;
-  #round = 0;
-  #next = 0;
+/** Each round brings one packet of every talker. */
+class TalkersIo extends RoundsIo {
+  protected readonly due: number;
 
   constructor(talkers: number) {
-    this.#talkers = talkers;
+    super(PORT, PACKET_BYTES);
+    this.due = talkers;
     const random = seeded(2);
     for (let i = 0; i < this.bytes.length; i++) this.bytes[i] = linearToUlaw(Math.floor((random.next() - 0.5) * 4000));
   }
 
-  /** The time of the next round. */
-  nextRound(): number {
-    this.#next = 0;
-    return ++this.#round * 20;
+  protected write(talker: number, i: number): void {
+    const timestamp = (this.round * FRAME) >>> 0;
+    writeRtpHeader(this.bytes, this.starts[i]!, false, 0, this.round & 0xffff, timestamp, 1000 + talker);
+    this.sources[i] = remoteOf(talker);
   }
-
-  receive(): number {
-    const count = Math.min(BATCH_COUNT_MAX, this.#talkers - this.#next);
-    for (let i = 0; i < count; i++) {
-      const talker = this.#next++;
-      const timestamp = (this.#round * FRAME) >>> 0;
-      writeRtpHeader(this.bytes, this.starts[i]!, false, 0, this.#round & 0xffff, timestamp, 1000 + talker);
-      this.sources[i] = remoteOf(talker);
-    }
-    return count;
-  }
-
-  learnAddress(): void {}
-
-  forgetAddress(): void {}
-
-  openPort(): boolean {
-    return true;
-  }
-  closePort(): void {}
-  wait(): undefined {
-    return undefined;
-  }
-  reserve(): number {
-    return 0;
-  }
-  send(port: number, isRtcp: boolean): void {
-    if (port === PORT && !isRtcp) this.counters.sent++;
-  }
-  flush(): void {}
-  close(): void {}
 }

@@ -2,8 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { openPacketIo } from '../media/io/open-packet-io.ts';
 import type { ThreadIo } from '../media/io/packet-io.ts';
 import { writeRtpHeader } from '../media/rtp/packet-view.ts';
+import { LOOPBACK } from './plain-stream.ts';
 
-const LOOPBACK = 0x7f000001;
 const PACKET_BYTES = 172;
 /** How often what else this thread has to do gets its turn: messages to media threads among it. */
 const TURN_EVERY_MS = 10;

@@ -4,13 +4,13 @@ import { COUNTER, COUNTER_COUNT } from '../media/counters.ts';
 import { tonesOf } from '../media/dsp/country-tones.ts';
 import { Engine } from '../media/engine.ts';
 import { pack } from '../media/io/addresses.ts';
-import { BATCH_COUNT_MAX, type PacketIo, packetIoCounters } from '../media/io/packet-io.ts';
-import type { StreamSettings, ToWorker } from '../media/protocol.ts';
+import type { ToWorker } from '../media/protocol.ts';
 import { writeRtpHeader } from '../media/rtp/packet-view.ts';
 import { Workers } from '../media/workers.ts';
 import { LoopbackPhones } from './loopback-phones.ts';
+import { LOOPBACK, PAYLOAD_TYPES, plainStream } from './plain-stream.ts';
+import { RoundsIo } from './rounds-io.ts';
 
-const LOOPBACK = 0x7f000001;
 const PACKET_BYTES = 172;
 /** One port of ours is full of streams, as the port pool fills it; each phone has a port of its own. */
 const OUR_PORT = 36_000;
@@ -48,27 +48,7 @@ function portsFrom(count: number): number[] {
 }
 
 /** What the second leg of each call speaks; the first one PCMU. */
-type Second = 'PCMU' | 'PCMA' | 'G722';
-const PAYLOAD_TYPES = { PCMU: 0, PCMA: 8, G722: 9 } as const;
-
-function settings(remote: number, codec: Second): StreamSettings {
-  const payloadType = PAYLOAD_TYPES[codec];
-  return {
-    port: OUR_PORT,
-    remote,
-    remoteRtcp: 0,
-    rtcpMux: false,
-    allowed: [LOOPBACK],
-    receivePayloadTypes: [{ payloadType, format: codec }],
-    sendCodec: codec,
-    sendPayloadType: payloadType,
-    sendEventPayloadType: -1,
-    hearsKeys: false,
-    sends: true,
-    receives: true,
-    supervised: true,
-  };
-}
+type Second = keyof typeof PAYLOAD_TYPES;
 
 /** Streams 2n and 2n + 1 are the two legs of call n. */
 function openCalls(
@@ -79,7 +59,7 @@ function openCalls(
   post({ kind: 'bindPort', port: OUR_PORT });
   for (let stream = 0; stream < phonePorts.length; stream++) {
     const codec = stream % 2 === 0 ? 'PCMU' : second;
-    const value = settings(pack(LOOPBACK, phonePorts[stream]!), codec);
+    const value = plainStream(OUR_PORT, pack(LOOPBACK, phonePorts[stream]!), codec);
     post({ kind: 'open', leg: stream as LegId, slot: stream, settings: value });
   }
   for (let stream = 0; stream < phonePorts.length; stream += 2) {
@@ -87,11 +67,7 @@ function openCalls(
   }
 }
 
-function writePacket(bytes: Uint8Array, at: number, stream: number, round: number, payloadType: number): void {
-  writeRtpHeader(bytes, at, false, payloadType, round & 0xffff, round * 160, 1000 + stream);
-}
-
-function warmEngine(io: EndlessIo, second: Second): Engine {
+function warmEngine(io: StreamsIo, second: Second): Engine {
   const options = {
     random: seeded(1),
     wallOffsetMs: 0,
@@ -107,7 +83,7 @@ function warmEngine(io: EndlessIo, second: Second): Engine {
 
 /** Microseconds for one packet in and out. */
 function measureEngine(second: Second, rounds = 3000): number {
-  const io = new EndlessIo(second);
+  const io = new StreamsIo(second);
   const engine = warmEngine(io, second);
   const before = process.threadCpuUsage();
   for (let round = 0; round < rounds; round++) engine.turn(io.nextRound());
@@ -120,7 +96,7 @@ function measureEngine(second: Second, rounds = 3000): number {
  * with neighbours: what counts then is how many lines of memory a packet touches. The median of all rounds.
  */
 function measureColdEngine(): number {
-  const io = new EndlessIo('PCMU');
+  const io = new StreamsIo('PCMU');
   const engine = warmEngine(io, 'PCMU');
   const other = new Float64Array(EVICTED_BYTES / 8);
   const times: number[] = [];
@@ -186,61 +162,20 @@ async function measureWorker(): Promise<Record<string, number>> {
   };
 }
 
-/** Packet I/O without a network: each round brings one packet of every stream, and what is sent is thrown away. */
-class EndlessIo implements PacketIo {
-  readonly carriesIpv6 = false;
-  readonly counters = packetIoCounters();
-  readonly bytes = new Uint8Array(2048 * BATCH_COUNT_MAX);
-  readonly out = new Uint8Array(2048);
-  readonly starts = Int32Array.from({ length: BATCH_COUNT_MAX }, (_, i) => 2048 * i);
-  readonly ends = Int32Array.from({ length: BATCH_COUNT_MAX }, (_, i) => 2048 * i + PACKET_BYTES);
-  readonly sources = new Float64Array(BATCH_COUNT_MAX);
-  readonly batchIsRtcp = false;
-  readonly batchPort = OUR_PORT;
+/** Each round brings one packet of every stream. */
+class StreamsIo extends RoundsIo {
+  protected readonly due = STREAMS;
   readonly #second: Second;
-  #round = 0;
-  #batch = 0;
 
   constructor(second: Second) {
+    super(OUR_PORT, PACKET_BYTES);
     this.#second = second;
   }
 
-  /** The time of the next round. */
-  nextRound(): number {
-    this.#batch = 0;
-    return ++this.#round * 20;
+  protected write(stream: number, i: number): void {
+    const payloadType = PAYLOAD_TYPES[stream % 2 === 1 ? this.#second : 'PCMU'];
+    const { round } = this;
+    writeRtpHeader(this.bytes, this.starts[i]!, false, payloadType, round & 0xffff, round * 160, 1000 + stream);
+    this.sources[i] = pack(LOOPBACK, PHONE_PORTS[stream]!);
   }
-
-  /** Full batches, as a socket of many streams gives them. */
-  receive(): number {
-    const first = this.#batch++ * BATCH_COUNT_MAX;
-    if (first >= STREAMS) return 0;
-    for (let i = 0; i < BATCH_COUNT_MAX; i++) {
-      const stream = first + i;
-      const payloadType = PAYLOAD_TYPES[stream % 2 === 1 ? this.#second : 'PCMU'];
-      writePacket(this.bytes, this.starts[i]!, stream, this.#round, payloadType);
-      this.sources[i] = pack(LOOPBACK, PHONE_PORTS[stream]!);
-    }
-    return BATCH_COUNT_MAX;
-  }
-
-  learnAddress(): void {}
-
-  forgetAddress(): void {}
-
-  openPort(): boolean {
-    return true;
-  }
-  closePort(): void {}
-  wait(): undefined {
-    return undefined;
-  }
-  reserve(): number {
-    return 0;
-  }
-  send(): void {
-    this.counters.sent++;
-  }
-  flush(): void {}
-  close(): void {}
 }

@@ -6,8 +6,8 @@ import type { ThreadIo } from '../media/io/packet-io.ts';
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../media/rtp/packet-view.ts';
 import { Workers } from '../media/workers.ts';
 import { LOUD_FRAME, loudAtOf, SILENT_FRAME } from './loud-frame.ts';
+import { LOOPBACK, plainStream } from './plain-stream.ts';
 
-const LOOPBACK = 0x7f000001;
 const OUR_PORT = 38_000;
 const PHONE_PORTS = Array.from({ length: 20 }, (_, i) => 38_200 + 2 * i);
 const FRAME_MS = 20;
@@ -98,26 +98,7 @@ function openConference(workers: Workers): void {
   workers.post(0, { kind: 'bindPort', port: OUR_PORT });
   for (const [slot, port] of PHONE_PORTS.entries()) {
     const leg = slot as LegId;
-    workers.post(0, {
-      kind: 'open',
-      leg,
-      slot,
-      settings: {
-        port: OUR_PORT,
-        remote: pack(LOOPBACK, port),
-        remoteRtcp: 0,
-        rtcpMux: false,
-        allowed: [LOOPBACK],
-        receivePayloadTypes: [{ payloadType: 0, format: 'PCMU' }],
-        sendCodec: 'PCMU',
-        sendPayloadType: 0,
-        sendEventPayloadType: -1,
-        hearsKeys: false,
-        sends: true,
-        receives: true,
-        supervised: true,
-      },
-    });
+    workers.post(0, { kind: 'open', leg, slot, settings: plainStream(OUR_PORT, pack(LOOPBACK, port)) });
     workers.post(0, { kind: 'join', leg, mix: 1 as MixId });
   }
 }

@@ -5,13 +5,14 @@ import { tonesOf } from '../media/dsp/country-tones.ts';
 import { Engine } from '../media/engine.ts';
 import { pack } from '../media/io/addresses.ts';
 import { openCiphers } from '../media/io/openssl-ciphers.ts';
-import { BATCH_COUNT_MAX, type PacketIo, packetIoCounters } from '../media/io/packet-io.ts';
+import { BATCH_COUNT_MAX, PACKET_SIZE_MAX_BYTES } from '../media/io/packet-io.ts';
 import type { StreamSettings } from '../media/protocol.ts';
 import { RTP_HEADER_BYTES, writeRtpHeader } from '../media/rtp/packet-view.ts';
 import { masterBytes, type SrtpKeys, type SrtpSuite } from '../media/srtp/crypto-suite.ts';
 import { Protection } from '../media/srtp/protection.ts';
+import { LOOPBACK, plainStream } from './plain-stream.ts';
+import { RoundsIo } from './rounds-io.ts';
 
-const LOOPBACK = 0x7f000001;
 const OUR_PORT = 36_000;
 const PACKET_BYTES = RTP_HEADER_BYTES + 160;
 const STREAMS = BATCH_COUNT_MAX;
@@ -41,7 +42,7 @@ export async function run(): Promise<Record<string, number>> {
 
 /** Microseconds for one packet in and out. Throws where not every packet was relayed. */
 function measure(suite: SrtpSuite | undefined): number {
-  const io = new RecordedIo(suite);
+  const io = new RecordedIo(recorded(suite));
   const counters = new Float64Array(COUNTER_COUNT);
   const options = {
     random: seeded(1),
@@ -76,92 +77,52 @@ function keysOf(stream: number, suite: SrtpSuite, from: 'us' | 'them'): SrtpKeys
 }
 
 function settings(stream: number, suite: SrtpSuite | undefined): StreamSettings {
-  return {
-    port: OUR_PORT,
-    remote: pack(LOOPBACK, 37_000 + 2 * stream),
-    remoteRtcp: 0,
-    rtcpMux: false,
-    allowed: [LOOPBACK],
-    receivePayloadTypes: [{ payloadType: 0, format: 'PCMU' }],
-    sendCodec: 'PCMU',
-    sendPayloadType: 0,
-    sendEventPayloadType: -1,
-    hearsKeys: false,
-    sends: true,
-    receives: true,
-    protection: suite && keysOf(stream, suite, 'us'),
-    supervised: true,
-  };
+  const plain = plainStream(OUR_PORT, remoteOf(stream));
+  return suite === undefined ? plain : { ...plain, protection: keysOf(stream, suite, 'us') };
 }
 
-/** Packet I/O without a network: each round brings the next packet of every stream, made beforehand. */
-class RecordedIo implements PacketIo {
-  readonly carriesIpv6 = false;
-  readonly counters = packetIoCounters();
-  readonly bytes = new Uint8Array(2048 * BATCH_COUNT_MAX);
-  readonly out = new Uint8Array(2048);
-  readonly starts = Int32Array.from({ length: BATCH_COUNT_MAX }, (_, i) => 2048 * i);
-  readonly ends = new Int32Array(BATCH_COUNT_MAX);
-  readonly sources = Float64Array.from({ length: BATCH_COUNT_MAX }, (_, i) => pack(LOOPBACK, 37_000 + 2 * i));
-  readonly batchIsRtcp = false;
-  readonly batchPort = OUR_PORT;
-  readonly #packets = new Uint8Array(ROOM_BYTES * STREAMS * (WARM_UP_ROUNDS + ROUNDS));
-  readonly #sizeBytes: number;
-  #round = 0;
-  #isTaken = true;
+function remoteOf(stream: number): number {
+  return pack(LOOPBACK, 37_000 + 2 * stream);
+}
 
-  constructor(suite: SrtpSuite | undefined) {
-    const memory = new Uint8Array(2048);
-    const ciphers = openCiphers([memory]);
-    let sizeBytes = PACKET_BYTES;
-    for (let stream = 0; stream < STREAMS; stream++) {
-      const protection = suite === undefined ? undefined : new Protection(ciphers);
-      if (suite !== undefined) protection?.use(keysOf(stream, suite, 'them'));
-      for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
-        writeRtpHeader(memory, 0, false, 0, round + 1, (round + 1) * 160, 1000 + stream);
-        memory.fill(round, RTP_HEADER_BYTES, PACKET_BYTES);
-        sizeBytes = protection?.protectRtp(memory, 0, PACKET_BYTES) ?? PACKET_BYTES;
-        this.#packets.set(memory.subarray(0, sizeBytes), ROOM_BYTES * (round * STREAMS + stream));
-      }
-      protection?.close();
+/** What the phones send in all rounds, made beforehand, and how long each packet of it is. */
+function recorded(suite: SrtpSuite | undefined): { readonly packets: Uint8Array; readonly sizeBytes: number } {
+  const packets = new Uint8Array(ROOM_BYTES * STREAMS * (WARM_UP_ROUNDS + ROUNDS));
+  const memory = new Uint8Array(PACKET_SIZE_MAX_BYTES);
+  const ciphers = openCiphers([memory]);
+  let sizeBytes = PACKET_BYTES;
+  for (let stream = 0; stream < STREAMS; stream++) {
+    const protection = suite === undefined ? undefined : new Protection(ciphers);
+    if (suite !== undefined) protection?.use(keysOf(stream, suite, 'them'));
+    for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
+      writeRtpHeader(memory, 0, false, 0, round + 1, (round + 1) * 160, 1000 + stream);
+      memory.fill(round, RTP_HEADER_BYTES, PACKET_BYTES);
+      sizeBytes = protection?.protectRtp(memory, 0, PACKET_BYTES) ?? PACKET_BYTES;
+      packets.set(memory.subarray(0, sizeBytes), ROOM_BYTES * (round * STREAMS + stream));
     }
+    protection?.close();
+  }
+  return { packets, sizeBytes };
+}
+
+/** Each round brings the next packet of every stream, until there are none left. */
+class RecordedIo extends RoundsIo {
+  readonly #packets: Uint8Array;
+  readonly #sizeBytes: number;
+
+  constructor({ packets, sizeBytes }: ReturnType<typeof recorded>) {
+    super(OUR_PORT, sizeBytes);
+    this.#packets = packets;
     this.#sizeBytes = sizeBytes;
   }
 
-  /** The time of the next round. */
-  nextRound(): number {
-    this.#isTaken = this.#round >= WARM_UP_ROUNDS + ROUNDS;
-    return ++this.#round * 20;
+  protected get due(): number {
+    return this.round > WARM_UP_ROUNDS + ROUNDS ? 0 : STREAMS;
   }
 
-  receive(): number {
-    if (this.#isTaken) return 0;
-    this.#isTaken = true;
-    for (let i = 0; i < STREAMS; i++) {
-      const at = ROOM_BYTES * ((this.#round - 1) * STREAMS + i);
-      this.bytes.set(this.#packets.subarray(at, at + this.#sizeBytes), this.starts[i]!);
-      this.ends[i] = this.starts[i]! + this.#sizeBytes;
-    }
-    return STREAMS;
+  protected write(stream: number, i: number): void {
+    const at = ROOM_BYTES * ((this.round - 1) * STREAMS + stream);
+    this.bytes.set(this.#packets.subarray(at, at + this.#sizeBytes), this.starts[i]!);
+    this.sources[i] = remoteOf(stream);
   }
-
-  learnAddress(): void {}
-
-  forgetAddress(): void {}
-
-  openPort(): boolean {
-    return true;
-  }
-  closePort(): void {}
-  wait(): undefined {
-    return undefined;
-  }
-  reserve(): number {
-    return 0;
-  }
-  send(): void {
-    this.counters.sent++;
-  }
-  flush(): void {}
-  close(): void {}
 }
