@@ -124,7 +124,7 @@ export interface TrunkReport {
   readonly routes: readonly string[];
   /** `NUMBER@<name>.trunk.<domain>`, by which a trunk that is called is reached without a route; '' otherwise. */
   readonly byName: string;
-  /** How a trunk's own calls are known, as `from 192.0.2.0/24`; '' for a provider. */
+  /** How a trunk's own calls are known, as `from 192.0.2.0/24`; '' when nothing is said of that, and for a provider. */
   readonly access: string;
   /** Where its customer may call, the first one of a provider. */
   readonly countries: readonly string[];

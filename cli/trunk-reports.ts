@@ -67,7 +67,7 @@ function isMeant(row: Provider | Trunk, wanted: string): boolean {
 
 function accessOf({ authTypes, username, allowedIps }: Trunk): string {
   return [
-    ...(authTypes.includes('ip') ? [`from ${allowedIps.join(', ')}`] : []),
-    ...(authTypes.includes('basic') ? [`by the credentials of ${username}`] : []),
+    ...(authTypes.includes('ip') && allowedIps.length > 0 ? [`from ${allowedIps.join(', ')}`] : []),
+    ...(authTypes.includes('basic') && username !== '' ? [`by the credentials of ${username}`] : []),
   ].join(', or ');
 }

@@ -13,21 +13,29 @@ export interface Step {
 
 /** What a report means, in the order in which a call depends on it. */
 export function stepsOf(report: TrunkReport): readonly Step[] {
-  const { access, probe } = report;
-  const incoming = access === '' ? [] : [ok('access', `its calls are known ${access}`)];
+  const { kind, probe } = report;
+  const incoming = kind === 'trunk' ? [accessStep(report)] : [];
   if (probe === undefined) return [...incoming, skipped('route', 'calls only come from it: it has no hostname')];
   const { options, register } = probe;
   const answers = register === undefined ? [options] : [options, register];
+  const peer = kind === 'trunk' ? 'the other side' : 'the provider';
   return [
     ...incoming,
     routeStep(report),
     callerStep(report),
-    nameStep(options),
-    transportStep(answers),
-    optionsStep(options),
-    registerStep(register, report),
-    addressStep(answers),
+    nameStep(options, peer),
+    transportStep(answers, peer),
+    optionsStep(options, peer),
+    registerStep(register, report, peer),
+    addressStep(answers, peer),
   ];
+}
+
+function accessStep({ access, registers }: TrunkReport): Step {
+  if (access !== '') return ok('access', `its calls are known ${access}`);
+  if (registers) return ok('access', 'its calls are known by our registration there');
+  const advice = 'PUT /v1.0/trunks/ID with auth_types ip and allowed_ips, or with basic, username and password';
+  return wrong('access', 'its calls are taken for those of strangers: nothing tells them from others', advice);
 }
 
 function ok(step: Step['step'], found: string): Step {
@@ -57,7 +65,7 @@ function callerStep({ caller, routes, byName }: TrunkReport): Step {
   return wrong('caller', 'there is no number to show for extensions', advice);
 }
 
-function nameStep({ servers, detail }: ProbeAnswer): Step {
+function nameStep({ servers, detail }: ProbeAnswer, peer: string): Step {
   if (servers.length > 0) return ok('name', `leads to ${servers.join(', ')}`);
   switch (detail) {
     case 'no such host':
@@ -67,11 +75,11 @@ function nameStep({ servers, detail }: ProbeAnswer): Step {
     case 'no transport':
       return wrong('name', 'its transport is not listened for here', 'add a --sip listener of that transport');
     default:
-      return wrong('name', 'the name has no server for SIP', 'ask the provider for the name or address of its server');
+      return wrong('name', 'the name has no server for SIP', `ask ${peer} for the name or address of its server`);
   }
 }
 
-function transportStep(answers: readonly ProbeAnswer[]): Step {
+function transportStep(answers: readonly ProbeAnswer[], peer: string): Step {
   const answered = answers.find(({ status }) => status !== 0);
   if (answered !== undefined) return ok('transport', 'packets go there and back');
   const { servers, detail } = answers[0]!;
@@ -80,23 +88,22 @@ function transportStep(answers: readonly ProbeAnswer[]): Step {
     const advice = 'look at host and port, firewalls, and for TLS at the certificate: the log of the server tells why';
     return wrong('transport', 'it cannot be connected to', advice);
   }
-  const advice =
-    'ask whether the provider knows our address; look at firewalls for UDP and at the port; try transport tcp';
+  const advice = `ask whether ${peer} knows our address; look at firewalls for UDP and at the port; try transport tcp`;
   return wrong('transport', 'nothing comes back within 32 s', advice);
 }
 
-function optionsStep({ status, detail }: ProbeAnswer): Step {
+function optionsStep({ status, detail }: ProbeAnswer, peer: string): Step {
   if (status === 0) return skipped('options', 'not answered');
   const answer = `answered ${status} ${detail}`;
   if (status === 503 || status === 408) {
-    return wrong('options', answer, 'the provider says that it serves nobody now: wait, or ask there');
+    return wrong('options', answer, `${peer} says that it serves nobody now: wait, or ask there`);
   }
-  if (status === 403) return wrong('options', answer, 'the provider may not know our address: tell it, or register');
+  if (status === 403) return wrong('options', answer, `${peer} may not know our address: tell it, or register`);
   // Whatever else is answered, it lives.
   return ok('options', answer);
 }
 
-function registerStep(answer: ProbeAnswer | undefined, { registers }: TrunkReport): Step {
+function registerStep(answer: ProbeAnswer | undefined, { registers }: TrunkReport, peer: string): Step {
   if (answer === undefined) return skipped('register', 'no username in its metadata: it knows us by our address');
   const { status, detail } = answer;
   if (status === 0) return skipped('register', 'not answered');
@@ -106,29 +113,24 @@ function registerStep(answer: ProbeAnswer | undefined, { registers }: TrunkRepor
   if (status === 401 || status === 407) {
     return wrong('register', `${said} to our credentials`, 'correct username and password in its metadata');
   }
-  if (status === 403)
-    return wrong('register', said, 'the account may not register: correct username, or ask the provider');
+  if (status === 403) return wrong('register', said, `the account may not register: correct username, or ask ${peer}`);
   if (status === 404 || status === 604) {
-    return wrong('register', said, 'the provider does not know the account there: set from_user and from_domain');
+    return wrong('register', said, `${peer} does not know the account there: set from_user and from_domain`);
   }
   if (!registers) return ok('register', `${said}; it is not asked for`);
   if (status === 405 || status === 501)
     return wrong('register', said, 'it takes no registrations: set register to false');
-  return wrong(
-    'register',
-    said,
-    status >= 500 ? 'the provider has a fault: try later' : 'ask the provider what it expects',
-  );
+  return wrong('register', said, status >= 500 ? `${peer} has a fault: try later` : `ask ${peer} what it expects`);
 }
 
-function addressStep(answers: readonly ProbeAnswer[]): Step {
+function addressStep(answers: readonly ProbeAnswer[], peer: string): Step {
   const answer = answers.find(({ seenAs }) => seenAs !== '') ?? answers[0]!;
   const { saidAs, seenAs } = answer;
   if (saidAs === '') return skipped('address', 'nothing was sent');
-  if (seenAs === '') return skipped('address', `the provider does not say where it saw us; we say ${saidAs}`);
-  if (hostOf(seenAs) === hostOf(saidAs)) return ok('address', `the provider sees us at ${seenAs}`);
+  if (seenAs === '') return skipped('address', `${peer} does not say where it saw us; we say ${saidAs}`);
+  if (hostOf(seenAs) === hostOf(saidAs)) return ok('address', `${peer} sees us at ${seenAs}`);
   const advice = `start with --advertise ${hostOf(seenAs)}, so that SIP and SDP name the address that it sees`;
-  return wrong('address', `the provider sees us at ${seenAs}, and we say ${saidAs}`, advice);
+  return wrong('address', `${peer} sees us at ${seenAs}, and we say ${saidAs}`, advice);
 }
 
 function hostOf(address: string): string {
