@@ -1,10 +1,10 @@
-import { basename } from 'node:path';
 import type { RecordingFile } from '../core/calls/recording-record.ts';
 import { AUDIO_RATE_HZ } from './audio-file.ts';
 import type { OpusLibrary } from './codec/opus.ts';
 import type { FileSystem } from './file-system.ts';
+import { GrowingFile } from './growing-file.ts';
 import { flaggedPage, OGG_PAGE_BYTES_MAX, oggPage, oggPageBytes, oggPageGranule, PAGE_FLAG } from './ogg-page.ts';
-import { FileMeasure, type RecordingWriter, writeWhole } from './recording-writer.ts';
+import { begun, type RecordingWriter } from './recording-writer.ts';
 
 const FRAME_SAMPLES = AUDIO_RATE_HZ / 50;
 /** Opus counts at 48 kHz (RFC 7845 §4). */
@@ -29,44 +29,40 @@ const COMPLEXITY = 1;
  * moment up to the last of them.
  */
 export class OggWriter implements RecordingWriter {
-  readonly path: string;
-  readonly #fileSystem: FileSystem;
-  readonly #descriptor: number;
+  readonly #file: GrowingFile;
   readonly #encoding: Encoding | undefined;
-  #measure: FileMeasure | undefined;
-  #isOpen = true;
   /** Of whole pages; where the last of them begins, and what is in it. */
   #sizeBytes = 0;
   #lastPageAt = 0;
   #lastPage = new Uint8Array(0);
 
-  private constructor(fileSystem: FileSystem, path: string, descriptor: number, encoding: Encoding | undefined) {
-    this.#fileSystem = fileSystem;
-    this.path = path;
-    this.#descriptor = descriptor;
+  private constructor(file: GrowingFile, encoding: Encoding | undefined) {
+    this.#file = file;
     this.#encoding = encoding;
   }
 
   /** Creates or empties the file. */
   static create(fileSystem: FileSystem, path: string, channelCount: 1 | 2, library: OpusLibrary): OggWriter {
-    const descriptor = fileSystem.open(path, 'new');
+    const file = new GrowingFile(fileSystem, path, 'new');
     const encoding = new Encoding(library, channelCount);
-    const writer = new OggWriter(fileSystem, path, descriptor, encoding);
-    writer.#orClose(() => {
+    const writer = new OggWriter(file, encoding);
+    return begun(writer, () => {
       writer.#write(encoding.page(0, PAGE_FLAG.begin, [headOf(channelCount)]));
       writer.#write(encoding.page(0, 0, [TAGS]));
     });
-    return writer;
   }
 
   /** Takes up a file that was left behind: all whole pages in it count. */
   static reopen(fileSystem: FileSystem, path: string): OggWriter {
-    const writer = new OggWriter(fileSystem, path, fileSystem.open(path, 'old'), undefined);
-    writer.#orClose(() => {
+    const writer = new OggWriter(new GrowingFile(fileSystem, path, 'old'), undefined);
+    return begun(writer, () => {
       writer.#findPages();
       writer.finish();
     });
-    return writer;
+  }
+
+  get path(): string {
+    return this.#file.path;
   }
 
   append(samples: Int16Array, count: number): void {
@@ -84,7 +80,7 @@ export class OggWriter implements RecordingWriter {
 
   finish(): void {
     const encoding = this.#encoding;
-    this.#fileSystem.truncate(this.#descriptor, this.#sizeBytes);
+    this.#file.truncate(this.#sizeBytes);
     try {
       if (encoding !== undefined) {
         encoding.end();
@@ -92,7 +88,7 @@ export class OggWriter implements RecordingWriter {
         return;
       }
     } catch (error) {
-      this.#fileSystem.truncate(this.#descriptor, this.#sizeBytes);
+      this.#file.truncate(this.#sizeBytes);
       this.#markEnd();
       throw error;
     } finally {
@@ -102,27 +98,17 @@ export class OggWriter implements RecordingWriter {
   }
 
   measure(buffer: Uint8Array): RecordingFile | undefined {
-    this.#measure ??= new FileMeasure(this.#fileSystem, this.#descriptor);
-    const measured = this.#measure.read(buffer);
-    if (measured === undefined) return undefined;
-    this.close();
     const granule = oggPageGranule(this.#lastPage);
-    return {
-      name: basename(this.path),
-      durationMs: Math.max(0, Math.round((granule - PRE_SKIP) / GRANULES_PER_MS)),
-      ...measured,
-    };
+    return this.#file.measure(buffer, Math.max(0, Math.round((granule - PRE_SKIP) / GRANULES_PER_MS)));
   }
 
   close(): void {
     this.#encoding?.close();
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#fileSystem.close(this.#descriptor);
+    this.#file.close();
   }
 
   #write(page: Uint8Array<ArrayBuffer>): void {
-    writeWhole(this.#fileSystem, this.#descriptor, page, this.#sizeBytes);
+    this.#file.write(page, this.#sizeBytes);
     this.#lastPageAt = this.#sizeBytes;
     this.#lastPage = page;
     this.#sizeBytes += page.length;
@@ -131,13 +117,13 @@ export class OggWriter implements RecordingWriter {
   /** The last page that is there becomes the last of the stream, in its place. */
   #markEnd(): void {
     this.#lastPage = flaggedPage(this.#lastPage, PAGE_FLAG.end);
-    writeWhole(this.#fileSystem, this.#descriptor, this.#lastPage, this.#lastPageAt);
+    this.#file.write(this.#lastPage, this.#lastPageAt);
   }
 
   #findPages(): void {
     const buffer = new Uint8Array(OGG_PAGE_BYTES_MAX);
     for (;;) {
-      const count = this.#fileSystem.read(this.#descriptor, buffer, this.#sizeBytes);
+      const count = this.#file.read(buffer, this.#sizeBytes);
       const pageBytes = oggPageBytes(buffer.subarray(0, count), 0);
       if (pageBytes === 0) break;
       this.#lastPageAt = this.#sizeBytes;
@@ -145,15 +131,6 @@ export class OggWriter implements RecordingWriter {
       this.#sizeBytes += pageBytes;
     }
     if (this.#sizeBytes === 0) throw new Error(`${this.path}: expected pages of Ogg, got none`);
-  }
-
-  #orClose(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.close();
-      throw error;
-    }
   }
 }
 

@@ -1,6 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
 import type { RecordingFile } from '../core/calls/recording-record.ts';
-import type { FileSystem } from './file-system.ts';
 
 /** One file of a recording that grows, and can be played at any moment, also after a crash. Methods throw what the disk throws. */
 export interface RecordingWriter {
@@ -20,31 +18,13 @@ export interface RecordingWriter {
   close(): void;
 }
 
-/** Reads a file from its begin to its end, for its hash. */
-export class FileMeasure {
-  readonly #fileSystem: FileSystem;
-  readonly #descriptor: number;
-  readonly #hash: Hash = createHash('sha256');
-  #sizeBytes = 0;
-
-  constructor(fileSystem: FileSystem, descriptor: number) {
-    this.#fileSystem = fileSystem;
-    this.#descriptor = descriptor;
-  }
-
-  /** One buffer more; undefined before the end. */
-  read(buffer: Uint8Array): Pick<RecordingFile, 'sizeBytes' | 'sha256'> | undefined {
-    const count = this.#fileSystem.read(this.#descriptor, buffer, this.#sizeBytes);
-    this.#sizeBytes += count;
-    if (count === 0) return { sizeBytes: this.#sizeBytes, sha256: this.#hash.digest('hex') };
-    this.#hash.update(buffer.subarray(0, count));
-    return undefined;
-  }
-}
-
-/** Writes all of it at that place; throws what the disk throws. */
-export function writeWhole(fileSystem: FileSystem, descriptor: number, bytes: Uint8Array, at: number): void {
-  for (let done = 0; done < bytes.length; ) {
-    done += fileSystem.write(descriptor, bytes, done, bytes.length - done, at + done);
+/** The writer, when that is done with it; closed where it cannot be. */
+export function begun<T extends RecordingWriter>(writer: T, work: () => void): T {
+  try {
+    work();
+    return writer;
+  } catch (error) {
+    writer.close();
+    throw error;
   }
 }
