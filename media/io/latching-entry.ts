@@ -47,3 +47,16 @@ export interface PacketIdentity {
   readonly sequence: number;
   readonly payloadType: number;
 }
+
+export function noCounters(): LatchingCounters {
+  return {
+    latched: 0,
+    relatched: 0,
+    strangers: 0,
+    unconfirmed: 0,
+    premature: 0,
+    ambiguous: 0,
+    late: 0,
+    conflicts: 0,
+  };
+}

@@ -2,7 +2,7 @@ import { assert } from '../../core/kernel/assert.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { addressOf, contains, type Network, portOf } from './addresses.ts';
 import { Agreement } from './agreement.ts';
-import type { LatchingCounters, LatchingEntry, PacketIdentity, PacketProof } from './latching-entry.ts';
+import { type LatchingEntry, noCounters, type PacketIdentity, type PacketProof } from './latching-entry.ts';
 import { type PortTable, portTable } from './port-table.ts';
 import { Quarantine } from './quarantine.ts';
 import { SlotQueue } from './slot-queue.ts';
@@ -26,16 +26,7 @@ const HEARD = 3;
  * that has not been heard yet. STUN has been sorted out before.
  */
 export class Latching {
-  readonly counters: LatchingCounters = {
-    latched: 0,
-    relatched: 0,
-    strangers: 0,
-    unconfirmed: 0,
-    premature: 0,
-    ambiguous: 0,
-    late: 0,
-    conflicts: 0,
-  };
+  readonly counters = noCounters();
   readonly #tables = new Map<number, PortTable>();
   readonly #quarantine = new Quarantine(QUARANTINE_COUNT_MAX, (port, source, index) =>
     this.#leave(port, source, index),
@@ -49,6 +40,11 @@ export class Latching {
   readonly #ssrc: Uint32Array;
   readonly #heardAt: Float64Array;
   readonly #relatches: Uint8Array;
+  /** Which stream has the slot: no two have the same number. */
+  readonly #stream: Uint32Array;
+  #streamCount = 0;
+  /** 1 when the stream in the slot has left an address. */
+  readonly #hasLeft: Uint8Array;
   readonly #payloadTypes: Uint32Array;
   readonly #isProtected: Uint8Array;
   /** While it is 0, packets cost no look at whose they are. */
@@ -71,6 +67,8 @@ export class Latching {
     this.#ssrc = new Uint32Array(slotCount);
     this.#heardAt = new Float64Array(slotCount);
     this.#relatches = new Uint8Array(slotCount);
+    this.#stream = new Uint32Array(slotCount);
+    this.#hasLeft = new Uint8Array(slotCount);
     this.#payloadTypes = new Uint32Array(4 * slotCount);
     this.#allowed = new Array(slotCount).fill([]);
     this.#networks = new Array(slotCount).fill([]);
@@ -90,6 +88,8 @@ export class Latching {
     this.#remote[slot] = 0;
     this.#remoteRtcp[slot] = 0;
     this.#ssrc[slot] = 0;
+    this.#stream[slot] = ++this.#streamCount;
+    this.#hasLeft[slot] = 0;
     this.#permit(slot, entry);
     this.#state[slot] = WAITING;
     table.open.push(slot);
@@ -106,6 +106,7 @@ export class Latching {
     const isKept = remote !== 0 && (entry.remote === remote || this.#isAllowed(slot, addressOf(remote)));
     const table = this.#tables.get(entry.port)!;
     if (entry.remote !== 0 ? isMoved : !isKept) {
+      if (entry.remote === 0 && this.#hasLeft[slot] === 1) this.#takeBack(table, slot);
       this.#leaveBehind(table, slot, now);
       this.#forget(table, slot);
       this.#state[slot] = WAITING;
@@ -325,7 +326,17 @@ export class Latching {
   #leaveBehind(table: PortTable, slot: number, now: Instant): void {
     if (this.#state[slot] !== HEARD) return;
     const remote = this.#remote[slot]!;
-    table.quarantined.set(remote, this.#quarantine.add(this.#port[slot]!, remote, this.#ssrc[slot]!, now));
+    const [port, ssrc, stream] = [this.#port[slot]!, this.#ssrc[slot]!, this.#stream[slot]!];
+    table.quarantined.set(remote, this.#quarantine.add(port, remote, ssrc, stream, now));
+    this.#hasLeft[slot] = 1;
+  }
+
+  /** A stream is described where it was before, as a branch that was heard before another one is when it answers. */
+  #takeBack(table: PortTable, slot: number): void {
+    for (const [source, index] of table.quarantined) {
+      const isOwn = this.#quarantine.streamAt(index) === this.#stream[slot];
+      if (isOwn && this.#isAllowed(slot, addressOf(source))) table.quarantined.delete(source);
+    }
   }
 
   /** Removes every trace of a slot from its port's table. */
@@ -359,7 +370,8 @@ export class Latching {
   }
 
   #leave(port: number, source: number, index: number): void {
-    const table = this.#tables.get(port)!;
+    const table = this.#tables.get(port);
+    if (table === undefined) return;
     if (table.quarantined.get(source) === index) table.quarantined.delete(source);
     this.#tidy(port, table);
   }

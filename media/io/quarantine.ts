@@ -10,6 +10,7 @@ export class Quarantine {
   readonly #ports: Uint16Array;
   readonly #sources: Float64Array;
   readonly #ssrcs: Uint32Array;
+  readonly #streams: Uint32Array;
   readonly #untils: Float64Array;
   readonly #onLeave: (port: number, source: number, index: number) => void;
   #first = 0;
@@ -20,12 +21,13 @@ export class Quarantine {
     this.#ports = new Uint16Array(countMax);
     this.#sources = new Float64Array(countMax);
     this.#ssrcs = new Uint32Array(countMax);
+    this.#streams = new Uint32Array(countMax);
     this.#untils = new Float64Array(countMax);
     this.#onLeave = onLeave;
   }
 
-  /** Index of the new entry, valid until it leaves. */
-  add(port: number, source: number, ssrc: number, now: Instant): number {
+  /** What this stream has left. Index of the new entry, valid until it leaves. */
+  add(port: number, source: number, ssrc: number, stream: number, now: Instant): number {
     if (this.#count === this.#ports.length) {
       this.overflowed++;
       this.#leave();
@@ -34,12 +36,17 @@ export class Quarantine {
     this.#ports[index] = port;
     this.#sources[index] = source;
     this.#ssrcs[index] = ssrc;
+    this.#streams[index] = stream;
     this.#untils[index] = now + QUARANTINE_MS;
     return index;
   }
 
   ssrcAt(index: number): number {
     return this.#ssrcs[index]!;
+  }
+
+  streamAt(index: number): number {
+    return this.#streams[index]!;
   }
 
   expire(now: Instant): void {

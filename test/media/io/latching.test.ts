@@ -171,6 +171,46 @@ test('a description without a certain address keeps what is heard while its sour
   expect([0, 1].map((i) => hear(latching, at('203.0.113.1:5000'), 9, i, 30 + i))).toEqual([-1, 0]);
 });
 
+test('a stream that is described where it was before is heard there again at once, and nobody else is', () => {
+  const latching = new Latching(2);
+  const [here, there, elsewhere] = [PEER, at('203.0.113.1:5000'), at('203.0.113.2:5000')];
+  const allowing = (source: number) => entry({ allowed: [addressOf(source)] });
+  // Another stream has ended where this one is going to be.
+  latching.add(1, allowing(there));
+  for (let i = 0; i < 2; i++) hear(latching, there + 1, 5, i, i);
+  latching.remove(1, 5);
+  latching.add(0, allowing(here));
+  for (let i = 0; i < 2; i++) hear(latching, here, 7, i, 10 + i);
+  latching.update(0, allowing(there), 20);
+  expect(hear(latching, there + 1, 5, 2, 21)).toBe(-1);
+  expect([0, 1].map((i) => hear(latching, there, 9, i, 30 + i))).toEqual([-1, 0]);
+  latching.update(0, allowing(elsewhere), 40);
+  expect([2, 3].map((i) => hear(latching, here, 7, i, 41 + i))).toEqual([-1, -1]);
+  expect(latching.counters.late).toBe(3);
+  latching.update(0, allowing(here), 50);
+  expect([4, 5].map((i) => hear(latching, here, 7, i, 51 + i))).toEqual([-1, 0]);
+  // What it left last is told apart, and what the other stream left still is.
+  latching.update(0, allowing(there), 60);
+  expect([4, 5].map((i) => hear(latching, there + 1, 5, i, 61 + i))).toEqual([-1, -1]);
+  expect([6, 7].map((i) => hear(latching, there, 9, i, 63 + i))).toEqual([-1, 0]);
+  expect([8, 9].map((i) => hear(latching, here, 7, i, 70 + i))).toEqual([-1, -1]);
+  latching.remove(0, 100);
+  latching.expire(60_100);
+  expect([latching.portCount, latching.deadline()]).toEqual([0, NEVER]);
+});
+
+test('what a stream left does not come back to the next stream in its slot', () => {
+  const latching = new Latching(1);
+  const [here, there] = [PEER, at('203.0.113.1:5000')];
+  latching.add(0, entry());
+  for (let i = 0; i < 2; i++) hear(latching, here, 7, i, i);
+  latching.remove(0, 10);
+  latching.add(0, entry({ allowed: [addressOf(there)] }));
+  for (let i = 0; i < 2; i++) hear(latching, there, 9, i, 20 + i);
+  latching.update(0, entry(), 30);
+  expect([2, 3].map((i) => hear(latching, here, 7, i, 40 + i))).toEqual([-1, -1]);
+});
+
 test('a certain address that another stream has latched to meanwhile is not taken from it', () => {
   const latching = new Latching(2);
   latching.add(0, entry());
