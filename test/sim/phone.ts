@@ -31,8 +31,8 @@ import type { Party, Send } from './world.ts';
 
 /** What a phone does by itself when it is called. */
 export type Manner =
-  | { readonly kind: 'answers'; readonly afterMs: number }
-  | { readonly kind: 'rings' }
+  | { readonly kind: 'answers'; readonly afterMs: number; readonly early?: 'speaks' }
+  | { readonly kind: 'rings'; readonly early?: 'speaks' }
   | { readonly kind: 'is busy' | 'is away' }
   /** 503, with a time after which it may be tried again. */
   | { readonly kind: 'is overloaded' };
@@ -99,6 +99,8 @@ export class Phone implements Party {
   /** It is called and has not answered. */
   #isRinging = false;
   #isTalking = false;
+  /** How it described itself before it answered (RFC 3960). */
+  #early: Uint8Array | undefined;
   #isUnplugged = false;
   #remoteDescription: Uint8Array | undefined;
   #writing: { transaction: number; to: string; text: string; isChallenged: boolean } | undefined;
@@ -162,6 +164,11 @@ export class Phone implements Party {
   /** Its call was answered and is not over. */
   get isTalking(): boolean {
     return this.#isTalking && !this.#isUnplugged;
+  }
+
+  /** It sends what its owner, or an announcement, says: before it has answered only if that is its manner. */
+  get isSpeaking(): boolean {
+    return (this.#isTalking || this.#early !== undefined) && !this.#isUnplugged;
   }
 
   /** Of its call. */
@@ -232,7 +239,7 @@ export class Phone implements Party {
   #answer(leg: LegId, now: Instant): void {
     if (!this.#isRinging) return;
     this.#isRinging = false;
-    this.sessions.execute({ kind: 'answer', leg, body: this.describe('sendrecv') }, now);
+    this.sessions.execute({ kind: 'answer', leg, body: this.#early ?? this.describe('sendrecv') }, now);
   }
 
   #call(to: string, now: Instant): void {
@@ -361,6 +368,7 @@ export class Phone implements Party {
     this.#leg = undefined;
     this.#isRinging = false;
     this.#isTalking = false;
+    this.#early = undefined;
   }
 
   #offered({ leg, fromUser, offer }: Extract<SignalingEvent, { kind: 'offered' }>, now: Instant): void {
@@ -375,7 +383,8 @@ export class Phone implements Party {
     this.#isRinging = true;
     this.#remoteDescription = offer;
     this.heard.push(`called by ${fromUser}`);
-    this.sessions.execute({ kind: 'ring', leg, early: undefined }, now);
+    this.#early = 'early' in manner ? this.describe('sendrecv') : undefined;
+    this.sessions.execute({ kind: 'ring', leg, early: this.#early }, now);
     if (manner.kind === 'answers') this.plan(now + manner.afterMs, { kind: 'answer' });
   }
 

@@ -113,8 +113,8 @@ export function calleesThrough(tandem: SimulatedSwitch, providers: readonly Prov
 }
 
 /** Alice dials somebody outside at 1 s. */
-export function dialsOut(scene: Scene, number = OUTSIDE) {
-  const alice = scene.phone('alice', '1000');
+export function dialsOut(scene: Scene, number = OUTSIDE, particulars: Parameters<Scene['phone']>[2] = {}) {
+  const alice = scene.phone('alice', '1000', particulars);
   alice.plan(1_000, { kind: 'call', to: number });
   return alice;
 }

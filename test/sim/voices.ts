@@ -61,12 +61,12 @@ export class Voices implements Party {
   expire(now: Instant): void {
     this.#now = now;
     this.#nextAt = now + PACKET_MS;
-    for (const voice of this.#voices) if (voice.phone.isTalking) this.#speak(voice, now);
+    for (const voice of this.#voices) if (voice.phone.isSpeaking) this.#speak(voice, now);
   }
 
   /** Silent, and at rest, while nobody is in a call. */
   deadline(): Instant {
-    return this.#voices.some(({ phone }) => phone.isTalking) ? this.#nextAt : NEVER;
+    return this.#voices.some(({ phone }) => phone.isSpeaking) ? this.#nextAt : NEVER;
   }
 
   poll(): undefined {
