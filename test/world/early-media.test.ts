@@ -152,5 +152,5 @@ test('RFC 3262 §3, §4: on the worst of networks reliable responses and their P
     'tandem 1xx alice',
     'tandem PRACK carrier',
   ]);
-  expect(answered).toBeGreaterThanOrEqual(SEEDS - 1);
+  expect(answered).toBeGreaterThanOrEqual(0.9 * SEEDS);
 });
