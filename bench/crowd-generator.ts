@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_proces
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { processCpuMs } from './process.ts';
 
 /** The first of the generator's ports, apart from Tandem's and from those that the system gives; it has every second one. */
 export const CROWD_PORT = 61_000;
@@ -12,7 +13,7 @@ export interface CrowdOptions {
   readonly socketCount: number;
   readonly warmUpS: number;
   readonly seconds: number;
-  /** Measure what a switch that relays adds to the way of a packet, in place of levels. */
+  /** Measure what a switch adds to the way of a sound, in place of levels. */
   readonly measures?: 'delay';
 }
 
@@ -32,6 +33,8 @@ export interface CrowdReport {
   readonly generatorLateMsMax: number;
   readonly generatorSkippedMs: number;
   readonly generatorCpuS: number;
+  /** Packets heard that told when their sound was said. */
+  readonly timed: number;
   readonly delayMsP50: number;
   readonly delayMsP99: number;
   readonly delayMsMax: number;
@@ -42,6 +45,37 @@ export function compile(name: string, folder: string): string {
   const program = join(folder, name);
   execFileSync('cc', ['-O2', '-o', program, join(import.meta.dirname, `${name}.c`), '-lm'], { stdio: 'inherit' });
   return program;
+}
+
+export interface CrowdMeasured extends CrowdReport {
+  /** CPU time that the measured process had meanwhile. */
+  readonly spentMs: number;
+  /** Packets that should have been heard. */
+  readonly due: number;
+  /** Share of them that were not. */
+  readonly loss: number;
+}
+
+const PACKETS_PER_S = 50;
+
+/** What process `pid` spends while legs talk to these of its ports. */
+export async function measureCrowd(
+  program: string,
+  pid: number,
+  ports: readonly number[],
+  options: CrowdOptions,
+): Promise<CrowdMeasured> {
+  const generator = await Crowd.start(program, options);
+  try {
+    await generator.warmUp(ports);
+    const before = processCpuMs(pid);
+    const report = await generator.report();
+    const spentMs = processCpuMs(pid) - before;
+    const due = ports.length * report.seconds * PACKETS_PER_S;
+    return { ...report, spentMs, due, loss: Math.max(0, 1 - report.heard / due) };
+  } finally {
+    generator.stop();
+  }
 }
 
 /** The generator in C: bound to its sockets from the start, it waits to be told its legs. */

@@ -4,8 +4,10 @@
  *
  *   crowd FIRST_PORT SOCKETS WARM_UP_S SECONDS [delay] < LEGS
  *
- * With `delay` every packet has in its payload when it was sent, and the kernel notes when it came (SO_TIMESTAMPNS,
- * socket(7)): what a switch that relays adds, whenever this program gets to look. Then no levels are checked.
+ * With `delay` the sound itself tells when it was said, every 4 ms, in codes that come through decoder and encoder as they
+ * are, and the kernel notes when its packet came back (SO_TIMESTAMPNS, socket(7)): what a switch adds, whenever this program
+ * gets to look, and whichever sample of the packet it is now. Packets in which nothing of the kind is whole are counted as
+ * heard and not as timed. Then no levels are checked.
  *
  * LEGS is one line for each leg: the number of its socket, and the port of the switch on 127.0.0.1 that it talks to. The
  * sockets are bound to every second port from FIRST_PORT on; `bound` is printed when they are, `measuring` after
@@ -23,7 +25,7 @@
 #include <time.h>
 
 enum { HEADER = 12, SAMPLES = 160, PACKET = HEADER + SAMPLES, BATCH = 64, LEGS_MAX = 8192, SOCKETS_MAX = 2048, CHECKED = 5 };
-enum { SLICES = 20, ROOM = 2048, BEHIND_US_MAX = 200000, DELAY_BIN_US = 10, DELAY_BINS = 20000 };
+enum { SLICES = 20, ROOM = 2048, BEHIND_US_MAX = 200000, DELAY_BIN_US = 10, DELAY_BINS = 20000, NIBBLES = 16, TIME = 2 * NIBBLES, SAMPLE_NS = 125000 };
 
 typedef struct {
   struct sockaddr_in remote;
@@ -49,7 +51,7 @@ static long seconds_checked, bad_seconds;
 static int is_measuring;
 static long skipped_ms;
 static int is_timed;
-static long delays[DELAY_BINS];
+static long delays[DELAY_BINS], timed;
 
 static int64_t now_us(void) {
   struct timespec at;
@@ -88,6 +90,32 @@ static void prepare_sounds(void) {
     for (int i = 0; i < SAMPLES; i++) noise[n][i] = encode(rand() % 33 - 16);
 }
 
+/* Four bits a sample, soft ones, and all of them inverted behind: what was mixed, concealed or cut is no time. */
+static void write_time(uint8_t *to, int64_t at) {
+  for (int i = 0; i < NIBBLES; i++) {
+    uint8_t nibble = (uint8_t)(at >> (4 * i)) & 15;
+    to[i] = 0xe0 | nibble;
+    to[NIBBLES + i] = 0xd0 | (nibble ^ 15);
+  }
+}
+
+static int is_time(const uint8_t *from) {
+  for (int i = 0; i < NIBBLES; i++)
+    if ((from[i] & 0xf0) != 0xe0 || from[NIBBLES + i] != (0xd0 | ((from[i] & 15) ^ 15))) return 0;
+  return 1;
+}
+
+/* By when the first sample of this packet was said; 0 where that cannot be told. */
+static int64_t read_time(const uint8_t *payload) {
+  for (int at = 0; at + TIME <= SAMPLES; at++) {
+    if (!is_time(payload + at)) continue;
+    uint64_t said = 0;
+    for (int i = 0; i < NIBBLES; i++) said |= (uint64_t)(payload[at + i] & 15) << (4 * i);
+    return (int64_t)said - at * SAMPLE_NS;
+  }
+  return 0;
+}
+
 static void send_socket(int number, uint8_t packets[][PACKET], struct mmsghdr *messages, struct iovec *vectors, long *sent) {
   for (int next = first_leg[number]; next >= 0;) {
     int count = 0;
@@ -102,10 +130,8 @@ static void send_socket(int number, uint8_t packets[][PACKET], struct mmsghdr *m
       memcpy(packet + 4, &timestamp, 4);
       memcpy(packet + 8, &ssrc, 4);
       memcpy(packet + HEADER, next == 0 ? tone : noise[(next * 7 + leg->sequence * 13) & 63], SAMPLES);
-      if (is_timed) {
-        int64_t at = wall_ns();
-        memcpy(packet + HEADER, &at, sizeof at);
-      }
+      int64_t at = wall_ns();
+      for (int i = 0; is_timed && i < SAMPLES; i += TIME) write_time(packet + HEADER + i, at + i * SAMPLE_NS);
       vectors[count] = (struct iovec){packet, PACKET};
       messages[count].msg_hdr = (struct msghdr){&leg->remote, sizeof leg->remote, &vectors[count], 1, NULL, 0, 0};
       count++;
@@ -140,10 +166,10 @@ static void judge(int number, Leg *leg) {
 static void note_delay(const uint8_t *packet, struct msghdr *header) {
   struct cmsghdr *control = CMSG_FIRSTHDR(header);
   struct timespec came;
-  int64_t sent;
-  if (control == NULL || control->cmsg_type != SO_TIMESTAMPNS) return;
+  int64_t sent = read_time(packet + HEADER);
+  if (sent == 0 || control == NULL || control->cmsg_type != SO_TIMESTAMPNS) return;
   memcpy(&came, CMSG_DATA(control), sizeof came);
-  memcpy(&sent, packet + HEADER, sizeof sent);
+  timed++;
   int64_t bin = (came.tv_sec * 1000000000LL + came.tv_nsec - sent) / (1000 * DELAY_BIN_US);
   delays[bin < 0 ? 0 : bin < DELAY_BINS ? bin : DELAY_BINS - 1]++;
 }
@@ -265,10 +291,10 @@ static void report(long sent, long late_us_max, double elapsed_s, double cpu_s) 
   printf("{\"legs\":%d,\"seconds\":%.2f,\"sentTotal\":%ld,\"heard\":%ld,\"lost\":%ld,\"silentLegs\":%ld,"
          "\"secondsChecked\":%ld,\"secondsBad\":%ld,\"levelMin\":%.2f,\"levelMax\":%.2f,\"ownLevelMax\":%.2f,"
          "\"gapMsMax\":%.1f,\"generatorLateMsMax\":%.1f,\"generatorSkippedMs\":%ld,\"generatorCpuS\":%.2f,"
-         "\"delayMsP50\":%.2f,\"delayMsP99\":%.2f,\"delayMsMax\":%.2f}\n",
+         "\"timed\":%ld,\"delayMsP50\":%.2f,\"delayMsP99\":%.2f,\"delayMsMax\":%.2f}\n",
          leg_count, elapsed_s, sent, heard, lost, silent, seconds_checked, bad_seconds, level_min, level_max, own_level_max,
          gap_us_max / 1e3, late_us_max / 1e3, skipped_ms, cpu_s,
-         delay_ms(0.5), delay_ms(0.99), delay_ms(1));
+         timed, delay_ms(0.5), delay_ms(0.99), delay_ms(1));
 }
 
 int main(int argc, char **argv) {

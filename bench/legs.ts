@@ -4,16 +4,15 @@ import { join } from 'node:path';
 import { Program } from '../test/interop/program.ts';
 import type { TandemProcess } from '../test/interop/tandem-process.ts';
 import { conferenceNumber } from './crowd.ts';
-import { CROWD_PORT, Crowd, compile } from './crowd-generator.ts';
+import { CROWD_PORT, compile, measureCrowd } from './crowd-generator.ts';
 import { kernelFloorUs } from './kernel-floor.ts';
-import { LOAD_CORE, pinnedTo, processCpuMs, SERVER_CORE, withTandem } from './process.ts';
+import { LOAD_CORE, pinnedTo, SERVER_CORE, withTandem } from './process.ts';
 import { TrunkCalls } from './trunk-calls.ts';
 
 const COUNTS = [1_000, 2_000] as const;
 const SOCKETS = 200;
 const WARM_UP_S = 3;
 const SECONDS = 8;
-const FRAME_MS = 20;
 const ECHO = '+899000000101';
 /** Apart from the generator's and Tandem's. */
 const ECHO_PORT = 28_000;
@@ -87,15 +86,6 @@ async function inTandem(
 
 async function measured(crowd: string, pid: number, ports: readonly number[]): Promise<Measured> {
   const options = { within: pinnedTo(LOAD_CORE), socketCount: SOCKETS, warmUpS: WARM_UP_S, seconds: SECONDS };
-  const generator = await Crowd.start(crowd, options);
-  try {
-    await generator.warmUp(ports);
-    const before = processCpuMs(pid);
-    const { heard, seconds } = await generator.report();
-    const spentMs = processCpuMs(pid) - before;
-    const due = (ports.length * seconds * 1_000) / FRAME_MS;
-    return { legUs: (1_000 * spentMs) / due, loss: Math.max(0, 1 - heard / due) };
-  } finally {
-    generator.stop();
-  }
+  const { spentMs, due, loss } = await measureCrowd(crowd, pid, ports, options);
+  return { legUs: (1_000 * spentMs) / due, loss };
 }

@@ -6,7 +6,7 @@ import type { LoadReport } from '../cli/load/load-report.ts';
 import { Program } from '../test/interop/program.ts';
 import { TandemProcess } from '../test/interop/tandem-process.ts';
 
-const NODE = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
+export const NODE = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
 const GENERATOR = fileURLToPath(new URL('../cli/load/main.ts', import.meta.url));
 const PASSWORD = 'secret-of-the-bench';
 const FIRST_ACCOUNT = 20_000;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Program } from '../test/interop/program.ts';
 import type { TandemProcess } from '../test/interop/tandem-process.ts';
-import { CROWD_PORT, Crowd, type CrowdReport, compile } from './crowd-generator.ts';
+import { CROWD_PORT, type CrowdMeasured, compile, measureCrowd } from './crowd-generator.ts';
 import { kernelFloorUs } from './kernel-floor.ts';
-import { LOAD_CORE, pinnedTo, processCpuMs, SERVER_CORE, withTandem } from './process.ts';
+import { LOAD_CORE, pinnedTo, SERVER_CORE, withTandem } from './process.ts';
 import { TrunkCallees } from './trunk-callees.ts';
 import { TrunkCalls } from './trunk-calls.ts';
 
@@ -13,7 +13,6 @@ import { TrunkCalls } from './trunk-calls.ts';
 const COUNTS = [20, 300, 500] as const;
 const WARM_UP_S = 8;
 const SECONDS = 8;
-const PACKETS_PER_S = 50;
 const FROM = '+49302001';
 const TO = '+498912345678';
 /** Of the program in C that echoes, apart from the generator's and Tandem's. */
@@ -36,14 +35,14 @@ export async function run(): Promise<Record<string, number>> {
     for (const count of COUNTS) {
       const inC = await echoedInC(programs, 2 * count);
       const relayed = await withTandem(0, ({ tandem }) => inTandem(programs.crowd, tandem, count));
-      figures[`${count} calls us`] = relayed.callUs;
-      figures[`${count} calls in C us`] = inC.callUs;
-      figures[`${count} calls to C`] = relayed.callUs / inC.callUs;
-      figures[`${count} calls loss`] = Math.max(0, 1 - relayed.heard / relayed.due);
-      figures[`${count} calls delayMs p50`] = relayed.report.delayMsP50;
-      figures[`${count} calls delayMs p99`] = relayed.report.delayMsP99;
-      figures[`${count} calls in C delayMs p99`] = inC.report.delayMsP99;
-      figures[`${count} calls generatorLateMsMax`] = relayed.report.generatorLateMsMax;
+      figures[`${count} calls us`] = callUs(relayed);
+      figures[`${count} calls in C us`] = callUs(inC);
+      figures[`${count} calls to C`] = callUs(relayed) / callUs(inC);
+      figures[`${count} calls loss`] = relayed.loss;
+      figures[`${count} calls delayMs p50`] = relayed.delayMsP50;
+      figures[`${count} calls delayMs p99`] = relayed.delayMsP99;
+      figures[`${count} calls in C delayMs p99`] = inC.delayMsP99;
+      figures[`${count} calls generatorLateMsMax`] = relayed.generatorLateMsMax;
     }
     return figures;
   } finally {
@@ -51,14 +50,7 @@ export async function run(): Promise<Record<string, number>> {
   }
 }
 
-interface Measured {
-  readonly callUs: number;
-  readonly heard: number;
-  readonly due: number;
-  readonly report: CrowdReport;
-}
-
-async function echoedInC({ crowd, echo }: Record<'crowd' | 'echo', string>, legCount: number): Promise<Measured> {
+async function echoedInC({ crowd, echo }: Record<'crowd' | 'echo', string>, legCount: number): Promise<CrowdMeasured> {
   const portCount = Math.ceil(legCount / LEGS_OF_A_PORT);
   const [command, ...args] = [...pinnedTo(SERVER_CORE), echo, ECHO_PORT, portCount, GATHER_US].map(String);
   const program = new Program(command!, args);
@@ -72,7 +64,7 @@ async function echoedInC({ crowd, echo }: Record<'crowd' | 'echo', string>, legC
 }
 
 /** The first half of the legs calls, the second is called. */
-async function inTandem(crowd: string, tandem: TandemProcess, count: number): Promise<Measured> {
+async function inTandem(crowd: string, tandem: TandemProcess, count: number): Promise<CrowdMeasured> {
   const callees = await TrunkCallees.open((index) => CROWD_PORT + 2 * (count + index));
   const calls = await TrunkCalls.open(tandem.sipPort);
   try {
@@ -108,17 +100,12 @@ async function routeTo(tandem: TandemProcess, host: string): Promise<void> {
   });
 }
 
-async function measured(crowd: string, pid: number, ports: readonly number[]): Promise<Measured> {
+function measured(crowd: string, pid: number, ports: readonly number[]): Promise<CrowdMeasured> {
   const times = { socketCount: ports.length, warmUpS: WARM_UP_S, seconds: SECONDS };
-  const generator = await Crowd.start(crowd, { within: pinnedTo(LOAD_CORE), ...times, measures: 'delay' });
-  try {
-    await generator.warmUp(ports);
-    const before = processCpuMs(pid);
-    const report = await generator.report();
-    const spentMs = processCpuMs(pid) - before;
-    const due = ports.length * report.seconds * PACKETS_PER_S;
-    return { callUs: (2 * 1_000 * spentMs) / due, heard: report.heard, due, report };
-  } finally {
-    generator.stop();
-  }
+  return measureCrowd(crowd, pid, ports, { within: pinnedTo(LOAD_CORE), ...times, measures: 'delay' });
+}
+
+/** A call has two legs. */
+function callUs({ spentMs, due }: CrowdMeasured): number {
+  return (2 * 1_000 * spentMs) / due;
 }

@@ -51,7 +51,9 @@ export class SampleBytes {
   decode(bytes: Uint8Array): Int16Array {
     if (this.#laws !== undefined) {
       const { values } = this.#laws;
-      return Int16Array.from(bytes, (code) => values[code]!);
+      const samples = new Int16Array(bytes.length);
+      for (let i = 0; i < samples.length; i++) samples[i] = values[bytes[i]!]!;
+      return samples;
     }
     const offset = this.#half === -1 ? 0 : 1;
     const samples = new Int16Array((bytes.length + offset) >> 1);
