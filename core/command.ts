@@ -211,12 +211,13 @@ export type CallCommand =
       readonly reference: RecordingReference;
       readonly mode: 'paused' | 'running';
     }
-  /** Connects a program outside; `id` is that of one which connects to us. */
+  /** Connects a program outside; `id` is that of one which connects to us. `terms`: how it takes part in a conference. */
   | {
       readonly kind: 'startExternalMedia';
       readonly reference: RecordingReference;
-      readonly id: ExternalMediaId;
+      readonly id: ExternalMediaId | null;
       readonly wish: ExternalMediaWish;
+      readonly terms?: Partial<MemberTerms>;
     }
   /** Everybody leaves, then it is marked as deleted. */
   | { readonly kind: 'deleteConference'; readonly id: ConferenceId }

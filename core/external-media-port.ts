@@ -1,6 +1,7 @@
 /** Programs outside that hear and speak in calls and conferences, as the core asks media for them; part of `ports.ts`. */
 
 import type { ExternalMediaId, LegId, MixId } from './kernel/ids.ts';
+import type { MixTerms } from './media-port.ts';
 
 /** Of a call, as its far end is concerned: `in` what it says, `out` what it is told. */
 export type AudioDirection = '' | 'both' | 'in' | 'out';
@@ -51,6 +52,11 @@ export interface ExternalMediaPlane {
   attach(id: ExternalMediaId, request: ExternalMediaRequest): void;
   /** Without effect when it is over already. */
   detach(id: ExternalMediaId): void;
+  /**
+   * How one that was attached to a mix takes part there; gains in dB, of what it says and of what it hears. Everybody hears it
+   * and it hears everybody until this is said. Without effect when it is over.
+   */
+  takePart(id: ExternalMediaId, terms: MixTerms, inDb: number, outDb: number): void;
   /** A key of the far end, for the program. */
   key(id: ExternalMediaId, digit: string): void;
 }

@@ -4,7 +4,7 @@ import type { MuteDirection } from './calls/call-record.ts';
 import type { MediaFigures } from './calls/media-figures.ts';
 import type { RecordingFile } from './calls/recording-record.ts';
 import type { ExternalMediaEvent, ExternalMediaPlane } from './external-media-port.ts';
-import type { LegId, MixId, RecordingNumber } from './kernel/ids.ts';
+import type { ExternalMediaId, LegId, MixId, RecordingNumber } from './kernel/ids.ts';
 import type { SrtpPolicy } from './kernel/srtp-policy.ts';
 import type { Body, TransportAddress } from './ports.ts';
 
@@ -118,7 +118,10 @@ export interface ListeningWish {
   readonly machine: MachineTerms | undefined;
 }
 
-/** How a leg takes part in a mix. */
+/** Who is in a mix: a leg, or a program outside that is in it by itself. */
+export type MixMember = LegId | ExternalMediaId;
+
+/** How a leg, or a program, takes part in a mix. */
 export interface MixTerms {
   /** Who hears it: everybody else, nobody, or one leg alone. */
   readonly heardBy: 'everybody' | 'nobody' | LegId;
@@ -252,7 +255,7 @@ export type MediaEvent =
       readonly detail: string;
     }
   /** The loudest of those who talk; undefined when nobody does. */
-  | { readonly kind: 'talkerChanged'; readonly mix: MixId; readonly leg: LegId | undefined }
+  | { readonly kind: 'talkerChanged'; readonly mix: MixId; readonly member: MixMember | undefined }
   | { readonly kind: 'digit'; readonly leg: LegId; readonly digit: string; readonly durationMs: number }
   | {
       readonly kind: 'recorded';

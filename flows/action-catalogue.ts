@@ -28,6 +28,14 @@ const BOOLEAN = { kind: 'boolean' } as const;
 const MILLISECONDS = { kind: 'integer', min: 0, max: DAY_MS } as const;
 const SECONDS = { kind: 'integer', min: 0, max: DAY_MS / 1000 } as const;
 const DECIBELS = { kind: 'integer', ...GAIN_DB } as const;
+/** How somebody takes part in a conference. */
+export const MEMBER_FIELDS = {
+  role: { kind: 'choice', of: ['', ...MEMBER_ROLES] },
+  muted: BOOLEAN,
+  deaf: BOOLEAN,
+  gain_in: DECIBELS,
+  gain_out: DECIBELS,
+} as const;
 const TARGET = { kind: 'target', isRequired: true } as const;
 const COMPARISON = { kind: 'choice', of: ['==', '!=', '>', '>=', '<', '<='], isRequired: true } as const;
 const STREAM_DIRECTION = { kind: 'choice', of: ['', 'both', 'in', 'out', 'none'] } as const;
@@ -96,11 +104,7 @@ export const ACTION_KINDS: ReadonlyMap<string, ActionKind> = new Map<string, Act
     'conference_join',
     built('rtc', {
       conference_id: { ...UUID, isRequired: true },
-      role: { kind: 'choice', of: ['', ...MEMBER_ROLES] },
-      muted: BOOLEAN,
-      deaf: BOOLEAN,
-      gain_in: DECIBELS,
-      gain_out: DECIBELS,
+      ...MEMBER_FIELDS,
     }),
   ],
   [
@@ -145,6 +149,8 @@ export const ACTION_KINDS: ReadonlyMap<string, ActionKind> = new Map<string, Act
       direction_listen: STREAM_DIRECTION,
       direction_speak: STREAM_DIRECTION,
       data: TEXT,
+      conference_id: UUID,
+      ...MEMBER_FIELDS,
     }),
   ],
   ['external_media_stop', built('rtc')],

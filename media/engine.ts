@@ -148,6 +148,9 @@ export class Engine {
       case 'attachMix':
         this.#attaching.attachMix(message.mix, message.order, now);
         return;
+      case 'partake':
+        this.#attaching.takePart(message.external, message.terms, message.inDb, message.outDb);
+        break;
       case 'detach':
         this.#attaching.detach(message.external, now);
         return;

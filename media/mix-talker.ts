@@ -3,11 +3,16 @@ import type { Mix } from './mix.ts';
 import { meanSquare } from './mixer.ts';
 import type { FromWorker } from './protocol.ts';
 import type { Stream } from './slots.ts';
+import type { ExternalMedia } from './streams/external-media.ts';
+
+/** Who may have the word: the stream of a leg, or a program outside. */
+export type Talker = Stream | ExternalMedia;
 
 /** What is told of a mix when its talker has changed. */
 export function talkerNews({ id, talker }: Mix): FromWorker {
-  const { talker: stream, levelDbov = SILENCE_DBOV } = talker ?? {};
-  return { kind: 'talkerChanged', mix: id, leg: stream?.leg, levelDbov };
+  const { talker: who, levelDbov = SILENCE_DBOV } = talker ?? {};
+  const member = who === undefined || 'leg' in who ? who?.leg : who.id;
+  return { kind: 'talkerChanged', mix: id, member, levelDbov };
 }
 
 /** Levels are looked at so often: every fifth tick. */
@@ -28,17 +33,20 @@ const TOLD_TICKS = 25;
  */
 export class MixTalker {
   /** Of the talker; undefined while nobody talks. */
-  talker: Stream | undefined;
+  talker: Talker | undefined;
   levelDbov = SILENCE_DBOV;
-  #candidate: Stream | undefined;
+  #candidate: Talker | undefined;
+  /** Of the present look. */
+  #loudest: Talker | undefined;
+  #talkerDbov = SILENCE_DBOV;
   #looks = 0;
   #quietLooks = 0;
   #toldTick = -TOLD_TICKS;
 
   /** Once a tick; true when somebody else talks now, or nobody any more. */
-  tick(tick: number, members: readonly Stream[]): boolean {
+  tick(tick: number, members: readonly Stream[], programs: readonly ExternalMedia[]): boolean {
     if (tick % LOOK_TICKS !== 0) return false;
-    const loudest = this.#loudest(members);
+    const loudest = this.#look(members, programs);
     if (loudest === undefined || loudest === this.talker) this.#candidate = undefined;
     else this.#weigh(loudest);
     this.#quietLooks = loudest === undefined ? this.#quietLooks + 1 : 0;
@@ -55,32 +63,33 @@ export class MixTalker {
   }
 
   /** A member has gone. */
-  forget(stream: Stream): void {
-    if (this.#candidate === stream) this.#candidate = undefined;
-    if (this.talker === stream) this.talker = undefined;
+  forget(talker: Talker): void {
+    if (this.#candidate === talker) this.#candidate = undefined;
+    if (this.talker === talker) this.talker = undefined;
   }
 
-  #weigh(loudest: Stream): void {
+  #weigh(loudest: Talker): void {
     if (loudest !== this.#candidate) this.#looks = 0;
     this.#candidate = loudest;
     this.#looks += 1;
   }
 
   /** Who is loud enough to take the word, or the talker while nobody is. */
-  #loudest(members: readonly Stream[]): Stream | undefined {
-    let loudest: Stream | undefined;
-    let loudestDbov = TALK_DBOV;
-    let talkerDbov = SILENCE_DBOV;
-    for (let i = 0; i < members.length; i++) {
-      const member = members[i]!;
-      if (!member.isSpeaking) continue;
-      const level = energyDbov(meanSquare(member.said));
-      if (member === this.talker) talkerDbov = level;
-      if (level <= loudestDbov) continue;
-      loudest = member;
-      loudestDbov = level;
-    }
-    this.levelDbov = loudestDbov;
-    return talkerDbov > TALK_DBOV && talkerDbov + LOUDER_DB > loudestDbov ? this.talker : loudest;
+  #look(members: readonly Stream[], programs: readonly ExternalMedia[]): Talker | undefined {
+    this.#loudest = undefined;
+    this.levelDbov = TALK_DBOV;
+    this.#talkerDbov = SILENCE_DBOV;
+    for (let i = 0; i < members.length; i++) if (members[i]!.isSpeaking) this.#compare(members[i]!);
+    for (let i = 0; i < programs.length; i++) if (programs[i]!.isHeard) this.#compare(programs[i]!);
+    const isStillTalking = this.#talkerDbov > TALK_DBOV && this.#talkerDbov + LOUDER_DB > this.levelDbov;
+    return isStillTalking ? this.talker : this.#loudest;
+  }
+
+  #compare(talker: Talker): void {
+    const level = energyDbov(meanSquare(talker.said));
+    if (talker === this.talker) this.#talkerDbov = level;
+    if (level <= this.levelDbov) return;
+    this.#loudest = talker;
+    this.levelDbov = level;
   }
 }

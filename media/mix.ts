@@ -160,7 +160,7 @@ export class Mix {
       this.#becomeRate();
     }
     const waiting = this.#hear(tick, now, sender, counters);
-    if (this.talker?.tick(tick, this.members) === true) sender.tellTalker(this);
+    if (this.talker?.tick(tick, this.members, this.externals) === true) sender.tellTalker(this);
     this.#shared.begin(this.#sum, this.#before, this.#rateHz);
     let isBusy =
       this.#isTapped ||
@@ -241,9 +241,8 @@ export class Mix {
     let speakers = 0;
     for (const external of this.externals) {
       external.advance();
-      if (!external.isSpeaking || external.speak === '') continue;
       external.addToSum(this.#sum, this.#rateHz, tick);
-      speakers++;
+      if (external.isHeard) speakers++;
     }
     return speakers;
   }

@@ -125,6 +125,9 @@ export class Mixes {
 
   detach(mix: Mix, external: ExternalMedia): void {
     mix.externals.splice(mix.externals.indexOf(external), 1);
+    const isTalker = mix.talker?.talker === external;
+    mix.talker?.forget(external);
+    if (isTalker) this.#outputs.push(talkerNews(mix));
     this.#dropUnused(mix);
   }
 

@@ -1,5 +1,5 @@
 import type { ExternalMediaId, LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
-import type { MixesPlane, MixTerms, PlayOrder, PlaySource } from '../core/ports.ts';
+import type { MixesPlane, MixMember, MixTerms, PlayOrder, PlaySource } from '../core/ports.ts';
 import { MixExchange } from './mix-exchange.ts';
 import type { Loaded, PlaneFiles } from './plane-files.ts';
 import type { PlaneOutput } from './plane-output.ts';
@@ -35,8 +35,8 @@ interface Playing {
 const HELD_MAX = 20;
 
 interface Talkers {
-  readonly byWorker: Map<number, { readonly leg: LegId; readonly levelDbov: number }>;
-  told: LegId | undefined;
+  readonly byWorker: Map<number, { readonly member: MixMember; readonly levelDbov: number }>;
+  told: MixMember | undefined;
 }
 
 /** A leg, and the thread that carries it. */
@@ -237,13 +237,13 @@ export class PlaneMixes implements MixesPlane {
   /** Each thread knows its own loudest: who is told is the loudest of these. */
   #hearTalker(worker: number, { talkers }: PlaneMix, message: TalkerChange): void {
     if (talkers === undefined) return;
-    const { mix, leg, levelDbov } = message;
-    if (leg === undefined) talkers.byWorker.delete(worker);
-    else talkers.byWorker.set(worker, { leg, levelDbov });
+    const { mix, member, levelDbov } = message;
+    if (member === undefined) talkers.byWorker.delete(worker);
+    else talkers.byWorker.set(worker, { member, levelDbov });
     const [loudest] = [...talkers.byWorker.values()].sort((a, b) => b.levelDbov - a.levelDbov);
-    if (loudest?.leg === talkers.told) return;
-    talkers.told = loudest?.leg;
-    this.#outputs.push({ kind: 'talkerChanged', mix, leg: talkers.told });
+    if (loudest?.member === talkers.told) return;
+    talkers.told = loudest?.member;
+    this.#outputs.push({ kind: 'talkerChanged', mix, member: talkers.told });
   }
 
   /** Tells the threads of a mix about each other when those that carry it have changed. */

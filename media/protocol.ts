@@ -1,7 +1,15 @@
 import type { MuteDirection } from '../core/calls/call-record.ts';
 import type { RecordingFile } from '../core/calls/recording-record.ts';
 import type { ExternalMediaId, LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
-import type { ListeningWish, MediaEvent, MixTerms, PlayedTimes, PlayOrder, PlaySource } from '../core/ports.ts';
+import type {
+  ListeningWish,
+  MediaEvent,
+  MixMember,
+  MixTerms,
+  PlayedTimes,
+  PlayOrder,
+  PlaySource,
+} from '../core/ports.ts';
 import type { OpusLibrary } from './codec/opus.ts';
 import type { AddressBookOutput } from './io/address-book.ts';
 import type { RecordingOrder, RingReason } from './recording.ts';
@@ -113,6 +121,14 @@ export type ToWorker =
   /** A program outside hears and speaks in the call of the leg, by rings, until it is let go or the stream ends. */
   | { readonly kind: 'attach'; readonly leg: LegId; readonly order: ExternalMediaOrder }
   | { readonly kind: 'attachMix'; readonly mix: MixId; readonly order: ExternalMediaOrder }
+  /** How one that is attached to a mix takes part there; gains in dB. */
+  | {
+      readonly kind: 'partake';
+      readonly external: ExternalMediaId;
+      readonly terms: MixTerms;
+      readonly inDb: number;
+      readonly outDb: number;
+    }
   | { readonly kind: 'detach'; readonly external: ExternalMediaId }
   /** Breaks the thread on purpose, as a bug would: for tests of its replacement. */
   | { readonly kind: 'fail' };
@@ -135,11 +151,11 @@ export type FromWorker =
   | { readonly kind: 'mixPlayed'; readonly mix: MixId; readonly play: number }
   /** Something happens on this thread in a mix that others carry too, and that had rested. */
   | { readonly kind: 'mixWoke'; readonly mix: MixId }
-  /** Who of this thread is the loudest; `leg` undefined when nobody talks. */
+  /** Who of this thread is the loudest; `member` undefined when nobody talks. */
   | {
       readonly kind: 'talkerChanged';
       readonly mix: MixId;
-      readonly leg: LegId | undefined;
+      readonly member: MixMember | undefined;
       readonly levelDbov: number;
     }
   | Extract<MediaEvent, { kind: 'digit' | 'talkChanged' | 'toneHeard' | 'judged' }>

@@ -113,7 +113,7 @@ const Conferencecall = {
   ...owned,
   activeflow_id: Id,
   conference_id: Id,
-  reference_type: Type.Enum(['call']),
+  reference_type: Type.Enum(['call', 'external_media']),
   reference_id: Id,
   status: Type.Enum(['joining', 'joined', 'leaving', 'leaved']),
   role: Type.Enum(['moderator', 'member', 'listener']),

@@ -1,30 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { ConferencecallRecord } from '../../core/calls/conferencecall-record.ts';
-import { GAIN_DB } from '../../core/calls/member-terms.ts';
-import { MEMBER_ROLES } from '../../core/calls/who-hears-whom.ts';
 import type { Command } from '../../core/command.ts';
 import { type Refused, stateInvalid } from '../answer.ts';
 import type { Backend } from '../backend.ts';
+import { MemberGiven, memberTermsFrom } from '../member-given.ts';
 import { PLAY_PAUSES, Played, Sought, seekOrder } from '../played.ts';
 import { presentConferencecall } from '../presentation/calls.ts';
 import { RowRoutes } from '../row-routes.ts';
-import { given } from '../schema.ts';
 
 const Nothing = Type.Object({});
-const Gain = Type.Number({
-  minimum: GAIN_DB.min,
-  maximum: GAIN_DB.max,
-  description: `decibels, ${GAIN_DB.min} to ${GAIN_DB.max}`,
-});
-/** What is left out stays as it is. */
-const Changes = Type.Object({
-  role: Type.Optional(Type.Enum([...MEMBER_ROLES], { description: 'moderator, member or listener' })),
-  muted: Type.Optional(Type.Boolean({ description: 'whether nobody hears it' })),
-  deaf: Type.Optional(Type.Boolean({ description: 'whether it hears nothing' })),
-  gain_in: Type.Optional(Gain),
-  gain_out: Type.Optional(Gain),
-});
 
 /** `/conferencecalls`: who is in a conference, and who was. */
 export function conferencecalls(app: FastifyInstance, backend: Backend): void {
@@ -37,12 +22,12 @@ export function conferencecalls(app: FastifyInstance, backend: Backend): void {
   routes.read();
   const kick = ifIn(({ id }) => ({ kind: 'kickConferencecall', id }));
   routes.act('DELETE', '', 'Put one call out of its conference', Nothing, kick);
-  const change = ifIn<Static<typeof Changes>>(({ id }, { role, muted, deaf, gain_in, gain_out }) => ({
+  const change = ifIn<Static<typeof MemberGiven>>(({ id }, body) => ({
     kind: 'updateConferencecall',
     id,
-    changes: given({ role, isMuted: muted, isDeaf: deaf, gainInDb: gain_in, gainOutDb: gain_out }),
+    changes: memberTermsFrom(body),
   }));
-  routes.act('PUT', '', 'Change how one call takes part in its conference', Changes, change);
+  routes.act('PUT', '', 'Change how one call takes part in its conference', MemberGiven, change);
   const play = ifIn<Static<typeof Played>>(({ id }, { stream_urls }) => ({
     kind: 'playConferencecall',
     id,

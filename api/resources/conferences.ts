@@ -2,8 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import type { Command } from '../../core/command.ts';
 import { CONFERENCE_SETTINGS, type Conference, type ConferenceSettings } from '../../core/directory/records.ts';
-import type { ConferenceId, FlowId } from '../../core/kernel/ids.ts';
+import type { ConferenceId, ExternalMediaId, FlowId } from '../../core/kernel/ids.ts';
+import { invalid } from '../../core/refusal.ts';
+import { wishFrom } from '../../flows/stream-terms.ts';
 import type { Backend } from '../backend.ts';
+import { MEMBER_GIVEN, memberTermsFrom } from '../member-given.ts';
 import { PLAY_PAUSES, Played, Sought, seekOrder } from '../played.ts';
 import { presentConference } from '../presentation/calls.ts';
 import { RECORDING_PAUSES, Recorded, recordingLimits } from '../recorded.ts';
@@ -38,6 +41,18 @@ const Creation = Type.Object({
 /** What is left out stays as it is. */
 const Changes = Type.Object(Rest);
 const Nothing = Type.Object({});
+/** As the action `external_media_start` takes it. */
+const Program = Type.Object({
+  external_host: Type.String({ minLength: 1, maxLength: 2048, description: 'host:port, or a ws or wss URL' }),
+  id: OptionalId,
+  encapsulation: Type.Optional(Name),
+  transport: Type.Optional(Name),
+  format: Type.Optional(Name),
+  direction_listen: Type.Optional(Name),
+  direction_speak: Type.Optional(Name),
+  data: Type.Optional(Text),
+  ...MEMBER_GIVEN,
+});
 
 /** `/conferences`: rooms where calls meet. */
 export function conferences(app: FastifyInstance, backend: Backend): void {
@@ -88,6 +103,7 @@ export function conferences(app: FastifyInstance, backend: Backend): void {
   }));
   steeringOf(routes);
   recordingOf(routes);
+  programsOf(routes);
 }
 
 function steeringOf(routes: RowRoutes<'conference'>): void {
@@ -121,6 +137,32 @@ function recordingOf(routes: RowRoutes<'conference'>): void {
     kind: 'stopRecording',
     reference: { type: 'confbridge', id },
   }));
+}
+
+/** A program outside is a member as soon as it is connected. */
+function programsOf(routes: RowRoutes<'conference'>): void {
+  routes.act('POST', '/external_media', 'Bring a program outside into one conference', Program, ({ id }, body) => {
+    const wish = wishFrom({
+      externalHost: body.external_host,
+      encapsulation: body.encapsulation ?? '',
+      transport: body.transport ?? '',
+      transportData: '',
+      connectionType: '',
+      format: body.format ?? '',
+      listen: body.direction_listen ?? '',
+      speak: body.direction_speak ?? '',
+      data: body.data ?? '',
+    });
+    if ('field' in wish)
+      return { refusal: invalid(wish.field, wish.expected, given(body)[wish.field as 'format'] ?? '') };
+    return {
+      kind: 'startExternalMedia',
+      reference: { type: 'confbridge', id },
+      id: idFrom<ExternalMediaId>(body.id),
+      wish,
+      terms: memberTermsFrom(body),
+    };
+  });
 }
 
 function settingsFrom(body: Static<typeof Changes>): Partial<ConferenceSettings> {

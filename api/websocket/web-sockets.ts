@@ -2,9 +2,8 @@ import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { mayUse } from '../../core/authorization.ts';
-import type { ExternalMediaWish } from '../../core/calls/external-media-record.ts';
 import type { RecordingReference } from '../../core/calls/recording-record.ts';
-import type { Principal, Refusal } from '../../core/command.ts';
+import type { CallCommand, Principal, Refusal } from '../../core/command.ts';
 import { PERMISSION } from '../../core/directory/records.ts';
 import { FAULTS } from '../../core/kernel/fault.ts';
 import {
@@ -17,6 +16,7 @@ import {
 import { type Random, secure } from '../../core/kernel/random.ts';
 import { type Asking, Authenticator } from '../authentication.ts';
 import type { Backend } from '../backend.ts';
+import { memberTermsOfQuery } from '../member-given.ts';
 import { Tokens } from '../token.ts';
 import type { EventSockets } from './event-sockets.ts';
 import type { Heartbeat } from './heartbeat.ts';
@@ -169,7 +169,9 @@ export class WebSockets {
   #openStream(upgrade: Upgrade, reference: RecordingReference): Refusal | undefined {
     const wish = streamWishFrom(upgrade.url.searchParams);
     if ('code' in wish) return wish;
-    this.#answerLater(upgrade, this.#attachStream(upgrade, reference, wish));
+    const terms = memberTermsOfQuery(upgrade.url.searchParams);
+    if ('code' in terms) return terms;
+    this.#answerLater(upgrade, this.#attachStream(upgrade, { reference, wish, terms }));
     return undefined;
   }
 
@@ -188,15 +190,14 @@ export class WebSockets {
   /** The call or conference is asked first, so that what is wrong can be said by HTTP; then the protocol changes. */
   async #attachStream(
     { request, stream, head, by }: Upgrade,
-    reference: RecordingReference,
-    wish: ExternalMediaWish,
+    asked: Omit<Extract<CallCommand, { kind: 'startExternalMedia' }>, 'kind' | 'id'>,
   ): Promise<Refusal | undefined> {
     const { backend, streams } = this.#options;
     const id = uuid(this.#random) as ExternalMediaId;
     streams.reserve(id);
     const leave = (): void => streams.abandon(id);
     stream.once('close', leave);
-    const result = await backend.execute({ kind: 'startExternalMedia', reference, id, wish }, by);
+    const result = await backend.execute({ kind: 'startExternalMedia', id, ...asked }, by);
     if (result.kind === 'refused') {
       stream.off('close', leave);
       streams.close(id, 'refused');

@@ -10,9 +10,11 @@ import { type CallLife, partyOf } from './call-life.ts';
 import { type CallRecording, notProgressing } from './call-recording.ts';
 import { nothingPlayed } from './conference-orders.ts';
 import type { Conferences } from './conferences.ts';
+import type { ExternalMediaRecord } from './external-media-record.ts';
 import type { Externals, ExternalsStart } from './externals.ts';
 import type { HoldMusic } from './hold-music.ts';
 import { type Holding, mutedBy } from './holding.ts';
+import { programTerms } from './member-terms.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { ParkTransfers } from './park-transfers.ts';
 import type { RecordingReference } from './recording-record.ts';
@@ -161,8 +163,11 @@ export class CallCommands {
   #play(command: CommandOf<'playConferencecall' | 'steerConferencecall'>, now: Instant): Refusal | undefined {
     const { id } = command;
     const { conferences, sounds } = this.#parts;
-    const callId = conferences.conferencecall(id)?.callId;
-    const leg = callId === undefined ? undefined : this.#life.ledger.legOf(callId);
+    const reference = conferences.conferencecall(id)?.reference;
+    if (reference?.type === 'external_media') {
+      return stateInvalid(`conferencecall ${id} is a program`, 'a call, which can be played to', reference.type);
+    }
+    const leg = reference === undefined ? undefined : this.#life.ledger.legOf(reference.id);
     if (leg === undefined) return notFound('live conferencecall', id);
     if (command.kind === 'steerConferencecall') {
       if (!sounds.isPlayingTo(leg)) return nothingPlayed(`conferencecall ${id}`);
@@ -200,14 +205,22 @@ export class CallCommands {
     return 'code' in started ? started : undefined;
   }
 
-  #connectProgram(ticket: number, { reference, id, wish }: CommandOf<'startExternalMedia'>, now: Instant): void {
+  #connectProgram(ticket: number, command: CommandOf<'startExternalMedia'>, now: Instant): void {
+    const started = this.#startProgram(command, now);
+    if ('code' in started) this.#refuse(ticket, started);
+    else this.#done(ticket, started.id);
+  }
+
+  #startProgram(command: CommandOf<'startExternalMedia'>, now: Instant): ExternalMediaRecord | Refusal {
+    const { reference, id, wish } = command;
     const found = this.#placeOf(reference);
-    if ('code' in found) {
-      this.#refuse(ticket, found);
-      return;
+    if ('code' in found) return found;
+    const terms = programTerms(wish.speak, command.terms);
+    if (reference.type === 'confbridge') {
+      const why = this.#parts.conferences.whyNot(found.customerId, reference.id, terms);
+      if (why !== undefined) return stateInvalid(why, 'a conference that lets it in', 'closed');
     }
-    const started = this.#parts.externals.start({ ...found, reference, wish, id, token: 0 }, now);
-    this.#settle(ticket, id, 'code' in started ? started : undefined);
+    return this.#parts.externals.start({ ...found, reference, wish, terms, id, asker: undefined, token: 0 }, now);
   }
 
   /** What there is to be heard of a call or conference, and whose it is. */

@@ -1,3 +1,4 @@
+import type { Refusal } from '../command.ts';
 import type { CallDemand } from '../flows/call-control.ts';
 import type { LegId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
@@ -8,9 +9,11 @@ import type { CallRecording } from './call-recording.ts';
 import type { Conferences } from './conferences.ts';
 import type { Connecting } from './connecting.ts';
 import type { Consultations } from './consultations.ts';
+import type { ExternalMediaRecord } from './external-media-record.ts';
 import type { Externals } from './externals.ts';
 import type { HoldMusic } from './hold-music.ts';
 import type { Listening } from './listening.ts';
+import { programTerms } from './member-terms.ts';
 import type { Parking } from './parking.ts';
 import type { Recordings } from './recordings.ts';
 import type { Sounds } from './sounds.ts';
@@ -126,10 +129,13 @@ export class CallControl {
         this.#pauseRecording(call, demand, now);
         break;
       case 'startExternalMedia':
-        this.#connectProgram(call, demand, now);
-        break;
       case 'stopExternalMedia':
-        this.#parts.externals.stopAll({ type: 'call', id: call.record.id });
+        if (demand.kind === 'startExternalMedia') this.#connectProgram(call, demand, now);
+        else this.#parts.externals.stopOf(call.record.id);
+        break;
+      case 'changeMember':
+      case 'kickMember':
+        this.#steerMember(call, demand, now);
         break;
       default:
         this.#sound(call, demand, now);
@@ -220,14 +226,35 @@ export class CallControl {
     if (refusal !== undefined) this.#refuse(call, demand, refusal.message);
   }
 
-  #connectProgram(call: Call, { token, wish, ...demand }: Demand<'startExternalMedia'>, now: Instant): void {
-    this.#life.openEarly(call, now);
-    const { leg, record } = call;
-    const reference = { type: 'call', id: record.id } as const;
-    const source = { kind: 'leg', leg } as const;
-    const { customerId } = record;
-    const started = this.#parts.externals.start({ reference, customerId, source, wish, token, id: null }, now);
-    if ('code' in started) this.#refuse(call, { ...demand, token, wish }, started.message);
+  #connectProgram(call: Call, demand: Demand<'startExternalMedia'>, now: Instant): void {
+    const { token, wish, conference } = demand;
+    const { conferences, externals } = this.#parts;
+    const { id, customerId } = call.record;
+    const terms = programTerms(wish.speak, conference?.terms);
+    const start = { customerId, wish, terms, token, asker: id, id: null } as const;
+    let started: ExternalMediaRecord | Refusal;
+    if (conference === undefined) {
+      this.#life.openEarly(call, now);
+      const source = { kind: 'leg', leg: call.leg } as const;
+      started = externals.start({ ...start, source, reference: { type: 'call', id } }, now);
+    } else {
+      const why = conferences.whyNot(customerId, conference.id, terms);
+      if (why !== undefined) {
+        this.#refuse(call, demand, why);
+        return;
+      }
+      const source = { kind: 'mix', mix: conferences.mixOf(conference.id) } as const;
+      started = externals.start({ ...start, source, reference: { type: 'confbridge', id: conference.id } }, now);
+    }
+    if ('code' in started) this.#refuse(call, demand, started.message);
+  }
+
+  #steerMember(call: Call, demand: Demand<'changeMember' | 'kickMember'>, now: Instant): void {
+    const { conferences } = this.#parts;
+    const { id } = demand;
+    if (conferences.conferencecall(id)?.customerId !== call.record.customerId) {
+      this.#refuse(call, demand, `no live conferencecall ${id}`);
+    } else conferences.steer(id, demand.kind === 'kickMember' ? 'kick' : demand.changes, now);
   }
 
   #stopRecording(call: Call, demand: Demand<'stopRecording'>, now: Instant): void {

@@ -8,6 +8,11 @@ import type { Rooms } from './rooms.ts';
 
 export type ConferenceOrder = Extract<CallCommand, { kind: 'lockConference' | 'playConference' | 'steerConference' }>;
 
+/** Of one who is in it. */
+type MemberOrder = Extract<CallCommand, { kind: 'kickConferencecall' | 'updateConferencecall' }>;
+
+export type ConferenceCommand = MemberOrder | ConferenceOrder | Extract<CallCommand, { kind: 'deleteConference' }>;
+
 /** What is asked of all who are in a conference together: nothing of it is stored. Why not, when nothing was done. */
 export function carryOut(
   order: ConferenceOrder,
@@ -35,4 +40,8 @@ export function carryOut(
 
 export function nothingPlayed(to: string): Refusal {
   return stateInvalid(`nothing is played to ${to}`, 'something that is played', 'nothing');
+}
+
+export function isAboutOne(command: ConferenceCommand): command is MemberOrder {
+  return command.kind === 'kickConferencecall' || command.kind === 'updateConferencecall';
 }

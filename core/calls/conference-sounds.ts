@@ -93,10 +93,12 @@ export class ConferenceSounds {
     const conferenceId = this.#rooms.conferenceOf(event.mix);
     const conference = conferenceId === undefined ? undefined : directory.conferences.get(conferenceId);
     if (conferenceId === undefined || conference === undefined || !this.#watched.has(conferenceId)) return;
-    const stay = event.leg === undefined ? undefined : this.#rooms.stayIn(event.mix, event.leg);
+    const { mix, member } = event;
+    const stay = member === undefined ? undefined : this.#rooms.stayIn(mix, member);
     // Who has left in the meantime talks no more.
-    if (event.leg !== undefined && stay === undefined) return;
-    const { id: conferencecallId = null, callId = null } = stay?.record ?? {};
+    if (member !== undefined && stay === undefined) return;
+    const { id: conferencecallId = null, reference } = stay?.record ?? {};
+    const callId = reference?.type === 'call' ? reference.id : null;
     const body = { type: 'conference_talker_changed', conferenceId, conferencecallId, callId } as const;
     journal.append(conference.customerId, body, calendar(now));
   }

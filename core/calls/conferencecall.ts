@@ -1,7 +1,15 @@
 import { assert } from '../kernel/assert.ts';
-import type { LegId } from '../kernel/ids.ts';
+import {
+  type ActiveflowId,
+  type ConferencecallId,
+  type ConferenceId,
+  type CustomerId,
+  timeOrderedUuid,
+} from '../kernel/ids.ts';
+import type { Random } from '../kernel/random.ts';
 import type { WallTime } from '../kernel/time.ts';
-import type { ConferencecallRecord } from './conferencecall-record.ts';
+import type { MixMember } from '../media-port.ts';
+import type { ConferencecallRecord, MemberReference } from './conferencecall-record.ts';
 import type { MemberTerms } from './member-terms.ts';
 
 export type ConferencecallStatus = ConferencecallRecord['status'];
@@ -24,20 +32,33 @@ export const CONFERENCECALL_TRANSITIONS: Readonly<
   leaved: { enter: never, leave: never, end: never },
 };
 
-/** A call's stay in a conference: its record, the leg that is in the mix, and the demand that brought it in. */
+/** Who comes to a conference, and what of it is in the mix. */
+export interface Newcomer {
+  readonly reference: MemberReference;
+  readonly member: MixMember;
+  readonly customerId: CustomerId;
+  readonly activeflowId: ActiveflowId | null;
+}
+
+/** A stay in a conference: its record, what of it is in the mix, and the demand that brought it in. */
 export class Conferencecall {
-  readonly leg: LegId;
+  readonly member: MixMember;
   readonly token: number;
   #record: ConferencecallRecord;
 
-  constructor(record: ConferencecallRecord, leg: LegId, token: number) {
+  constructor(record: ConferencecallRecord, member: MixMember, token: number) {
     this.#record = record;
-    this.leg = leg;
+    this.member = member;
     this.token = token;
   }
 
   get record(): ConferencecallRecord {
     return this.#record;
+  }
+
+  /** Somebody who has something to say to others: not a program that listens alone. */
+  get isParty(): boolean {
+    return this.#record.reference.type === 'call' || this.#record.terms.role !== 'listener';
   }
 
   change(terms: MemberTerms, at: WallTime): ConferencecallRecord {
@@ -49,6 +70,28 @@ export class Conferencecall {
     this.#record = steppedConferencecall(this.#record, step, at);
     return this.#record;
   }
+}
+
+/** Somebody is about to be in it. */
+export function joining(
+  { reference, customerId, activeflowId }: Newcomer,
+  conferenceId: ConferenceId,
+  terms: MemberTerms,
+  random: Random,
+  createdAt: WallTime,
+): ConferencecallRecord {
+  return {
+    id: timeOrderedUuid(random, createdAt) as ConferencecallId,
+    customerId,
+    activeflowId,
+    conferenceId,
+    reference,
+    terms,
+    status: 'joining',
+    createdAt,
+    updatedAt: null,
+    deletedAt: null,
+  };
 }
 
 /** The record after the step; the same when nothing changes. */

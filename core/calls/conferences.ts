@@ -1,49 +1,31 @@
 import type { Settled } from '../accounts.ts';
-import type { CallCommand, Refusal } from '../command.ts';
-import type { Directory } from '../directory/directory.ts';
+import type { Refusal } from '../command.ts';
 import type { Conference } from '../directory/records.ts';
-import type { CallNews } from '../flows/call-control.ts';
-import type { Cursor, Journal } from '../journal.ts';
-import type { Calendar } from '../kernel/clock.ts';
-import type { CallId, ConferencecallId, ConferenceId, MixId } from '../kernel/ids.ts';
-import { timeOrderedUuid } from '../kernel/ids.ts';
-import type { Random } from '../kernel/random.ts';
+import type { Cursor } from '../journal.ts';
+import type { CallId, ConferencecallId, ConferenceId, CustomerId, MixId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/time.ts';
-import type { MediaEvent, MediaPlane, Store, StoreEvent } from '../ports.ts';
+import type { MediaEvent, StoreEvent } from '../ports.ts';
 import { notFound } from '../refusal.ts';
 import type { Write } from '../write.ts';
 import { admissionRefusal } from './conference-admission.ts';
 import { ConferenceNews } from './conference-news.ts';
-import { type ConferenceOrder, carryOut } from './conference-orders.ts';
-import { ConferenceSounds, type ConferenceSoundsPorts } from './conference-sounds.ts';
+import { type ConferenceCommand, carryOut, isAboutOne } from './conference-orders.ts';
+import { ConferenceSeats } from './conference-seats.ts';
+import { ConferenceSounds } from './conference-sounds.ts';
 import { ConferenceTimeouts } from './conference-timeouts.ts';
-import { Conferencecall, type ConferencecallStep, steppedConferencecall } from './conferencecall.ts';
-import type { ConferencecallRecord } from './conferencecall-record.ts';
-import { isAmplified, MEMBER_TERMS, type MemberTerms } from './member-terms.ts';
+import {
+  Conferencecall,
+  type ConferencecallStep,
+  joining,
+  type Newcomer,
+  steppedConferencecall,
+} from './conferencecall.ts';
+import type { ConferencecallRecord, MemberReference } from './conferencecall-record.ts';
+import type { ConferencesPorts } from './conferences-ports.ts';
+import type { ExternalMediaRecord } from './external-media-record.ts';
+import { MEMBER_TERMS, type MemberTerms } from './member-terms.ts';
 import type { Party } from './party.ts';
-import type { Recordings } from './recordings.ts';
 import { Rooms } from './rooms.ts';
-import { mixTermsOf } from './who-hears-whom.ts';
-
-export interface ConferencesPorts {
-  readonly directory: Directory;
-  readonly media: Pick<MediaPlane, 'join' | 'leave' | 'amplify' | 'mixes'>;
-  readonly store: Store;
-  readonly journal: Journal;
-  readonly calendar: Calendar;
-  readonly random: Random;
-  /** Receipts of the calls' own range: nobody else's writes carry them. */
-  readonly nextReceipt: () => number;
-  /** Queues news for the flow of a call, if one runs on it. */
-  readonly tell: (call: CallId, news: CallNews) => void;
-  /** What ends with a conference: its recordings, and the programs that hear it. */
-  readonly recordings: Pick<Recordings, 'over'>;
-  readonly sounds: ConferenceSoundsPorts['sounds'];
-}
-
-type AboutOne = Extract<CallCommand, { kind: 'kickConferencecall' | 'updateConferencecall' }>;
-
-export type ConferenceCommand = AboutOne | ConferenceOrder | Extract<CallCommand, { kind: 'deleteConference' }>;
 
 /** What waits for a commit. */
 type Pending =
@@ -60,7 +42,12 @@ type Pending =
 export class Conferences {
   readonly counters = { joined: 0, left: 0, kicked: 0, refused: 0, ended: 0 };
   readonly #ports: ConferencesPorts;
-  readonly #parts: { readonly rooms: Rooms; readonly sounds: ConferenceSounds; readonly news: ConferenceNews };
+  readonly #parts: {
+    readonly rooms: Rooms;
+    readonly seats: ConferenceSeats;
+    readonly sounds: ConferenceSounds;
+    readonly news: ConferenceNews;
+  };
   readonly #timeouts: ConferenceTimeouts;
   readonly #pending = new Map<number, Pending>();
   readonly #ending = new Map<ConferenceId, Pending & { kind: 'end' }>();
@@ -71,12 +58,13 @@ export class Conferences {
   constructor(ports: ConferencesPorts) {
     this.#ports = ports;
     const rooms = new Rooms();
-    this.#parts = { rooms, sounds: new ConferenceSounds(ports, rooms), news: new ConferenceNews(ports, rooms) };
+    const seats = new ConferenceSeats(ports, rooms);
+    this.#parts = { rooms, seats, sounds: new ConferenceSounds(ports, rooms), news: new ConferenceNews(ports, rooms) };
     this.#timeouts = new ConferenceTimeouts(ports.calendar);
     this.#changes = ports.journal.cursorOverAll();
   }
 
-  /** Calls that are in a conference now. */
+  /** Calls and programs that are in a conference now. */
   get liveCount(): number {
     return this.#parts.rooms.stayCount;
   }
@@ -123,27 +111,30 @@ export class Conferences {
     now: Instant,
     terms: MemberTerms = MEMBER_TERMS,
   ): string | undefined {
-    const conference = this.#ports.directory.conferences.get(conferenceId);
-    const room = this.#parts.rooms.of(conferenceId);
-    const refusal = this.#ending.has(conferenceId)
-      ? `conference ${conferenceId} must be progressing, is terminating`
-      : admissionRefusal(party, conferenceId, conference, terms, room, this.#parts.rooms.count);
-    if (refusal !== undefined) {
-      this.counters.refused += 1;
-      return refusal;
-    }
-    const before = this.#parts.rooms.stayOf(party.id);
-    if (before !== undefined) this.#part(before, 'untold', now);
-    const stay = this.#create(party, conferenceId, token, terms, now);
-    this.#seat(stay);
-    this.#step(stay, 'enter', now);
-    this.#parts.sounds.entered(conference!);
-    this.counters.joined += 1;
-    this.#parts.news.room(conferenceId, now);
-    this.#ports.tell(party.id, { kind: 'joined', token });
-    this.#save(stay.record);
-    this.#commit();
-    return undefined;
+    const reference = { type: 'call', id: party.id } as const;
+    const refusal = this.#admit({ ...party, reference, member: party.leg }, conferenceId, token, terms, now);
+    if (refusal === undefined) this.#ports.tell(party.id, { kind: 'joined', token });
+    return refusal;
+  }
+
+  /** A program that was attached to the mix of the conference is a member from now on; undefined when it may not be. */
+  enter(
+    { id, customerId }: ExternalMediaRecord,
+    conferenceId: ConferenceId,
+    terms: MemberTerms,
+    now: Instant,
+  ): ConferencecallId | undefined {
+    const reference = { type: 'external_media', id } as const;
+    this.#admit({ reference, member: id, customerId, activeflowId: null }, conferenceId, 0, terms, now);
+    return this.#parts.rooms.stayOf(id)?.record.id;
+  }
+
+  /** Why nobody of this customer would be let in on these terms; undefined when they would. */
+  whyNot(customerId: CustomerId, id: ConferenceId, terms: MemberTerms): string | undefined {
+    if (this.#ending.has(id)) return `conference ${id} must be progressing, is terminating`;
+    const { rooms } = this.#parts;
+    const conference = this.#ports.directory.conferences.get(id);
+    return admissionRefusal(customerId, id, conference, terms, rooms.of(id), rooms.count);
   }
 
   /** The call leaves and goes on with its flow. News: left. False when it was in none. */
@@ -155,11 +146,20 @@ export class Conferences {
     return true;
   }
 
-  /** The call ends. To be said before its leg is closed; without news. */
-  over(call: CallId, now: Instant): void {
-    const stay = this.#parts.rooms.stayOf(call);
+  /** The call, or the program, ends. Of a call to be said before its leg is closed; without news. */
+  over(id: MemberReference['id'], now: Instant): void {
+    const stay = this.#parts.rooms.stayOf(id);
     if (stay === undefined) return;
     this.#part(stay, 'untold', now);
+    this.#commit();
+  }
+
+  /** The flow of a call puts a live member out, or changes how it takes part: done at once, and stored. */
+  steer(id: ConferencecallId, order: Partial<MemberTerms> | 'kick', now: Instant): void {
+    const stay = this.#parts.rooms.stay(id);
+    if (stay === undefined) return;
+    if (order === 'kick') this.#kick(stay, now);
+    else this.#change(stay, order, now);
     this.#commit();
   }
 
@@ -167,9 +167,13 @@ export class Conferences {
   execute(ticket: number, command: ConferenceCommand, now: Instant): void {
     if (isAboutOne(command)) {
       const stay = this.#parts.rooms.stay(command.id);
-      if (stay === undefined) this.#refuse(ticket, notFound('live conferencecall', command.id));
-      else if (command.kind === 'kickConferencecall') this.#kick(ticket, stay, now);
-      else this.#change(ticket, stay, command.changes, now);
+      if (stay === undefined) {
+        this.#refuse(ticket, notFound('live conferencecall', command.id));
+        return;
+      }
+      if (command.kind === 'kickConferencecall') this.#kick(stay, now);
+      else this.#change(stay, command.changes, now);
+      this.#commit({ kind: 'stay', ticket, id: command.id, writes: this.#writes });
       return;
     }
     const row = this.#ports.directory.conferences.get(command.id);
@@ -232,24 +236,27 @@ export class Conferences {
 
   // ── Coming and going ──────────────────────────────────────────────────────────────────────────────────────
 
-  #create(party: Party, conferenceId: ConferenceId, token: number, terms: MemberTerms, now: Instant): Conferencecall {
-    const createdAt = this.#ports.calendar(now);
-    const record: ConferencecallRecord = {
-      id: timeOrderedUuid(this.#ports.random, createdAt) as ConferencecallId,
-      customerId: party.customerId,
-      activeflowId: party.activeflowId,
-      conferenceId,
-      callId: party.id,
-      terms,
-      status: 'joining',
-      createdAt,
-      updatedAt: null,
-      deletedAt: null,
-    };
-    const stay = new Conferencecall(record, party.leg, token);
-    this.#parts.rooms.enter(stay);
-    this.#parts.news.stay('joining', record, now);
-    return stay;
+  #admit(newcomer: Newcomer, id: ConferenceId, token: number, terms: MemberTerms, now: Instant): string | undefined {
+    const refusal = this.whyNot(newcomer.customerId, id, terms);
+    if (refusal !== undefined) {
+      this.counters.refused += 1;
+      return refusal;
+    }
+    const { rooms, news, seats, sounds } = this.#parts;
+    const before = rooms.stayOf(newcomer.reference.id);
+    if (before !== undefined) this.#part(before, 'untold', now);
+    const record = joining(newcomer, id, terms, this.#ports.random, this.#ports.calendar(now));
+    const stay = new Conferencecall(record, newcomer.member, token);
+    rooms.enter(stay);
+    news.stay('joining', record, now);
+    seats.take(stay);
+    this.#step(stay, 'enter', now);
+    sounds.entered(this.#ports.directory.conferences.get(id)!);
+    this.counters.joined += 1;
+    news.room(id, now);
+    this.#save(stay.record);
+    this.#commit();
+    return undefined;
   }
 
   /** One leaves, and of a conference of two the other as well when it is there to connect them. */
@@ -257,46 +264,38 @@ export class Conferences {
     const id = stay.record.conferenceId;
     this.#remove(stay, news, now);
     const stays = this.#parts.rooms.staysOf(id);
-    const isOver = this.#ports.directory.conferences.get(id)?.type === 'connect' && stays.length === 1;
+    const connects = this.#ports.directory.conferences.get(id)?.type === 'connect';
+    const isOver = connects && stay.isParty && stays.filter(({ isParty }) => isParty).length < 2;
     if (isOver) for (const last of stays) this.#remove(last, 'told', now);
     this.#parts.sounds.left(id);
     this.#parts.news.room(id, now);
   }
 
   #remove(stay: Conferencecall, news: 'told' | 'untold', now: Instant): void {
-    const { callId, terms } = stay.record;
+    const { reference } = stay.record;
     this.#step(stay, 'leave', now);
-    this.#ports.media.leave(stay.leg);
-    if (isAmplified(terms)) this.#ports.media.amplify(stay.leg, 0, 0);
+    this.#parts.seats.leave(stay);
     this.#parts.rooms.leave(stay);
     this.#step(stay, 'end', now);
     this.counters.left += 1;
-    if (news === 'told') this.#ports.tell(callId, { kind: 'left', token: stay.token });
+    if (news === 'told' && reference.type === 'call') {
+      this.#ports.tell(reference.id, { kind: 'left', token: stay.token });
+    }
     this.#save(stay.record);
   }
 
-  #kick(ticket: number, stay: Conferencecall, now: Instant): void {
+  #kick(stay: Conferencecall, now: Instant): void {
     this.#part(stay, 'told', now);
     this.counters.kicked += 1;
-    this.#commit({ kind: 'stay', ticket, id: stay.record.id, writes: this.#writes });
   }
 
   /** Media first: who is muted is not heard while it is written down. */
-  #change(ticket: number, stay: Conferencecall, changes: Partial<MemberTerms>, now: Instant): void {
+  #change(stay: Conferencecall, changes: Partial<MemberTerms>, now: Instant): void {
     const before = stay.record.terms;
     const record = stay.change({ ...before, ...changes }, this.#ports.calendar(now));
-    this.#seat(stay, before);
+    this.#parts.seats.take(stay, before);
     this.#parts.news.stay('updated', record, now);
     this.#save(record);
-    this.#commit({ kind: 'stay', ticket, id: record.id, writes: this.#writes });
-  }
-
-  /** Puts a call into the mix of its conference, or changes how it takes part there. */
-  #seat({ leg, record }: Conferencecall, before: MemberTerms = MEMBER_TERMS): void {
-    const { terms, conferenceId } = record;
-    const { media } = this.#ports;
-    media.join(leg, this.mixOf(conferenceId), mixTermsOf(terms));
-    if (isAmplified(terms) || isAmplified(before)) media.amplify(leg, terms.gainInDb, terms.gainOutDb);
   }
 
   // ── The end of a conference ───────────────────────────────────────────────────────────────────────────────
@@ -393,8 +392,4 @@ export class Conferences {
   #refuseUnstored(ticket: number, detail: string): void {
     this.#refuse(ticket, { code: 'STORE_FAILED', message: `the change could not be stored: ${detail}` });
   }
-}
-
-function isAboutOne(command: ConferenceCommand): command is AboutOne {
-  return command.kind === 'kickConferencecall' || command.kind === 'updateConferencecall';
 }

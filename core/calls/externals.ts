@@ -3,13 +3,21 @@ import type { ExternalMediaEvent, ExternalMediaFigures, ExternalMediaPlane } fro
 import type { CallNews } from '../flows/call-control.ts';
 import type { Journal } from '../journal.ts';
 import type { Calendar } from '../kernel/clock.ts';
-import { type CallId, type CustomerId, type ExternalMediaId, timeOrderedUuid } from '../kernel/ids.ts';
+import {
+  type CallId,
+  type ConferencecallId,
+  type ConferenceId,
+  type CustomerId,
+  type ExternalMediaId,
+  timeOrderedUuid,
+} from '../kernel/ids.ts';
 import { LIMITS } from '../kernel/limits.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { ExternalMediaRequest } from '../ports.ts';
 import { stateInvalid } from '../refusal.ts';
 import type { ExternalMediaRecord, ExternalMediaWish } from './external-media-record.ts';
+import type { MemberTerms } from './member-terms.ts';
 import type { RecordingReference } from './recording-record.ts';
 
 export interface ExternalsPorts {
@@ -19,6 +27,17 @@ export interface ExternalsPorts {
   readonly random: Random;
   /** Queues news for the flow of a call, if one runs on it. */
   readonly tell: (call: CallId, news: CallNews) => void;
+  readonly members: {
+    /** One of a conference is a member from now on; undefined when it may not be. */
+    enter(
+      external: ExternalMediaRecord,
+      conference: ConferenceId,
+      terms: MemberTerms,
+      now: Instant,
+    ): ConferencecallId | undefined;
+    /** It is over, whatever it was. */
+    over(external: ExternalMediaId, now: Instant): void;
+  };
 }
 
 export interface ExternalsStart {
@@ -28,13 +47,16 @@ export interface ExternalsStart {
   readonly wish: ExternalMediaWish;
   /** Of a program that connects to us under it; null for one of ours. */
   readonly id: ExternalMediaId | null;
-  /** Comes back in the news of a call; 0 for a command. */
+  /** How it takes part in a conference. */
+  readonly terms: MemberTerms;
+  /** The call whose flow has asked for it, and is told; undefined for a command. */
+  readonly asker: CallId | undefined;
+  /** Comes back in the news; 0 for a command. */
   readonly token: number;
 }
 
-interface Entry {
+interface Entry extends Pick<ExternalsStart, 'terms' | 'asker' | 'token'> {
   record: ExternalMediaRecord;
-  readonly token: number;
 }
 
 /** The programs outside that hear and speak in calls and conferences, as long as they are connected. */
@@ -60,9 +82,9 @@ export class Externals {
 
   /** Connects at once. News to a call with a token: externalMediaStarted, later externalMediaEnded; or that alone. */
   start(start: ExternalsStart, now: Instant): ExternalMediaRecord | Refusal {
-    const refusal = this.#refusalOf(start.reference);
+    const refusal = this.#refusalOf(start);
     if (refusal !== undefined) return refusal;
-    const { reference, customerId, source, wish, token } = start;
+    const { reference, customerId, source, wish, terms, asker, token } = start;
     const createdAt = this.#ports.calendar(now);
     const id = start.id ?? (timeOrderedUuid(this.#ports.random, createdAt) as ExternalMediaId);
     const record: ExternalMediaRecord = {
@@ -75,7 +97,7 @@ export class Externals {
       localPort: 0,
       createdAt,
     };
-    this.#entries.set(id, { record, token });
+    this.#entries.set(id, { record, terms, asker, token });
     const others = this.#byReference.get(reference.id) ?? new Set();
     this.#byReference.set(reference.id, others.add(id));
     this.counters.started += 1;
@@ -85,12 +107,21 @@ export class Externals {
 
   /** Lets all programs of the call or conference go; `receive` tells when they are. */
   stopAll({ id }: RecordingReference): void {
-    for (const external of this.#byReference.get(id) ?? []) {
-      const entry = this.#entries.get(external)!;
-      if (entry.record.status !== 'running') continue;
-      entry.record = { ...entry.record, status: 'terminating' };
-      this.#ports.media.externals.detach(external);
-    }
+    for (const external of this.#byReference.get(id) ?? []) this.stop(external);
+  }
+
+  /** Lets all programs of the call go, and those that its flow has brought into conferences. */
+  stopOf(call: CallId): void {
+    this.stopAll({ type: 'call', id: call });
+    for (const [id, { asker }] of this.#entries) if (asker === call) this.stop(id);
+  }
+
+  /** Lets one go; without effect when it is going already. */
+  stop(id: ExternalMediaId): void {
+    const entry = this.#entries.get(id);
+    if (entry?.record.status !== 'running') return;
+    entry.record = { ...entry.record, status: 'terminating' };
+    this.#ports.media.externals.detach(id);
   }
 
   /** A key that the far end pressed. */
@@ -105,7 +136,10 @@ export class Externals {
     else this.#ended(entry, event, now);
   }
 
-  #refusalOf({ type, id }: RecordingReference): Refusal | undefined {
+  #refusalOf({ reference: { type, id }, id: wanted }: ExternalsStart): Refusal | undefined {
+    if (wanted !== null && this.#entries.has(wanted)) {
+      return { code: 'ALREADY_EXISTS', message: `external media ${wanted} is there already`, field: 'id' };
+    }
     const perReference = LIMITS.externalMediaPerReferenceMax;
     const count = this.#byReference.get(id)?.size ?? 0;
     if (count >= perReference) {
@@ -120,15 +154,20 @@ export class Externals {
 
   #opened(entry: Entry, localAddress: string, localPort: number, now: Instant): void {
     entry.record = { ...entry.record, localAddress, localPort };
-    const { record: external, token } = entry;
+    const { record: external, terms, asker, token } = entry;
     this.#ports.journal.append(
       external.customerId,
       { type: 'external_media_started', external },
       this.#ports.calendar(now),
     );
-    if (external.reference.type === 'call') {
-      this.#ports.tell(external.reference.id, { kind: 'externalMediaStarted', token, external });
+    const { id, reference } = external;
+    let stay: ConferencecallId | undefined;
+    if (reference.type === 'confbridge') {
+      stay = this.#ports.members.enter(external, reference.id, terms, now);
+      // The door may have been shut since it was asked for.
+      if (stay === undefined) this.stop(id);
     }
+    if (asker !== undefined) this.#ports.tell(asker, { kind: 'externalMediaStarted', token, external, stay });
   }
 
   #ended(entry: Entry, event: Extract<ExternalMediaEvent, { kind: 'externalEnded' }>, now: Instant): void {
@@ -139,12 +178,12 @@ export class Externals {
     const others = this.#byReference.get(reference.id)!;
     others.delete(id);
     if (others.size === 0) this.#byReference.delete(reference.id);
+    this.#ports.members.over(id, now);
     this.#count(reason === 'failed', figures);
     const type = reason === 'failed' ? 'external_media_failed' : 'external_media_finished';
     this.#ports.journal.append(customerId, { type, external, detail, figures }, this.#ports.calendar(now));
-    if (reference.type === 'call') {
-      this.#ports.tell(reference.id, { kind: 'externalMediaEnded', token: entry.token, external, reason, detail });
-    }
+    const { asker, token } = entry;
+    if (asker !== undefined) this.#ports.tell(asker, { kind: 'externalMediaEnded', token, external, reason, detail });
   }
 
   #count(isFailed: boolean, { droppedMs, lostMs, malformed }: ExternalMediaFigures): void {

@@ -1,3 +1,4 @@
+import type { AudioDirection } from '../external-media-port.ts';
 import type { MemberRole } from './who-hears-whom.ts';
 
 /** How a call takes part in a conference; it may change while it does. */
@@ -21,6 +22,11 @@ export const MEMBER_TERMS: MemberTerms = {
   gainInDb: 0,
   gainOutDb: 0,
 };
+
+/** A program that says nothing is there to listen, unless it is told otherwise. */
+export function programTerms(speak: AudioDirection, changes: Partial<MemberTerms> = {}): MemberTerms {
+  return { ...MEMBER_TERMS, role: speak === '' ? 'listener' : 'member', ...changes };
+}
 
 export function isAmplified({ gainInDb, gainOutDb }: MemberTerms): boolean {
   return gainInDb !== 0 || gainOutDb !== 0;

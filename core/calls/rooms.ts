@@ -1,11 +1,12 @@
-import type { CallId, ConferencecallId, ConferenceId, LegId, MixId } from '../kernel/ids.ts';
+import type { ConferencecallId, ConferenceId, MixId } from '../kernel/ids.ts';
+import type { MixMember } from '../media-port.ts';
 import type { Conferencecall } from './conferencecall.ts';
-import type { ConferencecallRecord } from './conferencecall-record.ts';
+import type { ConferencecallRecord, MemberReference } from './conferencecall-record.ts';
 import { Roster } from './roster.ts';
 
 /** Those who are in one conference, in the order in which they came. */
 export interface Room {
-  readonly stays: Map<CallId, Conferencecall>;
+  readonly stays: Map<MemberReference['id'], Conferencecall>;
   roster: Roster;
   /** Nobody comes in any more but moderators, until it is opened or empty. */
   isLocked: boolean;
@@ -15,13 +16,14 @@ export interface Room {
 export class Rooms {
   /** Those with somebody in them. */
   readonly #rooms = new Map<ConferenceId, Room>();
-  readonly #stays = new Map<CallId, Conferencecall>();
+  readonly #stays = new Map<MemberReference['id'], Conferencecall>();
+  readonly #stayByMember = new Map<MixMember, Conferencecall>();
   readonly #stayById = new Map<ConferencecallId, Conferencecall>();
   readonly #mixes = new Map<ConferenceId, MixId>();
   readonly #conferences = new Map<MixId, ConferenceId>();
   #lastMix = 0;
 
-  /** Calls that are in a conference, and conferences with somebody in them. */
+  /** Who is in a conference, and conferences with somebody in them. */
   get stayCount(): number {
     return this.#stays.size;
   }
@@ -39,8 +41,8 @@ export class Rooms {
     return this.#rooms.get(id)?.isLocked === true;
   }
 
-  stayOf(call: CallId): Conferencecall | undefined {
-    return this.#stays.get(call);
+  stayOf(id: MemberReference['id']): Conferencecall | undefined {
+    return this.#stays.get(id);
   }
 
   stay(id: ConferencecallId): Conferencecall | undefined {
@@ -77,29 +79,31 @@ export class Rooms {
     return this.#conferences.get(mix);
   }
 
-  /** Who in the conference of this mix is on the leg. */
-  stayIn(mix: MixId, leg: LegId): Conferencecall | undefined {
-    const id = this.#conferences.get(mix);
-    return id === undefined ? undefined : this.staysOf(id).find((stay) => stay.leg === leg);
+  /** Whose voice that is in this mix. */
+  stayIn(mix: MixId, member: MixMember): Conferencecall | undefined {
+    const stay = this.#stayByMember.get(member);
+    return stay !== undefined && this.#mixes.get(stay.record.conferenceId) === mix ? stay : undefined;
   }
 
   enter(stay: Conferencecall): void {
-    const { callId, conferenceId, id } = stay.record;
-    this.#stays.set(callId, stay);
+    const { reference, conferenceId, id } = stay.record;
+    this.#stays.set(reference.id, stay);
+    this.#stayByMember.set(stay.member, stay);
     this.#stayById.set(id, stay);
     const room = this.#rooms.get(conferenceId) ?? { stays: new Map(), roster: Roster.NOBODY, isLocked: false };
     this.#rooms.set(conferenceId, room);
-    room.stays.set(callId, stay);
+    room.stays.set(reference.id, stay);
     room.roster = room.roster.with(id);
   }
 
   leave(stay: Conferencecall): void {
-    const { callId, conferenceId, id } = stay.record;
-    this.#stays.delete(callId);
+    const { reference, conferenceId, id } = stay.record;
+    this.#stays.delete(reference.id);
+    this.#stayByMember.delete(stay.member);
     this.#stayById.delete(id);
     const room = this.#rooms.get(conferenceId);
     if (room === undefined) return;
-    room.stays.delete(callId);
+    room.stays.delete(reference.id);
     room.roster = room.roster.without(id);
     if (room.stays.size === 0) this.#rooms.delete(conferenceId);
   }

@@ -12,7 +12,7 @@ import { Connections } from './connections.ts';
 import { Consultations } from './consultations.ts';
 import { Dialler } from './dialler.ts';
 import { Digits } from './digits.ts';
-import { Externals } from './externals.ts';
+import { Externals, type ExternalsPorts } from './externals.ts';
 import { HoldMusic } from './hold-music.ts';
 import { Holding } from './holding.ts';
 import { Incoming } from './incoming.ts';
@@ -102,14 +102,25 @@ function soundParts(ports: SwitchPorts, flows: Flows, life: CallLife, nextReceip
   const { http = NO_HTTP, archive = NO_ARCHIVE, folders = NO_FOLDERS } = ports;
   const tell = life.tell.bind(life);
   const recordings = new Recordings({ ...ports, flows, nextReceipt, tell, folder: folders.recordings });
-  const externals = new Externals({ ...ports, tell });
+  const members: ExternalsPorts['members'] = {
+    enter: (...given) => conferences.enter(...given),
+    over: (id, now) => conferences.over(id, now),
+  };
+  const externals = new Externals({ ...ports, tell, members });
   const recordingOf = recordings.recordOf.bind(recordings);
   const sounds = new Sounds({ ...ports, http, archive, folders, recordingOf, tell });
   const over = (reference: RecordingReference, now: Instant): void => {
     recordings.over(reference, now);
     externals.stopAll(reference);
   };
-  const conferences = new Conferences({ ...ports, nextReceipt, tell, recordings: { over }, sounds });
+  const conferences: Conferences = new Conferences({
+    ...ports,
+    nextReceipt,
+    tell,
+    recordings: { over },
+    programs: externals,
+    sounds,
+  });
   return { recordings, externals, sounds, conferences };
 }
 

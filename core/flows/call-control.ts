@@ -6,7 +6,7 @@ import type { MemberTerms } from '../calls/member-terms.ts';
 import type { RecordingForm } from '../calls/recording-form.ts';
 import type { RecordingRecord } from '../calls/recording-record.ts';
 import type { SupervisorMode } from '../calls/who-hears-whom.ts';
-import type { CallId, ConferenceId, FlowId } from '../kernel/ids.ts';
+import type { CallId, ConferencecallId, ConferenceId, FlowId } from '../kernel/ids.ts';
 import type { MachineReason, MachineVerdict, PlayOrder } from '../media-port.ts';
 
 /** How a recording ends by itself, and what becomes of it. Zeros, '' and `none` never end it. */
@@ -72,10 +72,21 @@ export type CallDemand =
   | { readonly kind: 'stopRecording' }
   /** Leaves out what is said while it is `paused`. */
   | { readonly kind: 'pauseRecording'; readonly mode: 'paused' | 'running' }
-  /** A program outside hears and speaks. News: externalMediaStarted, then externalMediaEnded; or that alone; or refused. */
-  | { readonly kind: 'startExternalMedia'; readonly token: number; readonly wish: ExternalMediaWish }
-  /** All of them are let go. */
-  | { readonly kind: 'stopExternalMedia' };
+  /**
+   * A program outside hears and speaks in the call, or is a member of a conference by itself. News: externalMediaStarted,
+   * then externalMediaEnded; or that alone; or refused.
+   */
+  | {
+      readonly kind: 'startExternalMedia';
+      readonly token: number;
+      readonly wish: ExternalMediaWish;
+      readonly conference?: { readonly id: ConferenceId; readonly terms: Partial<MemberTerms> } | undefined;
+    }
+  /** All of them, or of those that this call has brought into conferences, are let go. */
+  | { readonly kind: 'stopExternalMedia' }
+  /** Of a conference of the same customer. News: refused, when there is no such member. */
+  | { readonly kind: 'changeMember'; readonly id: ConferencecallId; readonly changes: Partial<MemberTerms> }
+  | { readonly kind: 'kickMember'; readonly id: ConferencecallId };
 
 /** What a flow is told about the call that it runs on. */
 export type CallNews =
@@ -111,7 +122,13 @@ export type CallNews =
   | { readonly kind: 'disconnected'; readonly token: number; readonly cause: Cause }
   | { readonly kind: 'recordingStarted'; readonly recording: RecordingRecord }
   | { readonly kind: 'recordingEnded'; readonly recording: RecordingRecord }
-  | { readonly kind: 'externalMediaStarted'; readonly token: number; readonly external: ExternalMediaRecord }
+  | {
+      readonly kind: 'externalMediaStarted';
+      readonly token: number;
+      readonly external: ExternalMediaRecord;
+      /** Of one that is a member of a conference. */
+      readonly stay: ConferencecallId | undefined;
+    }
   /** `stopped` by us, `closed` by the program, or `failed`. The token is 0 for one that no flow has asked for. */
   | {
       readonly kind: 'externalMediaEnded';

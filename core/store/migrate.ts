@@ -7,6 +7,7 @@ import { trunksAsGateways } from './migrations/0004-trunks-as-gateways.ts';
 import { mediaOfCalls } from './migrations/0005-media-of-calls.ts';
 import { membersOfConferences } from './migrations/0006-members-of-conferences.ts';
 import { srtpOfExtensions } from './migrations/0007-srtp-of-extensions.ts';
+import { programsInConferences } from './migrations/0008-programs-in-conferences.ts';
 import type { Sqlite } from './native.ts';
 import { compiler, queryOf } from './statement.ts';
 
@@ -25,6 +26,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 5, name: 'media-of-calls', statements: mediaOfCalls },
   { number: 6, name: 'members-of-conferences', statements: membersOfConferences },
   { number: 7, name: 'srtp-of-extensions', statements: srtpOfExtensions },
+  { number: 8, name: 'programs-in-conferences', statements: programsInConferences },
 ];
 
 /** Number of the schema that this Tandem reads and writes. */

@@ -195,7 +195,8 @@ export interface ConferencecallsTable extends RowsTable {
   terms: string;
   activeflow_id: string | null;
   conference_id: string;
-  call_id: string;
+  reference_type: string;
+  reference_id: string;
   status: string;
 }
 

@@ -1,12 +1,14 @@
+import type { ConferenceId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/time.ts';
-import { type Option, textOf } from '../option.ts';
+import { memberTermsOf } from '../member-option.ts';
+import { idOf, type Option, textOf } from '../option.ts';
 import { wishFrom } from '../stream-terms.ts';
 import { type Begin, NEXT, type Verdict } from '../verdict.ts';
 
 /** A program that has not answered by then is not waited for. */
 const START_MAX_MS = 6_000;
 
-/** Goes on once the program is connected, and without it when it cannot be. */
+/** Into the call, or into a conference by itself. Goes on once the program is connected, and without it when it cannot be. */
 export const externalMediaStart: Begin = (stage, option, now) => {
   const direction = textOf(option, 'direction');
   const wish = wishFrom({
@@ -22,7 +24,9 @@ export const externalMediaStart: Begin = (stage, option, now) => {
   });
   if ('field' in wish) return { kind: 'failed', detail: `${wish.field}: expected ${wish.expected}` };
   const token = stage.token();
-  stage.demand({ kind: 'startExternalMedia', token, wish });
+  const conferenceId = idOf<ConferenceId>(option, 'conference_id');
+  const conference = conferenceId === null ? undefined : { id: conferenceId, terms: memberTermsOf(option) };
+  stage.demand({ kind: 'startExternalMedia', token, wish, conference });
   return started(token, now);
 };
 
@@ -44,7 +48,11 @@ function started(token: number, now: Instant): Verdict {
       hear(news) {
         if (news.kind === 'externalMediaStarted' && news.token === token) {
           const { id, localAddress, localPort } = news.external;
-          return { kind: 'next', result: { external_media_id: id, local_ip: localAddress, local_port: localPort } };
+          const stay = news.stay === undefined ? {} : { conferencecall_id: news.stay };
+          return {
+            kind: 'next',
+            result: { external_media_id: id, local_ip: localAddress, local_port: localPort, ...stay },
+          };
         }
         const isOver = news.kind === 'externalMediaEnded' && news.token === token;
         const isRefused =

@@ -1,10 +1,11 @@
-import { GAIN_DB, type MemberTerms } from '../../core/calls/member-terms.ts';
+import { MEMBER_TERMS } from '../../core/calls/member-terms.ts';
 import type { Action } from '../../core/flows/action.ts';
 import type { CallDemand } from '../../core/flows/call-control.ts';
 import { type ActionId, type ConferenceId, uuid } from '../../core/kernel/ids.ts';
 import { NEVER } from '../../core/kernel/time.ts';
 import { NIL_ACTION_ID } from '../document.ts';
-import { addressesOf, addressOf, flagOf, idOf, integerOf, textOf } from '../option.ts';
+import { memberTermsOf } from '../member-option.ts';
+import { addressesOf, addressOf, flagOf, idOf, textOf } from '../option.ts';
 import { type Begin, NEXT, type Stage, type Verdict } from '../verdict.ts';
 
 /** Set in the action that follows the conference's own `pre_flow`. */
@@ -32,24 +33,14 @@ export const conferenceJoin: Begin = (stage, option) => {
     };
   }
   const token = stage.token();
-  stage.demand({ kind: 'joinConference', token, conferenceId: id, terms: termsFrom(option) });
+  stage.demand({
+    kind: 'joinConference',
+    token,
+    conferenceId: id,
+    terms: { ...MEMBER_TERMS, ...memberTermsOf(option) },
+  });
   return untilLeft(stage, token);
 };
-
-function termsFrom(option: Action['option']): MemberTerms {
-  const role = textOf(option, 'role');
-  return {
-    role: role === 'moderator' || role === 'listener' ? role : 'member',
-    isMuted: flagOf(option, 'muted'),
-    isDeaf: flagOf(option, 'deaf'),
-    gainInDb: gainOf(option, 'gain_in'),
-    gainOutDb: gainOf(option, 'gain_out'),
-  };
-}
-
-function gainOf(option: Action['option'], name: string): number {
-  return Math.max(GAIN_DB.min, Math.min(GAIN_DB.max, integerOf(option, name, 0)));
-}
 
 function untilLeft(stage: Stage, token: number): Verdict {
   return {

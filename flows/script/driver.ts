@@ -1,12 +1,16 @@
 import type { Json } from '../../core/flows/action.ts';
 import type { CallNews } from '../../core/flows/call-control.ts';
-import type { ActionId, CallId, ScriptSessionId } from '../../core/kernel/ids.ts';
+import type { ActionId, CallId, ConferencecallId, ScriptSessionId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { PlayOrder, ScriptEvent } from '../../core/ports.ts';
+import { MEMBER_FIELDS } from '../action-catalogue.ts';
 import { causeOf } from '../actions/call.ts';
 import { limitsOf } from '../actions/recording.ts';
 import { ACTIONS_MAX, compile } from '../compile.ts';
-import { flagOf, textOf } from '../option.ts';
+import type { FlowProblem } from '../document.ts';
+import { memberTermsOf } from '../member-option.ts';
+import { flagOf, idOf, textOf } from '../option.ts';
+import { isUuid, OptionCheck } from '../option-check.ts';
 import type { Stage } from '../verdict.ts';
 import type { FrameRefusal, UpFrame } from './frames.ts';
 import { newsFrame } from './news-frame.ts';
@@ -23,6 +27,8 @@ type Command = Extract<UpFrame, { kind: 'command' }>;
 
 /** Commands that do not wait for their turn, and those that an action of the same name checks. */
 const COMMANDS = [
+  'conferencecall_kick',
+  'conferencecall_update',
   'end',
   'hangup',
   'listen',
@@ -134,6 +140,12 @@ export class ScriptDriver {
     if (refusal !== undefined) return undefined;
     const { option } = frame;
     switch (frame.command) {
+      case 'conferencecall_kick':
+        stage.demand({ kind: 'kickMember', id: memberOf(option)! });
+        return undefined;
+      case 'conferencecall_update':
+        stage.demand({ kind: 'changeMember', id: memberOf(option)!, changes: memberTermsOf(option) });
+        return undefined;
       case 'hangup':
         stage.demand({ kind: 'hangup', cause: causeOf(textOf(option, 'reason')), like: null });
         return undefined;
@@ -185,11 +197,27 @@ function refusalOf({ command, option }: Command, stage: Stage): FrameRefusal | u
   if (command === 'play_seek' && seekOf(option) === undefined) {
     return { code: 'INVALID_ARGUMENT', field: 'option', expected: 'position or offset, a whole number of ms' };
   }
+  if (command.startsWith('conferencecall_')) return memberRefusalOf(option);
   if (!CHECKED.includes(command)) return undefined;
   const compiled = compile([{ type: command, option }], stage.ports.random);
   if (!('problems' in compiled)) return undefined;
   const { code, field, expected } = compiled.problems[0]!;
   return { code, field: field.replace('actions[0].', ''), expected };
+}
+
+function memberOf(option: Command['option']): ConferencecallId | null {
+  return idOf<ConferencecallId>(option, 'conferencecall_id');
+}
+
+function memberRefusalOf(option: Command['option']): FrameRefusal | undefined {
+  if (!isUuid(memberOf(option))) {
+    return { code: 'INVALID_ARGUMENT', field: 'option.conferencecall_id', expected: 'the id of a conferencecall' };
+  }
+  const problems: FlowProblem[] = [];
+  const check = new OptionCheck(problems, () => false);
+  for (const [name, field] of Object.entries(MEMBER_FIELDS)) check.check(`option.${name}`, field, option[name]);
+  const [problem] = problems;
+  return problem && { code: 'INVALID_ARGUMENT', field: problem.field, expected: problem.expected };
 }
 
 /** `position` in ms from the begin, or `offset` from where it is, below 0 for back; undefined unless it is just one of them. */

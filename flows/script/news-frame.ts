@@ -46,7 +46,11 @@ export function newsFrame(callId: CallId, news: CallNews, show: Presentation): {
       return event(name, show.presentRecording(news.recording));
     }
     case 'externalMediaStarted':
-      return event('external_media_started', { call_id: callId, id: news.external.id });
+      return event('external_media_started', {
+        call_id: callId,
+        id: news.external.id,
+        ...(news.stay !== undefined && { conferencecall_id: news.stay }),
+      });
     case 'externalMediaEnded': {
       const { external, reason, detail } = news;
       const name = reason === 'failed' ? 'external_media_failed' : 'external_media_finished';

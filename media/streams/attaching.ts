@@ -1,5 +1,7 @@
 import type { ExternalMediaId, MixId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/time.ts';
+import type { MixTerms } from '../../core/ports.ts';
+import { setGain, takePart } from '../membership.ts';
 import { Mix } from '../mix.ts';
 import type { Mixes } from '../mixes.ts';
 import { needVoice, type Stream } from '../slots.ts';
@@ -30,6 +32,14 @@ export class Attaching {
   attachMix(id: MixId, order: ExternalMediaOrder, now: Instant): void {
     const external = new ExternalMedia(order);
     this.#attached.set(order.id, { external, of: this.#mixes.attach(id, external, now) });
+  }
+
+  /** Without effect when it is over already. */
+  takePart(id: ExternalMediaId, terms: MixTerms, inDb: number, outDb: number): void {
+    const external = this.#attached.get(id)?.external;
+    if (external === undefined) return;
+    takePart(external, terms);
+    setGain(external, inDb, outDb);
   }
 
   /** Without effect when it is over already. */

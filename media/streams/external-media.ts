@@ -1,6 +1,7 @@
 import type { ExternalMediaId } from '../../core/kernel/ids.ts';
 import type { AudioDirection } from '../../core/ports.ts';
 import { shorten } from '../dsp/time-scale.ts';
+import { EVERYBODY, gainSaidBy, gainToldTo, louder, type MixPart, makeLouder } from '../membership.ts';
 import { add, clip, clipLess, clipMore, without } from '../mixer.ts';
 import { RateConverter } from '../rate-converter.ts';
 import { PcmRing } from '../ring.ts';
@@ -29,12 +30,25 @@ export interface ExternalMediaOrder {
  * One program outside, on the media thread: a frame a tick into one ring, and one out of the other when there is one. It
  * never hears itself. Where the writer of what it says is in a hurry, a pitch period is taken out now and then.
  */
-export class ExternalMedia {
+export class ExternalMedia implements MixPart {
   readonly id: ExternalMediaId;
   readonly listen: AudioDirection;
   readonly speak: AudioDirection;
   /** It says something in this tick. */
   isSpeaking = false;
+  /** In this tick a conference hears it. */
+  isHeard = false;
+  readonly muted = '';
+  heardBy: number = EVERYBODY;
+  hears = true;
+  isUnheard = false;
+  isDeaf = false;
+  gainIn = 1;
+  gainOut = 1;
+  gainSaid = 1;
+  gainTold = 1;
+  said = new Int16Array(0);
+  amplified = new Int16Array(0);
   readonly #rateHz: number;
   readonly #heard: PcmRing;
   readonly #said: PcmRing;
@@ -123,18 +137,20 @@ export class ExternalMedia {
     this.#hear(this.#toldConverter.convert(others, rateHz, this.#rateHz, tick));
   }
 
-  /** Into the sum of a conference. */
+  /** Into the sum of a conference, as loud as it is to be heard there: `isHeard` tells whether it was. */
   addToSum(sum: Int32Array, rateHz: number, tick: number): void {
-    this.#told = this.#outConverter.convert(this.#frame, this.#rateHz, rateHz, tick);
-    this.#toldTick = tick;
-    add(sum, this.#told);
+    const gain = gainSaidBy(this);
+    this.isHeard = this.isSpeaking && this.speak !== '' && (gain > 0 || this.gainSaid > 0);
+    if (this.isHeard) add(sum, louder(this, this.#outConverter.convert(this.#frame, this.#rateHz, rateHz, tick), gain));
+    else this.gainSaid = gain;
   }
 
   /** The sum of a conference, less what it has said itself. */
   hearSum(sum: Int32Array, rateHz: number, tick: number): void {
     if (this.#others.length !== sum.length) this.#others = new Int16Array(sum.length);
-    if (this.#toldTick === tick) clipLess(sum, this.#told!, this.#others);
+    if (this.isHeard) clipLess(sum, this.said, this.#others);
     else clip(sum, this.#others);
+    if (this.gainTold !== 1 || gainToldTo(this) !== 1) makeLouder(this, this.#others);
     this.#hear(this.#toldConverter.convert(this.#others, rateHz, this.#rateHz, tick));
   }
 

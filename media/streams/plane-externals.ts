@@ -7,6 +7,7 @@ import type {
   ExternalMediaEvent,
   ExternalMediaPlane,
   ExternalMediaRequest,
+  MixTerms,
   StreamLinkEvent,
   StreamLinkOrder,
 } from '../../core/ports.ts';
@@ -80,6 +81,13 @@ export class PlaneExternals implements ExternalMediaPlane {
     this.#drain(id, entry);
     this.#link({ kind: 'close', id, reason: 'the call or the stream has ended' });
     this.#end(id, 'stopped', '');
+  }
+
+  takePart(id: ExternalMediaId, terms: MixTerms, inDb: number, outDb: number): void {
+    const worker = this.#entries.get(id)?.worker ?? -1;
+    if (worker === -1) return;
+    const message = { kind: 'partake', external: id, terms, inDb, outDb } as const;
+    this.#options.outputs.push({ kind: 'post', worker, message });
   }
 
   /** Of the way to a program. What comes of one that is over has no effect. */

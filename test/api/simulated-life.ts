@@ -90,19 +90,21 @@ export class SimulatedLife {
   readonly locked = new Set<ConferenceId>();
   /** What conferences and their members were asked to play. */
   readonly played: string[] = [];
+  /** Programs that were to be connected. */
+  readonly programs: Extract<CallCommand, { kind: 'startExternalMedia' }>[] = [];
   /** There is no room for another call. */
   isOverloaded = false;
 
   /** The call stands in the conference from now on. */
   join(call: CallRecord, conferenceId: ConferenceId): ConferencecallId {
     const id = uuid(this.#random) as ConferencecallId;
-    const { id: callId, customerId } = call;
+    const { customerId } = call;
     const stay = {
       id,
       customerId,
       activeflowId: null,
       conferenceId,
-      callId,
+      reference: { type: 'call', id: call.id },
       terms: MEMBER_TERMS,
       status: 'joined',
       ...this.#times(),
@@ -168,7 +170,8 @@ export class SimulatedLife {
         this.played.push('urls' in command ? command.urls.join(' ') : JSON.stringify(command.order));
         return done(command.id);
       case 'startExternalMedia':
-        return done(command.id);
+        this.programs.push(command);
+        return done(command.id ?? '');
       case 'attachScript':
         return done(command.session);
       default:

@@ -120,7 +120,7 @@ describe('who talks in a conference', () => {
     const { id } = conferences.conferencecallsOf(ROOM)[0]!;
     const cursor = journal.cursorOverAll();
     for (const leg of [1, 9, undefined] as (LegId | undefined)[]) {
-      conferences.hear({ kind: 'talkerChanged', mix: 1 as MixId, leg }, 5);
+      conferences.hear({ kind: 'talkerChanged', mix: 1 as MixId, member: leg }, 5);
     }
     const bodies: unknown[] = [];
     for (let reading = cursor.poll(); reading !== undefined; reading = cursor.poll()) {
@@ -143,7 +143,7 @@ describe('who talks in a conference', () => {
       1,
     );
     conferences.receive({ kind: 'stored', receipt: 999 }, 2);
-    conferences.hear({ kind: 'talkerChanged', mix: 1 as MixId, leg: 1 as LegId }, 5);
+    conferences.hear({ kind: 'talkerChanged', mix: 1 as MixId, member: 1 as LegId }, 5);
     directory.putConference(watched);
     conferences.over(callId(1), 6);
     conferences.join(party(1), ROOM, 1, 7);

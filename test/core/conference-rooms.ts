@@ -19,6 +19,10 @@ export function rooms(...rows: readonly Conference[]) {
         const plain = terms?.heardBy === 'everybody' && terms.hears;
         media.push(`join ${leg} ${mix}${plain ? '' : ` ${terms?.heardBy}${terms?.hears === true ? '' : ' deaf'}`}`);
       },
+      externals: {
+        takePart: (id, { heardBy, hears }, inDb, outDb) =>
+          void media.push(`program ${id} ${heardBy}${hears ? '' : ' deaf'} ${inDb} ${outDb}`),
+      },
       amplify: (leg, inDb, outDb) => void media.push(`amplify ${leg} ${inDb} ${outDb}`),
       mixes: {
         play: (mix, source) => void media.push(`play ${mix} ${source.kind === 'tone' ? source.tone : source.kind}`),
@@ -28,6 +32,7 @@ export function rooms(...rows: readonly Conference[]) {
       },
       leave: (leg: LegId) => void media.push(`leave ${leg}`),
     },
+    programs: { stop: (id) => void media.push(`stop ${id}`) },
     recordings: { over: (reference) => void ended.push(reference) },
     sounds: {
       startMix: ({ mix }, urls, told) => {

@@ -19,11 +19,13 @@ function world() {
     media: {
       join: (leg: LegId, mix: MixId) => void mixes.set(leg, mix),
       amplify: () => undefined,
+      externals: { takePart: nothing },
       mixes: { play: nothing, stopPlaying: nothing, steer: nothing, watchTalkers: nothing },
       leave: (leg: LegId) => {
         expect(mixes.delete(leg), `leg ${leg} is in a mix`).toBe(true);
       },
     },
+    programs: { stop: nothing },
     recordings: { over: () => undefined },
     sounds: { startMix: nothing, stopMix: nothing, steerMix: nothing, isPlayingInto: () => false },
   });
@@ -70,11 +72,11 @@ function act({ conferences, ids, store, directory }: World, random: Random, tick
 /** Media, records and the store say the same of who is where. */
 function agree({ conferences, ids, mixes, store }: World): void {
   const live = ids.flatMap((id) => conferences.conferencecallsOf(id).map((record) => ({ id, record })));
-  expect(new Set(live.map(({ record }) => record.callId)).size).toBe(live.length);
+  expect(new Set(live.map(({ record }) => record.reference.id)).size).toBe(live.length);
   expect([live.length, mixes.size]).toEqual([conferences.liveCount, conferences.liveCount]);
   for (const { id, record } of live) {
     expect(record.status).toBe('joined');
-    expect(mixes.get(Number(record.callId.slice(-12)) as LegId)).toBe(conferences.mixOf(id));
+    expect(mixes.get(Number(record.reference.id.slice(-12)) as LegId)).toBe(conferences.mixOf(id));
     expect(store.row('saveConferencecall', record.id)).toEqual(record);
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CONFERENCECALL_TRANSITIONS } from '../../core/calls/conferencecall.ts';
-import { MEMBER_TERMS } from '../../core/calls/member-terms.ts';
+import type { ExternalMediaRecord } from '../../core/calls/external-media-record.ts';
+import { MEMBER_TERMS, programTerms } from '../../core/calls/member-terms.ts';
 import { Roster } from '../../core/calls/roster.ts';
 import type { Conference } from '../../core/directory/records.ts';
 import type { ConferencecallId, ConferenceId, CustomerId } from '../../core/kernel/ids.ts';
@@ -20,7 +21,7 @@ describe('conferences', () => {
     expect(media).toEqual(['join 1 1', 'join 2 1']);
     expect(told()).toEqual(['1 joined 7', '2 joined 8']);
     const [first, second] = conferences.conferencecallsOf(ROOM);
-    expect([first!.callId, second!.callId]).toEqual([callId(1), callId(2)]);
+    expect([first!.reference.id, second!.reference.id]).toEqual([callId(1), callId(2)]);
     expect(first).toMatchObject({ status: 'joined', createdAt: 10, conferenceId: ROOM });
     expect(store.row('saveConferencecall', first!.id)).toEqual(first);
     expect([conferences.liveCount, conferences.roomCount]).toEqual([2, 1]);
@@ -114,6 +115,20 @@ describe('conferences', () => {
 });
 
 describe('commands to conferences', () => {
+  test('that are there to connect two end with a program as the other, and not with one that only listens', () => {
+    const { conferences } = rooms({ ...CONFERENCE, type: 'connect' });
+    const outside = (id: string): ExternalMediaRecord => ({ id, customerId: CONFERENCE.customerId }) as never;
+    const [agent, transcriber] = [outside('agent'), outside('transcriber')];
+    conferences.join(party(1), CONFERENCE.id, 1, 0);
+    conferences.enter(agent, CONFERENCE.id, programTerms('both'), 1);
+    conferences.enter(transcriber, CONFERENCE.id, programTerms(''), 2);
+    conferences.over(transcriber.id, 3);
+    expect(conferences.liveCount).toBe(2);
+    conferences.enter(transcriber, CONFERENCE.id, programTerms(''), 4);
+    conferences.over(agent.id, 5);
+    expect(conferences.liveCount).toBe(0);
+  });
+
   test('kick one out, answered once that is stored', () => {
     const { conferences, told, store } = rooms(CONFERENCE);
     conferences.join(party(1), ROOM, 1, 0);
@@ -267,7 +282,7 @@ describe('what a crash left behind', () => {
       customerId: CONFERENCE.customerId,
       activeflowId: null,
       conferenceId: ROOM,
-      callId: callId(1),
+      reference: { type: 'call', id: callId(1) },
       terms: MEMBER_TERMS,
       status: 'joined',
       createdAt: 5,

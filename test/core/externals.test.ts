@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ExternalMediaWish } from '../../core/calls/external-media-record.ts';
-import type { ConferenceId, ExternalMediaId } from '../../core/kernel/ids.ts';
+import type { ConferenceId, ExternalMediaId, MixId } from '../../core/kernel/ids.ts';
 import { LIMITS } from '../../core/kernel/limits.ts';
 import type { ExternalMediaEvent } from '../../core/ports.ts';
 import { CALLER, callToNumber, ended, execute } from './office.ts';
@@ -125,7 +125,13 @@ describe('a program outside', () => {
     expect(execute(place, command)).toEqual({ kind: 'done', id: OURS });
     expect(place.heard()).toEqual(['attach mix 1 slin']);
     place.opened(0);
-    expect(place.happened()).toEqual(['external_media_started']);
+    expect(place.happened()).toEqual([
+      'external_media_started',
+      'conferencecall_joining',
+      'conferencecall_joined',
+      'conference_updated',
+    ]);
+    expect(place.heard()).toEqual(['program everybody 0 0']);
     execute(place, { kind: 'deleteConference', id: CONFERENCE.id });
     expect(place.heard()).toEqual(['detach']);
     expect(place.calls.externals.of(CONFERENCE)[0]?.status).toBe('terminating');
@@ -135,6 +141,81 @@ describe('a program outside', () => {
     place.over(0, 'stopped');
     expect(place.calls.externals.liveCount).toBe(0);
     expect(place.told()).toEqual([]);
+  });
+
+  const reference = { type: 'confbridge', id: CONFERENCE.id } as const;
+  const JOINED = { kind: 'startExternalMedia', reference, id: OURS, wish: WISH } as const;
+  const members = (place: ReturnType<typeof talking>) => place.calls.conferences.conferencecallsOf(CONFERENCE.id);
+
+  test('is a member of its conference like a phone: listed, muted, deafened, made softer, and put out', () => {
+    const place = talking();
+    execute(place, { ...JOINED, terms: { isMuted: true } });
+    place.opened(0);
+    const [member] = members(place);
+    const { id } = member!;
+    expect(member).toMatchObject({ reference: { type: 'external_media', id: OURS }, status: 'joined' });
+    place.calls.receive({ kind: 'talkerChanged', mix: 1 as MixId, member: OURS }, 40);
+    const changes = { isMuted: false, isDeaf: true, gainInDb: -6, gainOutDb: 3 };
+    execute(place, { kind: 'updateConferencecall', id, changes });
+    const play = { kind: 'playConferencecall', id, urls: ['tone:beep'] } as const;
+    expect(execute(place, play)).toMatchObject({ refusal: { code: 'STATE_INVALID', got: 'external_media' } });
+    place.happened();
+    execute(place, { kind: 'kickConferencecall', id });
+    expect(place.heard()).toEqual(['attach mix 1 slin', 'program nobody 0 0', 'program everybody deaf -6 3', 'detach']);
+    place.over(0, 'stopped');
+    expect(place.happened()).toEqual([
+      'conferencecall_leaving',
+      'conferencecall_leaved',
+      'conference_updated',
+      'external_media_finished',
+    ]);
+    expect([members(place), place.calls.conferences.liveCount]).toEqual([[], 0]);
+  });
+
+  test('that goes by itself has left, and one that nobody lets in any more is let go', () => {
+    const place = talking();
+    execute(place, JOINED);
+    place.opened(0);
+    place.calls.conferences.execute(9, { kind: 'lockConference', id: CONFERENCE.id, mode: 'locked' }, 31);
+    expect(execute(place, { ...JOINED, id: LATER })).toMatchObject({ refusal: { code: 'STATE_INVALID' } });
+    expect(execute(place, { ...JOINED, id: OURS, terms: { role: 'moderator' } })).toMatchObject({
+      refusal: { code: 'ALREADY_EXISTS' },
+    });
+    place.calls.conferences.execute(9, { kind: 'lockConference', id: CONFERENCE.id, mode: 'open' }, 32);
+    execute(place, { ...JOINED, id: LATER });
+    place.calls.conferences.execute(9, { kind: 'lockConference', id: CONFERENCE.id, mode: 'locked' }, 33);
+    place.heard();
+    place.opened(1);
+    expect(place.heard()).toEqual(['detach']);
+    place.over(1, 'stopped');
+    expect(members(place)).toHaveLength(1);
+    place.over(0, 'closed');
+    expect(members(place)).toEqual([]);
+  });
+
+  test('that a flow brings into a conference is told to it with its id there, changed and put out by it, and let go', () => {
+    const place = talking();
+    const conference = { id: CONFERENCE.id, terms: { gainInDb: 6 } };
+    place.demand({ kind: 'startExternalMedia', token: 4, wish: { ...WISH, speak: '' }, conference });
+    place.opened(0);
+    const { id, terms } = members(place)[0]!;
+    expect(terms).toMatchObject({ role: 'listener', gainInDb: 6 });
+    place.demand({ kind: 'changeMember', id, changes: { isDeaf: true } });
+    place.demand({ kind: 'kickMember', id });
+    place.demand({ kind: 'kickMember', id });
+    expect(place.heard()).toEqual(['attach mix 1 slin', 'program nobody 6 0', 'program nobody deaf 6 0', 'detach']);
+    place.over(0, 'stopped');
+    expect(place.told()).toEqual([
+      'externalMediaStarted 4',
+      expect.stringContaining('refused kickMember'),
+      'externalMediaEnded 4',
+    ]);
+    place.demand({ kind: 'startExternalMedia', token: 5, wish: WISH, conference });
+    place.demand({ kind: 'stopExternalMedia' });
+    expect(place.heard()).toEqual(['attach mix 1 slin', 'detach']);
+    const elsewhere = { id: LATER as string as ConferenceId, terms: {} };
+    place.demand({ kind: 'startExternalMedia', token: 6, wish: WISH, conference: elsewhere });
+    expect(place.told()).toEqual([expect.stringContaining('refused startExternalMedia')]);
   });
 
   test('is not let into a conference that nobody knows', () => {

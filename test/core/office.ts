@@ -119,6 +119,8 @@ export class QuietPlane implements MediaPlane {
       this.orders.push(`attach ${source.kind === 'leg' ? source.leg : `mix ${source.mix}`} ${format}`);
     },
     detach: () => void this.orders.push('detach'),
+    takePart: (_, { heardBy, hears }, inDb, outDb) =>
+      void this.orders.push(`program ${heardBy}${hears ? '' : ' deaf'} ${inDb} ${outDb}`),
     key: (_, digit) => void this.orders.push(`key ${digit}`),
   };
   close = (leg: LegId): void => void this.orders.push(`close ${leg}`);

@@ -20,10 +20,17 @@ function begun(): { stage: FlowStage; token: number } {
 
 test('a flow goes on once the program is connected, and lets it go', () => {
   const { stage, token } = begun();
-  stage.tell({ kind: 'externalMediaStarted', token: token + 1, external: EXTERNAL });
+  stage.tell({ kind: 'externalMediaStarted', token: token + 1, external: EXTERNAL, stay: undefined });
   expect(stage.heard).toEqual(['startExternalMedia']);
-  stage.tell({ kind: 'externalMediaStarted', token, external: EXTERNAL });
+  stage.tell({ kind: 'externalMediaStarted', token, external: EXTERNAL, stay: undefined });
   expect(stage.heard.slice(0, 2)).toEqual(['startExternalMedia', 'after']);
+});
+
+test('a flow brings a program into a conference, and knows it there', () => {
+  const stage = new FlowStage({ status: 'progressing' });
+  const id = '0190a000-0000-7000-8000-000000000077';
+  stage.start([action('external_media_start', { ...OPTION, conference_id: id, deaf: true, gain_in: 6 })]);
+  expect(stage.demands[0]).toMatchObject({ conference: { id, terms: { isDeaf: true, gainInDb: 6 } } });
 });
 
 test('a flow goes on without a program that is not there, or does not answer', () => {

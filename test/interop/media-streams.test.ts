@@ -225,6 +225,49 @@ test('a flow connects its call with programs over TCP, UDP and WebSocket, and th
   await server.settled('tandem_external_media_live', 0);
 });
 
+test('programs by WebSocket and AudioSocket are members of a conference: listed, heard, muted, told as talkers, put out', async () => {
+  const conference = await server.asAdmin('POST', '/v1.0/conferences', { type: 'conference', talker_events: true });
+  const room = `/v1.0/conferences/${String(conference.id)}`;
+  const events = await EventClient.open(`ws://127.0.0.1:${server.httpPort}`, ACCESSKEY);
+  const customer = (await server.asAdmin('GET', '/v1.0/me'))['customer_id'];
+  await events.subscribe([`customer_id:${String(customer)}`]);
+  const url = `ws://127.0.0.1:${server.httpPort}${room}/media_stream?encapsulation=sln&gain_in=6`;
+  const client = await SocketClient.connect(url, [], { authorization: `Bearer ${ACCESSKEY}` });
+  client.socket.removeAllListeners('message');
+  const web = new Listener(client.socket, 'sln');
+  const webStay = (await events.nextEvent('conferencecall_joined')).data;
+  expect(webStay).toMatchObject({ reference_type: 'external_media', role: 'member', gain_in: 6, muted: false });
+
+  const tcp = await AudioSocketProgram.open();
+  const external = { external_host: `127.0.0.1:${tcp.port}`, transport: 'tcp', format: 'slin16', data: STREAM_ID };
+  await server.asAdmin('POST', `${room}/external_media`, { ...external, id: STREAM_ID, muted: true });
+  const tcpStay = (await events.nextEvent('conferencecall_joined')).data;
+  expect(tcpStay).toMatchObject({ reference_type: 'external_media', reference_id: STREAM_ID, muted: true });
+  expect(await staysIn(room)).toEqual([webStay.id, tcpStay.id]);
+
+  web.speak(700);
+  expect((await events.nextEvent('conference_talker_changed')).data).toMatchObject({ conferencecall_id: webStay.id });
+  await expect.poll(() => loudest(Int16Array.from(tcp.heard), 700, tcp.rateHz)).toBeGreaterThan(-24);
+  expect(loudest(web.heard(), tcp.frequencyHz)).toBeLessThan(-60);
+  const changed = await server.asAdmin('PUT', `/v1.0/conferencecalls/${tcpStay.id}`, { muted: false, gain_in: 3 });
+  expect(changed).toMatchObject({ muted: false, gain_in: 3 });
+  const second = await AudioSocketProgram.open();
+  await server.asAdmin('POST', `${room}/external_media`, { ...external, external_host: `127.0.0.1:${second.port}` });
+  await expect.poll(() => loudest(web.heard(), tcp.frequencyHz), { timeout: 5_000 }).toBeGreaterThan(-30);
+
+  const closed = client.closed;
+  await server.asAdmin('DELETE', `/v1.0/conferencecalls/${webStay.id}`);
+  expect(await closed).toMatchObject({ code: 1000 });
+  for (const id of await staysIn(room)) await server.asAdmin('DELETE', `/v1.0/conferencecalls/${id}`);
+  for (const program of [tcp, second]) program.close();
+  await server.settled('tandem_external_media_live', 0);
+  expect(await staysIn(room)).toEqual([]);
+});
+
+async function staysIn(room: string): Promise<readonly string[]> {
+  return (await server.asAdmin('GET', room))['conferencecall_ids'] as readonly string[];
+}
+
 /** In the 100 ms in which it is loudest: nobody knows when a caller begins. */
 function loudest(samples: Int16Array, frequencyHz: number, rateHz = 8000): number {
   const window = rateHz / 10;

@@ -93,7 +93,7 @@ test.each([1, 2])(
     second.isTalking = false;
     third.isTalking = false;
     talk(stage, phones, 2500);
-    const talkers = told(stage, 'talkerChanged').map((event) => ('leg' in event ? event.leg : 0));
+    const talkers = told(stage, 'talkerChanged').map((event) => ('member' in event ? event.member : 0));
     expect(talkers[0]).toBe(first.leg);
     expect(talkers).toContain(second.leg);
     expect(talkers.at(-1)).toBeUndefined();

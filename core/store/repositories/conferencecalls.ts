@@ -1,7 +1,7 @@
 import { type Insertable, type Selectable, sql } from 'kysely';
-import type { ConferencecallRecord } from '../../calls/conferencecall-record.ts';
+import type { ConferencecallRecord, MemberReference } from '../../calls/conferencecall-record.ts';
 import { MEMBER_TERMS, type MemberTerms } from '../../calls/member-terms.ts';
-import type { ActiveflowId, CallId, ConferencecallId, ConferenceId, CustomerId } from '../../kernel/ids.ts';
+import type { ActiveflowId, ConferencecallId, ConferenceId, CustomerId } from '../../kernel/ids.ts';
 import type { ConferencecallsTable } from '../schema.ts';
 import { compiler, queryOf, upsertOf } from '../statement.ts';
 
@@ -12,7 +12,8 @@ export const saveConferencecall = upsertOf(
     'customer_id',
     'activeflow_id',
     'conference_id',
-    'call_id',
+    'reference_type',
+    'reference_id',
     'terms',
     'status',
     'created_at',
@@ -28,7 +29,8 @@ export function conferencecallToRow(stay: ConferencecallRecord): Insertable<Conf
     customer_id: stay.customerId,
     activeflow_id: stay.activeflowId,
     conference_id: stay.conferenceId,
-    call_id: stay.callId,
+    reference_type: stay.reference.type,
+    reference_id: stay.reference.id,
     terms: JSON.stringify(stay.terms),
     status: stay.status,
     created_at: stay.createdAt,
@@ -43,7 +45,7 @@ export function conferencecallOfRow(row: Selectable<ConferencecallsTable>): Conf
     customerId: row.customer_id as CustomerId,
     activeflowId: row.activeflow_id as ActiveflowId | null,
     conferenceId: row.conference_id as ConferenceId,
-    callId: row.call_id as CallId,
+    reference: { type: row.reference_type, id: row.reference_id } as MemberReference,
     terms: { ...MEMBER_TERMS, ...(JSON.parse(row.terms) as Partial<MemberTerms>) },
     status: row.status as ConferencecallRecord['status'],
     createdAt: row.created_at,

@@ -83,7 +83,7 @@ test('a conference and who is in it are told to everybody, their coming and goin
     customerId: conference.customerId,
     activeflowId: null,
     conferenceId: conference.id,
-    callId: 'call' as CallId,
+    reference: { type: 'call', id: 'call' as CallId },
     terms: MEMBER_TERMS,
     status: 'joined',
     ...TIMES,

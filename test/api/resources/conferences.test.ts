@@ -133,6 +133,24 @@ test('something is played to all in a conference, or to one', async () => {
   expect((await ask('POST', `${URL}/${room}/play`, { stream_urls: [] })).status).toBe(400);
 });
 
+test('a program outside is brought into a conference, on its terms', async () => {
+  const { ask, backend, room } = await meeting();
+  const url = `${URL}/${room}/external_media`;
+  const program = { external_host: '192.0.2.9:9092', transport: 'tcp', format: 'slin16' };
+  expect((await ask('POST', url, { ...program, role: 'moderator', muted: true, gain_in: -3 })).status).toBe(200);
+  expect(backend.life.programs).toMatchObject([
+    {
+      reference: { type: 'confbridge', id: room },
+      id: null,
+      wish: { transport: 'tcp', encapsulation: 'audiosocket', format: 'slin16', target: '192.0.2.9:9092' },
+      terms: { role: 'moderator', isMuted: true, gainInDb: -3 },
+    },
+  ]);
+  const refused = await ask('POST', url, { ...program, format: 'ulaw' });
+  expect(refused.body.error.details[0]).toMatchObject({ field: 'format', got: 'ulaw' });
+  expect((await ask('POST', url, { ...program, gain_in: 90 })).status).toBe(400);
+});
+
 test('what is played to all, or to one, is held, goes on, and is sought in by a place or by a distance', async () => {
   const { ask, backend, room, stay } = await meeting();
   for (const url of [`${URL}/${room}`, `/v1.0/conferencecalls/${stay}`]) {

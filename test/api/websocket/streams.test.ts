@@ -37,7 +37,7 @@ async function refusal(attempt: Promise<unknown>): Promise<{ status: number; rea
   return { status, reason: body.error.reason };
 }
 
-type Started = Extract<Command, { kind: 'startExternalMedia' }>;
+type Started = Extract<Command, { kind: 'startExternalMedia' }> & { readonly id: ExternalMediaId };
 
 test('a program asks for a call with how it wants its sound, and both sides say what they like', async () => {
   const side = await open();
@@ -88,7 +88,9 @@ test('who is nobody, asks for nonsense, or for what is not theirs, is told by HT
   const path = `calls/${CALL}/media_stream`;
   expect(await refusal(connect(side, path, 'wrong'))).toEqual({ status: 401, reason: 'INVALID_CREDENTIALS' });
   expect(await refusal(connect(side, `${path}?rate=11025`))).toEqual({ status: 400, reason: 'INVALID_ARGUMENT' });
-  expect(await refusal(connect(side, `${path}?direction_listen=up`))).toMatchObject({ status: 400 });
+  for (const wrong of ['direction_listen=up', 'role=boss', 'muted=yes', 'gain_in=21', 'gain_out=x']) {
+    expect(await refusal(connect(side, `${path}?${wrong}`))).toMatchObject({ status: 400 });
+  }
   expect(side.commands).toEqual([]);
   side.answerTo = async () => ({
     kind: 'refused',

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { expect, test } from 'vitest';
+import { MEMBER_TERMS } from '../../../core/calls/member-terms.ts';
 import { Directory } from '../../../core/directory/directory.ts';
 import { seeded } from '../../../core/kernel/random.ts';
 import { loadAll } from '../../../core/store/load.ts';
@@ -118,6 +119,17 @@ test('what lived when a process ended is found by an index', () => {
     const plan = database.prepare(`explain query plan ${sql}`).all(...parameters);
     expect(JSON.stringify(plan)).toContain(index);
   }
+});
+
+test('a stay in a conference of before is that of a call', () => {
+  const database = databaseOf(7);
+  database
+    .prepare(`insert into conferencecalls (id, customer_id, conference_id, call_id, status, created_at)
+      values ('stay', ?, 'room', ?, 'joined', 1000)`)
+    .run(CUSTOMER.id, CALL.id);
+  expect(migrate(database)).toBe(7);
+  const [stay] = loadAll(database, new Directory(), seal, 4000).conferencecalls;
+  expect(stay).toMatchObject({ id: 'stay', reference: { type: 'call', id: CALL.id }, terms: MEMBER_TERMS });
 });
 
 function migrated(): Sqlite {

@@ -244,7 +244,7 @@ export const CONFERENCECALL: ConferencecallRecord = {
   activeflowId: null,
   conferenceId: CONFERENCE.id,
   terms: { role: 'moderator', isMuted: true, isDeaf: false, gainInDb: 3, gainOutDb: -6 },
-  callId: CALL.id,
+  reference: { type: 'call', id: CALL.id },
   status: 'joined',
   createdAt: 1001,
   updatedAt: 1002,

@@ -70,6 +70,29 @@ describe('a program that connects to us', () => {
     }
   });
 
+  test('mutes, deafens and puts out members of conferences', () => {
+    const stage = new FlowStage({ status: 'progressing' });
+    attached(stage);
+    const id = '0190a000-0000-7000-8000-000000000077';
+    const command = (name: string, option = {}) =>
+      stage.say(SESSION, { id: 'y', type: 'command', command: name, option });
+    command('conferencecall_update', { conferencecall_id: id, muted: true, gain_out: -6, role: 'listener' });
+    command('conferencecall_kick', { conferencecall_id: id });
+    expect(stage.demands.slice(-2)).toEqual([
+      { kind: 'changeMember', id, changes: { isMuted: true, gainOutDb: -6, role: 'listener' } },
+      { kind: 'kickMember', id },
+    ]);
+    for (const [option, field] of [
+      [{}, 'option.conferencecall_id'],
+      [{ conferencecall_id: id, muted: 'loud' }, 'option.muted'],
+      [{ conferencecall_id: id, gain_in: 90 }, 'option.gain_in'],
+    ] as const) {
+      command('conferencecall_update', option);
+      expect(stage.framesOf(SESSION).at(-1)).toMatchObject({ type: 'refused', field });
+    }
+    expect(stage.demands).toHaveLength(2);
+  });
+
   test('is refused a call that another one drives, or that is over', () => {
     const stage = new FlowStage({ status: 'progressing' });
     attached(stage);

@@ -231,6 +231,58 @@ test.each([
   },
 );
 
+test('a program that is a member is muted, deafened, made softer and louder without a click', () => {
+  const { bench, phones, programs } = room(['PCMU', 'PCMU'], 16_000);
+  const [program] = programs;
+  const partake = (heardBy: 'everybody' | 'nobody', hears: boolean, inDb = 0, outDb = 0): void =>
+    bench.post({ kind: 'partake', external: program!.id, terms: { heardBy, hears }, inDb, outDb });
+  const levels = () => {
+    const heard = talk(bench, phones, programs);
+    for (const samples of heard.phones) expect(gaps(samples)).toEqual([]);
+    return [levelAt(heard.phones[0]!, OUTSIDE_HZ), levelAt(heard.programs[0]!, ALICE_HZ, 16_000)] as const;
+  };
+  talk(bench, phones, programs);
+  partake('nobody', true, 0, -6);
+  let [said, told] = levels();
+  expect(said).toBeLessThan(-45);
+  expect(told).toBeCloseTo(-26, 0);
+  partake('everybody', false, 6);
+  [said, told] = levels();
+  expect(said).toBeCloseTo(-14, 0);
+  expect(told).toBeLessThan(-90);
+  partake('everybody', true);
+  [said, told] = levels();
+  expect(said).toBeCloseTo(-20, 0);
+  expect(told).toBeCloseTo(-20, 0);
+});
+
+test('a program has the word in a conference while it is the loudest, and not once it is muted or has gone', () => {
+  const { bench, phones, programs } = room(['PCMU', 'PCMU'], 8000);
+  const [program, other] = programs;
+  other!.isTalking = false;
+  bench.post({ kind: 'watchTalkers', mix: ROOM, mode: 'on' });
+  const louder = (inDb: number, heardBy: 'everybody' | 'nobody' = 'everybody'): void =>
+    bench.post({ kind: 'partake', external: program!.id, terms: { heardBy, hears: true }, inDb, outDb: 0 });
+  const talkers: unknown[] = [];
+  const listen = (): void => {
+    talk(bench, phones, programs, 1600);
+    for (const event of bench.messages.splice(0)) if (event.kind === 'talkerChanged') talkers.push(event.member);
+  };
+  louder(9);
+  listen();
+  expect(talkers.at(-1)).toBe(program!.id);
+  louder(9, 'nobody');
+  listen();
+  expect(talkers.at(-1)).toBeTypeOf('number');
+  louder(9);
+  listen();
+  expect(talkers.at(-1)).toBe(program!.id);
+  bench.post({ kind: 'detach', external: program!.id });
+  bench.advance(1);
+  for (const event of bench.messages.splice(0)) if (event.kind === 'talkerChanged') talkers.push(event.member);
+  expect(talkers.at(-1)).toBeUndefined();
+});
+
 test('a program alone in a conference hears who comes, and nothing ticks once it and all others have gone', () => {
   const { bench, programs } = room([], 8000);
   bench.post({ kind: 'detach', external: programs[1]!.id });
