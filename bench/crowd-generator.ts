@@ -15,6 +15,10 @@ export interface CrowdOptions {
   readonly seconds: number;
   /** Measure what a switch adds to the way of a sound, in place of levels. */
   readonly measures?: 'delay';
+  /** Packets for each leg to send, one after the other, all of a size, in place of its own. */
+  readonly packets?: { readonly path: string; readonly sizeBytes: number };
+  /** Where the generator's own ports begin; `CROWD_PORT` unless said. */
+  readonly firstPort?: number;
 }
 
 /** What the generator in C prints. */
@@ -93,9 +97,10 @@ export class Crowd {
   /** `within`: what the program is put behind to stay on a core. */
   static async start(
     program: string,
-    { within = [], socketCount, warmUpS, seconds, measures }: CrowdOptions,
+    { within = [], firstPort = CROWD_PORT, socketCount, warmUpS, seconds, measures, packets }: CrowdOptions,
   ): Promise<Crowd> {
-    const options = [CROWD_PORT, socketCount, warmUpS, seconds, ...(measures === undefined ? [] : [measures])];
+    const given = packets === undefined ? [] : ['packets', packets.sizeBytes, packets.path];
+    const options = [firstPort, socketCount, warmUpS, seconds, ...(measures === undefined ? [] : [measures]), ...given];
     const [command, ...args] = [...within, program, ...options].map(String);
     const crowd = new Crowd(spawn(command!, args, { stdio: ['pipe', 'pipe', 'inherit'] }), socketCount);
     await crowd.#said();

@@ -2,12 +2,15 @@
  * 1 kHz at -20 dBov, all others a noise so soft that thousands of them leave room for it; every fifth leg is decoded, and
  * the tone measured second by second.
  *
- *   crowd FIRST_PORT SOCKETS WARM_UP_S SECONDS [delay] < LEGS
+ *   crowd FIRST_PORT SOCKETS WARM_UP_S SECONDS [delay | packets BYTES FILE] < LEGS
  *
  * With `delay` the sound itself tells when it was said, every 4 ms, in codes that come through decoder and encoder as they
  * are, and the kernel notes when its packet came back (SO_TIMESTAMPNS, socket(7)): what a switch adds, whenever this program
  * gets to look, and whichever sample of the packet it is now. Packets in which nothing of the kind is whole are counted as
  * heard and not as timed. Then no levels are checked.
+ *
+ * With `packets` each leg sends those of the file, one after the other, all of this size: protected ones, which this program
+ * could not make. As many bytes are heard, and no levels are checked.
  *
  * LEGS is one line for each leg: the number of its socket, and the port of the switch on 127.0.0.1 that it talks to. The
  * sockets are bound to every second port from FIRST_PORT on; `bound` is printed when they are, `measuring` after
@@ -24,14 +27,14 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { HEADER = 12, SAMPLES = 160, PACKET = HEADER + SAMPLES, BATCH = 64, LEGS_MAX = 8192, SOCKETS_MAX = 2048, CHECKED = 5 };
+enum { HEADER = 12, SAMPLES = 160, PACKET = HEADER + SAMPLES, PACKET_MAX = 256, BATCH = 64, LEGS_MAX = 8192, SOCKETS_MAX = 2048, CHECKED = 5 };
 enum { SLICES = 20, ROOM = 2048, BEHIND_US_MAX = 200000, DELAY_BIN_US = 10, DELAY_BINS = 20000, NIBBLES = 16, TIME = 2 * NIBBLES, SAMPLE_NS = 125000 };
 
 typedef struct {
   struct sockaddr_in remote;
   uint16_t sequence;
   uint32_t timestamp;
-  long heard, lost, gap_us_max;
+  long said, heard, lost, gap_us_max;
   int has_sequence;
   uint16_t last_sequence;
   int64_t last_us;
@@ -51,6 +54,9 @@ static long seconds_checked, bad_seconds;
 static int is_measuring;
 static long skipped_ms;
 static int is_timed;
+static uint8_t *given; /* packets made by somebody else, `packet_bytes` each */
+static long given_count;
+static int packet_bytes = PACKET;
 static long delays[DELAY_BINS], timed;
 
 static int64_t now_us(void) {
@@ -116,23 +122,27 @@ static int64_t read_time(const uint8_t *payload) {
   return 0;
 }
 
-static void send_socket(int number, uint8_t packets[][PACKET], struct mmsghdr *messages, struct iovec *vectors, long *sent) {
+static void write_packet(uint8_t *packet, Leg *leg, int number) {
+  uint16_t sequence = htons(++leg->sequence);
+  uint32_t timestamp = htonl(leg->timestamp += SAMPLES), ssrc = htonl(0x10000 + number);
+  packet[0] = 0x80;
+  packet[1] = 0;
+  memcpy(packet + 2, &sequence, 2);
+  memcpy(packet + 4, &timestamp, 4);
+  memcpy(packet + 8, &ssrc, 4);
+  memcpy(packet + HEADER, number == 0 ? tone : noise[(number * 7 + leg->sequence * 13) & 63], SAMPLES);
+  int64_t at = wall_ns();
+  for (int i = 0; is_timed && i < SAMPLES; i += TIME) write_time(packet + HEADER + i, at + i * SAMPLE_NS);
+}
+
+static void send_socket(int number, uint8_t packets[][PACKET_MAX], struct mmsghdr *messages, struct iovec *vectors, long *sent) {
   for (int next = first_leg[number]; next >= 0;) {
     int count = 0;
     for (; next >= 0 && count < BATCH; next = legs[next].next) {
       Leg *leg = &legs[next];
-      uint8_t *packet = packets[count];
-      uint16_t sequence = htons(++leg->sequence);
-      uint32_t timestamp = htonl(leg->timestamp += SAMPLES), ssrc = htonl(0x10000 + next);
-      packet[0] = 0x80;
-      packet[1] = 0;
-      memcpy(packet + 2, &sequence, 2);
-      memcpy(packet + 4, &timestamp, 4);
-      memcpy(packet + 8, &ssrc, 4);
-      memcpy(packet + HEADER, next == 0 ? tone : noise[(next * 7 + leg->sequence * 13) & 63], SAMPLES);
-      int64_t at = wall_ns();
-      for (int i = 0; is_timed && i < SAMPLES; i += TIME) write_time(packet + HEADER + i, at + i * SAMPLE_NS);
-      vectors[count] = (struct iovec){packet, PACKET};
+      if (given == NULL) write_packet(packets[count], leg, next);
+      else memcpy(packets[count], given + (leg->said++ % given_count) * packet_bytes, packet_bytes);
+      vectors[count] = (struct iovec){packets[count], packet_bytes};
       messages[count].msg_hdr = (struct msghdr){&leg->remote, sizeof leg->remote, &vectors[count], 1, NULL, 0, 0};
       count++;
     }
@@ -187,7 +197,7 @@ static double delay_ms(double share) {
 static void hear(int number, Leg *leg, const uint8_t *packet, int size, int64_t at) {
   uint16_t sequence;
   uint32_t timestamp;
-  if (size != PACKET || (packet[1] & 0x7f) != 0) return;
+  if (size != packet_bytes || (packet[1] & 0x7f) != 0) return;
   memcpy(&sequence, packet + 2, 2);
   memcpy(&timestamp, packet + 4, 4);
   sequence = ntohs(sequence);
@@ -201,7 +211,7 @@ static void hear(int number, Leg *leg, const uint8_t *packet, int size, int64_t 
   leg->has_sequence = 1;
   leg->last_sequence = sequence;
   leg->last_us = at;
-  if (is_timed || number % CHECKED != 0) return;
+  if (is_timed || given != NULL || number % CHECKED != 0) return;
   for (int i = 0; i < SAMPLES; i++) {
     double sample = decoded[packet[HEADER + i]];
     leg->real += sample * cosine[(timestamp + i) & 7];
@@ -297,12 +307,26 @@ static void report(long sent, long late_us_max, double elapsed_s, double cpu_s) 
          timed, delay_ms(0.5), delay_ms(0.99), delay_ms(1));
 }
 
+static int read_packets(int bytes, const char *path) {
+  FILE *file = fopen(path, "rb");
+  if (file == NULL || bytes < HEADER || bytes > PACKET_MAX) return 0;
+  fseek(file, 0, SEEK_END);
+  packet_bytes = bytes;
+  given_count = ftell(file) / bytes;
+  given = malloc(given_count * bytes + 1);
+  rewind(file);
+  given_count = (long)fread(given, bytes, given_count, file);
+  fclose(file);
+  return given_count > 0;
+}
+
 int main(int argc, char **argv) {
-  static uint8_t packets[BATCH][PACKET];
+  static uint8_t packets[BATCH][PACKET_MAX];
   static struct mmsghdr messages[BATCH];
   static struct iovec vectors[BATCH];
-  if (argc < 5 || argc > 6) return 2;
+  if (argc < 5) return 2;
   is_timed = argc == 6 && strcmp(argv[5], "delay") == 0;
+  if (argc == 8 ? !read_packets(atoi(argv[6]), argv[7]) : argc > 6) return 2;
   int socket_count = atoi(argv[2]);
   if (socket_count < 1 || socket_count > SOCKETS_MAX) return 2;
   double warm_up_s = atof(argv[3]), measured_s = atof(argv[4]);

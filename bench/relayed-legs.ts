@@ -2,19 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Program } from '../test/interop/program.ts';
-import type { TandemProcess } from '../test/interop/tandem-process.ts';
-import { CROWD_PORT, type CrowdMeasured, compile, measureCrowd } from './crowd-generator.ts';
+import { type CrowdMeasured, compile, measureCrowd } from './crowd-generator.ts';
 import { kernelFloorUs } from './kernel-floor.ts';
 import { LOAD_CORE, pinnedTo, SERVER_CORE, withTandem } from './process.ts';
-import { TrunkCallees } from './trunk-callees.ts';
-import { TrunkCalls } from './trunk-calls.ts';
+import { relayedCalls } from './relayed-trunks.ts';
 
 /** Light, and towards what one core can. */
 const COUNTS = [20, 300, 500] as const;
 const WARM_UP_S = 8;
 const SECONDS = 8;
-const FROM = '+49302001';
-const TO = '+498912345678';
 /** Of the program in C that echoes, apart from the generator's and Tandem's. */
 const ECHO_PORT = 28_000;
 const LEGS_OF_A_PORT = 200;
@@ -34,7 +30,9 @@ export async function run(): Promise<Record<string, number>> {
     figures['floorUs'] = kernelFloorUs(pinnedTo(SERVER_CORE)) ?? Number.NaN;
     for (const count of COUNTS) {
       const inC = await echoedInC(programs, 2 * count);
-      const relayed = await withTandem(0, ({ tandem }) => inTandem(programs.crowd, tandem, count));
+      const relayed = await withTandem(0, ({ tandem }) =>
+        relayedCalls(tandem, count, {}, (ports) => measured(programs.crowd, tandem.program.pid, ports)),
+      );
       figures[`${count} calls us`] = callUs(relayed);
       figures[`${count} calls in C us`] = callUs(inC);
       figures[`${count} calls to C`] = callUs(relayed) / callUs(inC);
@@ -61,43 +59,6 @@ async function echoedInC({ crowd, echo }: Record<'crowd' | 'echo', string>, legC
   } finally {
     await program.stop('SIGKILL');
   }
-}
-
-/** The first half of the legs calls, the second is called. */
-async function inTandem(crowd: string, tandem: TandemProcess, count: number): Promise<CrowdMeasured> {
-  const callees = await TrunkCallees.open((index) => CROWD_PORT + 2 * (count + index));
-  const calls = await TrunkCalls.open(tandem.sipPort);
-  try {
-    await routeTo(tandem, callees.host);
-    for (let i = 0; i < count; i++) await calls.place(FROM, i, CROWD_PORT + 2 * i);
-    const ports = [...(await calls.ports()), ...callees.ports];
-    return await measured(crowd, tandem.program.pid, ports);
-  } finally {
-    calls.close();
-    callees.close();
-  }
-}
-
-/** Calls of a trunk to our number go on to the provider. */
-async function routeTo(tandem: TandemProcess, host: string): Promise<void> {
-  await tandem.asAdmin('POST', '/v1.0/trunks', {
-    domain_name: 'load',
-    auth_types: ['ip'],
-    allowed_ips: ['127.0.0.1'],
-  });
-  const provider = await tandem.asAdmin('POST', '/v1.0/providers', {
-    hostname: host,
-    name: 'callees',
-    metadata: { options_interval: 0 },
-  });
-  await tandem.asAdmin('POST', '/v1.0/routes', { provider_id: provider.id, target: '+49' });
-  const option = { destinations: [{ type: 'tel', target: TO }] };
-  const flow = await tandem.asAdmin('POST', '/v1.0/flows', { name: 'on', actions: [{ type: 'connect', option }] });
-  const number = await tandem.asAdmin('POST', '/v1.0/numbers', { number: FROM, call_flow_id: flow.id });
-  await tandem.asAdmin('PUT', '/v1.0/outbound_config', {
-    default_outgoing_source_number_id: number.id,
-    destination_whitelist: ['de'],
-  });
 }
 
 function measured(crowd: string, pid: number, ports: readonly number[]): Promise<CrowdMeasured> {

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { field, mediaOf, methodOf, respondText, sessionDescription } from '../cli/load/sip-text.ts';
+import { field, mediaOf, methodOf, respondText } from '../cli/load/sip-text.ts';
+import { type Describe, plainly } from './trunk-calls.ts';
 
 /** Who answers what comes to a provider, with media that is somebody else's, one port for each call. */
 export class TrunkCallees {
@@ -8,19 +9,21 @@ export class TrunkCallees {
   readonly ports: number[] = [];
   readonly #socket: Socket;
   readonly #mediaPortOf: (index: number) => number;
+  readonly #describe: Describe;
   readonly #answers = new Map<string, string>();
 
-  private constructor(socket: Socket, mediaPortOf: (index: number) => number) {
+  private constructor(socket: Socket, mediaPortOf: (index: number) => number, describe: Describe) {
     this.#socket = socket;
     this.#mediaPortOf = mediaPortOf;
+    this.#describe = describe;
     socket.on('message', (bytes, { port }) => this.#receive(bytes.toString('latin1'), port));
   }
 
-  static async open(mediaPortOf: (index: number) => number): Promise<TrunkCallees> {
+  static async open(mediaPortOf: (index: number) => number, describe: Describe = plainly): Promise<TrunkCallees> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: 4 << 20 });
     socket.bind(0, '127.0.0.1');
     await once(socket, 'listening');
-    return new TrunkCallees(socket, mediaPortOf);
+    return new TrunkCallees(socket, mediaPortOf, describe);
   }
 
   /** Where the provider is. */
@@ -46,7 +49,7 @@ export class TrunkCallees {
     if (known !== undefined) return known;
     const index = this.ports.push(mediaOf(request)?.port ?? 0) - 1;
     const contact = `Contact: <sip:callee@${this.host}>\r\n`;
-    const body = sessionDescription('127.0.0.1', this.#mediaPortOf(index));
+    const body = this.#describe(this.#mediaPortOf(index), request);
     const answer = respondText(request, '200 OK', `callee${index}`, contact, body);
     this.#answers.set(callId, answer);
     return answer;

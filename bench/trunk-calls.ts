@@ -5,24 +5,34 @@ import { bodyLines, field, mediaOf, respondText, sessionDescription, statusOf, u
 const UNDER_WAY_MAX = 20;
 const ANSWER_LIMIT_MS = 10_000;
 
+/** A session description of audio at this port on loopback, in answer to the offer in that request. */
+export type Describe = (mediaPort: number, request?: string) => string;
+
+export function plainly(mediaPort: number): string {
+  return sessionDescription('127.0.0.1', mediaPort);
+}
+
 /** Calls of a trunk whose media is somebody else's: places them, and learns where their audio goes. */
 export class TrunkCalls {
   readonly #socket: Socket;
   readonly #serverPort: number;
+  readonly #describe: Describe;
   readonly #underWay = new Map<string, (port: number) => void>();
   readonly #ports: Promise<number>[] = [];
 
-  private constructor(socket: Socket, serverPort: number) {
+  private constructor(socket: Socket, serverPort: number, describe: Describe) {
     this.#socket = socket;
     this.#serverPort = serverPort;
+    this.#describe = describe;
     socket.on('message', (bytes) => this.#receive(bytes.toString('latin1')));
   }
 
-  static async open(serverPort: number): Promise<TrunkCalls> {
+  /** `describe`: what is offered, plain audio unless told. */
+  static async open(serverPort: number, describe: Describe = plainly): Promise<TrunkCalls> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: 4 << 20 });
     socket.bind(0, '127.0.0.1');
     await once(socket, 'listening');
-    return new TrunkCalls(socket, serverPort);
+    return new TrunkCalls(socket, serverPort, describe);
   }
 
   /** As soon as there is room for another one under way. */
@@ -41,7 +51,7 @@ export class TrunkCalls {
     promise.catch(() => undefined);
     const uri = `sip:${number}@127.0.0.1:${this.#serverPort}`;
     const contact = `Contact: <sip:trunk@127.0.0.1:${this.#socket.address().port}>\r\n`;
-    this.#send('INVITE', uri, callId, `<${uri}>`, contact + bodyLines(sessionDescription('127.0.0.1', mediaPort)));
+    this.#send('INVITE', uri, callId, `<${uri}>`, contact + bodyLines(this.#describe(mediaPort)));
   }
 
   /** Tandem's port of each call, in the order in which they were placed. */
