@@ -138,7 +138,8 @@ const DECISIVE = ['user', 'ttl', 'method', 'maddr', 'transport'];
 /** Whether two URIs name the same resource (RFC 3261 §19.1.4; RFC 3966 §4 for tel). Not transitive. */
 export function uriEquals(a: Uri, b: Uri): boolean {
   if (a.scheme !== b.scheme) return false;
-  if (a.scheme === 'tel') return telNumber(a) === telNumber(b) && sameParameters(a.parameters, b.parameters);
+  if (a.scheme === 'tel')
+    return userOf(a).toLowerCase() === userOf(b).toLowerCase() && sameParameters(a.parameters, b.parameters);
   if (a.scheme !== 'sip' && a.scheme !== 'sips') return a.text === b.text;
   return (
     a.user === b.user &&
@@ -160,8 +161,9 @@ function sameHost(a: string, b: string): boolean {
   return first !== undefined && second !== undefined && first.family === second.family && first.bits === second.bits;
 }
 
-function telNumber(uri: Uri): string {
-  return uri.user.replace(/[-.()]/g, '').toLowerCase();
+/** Whom a URI names: a telephone number without what makes it easier to read (RFC 3966 §5.1.1). */
+export function userOf({ scheme, user }: Pick<Uri, 'user'> & Partial<Pick<Uri, 'scheme'>>): string {
+  return scheme === 'tel' ? user.replace(/[-.()]/g, '') : user;
 }
 
 function sameParameters(a: Parameters, b: Parameters): boolean {

@@ -1,5 +1,6 @@
 import type { ProviderTerms } from '../../core/directory/provider-terms.ts';
 import { parseNameAddress } from '../grammar/name-address.ts';
+import { userOf } from '../grammar/uri.ts';
 import type { NameAddress, Request } from '../message.ts';
 import type { Party } from './caller-proof.ts';
 import { ownCopy } from './own-copy.ts';
@@ -23,16 +24,22 @@ const NAME_LENGTH_MAX = 128;
 export function partiesOf(request: Request, party: Party, isLine: boolean): CallParties {
   const { uri, from } = request;
   const terms = termsOf(party);
-  const toUser = terms === undefined ? uri.user : numberCalled(request, terms, isLine);
+  const toUser = terms === undefined ? userOf(uri) : numberCalled(request, terms, isLine);
   if (terms === undefined || !terms.trustsIdentity) {
-    return { toUser: kept(toUser), fromUser: kept(from.uri.user), fromName: kept(from.displayName), divertedFrom: '' };
+    return {
+      toUser: kept(toUser),
+      fromUser: kept(userOf(from.uri)),
+      fromName: kept(from.displayName),
+      divertedFrom: '',
+    };
   }
-  const divertedFrom = kept(addressIn(request, 'Diversion')?.uri.user ?? '');
+  const divertedFrom = kept(userOf(addressIn(request, 'Diversion')?.uri ?? NOBODY));
   const asserted = isPrivate(request) ? ANONYMOUS : (addressIn(request, 'P-Asserted-Identity') ?? remoteParty(request));
   const { uri: callerUri, displayName } = asserted ?? from;
-  return { toUser: kept(toUser), fromUser: kept(callerUri.user), fromName: kept(displayName), divertedFrom };
+  return { toUser: kept(toUser), fromUser: kept(userOf(callerUri)), fromName: kept(displayName), divertedFrom };
 }
 
+const NOBODY = { user: '' };
 const ANONYMOUS = { displayName: 'Anonymous', uri: { user: 'anonymous' } };
 
 function termsOf(party: Party): ProviderTerms | undefined {
@@ -43,11 +50,11 @@ function termsOf(party: Party): ProviderTerms | undefined {
 function numberCalled(request: Request, terms: ProviderTerms, isLine: boolean): string {
   switch (terms.numberFrom) {
     case 'p-called-party-id':
-      return addressIn(request, 'P-Called-Party-ID')?.uri.user ?? request.to.uri.user;
+      return userOf(addressIn(request, 'P-Called-Party-ID')?.uri ?? request.to.uri);
     case 'to':
-      return request.to.uri.user;
+      return userOf(request.to.uri);
     case 'request-uri':
-      return isLine ? calledThere(request.to.uri.user, terms) : request.uri.user;
+      return isLine ? calledThere(userOf(request.to.uri), terms) : userOf(request.uri);
   }
 }
 

@@ -44,8 +44,7 @@ export class CallerProof {
   }
 
   judge(request: Request, source: TransportAddress, now: Instant): Proof {
-    const { host } = request.uri;
-    const customer = this.#directory.customerForHost(host);
+    const customer = this.#directory.customerForHost(addressedHost(request));
     const trusted = this.#trusted(request, source, customer);
     const withoutCredentials: Proof =
       trusted === undefined ? { kind: 'challenge', stale: false } : { kind: 'proven', party: trusted };
@@ -143,6 +142,11 @@ function allows(trunk: Trunk, address: string): boolean {
       return network?.family === bits.family && network.key === keyOf(bits, network.prefixLength);
     })
   );
+}
+
+/** A telephone number has no host (RFC 3966): its caller calls within the domain that it calls itself by. */
+function addressedHost({ uri, from }: Request): string {
+  return uri.scheme === 'tel' ? from.uri.host : uri.host;
 }
 
 /** '' when the request claims nothing. */

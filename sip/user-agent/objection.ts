@@ -45,7 +45,8 @@ export function methodObjection(method: string): Objection {
 /** What we do not understand or may not answer (RFC 3261 §8.2.2.3, §8.2.3), and INVITEs that went too far. */
 export function objectionTo(request: Request): Objection | undefined {
   const { method, uri } = request;
-  if (uri.scheme !== 'sip' && uri.scheme !== 'sips') return { status: 416, fields: [] };
+  const isNumber = method === 'INVITE' && uri.scheme === 'tel';
+  if (uri.scheme !== 'sip' && uri.scheme !== 'sips' && !isNumber) return { status: 416, fields: [] };
   if (method === 'INVITE' && /^0+$/.test(request.first('Max-Forwards') ?? '')) return { status: 483, fields: [] };
   const options = OPTIONS_OF.get(method) ?? NO_OPTIONS;
   const unsupported = request.all('Require').filter((option) => !options.has(option.toLowerCase()));

@@ -12,6 +12,7 @@ import { sessionDescription } from '../dialog/session-messages.ts';
 import type { Sessions } from '../dialog/sessions.ts';
 import type { Notifier } from '../events/notifier.ts';
 import type { WatchedParty } from '../events/watched-dialogs.ts';
+import { userOf } from '../grammar/uri.ts';
 import type { HeaderName, Request, Uri } from '../message.ts';
 import { MAGIC_COOKIE } from '../transaction/matching.ts';
 import type { Arrival, LayerOutput, TransactionId, TransactionLayer } from '../transaction/transaction-layer.ts';
@@ -269,7 +270,7 @@ export class UserAgent {
     const isAdmitted =
       (this.#refusedInvites.size === 0 || this.#refusedInvites.get(key) === undefined) &&
       this.#hasRoom(request.first('Authorization') !== undefined, now);
-    if (isAdmitted || this.#parts.isEmergency(request.uri.user)) return true;
+    if (isAdmitted || this.#parts.isEmergency(userOf(request.uri))) return true;
     this.#refusedInvites.set(key, true);
     return false;
   }

@@ -224,6 +224,14 @@ export const MUTATIONS: readonly Mutation[] = [
     'RFC 3263 §4.3: a request in a dialog whose server is silent',
   ),
   mutation(
+    'RFC 3966',
+    'grammar/uri',
+    "user.replace(/[-.()]/g, '')",
+    'user',
+    'sip/user-agent/callers',
+    'RFC 3966 §3: an INVITE whose Request-URI',
+  ),
+  mutation(
     'RFC 5626 §4.5',
     'providers/registration',
     'baseMs * 2 **',

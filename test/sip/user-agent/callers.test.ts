@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { INCOMING_ONLY } from '../../../core/directory/provider-terms.ts';
 import type { Customer, Extension, Trunk } from '../../../core/directory/records.ts';
-import type { CustomerId, ExtensionId, TrunkId } from '../../../core/kernel/ids.ts';
+import type { CustomerId, ExtensionId, LegId, TrunkId } from '../../../core/kernel/ids.ts';
 import type { TransportAddress } from '../../../core/ports.ts';
 import { answerChallenge } from '../../../sip/user-agent/digest.ts';
 import { kinds, OFFER, PEER, Rig, type Sent, words } from '../stack/rig.ts';
@@ -189,6 +189,49 @@ test('trunks do not register: neither by address nor by credentials', () => {
   expect(status(rig.receive(rig.request('REGISTER', register), CARRIER))).toBe(401);
   expect(status(rig.authenticated('REGISTER', register, '', CARRIER, OFFICE))).toBe(401);
   expect(rig.events).toEqual([]);
+});
+
+describe('RFC 3966 §3: an INVITE whose Request-URI is a telephone number', () => {
+  const TEL = 'tel:+49-30-123.45;phone-context=example.com';
+
+  test('is taken from a trunk, with the digits alone, whatever its caller calls itself by', () => {
+    for (const From of ['<sip:+4930999@carrier.example>;tag=peer', '<tel:+49(30)999>;tag=peer']) {
+      const rig = withTrunks();
+      rig.receive(invite(rig, { From, To: '<tel:+493012345>' }, TEL), CARRIER);
+      expect(rig.events[0]).toMatchObject({
+        kind: 'offered',
+        caller: { kind: 'trunk', trunkId: 'carrier' },
+        toUser: '+493012345',
+        fromUser: '+4930999',
+      });
+      const leg = 1 as LegId;
+      const [ok] = rig.execute({ kind: 'answer', leg, body: new TextEncoder().encode(OFFER) });
+      rig.receive(rig.request('ACK', { From, To: ok!.message.first('To')! }), CARRIER);
+      const [bye] = rig.execute({ kind: 'hangup', leg, cause: 'normal' });
+      expect(bye!.message.first('To')).toBe(From);
+      expect(bye!.message.first('From')).toMatch(/^<tel:\+493012345>;tag=/);
+    }
+  });
+
+  test('is taken from a phone of the domain that it calls itself by, when it can prove itself', () => {
+    const rig = withTrunks();
+    expect(status(rig.receive(rig.request('INVITE', {}, OFFER, TEL)))).toBe(401);
+    rig.authenticated('INVITE', {}, OFFER, PEER, { uri: TEL });
+    expect(rig.events[0]).toMatchObject({ caller: { extensionId: 'e1000' }, toUser: '+493012345' });
+  });
+
+  test('opens nothing to strangers, and other requests have no such URI', () => {
+    const rig = withTrunks();
+    const From = '<sip:1000@elsewhere.example>;tag=peer';
+    expect(status(rig.authenticated('INVITE', { From }, OFFER, PEER, { uri: TEL }))).toBe(401);
+    expect(rig.events).toEqual([]);
+    expect(status(rig.receive(rig.request('OPTIONS', {}, '', TEL)))).toBe(416);
+    const [sent] = rig.receive(
+      rig.request('MESSAGE', { From: '<sip:+4930999@203.0.113.20>;tag=peer' }, 'x', TEL),
+      CARRIER,
+    );
+    expect(status([sent!])).toBe(416);
+  });
 });
 
 describe('wrong credentials', () => {
