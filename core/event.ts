@@ -98,6 +98,13 @@ export type EventBody =
       readonly sound: string;
       readonly detail: string;
     }
+  /** Something could not be played to all in a conference; the rest of what was announced is played. */
+  | {
+      readonly type: 'conference_sound_failed';
+      readonly conferenceId: ConferenceId;
+      readonly sound: string;
+      readonly detail: string;
+    }
   /** A call waits in a slot. */
   | { readonly type: 'call_parked'; readonly callId: CallId; readonly slot: number }
   /** It does not any more: somebody took it, who parked it has it back, or it went elsewhere. */

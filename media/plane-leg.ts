@@ -125,6 +125,11 @@ export class PlaneLeg {
     return this.#negotiated !== undefined && !sends(this.#negotiated.direction);
   }
 
+  /** Its codec is relayed, and nothing here encodes it. */
+  get hearsNothingOfOurs(): boolean {
+    return this.#negotiated !== undefined && codecNameOf(this.#negotiated.format) === 'G729';
+  }
+
   /** What we would do with the stream ourselves. */
   get willing(): Direction {
     return this.#isHeld ? 'sendonly' : 'sendrecv';

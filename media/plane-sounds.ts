@@ -28,6 +28,10 @@ export class PlaneSounds implements PlayersPlane {
   play(own: PlaneLeg, source: PlaySource): void {
     const { leg } = own;
     own.play = this.#files.nextPlay();
+    if (own.hearsNothingOfOurs) {
+      this.played(leg, own.play, 'failed', 'its codec is relayed, and not made here');
+      return;
+    }
     if (source.kind !== 'file') {
       this.#post(own, { kind: 'play', leg, play: own.play, source });
       return;

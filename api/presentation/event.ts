@@ -36,6 +36,7 @@ const OWN_EVENTS = new Set<string>([
   'recording_failed',
   'recording_deleted',
   'conference_played',
+  'conference_sound_failed',
   'conference_talker_changed',
 ]);
 
@@ -70,6 +71,9 @@ function dataOf(body: EventBody): Presented | undefined {
     return { call_id: body.supervisorCallId, supervised_call_id: body.supervisedCallId, mode: body.mode };
   }
   if (body.type === 'call_sound_failed') return { call_id: body.callId, sound: body.sound, detail: body.detail };
+  if (body.type === 'conference_sound_failed') {
+    return { conference_id: body.conferenceId, sound: body.sound, detail: body.detail };
+  }
   if (body.type === 'call_parked') return { call_id: body.callId, slot: userOfSlot(body.slot) };
   if (body.type === 'call_unparked') {
     return { call_id: body.callId, slot: userOfSlot(body.slot), reason: body.reason };

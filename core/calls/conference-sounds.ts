@@ -20,8 +20,8 @@ export interface ConferenceSoundsPorts {
 export class ConferenceSounds {
   readonly #ports: ConferenceSoundsPorts;
   readonly #rooms: Rooms;
-  /** Where a tone tells that somebody came or went; others who do meanwhile are told by the same. */
-  readonly #chiming = new Set<MixId>();
+  /** The tones that tell that somebody came or went; others who do meanwhile are told by the same. */
+  readonly #chiming = new Map<MixId, PlayedTone>();
   /** Conferences whose talkers are told. */
   readonly #watched = new Set<ConferenceId>();
 
@@ -61,7 +61,7 @@ export class ConferenceSounds {
     const mix = this.#rooms.mixOf(id);
     this.#chiming.delete(mix);
     this.#ports.sounds.startMix(
-      { mix, customerId },
+      { mix, customerId, failed: (sound, detail, at) => this.#failed({ id, customerId }, sound, detail, at) },
       urls,
       (outcome, detail, at) => {
         const { journal, calendar } = this.#ports;
@@ -86,7 +86,7 @@ export class ConferenceSounds {
   /** Announcements are the business of `Sounds`. */
   receive(event: Extract<MediaEvent, { kind: 'mixPlayed' | 'talkerChanged' }>, now: Instant): void {
     if (event.kind === 'mixPlayed') {
-      this.#chiming.delete(event.mix);
+      this.#chimed(event, now);
       return;
     }
     const { directory, journal, calendar } = this.#ports;
@@ -106,8 +106,28 @@ export class ConferenceSounds {
   #chime(id: ConferenceId, tone: PlayedTone): void {
     const mix = this.#rooms.mixOf(id);
     if (this.#chiming.has(mix) || this.#ports.sounds.isPlayingInto(mix)) return;
-    this.#chiming.add(mix);
+    this.#chiming.set(mix, tone);
     this.#ports.media.mixes.play(mix, { kind: 'tone', tone });
+  }
+
+  #chimed({ mix, outcome, detail }: Extract<MediaEvent, { kind: 'mixPlayed' }>, now: Instant): void {
+    const tone = this.#chiming.get(mix);
+    this.#chiming.delete(mix);
+    const id = this.#rooms.conferenceOf(mix);
+    const conference = id === undefined ? undefined : this.#ports.directory.conferences.get(id);
+    if (tone === undefined || conference === undefined || outcome === 'finished') return;
+    this.#failed(conference, `tone:${tone}`, detail, now);
+  }
+
+  #failed(
+    { id, customerId }: Pick<Conference, 'id' | 'customerId'>,
+    sound: string,
+    detail: string,
+    now: Instant,
+  ): void {
+    const { journal, calendar } = this.#ports;
+    const body = { type: 'conference_sound_failed', conferenceId: id, sound, detail } as const;
+    journal.append(customerId, body, calendar(now));
   }
 
   #emptied(id: ConferenceId): void {

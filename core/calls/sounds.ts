@@ -46,6 +46,8 @@ type Resolved =
 export interface MixAudience {
   readonly mix: MixId;
   readonly customerId: CustomerId;
+  /** One of the sources could not be played; the next is tried. */
+  readonly failed: (sound: string, detail: string, now: Instant) => void;
 }
 
 /** Told once, unless it is stopped. */
@@ -299,6 +301,7 @@ export class Sounds {
     const { audience, failures, urls } = list;
     const sound = urls[list.index]!.slice(0, FAILED_URL_CHARACTERS_MAX);
     if ('leg' in audience) this.publishFailure(audience, sound, detail, now);
+    else audience.failed(sound, detail, now);
     if (failures.length < FAILURES_TOLD_MAX) failures.push(`${sound}: ${detail}`);
   }
 

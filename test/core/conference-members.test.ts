@@ -110,6 +110,30 @@ describe('what all in a conference hear', () => {
   });
 });
 
+test('what cannot be played to a conference is told: each of what is announced, and a tone of somebody who comes', () => {
+  const settings = { entryTone: true, exitTone: false, talkerEvents: false };
+  const { conferences, journal, fail } = rooms({ ...CONFERENCE, settings });
+  const events = journal.cursorOverAll();
+  const mix = 1 as MixId;
+  const lost = { kind: 'mixPlayed', mix, outcome: 'failed', detail: 'its media thread was lost' } as const;
+  conferences.join(party(1), ROOM, 1, 0);
+  conferences.hear(lost, 5);
+  conferences.hear(lost, 6);
+  conferences.execute(1, { kind: 'playConference', id: ROOM, urls: ['prompt:none', 'tone:beep'] }, 7);
+  fail.get(mix)!('prompt:none', 'no such file', 8);
+  const failures: unknown[] = [];
+  for (let reading = events.poll(); reading !== undefined; reading = events.poll()) {
+    if (reading.kind === 'event' && reading.event.body.type === 'conference_sound_failed') {
+      failures.push(reading.event.body);
+    }
+  }
+  const type = 'conference_sound_failed';
+  expect(failures).toEqual([
+    { type, conferenceId: ROOM, sound: 'tone:conference-entry', detail: 'its media thread was lost' },
+    { type, conferenceId: ROOM, sound: 'prompt:none', detail: 'no such file' },
+  ]);
+});
+
 describe('who talks in a conference', () => {
   const watched = { ...CONFERENCE, settings: { entryTone: false, exitTone: false, talkerEvents: true } };
 

@@ -12,6 +12,7 @@ export function rooms(...rows: readonly Conference[]) {
   const media: string[] = [];
   const ended: RecordingReference[] = [];
   const playing = new Map<MixId, (outcome: 'finished', detail: string, now: number) => void>();
+  const fail = new Map<MixId, (sound: string, detail: string, now: number) => void>();
   const conferences = new Conferences({
     ...around,
     media: {
@@ -35,7 +36,8 @@ export function rooms(...rows: readonly Conference[]) {
     programs: { stop: (id) => void media.push(`stop ${id}`) },
     recordings: { over: (reference) => void ended.push(reference) },
     sounds: {
-      startMix: ({ mix }, urls, told) => {
+      startMix: ({ mix, failed }, urls, told) => {
+        fail.set(mix, failed);
         playing.set(mix, told);
         media.push(`announce ${mix} ${urls.join(' ')}`);
       },
@@ -46,5 +48,5 @@ export function rooms(...rows: readonly Conference[]) {
       isPlayingInto: (mix) => playing.has(mix),
     },
   });
-  return { ...around, conferences, media, ended, playing };
+  return { ...around, conferences, media, ended, playing, fail };
 }

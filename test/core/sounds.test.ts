@@ -324,7 +324,7 @@ test('a list for all in a mix is played one by one, told at its end, and stopped
   const told: string[] = [];
   const start = (...urls: string[]) =>
     sounds.startMix(
-      { mix, customerId: CUSTOMER.id },
+      { mix, customerId: CUSTOMER.id, failed: (sound, detail) => void told.push(`${sound} ${detail}`) },
       urls,
       (outcome, detail, at) => void told.push(`${at} ${outcome}${detail}`),
       0,
@@ -337,6 +337,12 @@ test('a list for all in a mix is played one by one, told at its end, and stopped
   expect(media.splice(0)).toEqual(['play mix 4 file']);
   sounds.receive({ kind: 'mixPlayed', mix, outcome: 'finished', detail: '' }, 8);
   expect([told, sounds.isPlayingInto(mix)]).toEqual([['8 finished'], false]);
+  start('ftp://example.test/a.wav', 'prompt:none', 'tone:beep');
+  sounds.receive({ kind: 'mixPlayed', mix, outcome: 'failed', detail: 'no such file' }, 8);
+  expect(told.splice(1)).toEqual([expect.stringContaining('ftp://example.test/a.wav '), 'prompt:none no such file']);
+  expect(media.splice(0)).toEqual(['play mix 4 file', 'play mix 4 tone']);
+  sounds.stopMix(mix);
+  media.length = 0;
   start('prompt:welcome', 'prompt:bye');
   sounds.steerMix(mix, { kind: 'pause' });
   sounds.receive({ kind: 'mixPlayed', mix, outcome: 'finished', detail: '' }, 9);

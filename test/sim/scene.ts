@@ -31,7 +31,7 @@ export interface SceneOptions
   extends Partial<
     Pick<
       SimulatedSwitchOptions,
-      'ipv6' | 'lingerMs' | 'workerCount' | 'streamsMax' | 'recordingsFolder' | 'zone' | 'queue'
+      'ipv6' | 'lingerMs' | 'workerCount' | 'streamsMax' | 'recordingsFolder' | 'promptsFolder' | 'zone' | 'queue'
     >
   > {
   readonly seed?: number;

@@ -52,6 +52,7 @@ export interface SimulatedSwitchOptions {
   readonly lingerMs?: number;
   /** Where recordings are written; without it they fail. */
   readonly recordingsFolder?: string;
+  readonly promptsFolder?: string;
   /** What its name server knows; nothing without it. */
   readonly zone?: Zone;
   /** What waits in its sockets; nothing without it. */
@@ -352,7 +353,7 @@ export class SimulatedSwitch implements Party {
     const limits = { ringTimeoutMs: LIMITS.ringTimeoutMs, durationMaxMs: LIMITS.callDurationMaxMs };
     const http = { request: (request: HttpRequest) => void this.requests.push(request) };
     const folders = {
-      prompts: 'cli/prompts',
+      prompts: this.#options.promptsFolder ?? 'cli/prompts',
       recordings: this.#options.recordingsFolder ?? 'nowhere',
       cache: 'nowhere',
     };

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Ears } from '../sim/ears.ts';
 import { Scene } from '../sim/scene.ts';
@@ -8,8 +11,8 @@ import { expectLegalJournal, expectNothingLeft } from './invariants.ts';
 const OPERATOR = { kind: 'operator' } as const;
 
 /** Alice calls Bob at 1 s, who answers after 1 s; nobody says a word, so that what is heard is ours. */
-function talking() {
-  const scene = new Scene();
+function talking(promptsFolder = 'cli/prompts') {
+  const scene = new Scene({ promptsFolder });
   const answers = { manner: { kind: 'answers', afterMs: 1_000 } } as const;
   const alice = scene.phone('alice', '1000');
   const bob = scene.phone('bob', '1001', answers);
@@ -84,6 +87,23 @@ test('who hangs up while the other is on hold ends the music with the call', () 
   expect(ears.heardMs(alice, 5_100, 6_900)).toBe(1_800);
   expect(ears.heardMs(alice, 7_100, 20_000)).toBe(0);
   expect(scene.tandem.node.exchange.calls.musicCount).toBe(0);
+});
+
+test('music that is no sound, or not there, is told of, and the call goes on', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-music-'));
+  writeFileSync(join(folder, 'music.wav'), 'no sound at all');
+  for (const prompts of [folder, join(folder, 'nowhere')]) {
+    const { scene, alice, bob, ears } = talking(prompts);
+    bob.plan(5_000, { kind: 'hold' });
+    bob.plan(7_000, { kind: 'resume' });
+    scene.run(10_000);
+    const failures = scene.tandem.events.flatMap(({ body }) => (body.type === 'call_sound_failed' ? [body] : []));
+    expect(failures).toMatchObject([{ sound: 'prompt:music' }]);
+    expect(failures[0]!.detail).not.toBe('');
+    expect(ears.heardMs(alice, 0, 10_000)).toBe(0);
+    expect(scene.tandem.node.exchange.calls.bridgeCount).toBe(1);
+  }
+  rmSync(folder, { recursive: true });
 });
 
 test('a call hears music by command, in place of the other side, and is heard all the same', () => {

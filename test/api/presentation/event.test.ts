@@ -102,6 +102,12 @@ test('a conference and who is in it are told to everybody, their coming and goin
 
 test('what could not be played to a call is told with its reason to our own clients', () => {
   const callId = 'c0000000-0000-4000-8000-000000000001' as CallId;
+  const conferenceId = 'f0000000-0000-4000-8000-000000000001' as ConferenceId;
+  expect(presentEvent({ type: 'conference_sound_failed', conferenceId, sound: 'tone:beep', detail: 'lost' })).toEqual({
+    type: 'conference_sound_failed',
+    data: { conference_id: conferenceId, sound: 'tone:beep', detail: 'lost' },
+    audience: 'own',
+  });
   expect(presentEvent({ type: 'call_sound_failed', callId, sound: 'prompt:none', detail: 'no such file' })).toEqual({
     type: 'call_sound_failed',
     data: { call_id: callId, sound: 'prompt:none', detail: 'no such file' },
