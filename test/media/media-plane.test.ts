@@ -70,21 +70,6 @@ test('a leg takes and is offered what is named for it first, and nothing that on
   expect(described(plane.describe(C, undefined)).formats).toBe('8 0 101');
 });
 
-test('what is played to a leg whose codec is only relayed fails at once, and is not silence', () => {
-  const stage = new Stage();
-  const { plane } = stage;
-  plane.open(A, peer('192.0.2.1'), sdp('192.0.2.1', 4000, '0 18 101'), undefined, { encodings: ['G729'] });
-  plane.open(B, peer('192.0.2.2'), sdp('192.0.2.2', 6000, '18 101'), A);
-  plane.describe(A, B);
-  plane.play(A, { kind: 'tone', tone: 'ringback' });
-  plane.play(A, { kind: 'file', path: 'cli/prompts/music.wav', times: 'endlessly' });
-  stage.settle();
-  expect(stage.events.filter(({ kind }) => kind === 'played')).toMatchObject([
-    { leg: A, outcome: 'failed' },
-    { leg: A, outcome: 'failed' },
-  ]);
-});
-
 test('RFC 3605 §2.1: reports go to the port that a description names for them, but to no address that nobody vouches for', () => {
   for (const [line, port] of [
     ['a=rtcp:4500', 4500],

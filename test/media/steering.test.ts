@@ -7,7 +7,7 @@ import type { PlayOrder } from '../../core/ports.ts';
 import { wavHeader } from '../../media/audio-file.ts';
 import { pcmu } from '../../media/codec/g711.ts';
 import { read } from './phones.ts';
-import { A, peer, Stage, sdp } from './stage.ts';
+import { A, B, peer, Stage, sdp } from './stage.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tandem-steering-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -85,3 +85,18 @@ test.each(['call', 'conference'] as const)(
     expect(stage.events).toEqual([{ ...end, outcome: 'finished', detail: '' }]);
   },
 );
+
+test('what is played to a leg whose codec is only relayed fails at once, and is not silence', () => {
+  const stage = new Stage();
+  const { plane } = stage;
+  plane.open(A, peer('192.0.2.1'), sdp('192.0.2.1', 4000, '0 18 101'), undefined, { encodings: ['G729'] });
+  plane.open(B, peer('192.0.2.2'), sdp('192.0.2.2', 6000, '18 101'), A);
+  plane.describe(A, B);
+  plane.play(A, { kind: 'tone', tone: 'ringback' });
+  plane.play(A, { kind: 'file', path: 'cli/prompts/music.wav', times: 'endlessly' });
+  stage.settle();
+  expect(stage.events.filter(({ kind }) => kind === 'played')).toMatchObject([
+    { leg: A, outcome: 'failed' },
+    { leg: A, outcome: 'failed' },
+  ]);
+});
