@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { TandemProcess } from '../interop/tandem-process.ts';
 const NODE = join(ROOT, 'node_modules/.bin/node');
 const MAIN = join(ROOT, 'cli/main.ts');
 let serving: TandemProcess;
+let extension = 7000;
 
 beforeAll(async () => {
   serving = await TandemProcess.start();
@@ -43,18 +44,22 @@ test('a second process on the same folder is refused', () => {
   expect(stderr).toMatch(/^Another process uses the data folder .+\n$/);
 });
 
-test('a trace shows events and messages until it is interrupted', async () => {
+/** A trace that has shown something: it says nothing until something happens, so something happens until it does. */
+async function tracing(): Promise<Program> {
   const trace = new Program(NODE, [MAIN, 'trace', '--data', serving.folder]);
-  // The trace says nothing until something happens, so something happens until it does.
-  let number = 7000;
   await until(
     async () => {
-      await serving.createExtension(String(number++), 'secret');
+      await serving.createExtension(String(extension++), 'secret');
       return /extension_created/.test(trace.output) ? true : undefined;
     },
     10_000,
     () => `an event in:\n${trace.output}`,
   );
+  return trace;
+}
+
+test('a trace shows events and messages until it is interrupted', async () => {
+  const trace = await tracing();
   expect(await trace.stop('SIGINT')).toBe(0);
 });
 
@@ -81,10 +86,8 @@ test("an agent's password is set in the store of a stopped Tandem", { timeout: 6
 });
 
 test('the trace of a process that ends, ends with it', { timeout: 30_000 }, async () => {
-  const child = spawn(NODE, [MAIN, 'trace', '--data', serving.folder], { stdio: 'ignore' });
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const trace = await tracing();
   await serving.program.stop('SIGTERM', 20_000);
-  expect(await exited).toBe(0);
+  expect(await trace.exited).toBe(0);
   serving = await TandemProcess.start({ folder: serving.folder });
 });
