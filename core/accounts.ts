@@ -19,6 +19,7 @@ import { assert } from './kernel/assert.ts';
 import type { Calendar } from './kernel/clock.ts';
 import type { ConferenceId } from './kernel/ids.ts';
 import { LIMITS } from './kernel/limits.ts';
+import { LiveMap } from './kernel/live-map.ts';
 import type { Random } from './kernel/random.ts';
 import type { Instant } from './kernel/time.ts';
 import type { Store, StoreEvent } from './ports.ts';
@@ -72,9 +73,9 @@ const DEFINITIONS: Definitions<AccountCommand['kind']> = {
 export class Accounts {
   readonly #ports: AccountsPorts;
   /** Receipts are 1, 2, 3 …: who writes with others hears nothing from here. */
-  readonly #inFlight = new Map<number, { readonly task: Task; readonly change: Change }>();
+  readonly #inFlight = new LiveMap<number, { readonly task: Task; readonly change: Change }>();
   /** By key: the task that holds it, and those behind it in the order in which they came. */
-  readonly #queues = new Map<string, Task[]>();
+  readonly #queues = new LiveMap<string, Task[]>();
   readonly #runnable: Task[] = [];
   readonly #settled: Settled[] = [];
   #waiting = 0;

@@ -1,6 +1,7 @@
 import type { CommandResult, FlowCommand, Refusal } from '../core/command.ts';
 import type { ActiveflowRecord } from '../core/flows/activeflow-record.ts';
 import { type ActiveflowId, type CallId, timeOrderedUuid } from '../core/kernel/ids.ts';
+import { LiveMap } from '../core/kernel/live-map.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import type { FlowEvent, FlowStart, StoreEvent } from '../core/ports.ts';
 import type { Activeflow, ActiveflowHost } from './activeflow.ts';
@@ -20,7 +21,7 @@ interface Pending {
 export class FlowCommands {
   readonly #ports: FlowPorts;
   readonly #runner: FlowRunner;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new LiveMap<number, Pending>();
   /** Ids of activeflows that are being created. */
   readonly #reserved = new Set<ActiveflowId>();
   /** Negative: positive ones belong to others. */

@@ -4,6 +4,7 @@ import type { CallDemand, CallNews } from '../core/flows/call-control.ts';
 import { assert } from '../core/kernel/assert.ts';
 import { type Deadline, DeadlineHeap } from '../core/kernel/deadline-heap.ts';
 import type { ActiveflowId, CallId, ScriptSessionId } from '../core/kernel/ids.ts';
+import { LiveMap } from '../core/kernel/live-map.ts';
 import { Queue } from '../core/kernel/queue.ts';
 import { type Instant, NEVER } from '../core/kernel/time.ts';
 import type { FlowEvent, FlowStart, Flows, HttpEvent, HttpRequest, ScriptEvent, StoreEvent } from '../core/ports.ts';
@@ -28,13 +29,13 @@ export class FlowRunner implements Flows, ActiveflowHost {
   readonly ports: FlowPorts;
   readonly #inputs = new Queue<Input>();
   readonly #events = new Queue<FlowEvent>();
-  readonly #flows = new Map<ActiveflowId, Activeflow>();
-  readonly #byCall = new Map<CallId, Activeflow>();
+  readonly #flows = new LiveMap<ActiveflowId, Activeflow>();
+  readonly #byCall = new LiveMap<CallId, Activeflow>();
   /** By the socket through which the program speaks. */
-  readonly #byLink = new Map<ScriptSessionId, Activeflow>();
-  readonly #requests = new Map<number, Activeflow>();
+  readonly #byLink = new LiveMap<ScriptSessionId, Activeflow>();
+  readonly #requests = new LiveMap<number, Activeflow>();
   readonly #deadlines = new DeadlineHeap<Activeflow>();
-  readonly #handles = new Map<Activeflow, Deadline<Activeflow>>();
+  readonly #handles = new LiveMap<ActiveflowId, Deadline<Activeflow>>();
   /** Whose rows are to be written, each once. */
   readonly #changed = new Queue<Activeflow>();
   readonly #endings = new Map<string, number>();
@@ -115,7 +116,7 @@ export class FlowRunner implements Flows, ActiveflowHost {
   /** Acts on everything that is due. */
   expire(now: Instant): void {
     for (let flow = this.#deadlines.takeDue(now); flow !== undefined; flow = this.#deadlines.takeDue(now)) {
-      this.#handles.delete(flow);
+      this.#handles.delete(flow.id);
       const due = flow;
       this.#do(due, now, () => due.expire(now));
     }
@@ -265,20 +266,20 @@ export class FlowRunner implements Flows, ActiveflowHost {
 
   #schedule(flow: Activeflow): void {
     const at = flow.deadline();
-    const handle = this.#handles.get(flow);
+    const handle = this.#handles.get(flow.id);
     if (at === NEVER) {
       if (handle !== undefined) this.#unschedule(flow, handle);
-    } else if (handle === undefined) this.#handles.set(flow, this.#deadlines.add(at, flow));
+    } else if (handle === undefined) this.#handles.set(flow.id, this.#deadlines.add(at, flow));
     else this.#deadlines.move(handle, at);
   }
 
   #unschedule(flow: Activeflow, handle: Deadline<Activeflow>): void {
     this.#deadlines.remove(handle);
-    this.#handles.delete(flow);
+    this.#handles.delete(flow.id);
   }
 
   #release(flow: Activeflow): void {
-    const handle = this.#handles.get(flow);
+    const handle = this.#handles.get(flow.id);
     if (handle !== undefined) this.#unschedule(flow, handle);
     this.#flows.delete(flow.id);
     if (flow.callId !== undefined && this.#byCall.get(flow.callId) === flow) this.#byCall.delete(flow.callId);

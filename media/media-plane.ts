@@ -2,6 +2,7 @@ import type { MediaFigures } from '../core/calls/media-figures.ts';
 import { assert } from '../core/kernel/assert.ts';
 import { CODEC_NAMES } from '../core/kernel/codec-names.ts';
 import type { LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
+import { LiveMap } from '../core/kernel/live-map.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import type {
   Body,
@@ -39,15 +40,14 @@ export type { PlaneOutput } from './plane-output.ts';
 
 /**
  * The main thread's part of media: offer and answer, placing legs on workers and ports, and passing on what the core
- * asks for. A machine: messages in by `receive…`, everything out by `poll`.
- *
- * Legs of a bridge live on one worker, the one of the leg `beside` which they were opened, unless a transfer brings
- * them together. Those of a conference may live anywhere, and best with each other.
+ * asks for. A machine: messages in by `receive…`, everything out by `poll`. Legs of a bridge live
+ * on one worker, the one of the leg `beside` which they were opened, unless a transfer brings them together. Those of
+ * a conference may live anywhere, and best with each other.
  */
 export class WorkerMediaPlane implements MediaPlane {
   readonly counters: MediaPlaneCounters = planeCounters();
   readonly #options: MediaPlaneOptions;
-  readonly #legs = new Map<LegId, PlaneLeg>();
+  readonly #legs = new LiveMap<LegId, PlaneLeg>();
   readonly #outputs: PlaneOutput[] = [];
   readonly #workers: PlaneWorkers;
   readonly mixes: PlaneMixes;

@@ -1,4 +1,5 @@
 import type { MixId, RecordingNumber } from '../core/kernel/ids.ts';
+import { LiveMap } from '../core/kernel/live-map.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import type { MixTerms } from '../core/ports.ts';
 import type { Tone, ToneName } from './dsp/tone.ts';
@@ -27,7 +28,7 @@ export class Mixes {
   readonly #codecs: CodecTable;
   readonly #tones: Readonly<Record<ToneName, Tone>>;
   readonly #outputs: FromWorker[];
-  readonly #mixes = new Map<MixId, Mix>();
+  readonly #mixes = new LiveMap<MixId, Mix>();
 
   /** `recordings` is the register that `Ticking` takes those out of that have ended by themselves. */
   constructor(

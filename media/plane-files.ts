@@ -1,4 +1,5 @@
 import type { LegId, MixId } from '../core/kernel/ids.ts';
+import { LiveMap } from '../core/kernel/live-map.ts';
 import type { PlaySource } from '../core/ports.ts';
 import type { FromFiles, PlayedSource, ToFiles } from './protocol.ts';
 
@@ -16,7 +17,7 @@ type LoadAnswer = Extract<FromFiles, { kind: 'loaded' | 'loadFailed' }>;
 
 /** Requests to play, by number, and files on their way in for them. */
 export class PlaneFiles {
-  readonly #loading = new Map<number, { readonly target: PlayTarget; readonly file: PlayedFile }>();
+  readonly #loading = new LiveMap<number, { readonly target: PlayTarget; readonly file: PlayedFile }>();
   #lastPlay = 0;
 
   /** The number of a new request to play. */

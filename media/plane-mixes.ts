@@ -1,4 +1,5 @@
 import type { ExternalMediaId, LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
+import { LiveMap } from '../core/kernel/live-map.ts';
 import type { MixesPlane, MixMember, MixTerms, PlayOrder, PlaySource } from '../core/ports.ts';
 import { MixExchange } from './mix-exchange.ts';
 import type { Loaded, PlaneFiles } from './plane-files.ts';
@@ -51,7 +52,7 @@ export class PlaneMixes implements MixesPlane {
   readonly #workerCount: number;
   readonly #files: PlaneFiles;
   readonly #outputs: PlaneOutput[];
-  readonly #mixes = new Map<MixId, PlaneMix>();
+  readonly #mixes = new LiveMap<MixId, PlaneMix>();
   readonly #mixOf = new Map<LegId, MixId>();
   /** Mixes that the core does not know have numbers below 0. */
   #lastPair = 0;

@@ -1,5 +1,6 @@
 import { assert } from '../core/kernel/assert.ts';
 import type { LegId, MixId, RecordingNumber } from '../core/kernel/ids.ts';
+import { LiveMap } from '../core/kernel/live-map.ts';
 import type { RecordersPlane, RecordingRequest } from '../core/ports.ts';
 import type { PlaneOutput } from './plane-output.ts';
 import type { FromFiles, RecordedTrack, ToWorker } from './protocol.ts';
@@ -33,7 +34,7 @@ type Recorded = Extract<FromFiles, { kind: 'recorded' }>;
 export class PlaneRecordings implements RecordersPlane {
   readonly #counters: RecordingCounters;
   readonly #outputs: PlaneOutput[];
-  readonly #entries = new Map<RecordingNumber, Entry>();
+  readonly #entries = new LiveMap<RecordingNumber, Entry>();
   readonly #rings: SharedArrayBuffer[] = [];
 
   constructor(counters: RecordingCounters, outputs: PlaneOutput[]) {

@@ -1,4 +1,5 @@
 import type { LegId } from '../core/kernel/ids.ts';
+import { LiveMap } from '../core/kernel/live-map.ts';
 import type { PlayersPlane, PlayOrder, PlaySource } from '../core/ports.ts';
 import type { Loaded, PlaneFiles } from './plane-files.ts';
 import type { PlaneLeg } from './plane-leg.ts';
@@ -13,12 +14,17 @@ const HELD_MAX = 20;
 export class PlaneSounds implements PlayersPlane {
   readonly #files: PlaneFiles;
   readonly #mixes: PlaneMixes;
-  readonly #legs: ReadonlyMap<LegId, PlaneLeg>;
+  readonly #legs: Pick<LiveMap<LegId, PlaneLeg>, 'get'>;
   readonly #outputs: PlaneOutput[];
   /** What was ordered of files that are still being read, by their request. */
-  readonly #held = new Map<number, PlayOrder[]>();
+  readonly #held = new LiveMap<number, PlayOrder[]>();
 
-  constructor(files: PlaneFiles, mixes: PlaneMixes, legs: ReadonlyMap<LegId, PlaneLeg>, outputs: PlaneOutput[]) {
+  constructor(
+    files: PlaneFiles,
+    mixes: PlaneMixes,
+    legs: Pick<LiveMap<LegId, PlaneLeg>, 'get'>,
+    outputs: PlaneOutput[],
+  ) {
     this.#files = files;
     this.#mixes = mixes;
     this.#legs = legs;

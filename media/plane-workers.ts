@@ -1,6 +1,7 @@
 import type { MediaFigures } from '../core/calls/media-figures.ts';
 import { assert } from '../core/kernel/assert.ts';
 import type { LegId } from '../core/kernel/ids.ts';
+import { LiveMap } from '../core/kernel/live-map.ts';
 import { type Instant, NEVER } from '../core/kernel/time.ts';
 import type { AddressBook } from './io/address-book.ts';
 import type { MediaPeer } from './io/media-peer.ts';
@@ -29,7 +30,7 @@ interface WorkerState {
   pool: PortPool;
   slots: FreeSlots;
   readonly memory: StreamMemory;
-  readonly legs: Map<LegId, PlaneLeg>;
+  readonly legs: LiveMap<LegId, PlaneLeg>;
 }
 
 /** The media threads as the plane sees them: which legs and which ports each has. */
@@ -45,7 +46,7 @@ export class PlaneWorkers {
       pool: this.#makePool(worker),
       slots: new FreeSlots(),
       memory: new StreamMemory(options.streamsMax),
-      legs: new Map(),
+      legs: new LiveMap(),
     }));
     for (let worker = 0; worker < options.workerCount; worker++) this.#drain(worker);
   }

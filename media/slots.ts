@@ -1,6 +1,7 @@
 import type { MuteDirection } from '../core/calls/call-record.ts';
 import { assert } from '../core/kernel/assert.ts';
 import { hexToken, type LegId } from '../core/kernel/ids.ts';
+import { LiveMap } from '../core/kernel/live-map.ts';
 import type { Random } from '../core/kernel/random.ts';
 import type { Instant } from '../core/kernel/time.ts';
 import { Hearing } from './detectors/hearing.ts';
@@ -293,7 +294,7 @@ export function needVoice(stream: Stream): void {
 export class Slots {
   readonly limit: number;
   readonly #streams: (Stream | undefined)[];
-  readonly #byLeg = new Map<LegId, Stream>();
+  readonly #byLeg = new LiveMap<LegId, Stream>();
   readonly #memory: StreamMemory;
 
   constructor(limit: number, memory: StreamMemory) {

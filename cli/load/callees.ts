@@ -1,3 +1,4 @@
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { contactLine, type PhoneLine } from './phone-line.ts';
 import type { Requests } from './requests.ts';
@@ -21,7 +22,7 @@ export class Callees {
   readonly #requests: Requests;
   readonly #streams: Streams;
   readonly #tally: Tally;
-  readonly #answered = new Map<string, Answered>();
+  readonly #answered = new LiveMap<string, Answered>();
   readonly #unconfirmed = new Set<string>();
   #lastTag = 0;
 

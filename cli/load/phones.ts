@@ -1,3 +1,4 @@
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { Account } from './account.ts';
 import { Callees } from './callees.ts';
@@ -13,7 +14,7 @@ export class Phones {
   readonly callees: Callees;
   readonly #parts: CallerParts;
   readonly #destination: string;
-  readonly #callers = new Map<number, Caller>();
+  readonly #callers = new LiveMap<number, Caller>();
   #lastCall = -1;
   /** Messages that belong to nothing known. */
   strays = 0;

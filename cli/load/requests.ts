@@ -1,3 +1,4 @@
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { branchOf, statusOf } from './sip-text.ts';
 
@@ -24,7 +25,7 @@ interface Waiting {
 
 /** Client transactions over UDP, reduced to what phones on one machine need: repeated until answered, matched by branch. */
 export class Requests {
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new LiveMap<string, Waiting>();
   readonly #outputs: string[] = [];
   readonly #run: string;
   #lastBranch = 0;

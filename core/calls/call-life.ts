@@ -1,6 +1,7 @@
 import type { CallNews } from '../flows/call-control.ts';
 import { type Deadline, DeadlineHeap } from '../kernel/deadline-heap.ts';
 import type { CallId, LegId } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import { Queue } from '../kernel/queue.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Flows, MediaPlane, PlaySource, Signaling } from '../ports.ts';
@@ -29,10 +30,10 @@ export class CallLife {
   readonly ledger: Ledger;
   readonly #ports: CallLifePorts;
   readonly #timers = new DeadlineHeap<{ readonly kind: CallTimer; readonly leg: LegId }>();
-  readonly #armed: Readonly<Record<CallTimer, Map<LegId, Deadline<unknown>>>> = {
-    ring: new Map(),
-    duration: new Map(),
-    tone: new Map(),
+  readonly #armed: Readonly<Record<CallTimer, LiveMap<LegId, Deadline<unknown>>>> = {
+    ring: new LiveMap(),
+    duration: new LiveMap(),
+    tone: new LiveMap(),
   };
   /** Callers who made no offer, until their ACK. */
   readonly #owingAnswer = new Set<LegId>();

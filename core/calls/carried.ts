@@ -1,4 +1,5 @@
 import type { CustomerId, GatewayId, LegId } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Instant } from '../kernel/time.ts';
 
 /** What a call outside takes a place of: a provider's or trunk's, and its customer's. */
@@ -23,7 +24,7 @@ const SECOND_MS = 1_000;
 
 /** The calls that providers and own trunks carry, and the caps on them. */
 export class Carried {
-  readonly #places = new Map<LegId, Place>();
+  readonly #places = new LiveMap<LegId, Place>();
   readonly #byGateway = new Map<GatewayId, number>();
   readonly #byCustomer = new Map<CustomerId, number>();
   readonly #buckets = new Map<GatewayId, Bucket>();

@@ -3,6 +3,7 @@ import type { Refusal } from '../command.ts';
 import type { Conference } from '../directory/records.ts';
 import type { Cursor } from '../journal.ts';
 import type { CallId, ConferencecallId, ConferenceId, CustomerId, MixId } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { MediaEvent, StoreEvent } from '../ports.ts';
 import { notFound } from '../refusal.ts';
@@ -49,8 +50,8 @@ export class Conferences {
     readonly news: ConferenceNews;
   };
   readonly #timeouts: ConferenceTimeouts;
-  readonly #pending = new Map<number, Pending>();
-  readonly #ending = new Map<ConferenceId, Pending & { kind: 'end' }>();
+  readonly #pending = new LiveMap<number, Pending>();
+  readonly #ending = new LiveMap<ConferenceId, Pending & { kind: 'end' }>();
   readonly #settled: Settled[] = [];
   readonly #changes: Cursor;
   #writes: Write[] = [];

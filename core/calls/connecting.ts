@@ -4,6 +4,7 @@ import type { CallDemand } from '../flows/call-control.ts';
 import { assert } from '../kernel/assert.ts';
 import type { Calendar } from '../kernel/clock.ts';
 import type { LegId } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { MediaPlane, Redirect, Signaling } from '../ports.ts';
 import { type Calling, type Dialling, diallingOf, reachOf } from '../routing/destination.ts';
@@ -42,7 +43,7 @@ export class Connecting {
   readonly #sounds: Sounds;
   readonly #connections: Connections;
   /** Attempts by the caller's leg and by every callee's. */
-  readonly #attempts = new Map<LegId, Attempt>();
+  readonly #attempts = new LiveMap<LegId, Attempt>();
   /** Callers whose flow wanted them connected, in vain, until it is asked. */
   readonly #failed = new Set<LegId>();
 

@@ -1,4 +1,5 @@
 import type { LegId } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { HoldMusic } from './hold-music.ts';
 import type { Supervisions } from './supervisions.ts';
 
@@ -15,7 +16,7 @@ export class Connections {
   readonly #music: HoldMusic;
   readonly #supervisions: Pick<Supervisions, 'tied' | 'released'>;
   /** By either leg. */
-  readonly #byLeg = new Map<LegId, Connection>();
+  readonly #byLeg = new LiveMap<LegId, Connection>();
 
   constructor(music: HoldMusic, supervisions: Pick<Supervisions, 'tied' | 'released'>) {
     this.#music = music;

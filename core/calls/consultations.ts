@@ -1,4 +1,5 @@
 import type { LegId } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { MediaPlane } from '../ports.ts';
 import type { Attempt } from './attempt.ts';
@@ -46,7 +47,7 @@ export class Consultations {
   readonly #ports: ConsultationPorts;
   readonly #parts: ConsultationParts;
   /** By the legs of transferor, transferee and each of those who are called. */
-  readonly #consultations = new Map<LegId, Consultation>();
+  readonly #consultations = new LiveMap<LegId, Consultation>();
 
   constructor(ports: ConsultationPorts, parts: ConsultationParts) {
     this.#ports = ports;

@@ -1,5 +1,6 @@
 import type { Directory } from '../directory/directory.ts';
 import type { CustomerId, FlowId, GroupcallId, LegId, MixId, TrunkId } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { MediaPlane, Signaling, SignalingEvent, TransportAddress, Urgency } from '../ports.ts';
 import type { Dialling } from '../routing/destination.ts';
@@ -58,9 +59,9 @@ export class Dialler {
   readonly #ports: DiallerPorts;
   readonly #life: CallLife;
   /** Legs whose servers are being looked for. */
-  readonly #unlocated = new Map<LegId, Invitation>();
+  readonly #unlocated = new LiveMap<LegId, Invitation>();
   /** Legs that a provider carries, until they are answered or over. */
-  readonly #underway = new Map<LegId, Invitation>();
+  readonly #underway = new LiveMap<LegId, Invitation>();
 
   constructor(ports: DiallerPorts, life: CallLife) {
     this.#ports = ports;

@@ -12,6 +12,7 @@ import {
   timeOrderedUuid,
 } from '../kernel/ids.ts';
 import { LIMITS } from '../kernel/limits.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { ExternalMediaRequest } from '../ports.ts';
@@ -63,8 +64,8 @@ interface Entry extends Pick<ExternalsStart, 'terms' | 'asker' | 'token'> {
 export class Externals {
   readonly counters = { started: 0, finished: 0, failed: 0, droppedMs: 0, lostMs: 0, malformed: 0 };
   readonly #ports: ExternalsPorts;
-  readonly #entries = new Map<ExternalMediaId, Entry>();
-  readonly #byReference = new Map<RecordingReference['id'], Set<ExternalMediaId>>();
+  readonly #entries = new LiveMap<ExternalMediaId, Entry>();
+  readonly #byReference = new LiveMap<RecordingReference['id'], Set<ExternalMediaId>>();
 
   constructor(ports: ExternalsPorts) {
     this.#ports = ports;

@@ -1,5 +1,6 @@
 import { type Deadline, DeadlineHeap } from '../kernel/deadline-heap.ts';
 import type { LegId } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Body, MediaPlane, Signaling, SignalingEvent } from '../ports.ts';
 import type { MuteDirection } from './call-record.ts';
@@ -35,7 +36,7 @@ const REQUEST_PENDING = 491;
 export class Holding {
   readonly #ports: HoldingPorts;
   readonly #music: HoldMusic;
-  readonly #holds = new Map<LegId, Hold>();
+  readonly #holds = new LiveMap<LegId, Hold>();
   readonly #timers = new DeadlineHeap<LegId>();
 
   constructor(ports: HoldingPorts, music: HoldMusic) {

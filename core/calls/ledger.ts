@@ -3,6 +3,7 @@ import { assert } from '../kernel/assert.ts';
 import type { Calendar } from '../kernel/clock.ts';
 import type { ActiveflowId, CustomerId, ExtensionId, FlowId, GroupcallId, TrunkId } from '../kernel/ids.ts';
 import { type CallId, type LegId, timeOrderedUuid } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import { Queue } from '../kernel/queue.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Instant } from '../kernel/time.ts';
@@ -52,7 +53,7 @@ export type CallEventType =
 /** The live calls, and what is told of them: every change becomes an event at once, and one write per input. */
 export class Ledger {
   readonly #ports: LedgerPorts;
-  readonly #calls = new Map<LegId, Call>();
+  readonly #calls = new LiveMap<LegId, Call>();
   readonly #legByCall = new Map<CallId, LegId>();
   /** Calls whose rows are to be written after this input. */
   readonly #unsaved = new Queue<Call>();

@@ -1,5 +1,6 @@
 import type { CallDemand, CallNews } from '../flows/call-control.ts';
 import type { LegId } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { MachineTerms, MediaEvent, MediaPlane } from '../ports.ts';
 import type { Call } from './call.ts';
@@ -29,8 +30,8 @@ interface Wish {
 export class Listening {
   readonly #media: MediaPlane;
   readonly #life: CallLife;
-  readonly #wishes = new Map<LegId, Wish>();
-  readonly #judging = new Map<LegId, Demand<'judgeMachine'>>();
+  readonly #wishes = new LiveMap<LegId, Wish>();
+  readonly #judging = new LiveMap<LegId, Demand<'judgeMachine'>>();
 
   constructor(media: MediaPlane, life: CallLife) {
     this.#media = media;

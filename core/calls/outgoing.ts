@@ -4,6 +4,7 @@ import type { Directory } from '../directory/directory.ts';
 import type { Action } from '../flows/action.ts';
 import type { Calendar } from '../kernel/clock.ts';
 import { type ActiveflowId, type GroupcallId, type LegId, timeOrderedUuid, uuid } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Flows, StoreEvent } from '../ports.ts';
@@ -57,8 +58,8 @@ export class Outgoing {
   readonly #life: CallLife;
   readonly #dialler: Dialler;
   /** By each leg that has not answered. */
-  readonly #groups = new Map<LegId, Group>();
-  readonly #uncommitted = new Map<number, Uncommitted>();
+  readonly #groups = new LiveMap<LegId, Group>();
+  readonly #uncommitted = new LiveMap<number, Uncommitted>();
   readonly #settled: Settled[] = [];
 
   constructor(ports: OutgoingPorts, life: CallLife, dialler: Dialler) {

@@ -4,6 +4,7 @@ import type { Journal } from '../journal.ts';
 import { assert } from '../kernel/assert.ts';
 import type { Calendar } from '../kernel/clock.ts';
 import type { CustomerId, ExtensionId, LegId } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { MediaPlane, Signaling } from '../ports.ts';
 import { type Dialling, reachOf } from '../routing/destination.ts';
@@ -68,9 +69,9 @@ export class Parking {
   readonly #ports: ParkingPorts;
   readonly #parts: ParkingParts;
   readonly #slots = new Map<CustomerId, Map<number, Parked>>();
-  readonly #byLeg = new Map<LegId, Parked>();
+  readonly #byLeg = new LiveMap<LegId, Parked>();
   /** By the phones that ring. */
-  readonly #byCallee = new Map<LegId, Parked>();
+  readonly #byCallee = new LiveMap<LegId, Parked>();
 
   constructor(ports: ParkingPorts, parts: ParkingParts) {
     this.#ports = ports;

@@ -7,6 +7,7 @@ import { DeadlineHeap } from '../kernel/deadline-heap.ts';
 import type { ActiveflowId, CallId, CustomerId, RecordingId, RecordingNumber } from '../kernel/ids.ts';
 import { timeOrderedUuid } from '../kernel/ids.ts';
 import { LIMITS } from '../kernel/limits.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Flows, MediaPlane, RecordingSource, Store, StoreEvent } from '../ports.ts';
@@ -60,15 +61,15 @@ type Pending =
 export class Recordings {
   readonly counters = { started: 0, finished: 0, failed: 0, samplesLost: 0, commitsFailed: 0, forgotten: 0 };
   readonly #ports: RecordingsPorts;
-  readonly #byNumber = new Map<RecordingNumber, Recording>();
-  readonly #byId = new Map<RecordingId, Recording>();
+  readonly #byNumber = new LiveMap<RecordingNumber, Recording>();
+  readonly #byId = new LiveMap<RecordingId, Recording>();
   /** Those that were started here, by what they record. */
-  readonly #byReference = new Map<RecordingReference['id'], Recording>();
-  readonly #finals = new Map<RecordingId, Final>();
+  readonly #byReference = new LiveMap<RecordingReference['id'], Recording>();
+  readonly #finals = new LiveMap<RecordingId, Final>();
   readonly #retries = new DeadlineHeap<Final>();
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new LiveMap<number, Pending>();
   /** The last that have ended. */
-  readonly #remembered = new Map<RecordingId, RecordingRecord>();
+  readonly #remembered = new LiveMap<RecordingId, RecordingRecord>();
   readonly #settled: Settled[] = [];
   readonly #changes: Cursor;
   #oggCount = 0;

@@ -1,4 +1,5 @@
 import type { GatewayId, LegId } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { MediaPlane, ReferRequest, Signaling, SignalingEvent } from '../ports.ts';
 import type { Dialling } from '../routing/destination.ts';
@@ -42,7 +43,7 @@ export class Referring {
   readonly #ports: ReferringPorts;
   readonly #parts: ReferringParts;
   /** By the legs of both. */
-  readonly #references = new Map<LegId, Reference>();
+  readonly #references = new LiveMap<LegId, Reference>();
 
   constructor(ports: ReferringPorts, parts: ReferringParts) {
     this.#ports = ports;

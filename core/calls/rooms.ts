@@ -1,4 +1,5 @@
 import type { ConferencecallId, ConferenceId, MixId } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { MixMember } from '../media-port.ts';
 import type { Conferencecall } from './conferencecall.ts';
 import type { ConferencecallRecord, MemberReference } from './conferencecall-record.ts';
@@ -15,10 +16,10 @@ export interface Room {
 /** Who is in which conference, and which mix is whose. */
 export class Rooms {
   /** Those with somebody in them. */
-  readonly #rooms = new Map<ConferenceId, Room>();
-  readonly #stays = new Map<MemberReference['id'], Conferencecall>();
-  readonly #stayByMember = new Map<MixMember, Conferencecall>();
-  readonly #stayById = new Map<ConferencecallId, Conferencecall>();
+  readonly #rooms = new LiveMap<ConferenceId, Room>();
+  readonly #stays = new LiveMap<MemberReference['id'], Conferencecall>();
+  readonly #stayByMember = new LiveMap<MixMember, Conferencecall>();
+  readonly #stayById = new LiveMap<ConferencecallId, Conferencecall>();
   readonly #mixes = new Map<ConferenceId, MixId>();
   readonly #conferences = new Map<MixId, ConferenceId>();
   #lastMix = 0;

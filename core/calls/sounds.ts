@@ -3,6 +3,7 @@ import type { Journal } from '../journal.ts';
 import type { Calendar } from '../kernel/clock.ts';
 import type { CallId, CustomerId, LegId, MixId, RecordingId } from '../kernel/ids.ts';
 import { LIMITS } from '../kernel/limits.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Instant } from '../kernel/time.ts';
 import type {
   Archive,
@@ -79,12 +80,12 @@ export class Sounds {
   readonly downloads: SoundDownloads;
   readonly #ports: SoundsPorts;
   /** By leg; of mixes by their number below 0. */
-  readonly #lists = new Map<number, PlayList>();
+  readonly #lists = new LiveMap<number, PlayList>();
   /** Lists that wait for a download; some may have been stopped since. */
-  readonly #byUrl = new Map<string, PlayList[]>();
-  readonly #byRequest = new Map<number, PlayList>();
+  readonly #byUrl = new LiveMap<string, PlayList[]>();
+  readonly #byRequest = new LiveMap<number, PlayList>();
   /** Lists that wait for a recording whose end is under way. */
-  readonly #byRecording = new Map<RecordingId, PlayList[]>();
+  readonly #byRecording = new LiveMap<RecordingId, PlayList[]>();
   #lastRequest = 0;
 
   constructor(ports: SoundsPorts) {

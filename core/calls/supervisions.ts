@@ -2,6 +2,7 @@ import type { Refusal } from '../command.ts';
 import type { Journal } from '../journal.ts';
 import type { Calendar } from '../kernel/clock.ts';
 import type { LegId, MixId } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { MediaPlane } from '../ports.ts';
 import { stateInvalid } from '../refusal.ts';
@@ -42,8 +43,8 @@ const MIXES_FROM = 2 ** 30;
 export class Supervisions {
   readonly counters = { begun: 0, ended: 0, refused: 0 };
   readonly #ports: SupervisionsPorts;
-  readonly #bySupervisor = new Map<LegId, Supervision>();
-  readonly #bySupervised = new Map<LegId, Set<Supervision>>();
+  readonly #bySupervisor = new LiveMap<LegId, Supervision>();
+  readonly #bySupervised = new LiveMap<LegId, Set<Supervision>>();
   /** By either leg of a connection that is a mix. */
   readonly #mixes = new Map<LegId, MixId>();
   #lastMix = MIXES_FROM;

@@ -2,6 +2,7 @@ import type { Directory } from '../directory/directory.ts';
 import type { Flow } from '../directory/records.ts';
 import type { Calendar } from '../kernel/clock.ts';
 import { type ActiveflowId, type LegId, timeOrderedUuid } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { Flows, MediaPlane, Signaling, SignalingEvent } from '../ports.ts';
@@ -72,7 +73,7 @@ export class Transfers {
   readonly #parts: TransferParts;
   readonly #life: CallLife;
   /** By the legs of transferor, transferee and each of those who ring. */
-  readonly #transfers = new Map<LegId, Transfer>();
+  readonly #transfers = new LiveMap<LegId, Transfer>();
   /** Transferors who are being told that it is done. */
   readonly #leaving = new Map<number, LegId>();
 

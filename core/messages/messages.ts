@@ -5,6 +5,7 @@ import type { Directory } from '../directory/directory.ts';
 import type { Journal } from '../journal.ts';
 import type { Calendar } from '../kernel/clock.ts';
 import { type CustomerId, type MessageId, timeOrderedUuid } from '../kernel/ids.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Random } from '../kernel/random.ts';
 import { type Instant, NEVER } from '../kernel/time.ts';
 import type { Caller, DialTarget, MessageOffer, Signaling, SignalingEvent } from '../ports.ts';
@@ -46,8 +47,8 @@ const OF_CUSTOMER_MAX = 100;
  */
 export class Messages {
   readonly #ports: MessagesPorts;
-  readonly #passages = new Map<number, Passage>();
-  readonly #byDelivery = new Map<number, Passage>();
+  readonly #passages = new LiveMap<number, Passage>();
+  readonly #byDelivery = new LiveMap<number, Passage>();
   readonly #counts = new Map<CustomerId, number>();
   #lastDelivery = 0;
 

@@ -1,10 +1,11 @@
+import { LiveMap } from '../kernel/live-map.ts';
 import type { Write } from '../write.ts';
 import { keyOf, tableOf } from './row-of-write.ts';
 
 /** The last write of each row, however often it changed: what is kept while writes rest. */
 export class Lingering {
   /** A map for each table: an id is its own key there, and no text has to be made to find a row. */
-  readonly #tables = new Map<string, Map<string, Write>>();
+  readonly #tables = new Map<string, LiveMap<string, Write>>();
   #size = 0;
 
   /** Rows that are held. */
@@ -22,7 +23,7 @@ export class Lingering {
     const name = tableOf(write);
     let table = this.#tables.get(name);
     if (table === undefined) {
-      table = new Map();
+      table = new LiveMap();
       this.#tables.set(name, table);
     }
     const before = table.size;

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { Fault } from '../kernel/fault.ts';
 import { LIMITS } from '../kernel/limits.ts';
+import { LiveMap } from '../kernel/live-map.ts';
 import { Queue } from '../kernel/queue.ts';
 import type { Store, StoreEvent } from '../ports.ts';
 import type { Write } from '../write.ts';
@@ -43,8 +44,8 @@ export class StoreWriter implements Store, StoreReader {
   readonly #options: StoreWriterOptions;
   readonly #queueWritesMax: number;
   readonly #events = new Queue<StoreEvent>();
-  readonly #inFlight = new Map<number, Post>();
-  readonly #reads = new Map<number, Read>();
+  readonly #inFlight = new LiveMap<number, Post>();
+  readonly #reads = new LiveMap<number, Read>();
   readonly #flushes: { readonly batch: number; readonly resolve: () => void }[] = [];
   readonly #started = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();

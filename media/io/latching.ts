@@ -1,4 +1,5 @@
 import { assert } from '../../core/kernel/assert.ts';
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import { addressOf, contains, type Network, portOf } from './addresses.ts';
 import { Agreement } from './agreement.ts';
@@ -27,7 +28,7 @@ const HEARD = 3;
  */
 export class Latching {
   readonly counters = noCounters();
-  readonly #tables = new Map<number, PortTable>();
+  readonly #tables = new LiveMap<number, PortTable>();
   readonly #quarantine = new Quarantine(QUARANTINE_COUNT_MAX, (port, source, index) =>
     this.#leave(port, source, index),
   );

@@ -1,5 +1,6 @@
 import { assert } from '../../core/kernel/assert.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import { AddressBook, type AddressBookOutput } from './address-book.ts';
 import { type Network, STRANGER_IPV6 } from './addresses.ts';
@@ -88,16 +89,16 @@ export class PortPool {
   readonly #legsPerPortMax: number;
   readonly #apartPortsMax: number;
   readonly #spareCount: number;
-  readonly #ports = new Map<number, SharedPort>();
+  readonly #ports = new LiveMap<number, SharedPort>();
   /** Ports that have, or had less than a quarantine ago, somebody, and room; those that filled up first come first. */
   readonly #roomy = new Set<SharedPort>();
   /** Of all ports, those where nobody is unlatched. */
   readonly #seats = new Set<SharedPort>();
   /** Ports where nobody is, and nobody was. */
   readonly #clear = new Set<SharedPort>();
-  readonly #legs = new Map<LegId, PlacedLeg>();
+  readonly #legs = new LiveMap<LegId, PlacedLeg>();
   /** What each leg that was released left in quarantine, until its stream's end is told. */
-  readonly #released = new Map<LegId, readonly Quarantined[]>();
+  readonly #released = new LiveMap<LegId, readonly Quarantined[]>();
   /** Oldest first; `#quarantineStart` of them have been freed already. */
   #quarantine: Quarantined[] = [];
   #quarantineStart = 0;

@@ -1,4 +1,5 @@
 import type { ExternalMediaId, MixId } from '../../core/kernel/ids.ts';
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { MixTerms } from '../../core/ports.ts';
 import { setGain, takePart } from '../membership.ts';
@@ -12,7 +13,7 @@ import { Externals } from './externals.ts';
 /** Which programs outside hear and speak where, on one media thread: who comes and goes. */
 export class Attaching {
   readonly #ticking: Ticking;
-  readonly #attached = new Map<ExternalMediaId, { readonly external: ExternalMedia; readonly of: Stream | Mix }>();
+  readonly #attached = new LiveMap<ExternalMediaId, { readonly external: ExternalMedia; readonly of: Stream | Mix }>();
   readonly #mixes: Mixes;
 
   constructor(ticking: Ticking, mixes: Mixes) {

@@ -1,6 +1,7 @@
 import { assert } from '../../core/kernel/assert.ts';
 import type { Clock } from '../../core/kernel/clock.ts';
 import type { ExternalMediaId } from '../../core/kernel/ids.ts';
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type {
@@ -37,7 +38,7 @@ type Reason = Extract<ExternalMediaEvent, { kind: 'externalEnded' }>['reason'];
 /** The programs outside of all calls, as the plane keeps them: a session each, and its way to the program and to the thread. */
 export class PlaneExternals implements ExternalMediaPlane {
   readonly #options: PlaneExternalsOptions;
-  readonly #entries = new Map<ExternalMediaId, Entry>();
+  readonly #entries = new LiveMap<ExternalMediaId, Entry>();
   #nextAt: Instant = NEVER;
 
   constructor(options: PlaneExternalsOptions) {

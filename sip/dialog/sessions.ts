@@ -1,6 +1,7 @@
 import { assert } from '../../core/kernel/assert.ts';
 import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import type { ExtensionId, LegId } from '../../core/kernel/ids.ts';
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { DialRequest, SignalingEvent, TransportAddress } from '../../core/ports.ts';
@@ -30,14 +31,14 @@ export class Sessions {
   readonly #layer: TransactionLayer;
   readonly #locator: Locator;
   readonly #settings: SessionSettings;
-  readonly #byLeg = new Map<LegId, SessionEntry>();
-  readonly #byDialog = new Map<string, SessionEntry>();
+  readonly #byLeg = new LiveMap<LegId, SessionEntry>();
+  readonly #byDialog = new LiveMap<string, SessionEntry>();
   /** Client transactions outlive their leg: a late 2xx must still be acknowledged. */
-  readonly #requests = new Map<TransactionId, Sent>();
+  readonly #requests = new LiveMap<TransactionId, Sent>();
   /** Server transactions of INVITEs; those of a session that is over rest with our tag alone. */
-  readonly #invites = new Map<TransactionId, SessionEntry | string>();
+  readonly #invites = new LiveMap<TransactionId, SessionEntry | string>();
   /** What waits for the servers of a name. */
-  readonly #named = new Map<LocationId, { readonly entry: SessionEntry; readonly output: Sending }>();
+  readonly #named = new LiveMap<LocationId, { readonly entry: SessionEntry; readonly output: Sending }>();
   readonly #deadlines = new DeadlineHeap<SessionEntry>();
   readonly #users = new ConnectionUsers<SessionEntry>();
   readonly #signals = new Queue<SignalingEvent>();

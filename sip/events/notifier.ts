@@ -4,6 +4,7 @@ import { assert } from '../../core/kernel/assert.ts';
 import type { Calendar } from '../../core/kernel/clock.ts';
 import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import { type CustomerId, type ExtensionId, hexToken, type LegId } from '../../core/kernel/ids.ts';
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { TransportAddress } from '../../core/ports.ts';
@@ -72,14 +73,14 @@ const NOBODY_LISTENS: ReadonlySet<number> = new Set([404, 405, 410, 416, 480, 48
 export class Notifier {
   readonly #parts: NotifierParts;
   readonly #limits: SubscriptionLimits;
-  readonly #byDialog = new Map<string, Subscription>();
+  readonly #byDialog = new LiveMap<string, Subscription>();
   readonly #users = new ConnectionUsers<Subscription>();
   readonly #slots = new WatchedSlots();
-  readonly #byWatched = new Map<Watched, Set<Subscription>>();
+  readonly #byWatched = new LiveMap<Watched, Set<Subscription>>();
   /** Oldest first. */
-  readonly #byWatcher = new Map<ExtensionId, Set<Subscription>>();
+  readonly #byWatcher = new LiveMap<ExtensionId, Set<Subscription>>();
   /** NOTIFYs under way. */
-  readonly #requests = new Map<TransactionId, Subscription>();
+  readonly #requests = new LiveMap<TransactionId, Subscription>();
   readonly #deadlines = new DeadlineHeap<Subscription>();
   #sentCount = 0;
 
@@ -351,13 +352,13 @@ function keyOf(callId: string, localTag: string): string {
   return `${callId} ${localTag}`;
 }
 
-function addTo<Key, Value>(sets: Map<Key, Set<Value>>, key: Key, value: Value): ReadonlySet<Value> {
+function addTo<Key, Value>(sets: LiveMap<Key, Set<Value>>, key: Key, value: Value): ReadonlySet<Value> {
   const set = sets.get(key) ?? new Set();
   sets.set(key, set.add(value));
   return set;
 }
 
-function takeFrom<Key, Value>(sets: Map<Key, Set<Value>>, key: Key, value: Value): ReadonlySet<Value> {
+function takeFrom<Key, Value>(sets: LiveMap<Key, Set<Value>>, key: Key, value: Value): ReadonlySet<Value> {
   const set = sets.get(key) ?? new Set();
   set.delete(value);
   if (set.size === 0) sets.delete(key);

@@ -1,5 +1,6 @@
 import type { Cause } from '../../core/calls/cause.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { SignalingEvent, TransportAddress } from '../../core/ports.ts';
@@ -19,7 +20,7 @@ const OUTCOMES: Readonly<Record<Unlocated, { readonly cause: Cause; readonly sta
 /** Legs whose servers are being looked for, and those found whose INVITE has not been asked for yet. */
 export class LegLocations {
   readonly #locator: Locator;
-  readonly #searches = new Map<LegId, Search>();
+  readonly #searches = new LiveMap<LegId, Search>();
   readonly #legs = new Map<LocationId, LegId>();
   readonly #signals = new Queue<SignalingEvent>();
 

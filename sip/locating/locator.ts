@@ -1,5 +1,6 @@
 import { isAddress } from '../../core/kernel/address-text.ts';
 import { assert } from '../../core/kernel/assert.ts';
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { TransportAddress, TransportProtocol } from '../../core/ports.ts';
@@ -55,8 +56,8 @@ export class Locator {
   readonly #random: Random;
   readonly #lookups = new Lookups();
   readonly #failed = new FailedTargets();
-  readonly #locations = new Map<LocationId, Location>();
-  readonly #waiters = new Map<string, Set<Location>>();
+  readonly #locations = new LiveMap<LocationId, Location>();
+  readonly #waiters = new LiveMap<string, Set<Location>>();
   readonly #outputs: LocatorOutput[] = [];
   #lastId = 0;
 

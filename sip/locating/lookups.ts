@@ -1,3 +1,4 @@
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import { RecentTable } from '../user-agent/recent-table.ts';
 import { keyOf, type Lookup, type LookupAnswer, type Outcome, type Query } from './records.ts';
@@ -44,9 +45,9 @@ export interface Settled {
 export class Lookups {
   readonly #answers = new RecentTable<Kept>(ANSWERS_MAX);
   /** By key, in the order of asking: the first fails first. */
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new LiveMap<string, Pending>();
   readonly #waiting: Pending[] = [];
-  readonly #asked = new Map<number, Pending>();
+  readonly #asked = new LiveMap<number, Pending>();
   readonly #outputs: Lookup[] = [];
   #lastNumber = 0;
   #timeouts = 0;

@@ -1,4 +1,5 @@
 import { hexToken } from '../../core/kernel/ids.ts';
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
@@ -62,9 +63,9 @@ export class Errands {
   readonly #layer: TransactionLayer;
   readonly #locator: Locator;
   readonly #settings: ErrandsSettings;
-  readonly #byErrand = new Map<Errand, Underway>();
-  readonly #byLocation = new Map<LocationId, Underway>();
-  readonly #byTransaction = new Map<TransactionId, Underway>();
+  readonly #byErrand = new LiveMap<Errand, Underway>();
+  readonly #byLocation = new LiveMap<LocationId, Underway>();
+  readonly #byTransaction = new LiveMap<TransactionId, Underway>();
   readonly #outcomes = new Queue<{ readonly errand: Errand; readonly outcome: ErrandOutcome }>();
 
   constructor(layer: TransactionLayer, locator: Locator, settings: ErrandsSettings) {

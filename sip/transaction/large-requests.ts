@@ -1,3 +1,4 @@
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 import type { TransportAddress } from '../../core/ports.ts';
 import type { Request } from '../message.ts';
@@ -22,7 +23,7 @@ export interface LargeRequest {
  * is reached by the flow that they opened has no other way: their requests stay with UDP, whatever their size.
  */
 export class LargeRequests {
-  readonly #switched = new Map<TransactionId, LargeRequest>();
+  readonly #switched = new LiveMap<TransactionId, LargeRequest>();
   /** Addresses that refused TCP, and until when that is believed. */
   readonly #withoutTcp = new RecentTable<Instant>(ADDRESSES_MAX);
 

@@ -1,4 +1,5 @@
 import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import type { Instant } from '../../core/kernel/time.ts';
 
@@ -10,7 +11,7 @@ const STEP_MS = 1_000;
  */
 export class Rests<Thing> {
   readonly #ends = new DeadlineHeap<Instant>();
-  readonly #byEnd = new Map<Instant, Queue<Thing>>();
+  readonly #byEnd = new LiveMap<Instant, Queue<Thing>>();
 
   /** Ends at `at` or up to a second later. It cannot be taken back. */
   add(at: Instant, thing: Thing): void {

@@ -1,3 +1,4 @@
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import type { TransportAddress } from '../../core/ports.ts';
 
 /** One of those who send to one address. */
@@ -14,7 +15,7 @@ export interface Sharer<Self> {
  * so that an address costs no set of its own.
  */
 export class Sharers<Thing extends Sharer<Thing>> {
-  readonly #last = new Map<string, Thing>();
+  readonly #last = new LiveMap<string, Thing>();
 
   add(thing: Thing): void {
     const before = this.#last.get(thing.towards);

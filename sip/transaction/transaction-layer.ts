@@ -1,6 +1,7 @@
 import { assert } from '../../core/kernel/assert.ts';
 import { DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import { hexToken } from '../../core/kernel/ids.ts';
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import { type Instant, NEVER } from '../../core/kernel/time.ts';
 import type { TransportAddress } from '../../core/ports.ts';
@@ -41,9 +42,9 @@ const SETTLES_ITSELF: ReadonlySet<string> = new Set(['completed', 'confirmed']);
  */
 export class TransactionLayer {
   readonly #options: TransactionLayerOptions;
-  readonly #entries = new Map<TransactionId, Entry>();
-  readonly #clients = new Map<string, Entry>();
-  readonly #servers = new Map<string, Entry>();
+  readonly #entries = new LiveMap<TransactionId, Entry>();
+  readonly #clients = new LiveMap<string, Entry>();
+  readonly #servers = new LiveMap<string, Entry>();
   readonly #merges = new Set<string>();
   readonly #sharers = new Sharers<Entry>();
   readonly #deadlines = new DeadlineHeap<Entry>();

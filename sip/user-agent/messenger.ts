@@ -1,5 +1,6 @@
 import { CAUSES, type Cause } from '../../core/calls/cause.ts';
 import { hexToken } from '../../core/kernel/ids.ts';
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
@@ -35,7 +36,7 @@ export const MESSAGE_BYTES_MAX = 8_192;
 export class Messenger {
   readonly #parts: MessengerParts;
   /** Texts that nobody has answered yet. */
-  readonly #offered = new Map<number, { readonly transaction: TransactionId; readonly request: Request }>();
+  readonly #offered = new LiveMap<number, { readonly transaction: TransactionId; readonly request: Request }>();
   readonly #sent = new Map<TransactionId, number>();
   readonly #signals = new Queue<SignalingEvent>();
   #lastMessage = 0;

@@ -1,5 +1,6 @@
 import type { Cause } from '../../core/calls/cause.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
@@ -72,7 +73,7 @@ export class Referrals {
   /** Those that are ours. */
   readonly sent: SentReferrals;
   readonly #parts: ReferralParts;
-  readonly #live = new Map<number, Referral>();
+  readonly #live = new LiveMap<number, Referral>();
   readonly #byLeg = new Map<LegId, number>();
   /** NOTIFYs under way. */
   readonly #requests = new Map<TransactionId, number>();

@@ -1,6 +1,7 @@
 import { fail } from '../../core/kernel/assert.ts';
 import { type Deadline, DeadlineHeap } from '../../core/kernel/deadline-heap.ts';
 import type { LegId } from '../../core/kernel/ids.ts';
+import { LiveMap } from '../../core/kernel/live-map.ts';
 import { Queue } from '../../core/kernel/queue.ts';
 import type { Random } from '../../core/kernel/random.ts';
 import type { Instant } from '../../core/kernel/time.ts';
@@ -64,7 +65,7 @@ const HEADER_VALUE = /^[A-Za-z0-9\-_.!~*'()[\]/?:+$]*$/;
  */
 export class SentReferrals {
   readonly #parts: SentReferralParts;
-  readonly #byLeg = new Map<LegId, SentReferral>();
+  readonly #byLeg = new LiveMap<LegId, SentReferral>();
   readonly #deadlines = new DeadlineHeap<SentReferral>();
   readonly #signals = new Queue<SignalingEvent>();
 
