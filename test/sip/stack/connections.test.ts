@@ -236,6 +236,24 @@ test('RFC 5626 §4.2.2: a call whose peer registers over another connection, or 
   expect(kinds(rig.events)).not.toContain('ended network-failed');
 });
 
+test('a re-INVITE whose sender loses its connection is answered to nobody, and the call goes on as it was', () => {
+  const { rig, leg } = answered(BROWSER);
+  const [ok] = rig.sent.filter(({ message }) => message.type === 'response' && message.status === 200);
+  const To = ok!.message.first('To')!;
+  rig.receive(rig.request('INVITE', overTcp({ To, CSeq: '4 INVITE', Contact: BROWSER }), OFFER), TRUNK);
+  expect(kinds(rig.events).at(-1)).toBe('reoffered');
+  const { length } = rig.sent;
+  rig.transportFailed(TRUNK);
+  rig.execute({ kind: 'acceptOffer', leg, answer: new TextEncoder().encode(OFFER) });
+  rig.until(60_000);
+  expect([rig.sent.length, rig.stack.counters.dialogs]).toEqual([length, 1]);
+  // The next one, over another connection, is answered there.
+  const again = { ...TRUNK, port: 51_002 };
+  rig.receive(rig.request('INVITE', overTcp({ To, CSeq: '5 INVITE', Contact: BROWSER }), OFFER), again);
+  const [answer] = rig.execute({ kind: 'acceptOffer', leg, answer: new TextEncoder().encode(OFFER) });
+  expect([words([answer!]), answer!.destination]).toEqual([['200 INVITE'], again]);
+});
+
 test('of the requests that a lost connection leaves unanswered those go another way that somebody still waits for', () => {
   const { rig, leg } = answered('<sip:gateway@203.0.113.9:5060;transport=tcp>');
   rig.execute({ kind: 'reoffer', leg, offer: new TextEncoder().encode(OFFER) });
