@@ -2,6 +2,7 @@ import type { CallRecord } from '../core/calls/call-record.ts';
 import type { ConferencecallRecord } from '../core/calls/conferencecall-record.ts';
 import type { MediaFigures } from '../core/calls/media-figures.ts';
 import type { RecordingRecord } from '../core/calls/recording-record.ts';
+import type { Roster } from '../core/calls/roster.ts';
 import type { Command, CommandResult, Principal } from '../core/command.ts';
 import type { Directory } from '../core/directory/directory.ts';
 import type {
@@ -44,8 +45,8 @@ export type RowKind = keyof Rows;
 
 /** What is known of a conference beside its row. */
 export interface ConferenceNow {
-  /** Who is in it, in the order in which they came. */
-  readonly conferencecalls: readonly Pick<ConferencecallRecord, 'id'>[];
+  /** Who is in it, in the order in which they came; an event does not name them where they are many. */
+  readonly conferencecalls: Roster;
   readonly isLocked: boolean;
   /** The recording that runs; null when none does. */
   readonly recordingId: RecordingId | null;

@@ -62,8 +62,9 @@ export class Archives {
     const { conferences, recordings } = this.#node.exchange.calls;
     const reference = { type: 'confbridge', id } as const;
     const recordingIds = await this.recordings.idsOf(reference);
+    const ids = conferences.conferencecallsOf(id).map((stay) => stay.id);
     return {
-      conferencecalls: conferences.conferencecallsOf(id),
+      conferencecalls: { count: ids.length, ids },
       isLocked: conferences.isLocked(id),
       recordingId: recordings.liveOf(reference)?.id ?? null,
       recordingIds,

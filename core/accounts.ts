@@ -9,7 +9,7 @@ import { OUTBOUND_CONFIGS } from './accounts/outbound-configs.ts';
 import { PROVIDERS } from './accounts/providers.ts';
 import { RECORDS } from './accounts/records.ts';
 import { TRUNKS } from './accounts/trunks.ts';
-import { Roster } from './calls/roster.ts';
+import { NOBODY, type Roster } from './calls/roster.ts';
 import type { AccountCommand, Command, CommandResult, Refusal } from './command.ts';
 import type { Directory } from './directory/directory.ts';
 import type { Conference } from './directory/records.ts';
@@ -203,7 +203,7 @@ export class Accounts {
     return {
       type: event.type,
       conference: directory.conferences.get(id) ?? event.conference,
-      conferencecalls: rosterOf?.(id) ?? Roster.NOBODY,
+      conferencecalls: rosterOf?.(id) ?? NOBODY,
       ...(this.#ports.isLocked?.(id) === true && { isLocked: true }),
     };
   }

@@ -48,8 +48,7 @@ function audienceOf(type: EventBody['type']): PresentedEvent['audience'] {
 function dataOf(body: EventBody): Presented | undefined {
   if ('call' in body) return presentCall(body.call);
   if ('conference' in body) {
-    const { conference, isLocked = false } = body;
-    const conferencecalls = body.conferencecalls.ids.map((id) => ({ id }));
+    const { conference, conferencecalls, isLocked = false } = body;
     return presentConference(conference, { conferencecalls, isLocked, recordingId: null, recordingIds: [] });
   }
   if ('conferencecall' in body) return presentConferencecall(body.conferencecall);

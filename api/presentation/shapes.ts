@@ -100,6 +100,7 @@ const Conference = {
   pre_flow_id: Id,
   post_flow_id: Id,
   conferencecall_ids: Ids,
+  conferencecall_count: Type.Integer({ minimum: 0 }),
   recording_id: Id,
   recording_ids: Ids,
   transcribe_id: Id,

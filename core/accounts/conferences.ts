@@ -1,4 +1,4 @@
-import { Roster } from '../calls/roster.ts';
+import { NOBODY } from '../calls/roster.ts';
 import type { Refusal } from '../command.ts';
 import type { Conference } from '../directory/records.ts';
 import { type ConferenceId, uuid } from '../kernel/ids.ts';
@@ -13,7 +13,7 @@ const conferences = new Aggregate<Conference>({
   nameOf: (row) => row.id,
   writeOf: (row) => ({ kind: 'saveConference', row }),
   // Who is in it is known only when it is told.
-  eventOf: (conference, happening) => ({ type: `conference_${happening}`, conference, conferencecalls: Roster.NOBODY }),
+  eventOf: (conference, happening) => ({ type: `conference_${happening}`, conference, conferencecalls: NOBODY }),
 });
 
 /** Platform §5.5: shorter time-outs are taken for mistakes, and mean a day. */

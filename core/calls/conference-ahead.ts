@@ -12,5 +12,5 @@ export function mixAhead(
 ): MixId | undefined {
   const join = actions.slice(0, ACTIONS_AHEAD).find(({ type }) => type === 'conference_join');
   const id = join?.option['conference_id'] as ConferenceId | undefined;
-  return id === undefined || conferences.rosterOf(id).size === 0 ? undefined : conferences.mixOf(id);
+  return id === undefined || conferences.rosterOf(id).count === 0 ? undefined : conferences.mixOf(id);
 }

@@ -264,10 +264,11 @@ export class Conferences {
   #part(stay: Conferencecall, news: 'told' | 'untold', now: Instant): void {
     const id = stay.record.conferenceId;
     this.#remove(stay, news, now);
-    const stays = this.#parts.rooms.staysOf(id);
-    const connects = this.#ports.directory.conferences.get(id)?.type === 'connect';
-    const isOver = connects && stay.isParty && stays.filter(({ isParty }) => isParty).length < 2;
-    if (isOver) for (const last of stays) this.#remove(last, 'told', now);
+    if (this.#ports.directory.conferences.get(id)?.type === 'connect' && stay.isParty) {
+      const stays = this.#parts.rooms.staysOf(id);
+      const isOver = stays.filter(({ isParty }) => isParty).length < 2;
+      if (isOver) for (const last of stays) this.#remove(last, 'told', now);
+    }
     this.#parts.sounds.left(id);
     this.#parts.news.room(id, now);
   }

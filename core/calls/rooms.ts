@@ -3,12 +3,11 @@ import { LiveMap } from '../kernel/live-map.ts';
 import type { MixMember } from '../media-port.ts';
 import type { Conferencecall } from './conferencecall.ts';
 import type { ConferencecallRecord, MemberReference } from './conferencecall-record.ts';
-import { Roster } from './roster.ts';
+import { NOBODY, ROSTER_NAMES_MAX, type Roster } from './roster.ts';
 
 /** Those who are in one conference, in the order in which they came. */
 export interface Room {
   readonly stays: Map<MemberReference['id'], Conferencecall>;
-  roster: Roster;
   /** Nobody comes in any more but moderators, until it is opened or empty. */
   isLocked: boolean;
 }
@@ -57,7 +56,11 @@ export class Rooms {
 
   /** The same, as it is told. */
   rosterOf(id: ConferenceId): Roster {
-    return this.#rooms.get(id)?.roster ?? Roster.NOBODY;
+    const room = this.#rooms.get(id);
+    if (room === undefined) return NOBODY;
+    const { size } = room.stays;
+    const stays = size <= ROSTER_NAMES_MAX ? [...room.stays.values()] : [];
+    return { count: size, ids: stays.map(({ record }) => record.id) };
   }
 
   recordsOf(id: ConferenceId): readonly ConferencecallRecord[] {
@@ -91,10 +94,9 @@ export class Rooms {
     this.#stays.set(reference.id, stay);
     this.#stayByMember.set(stay.member, stay);
     this.#stayById.set(id, stay);
-    const room = this.#rooms.get(conferenceId) ?? { stays: new Map(), roster: Roster.NOBODY, isLocked: false };
+    const room = this.#rooms.get(conferenceId) ?? { stays: new Map(), isLocked: false };
     this.#rooms.set(conferenceId, room);
     room.stays.set(reference.id, stay);
-    room.roster = room.roster.with(id);
   }
 
   leave(stay: Conferencecall): void {
@@ -105,7 +107,6 @@ export class Rooms {
     const room = this.#rooms.get(conferenceId);
     if (room === undefined) return;
     room.stays.delete(reference.id);
-    room.roster = room.roster.without(id);
     if (room.stays.size === 0) this.#rooms.delete(conferenceId);
   }
 

@@ -14,6 +14,7 @@ import { hashPassword } from '../../api/password.ts';
 import { createServer } from '../../api/server.ts';
 import { Accounts, isAccountCommand } from '../../core/accounts.ts';
 import { address } from '../../core/calls/address.ts';
+import type { ConferencecallRecord } from '../../core/calls/conferencecall-record.ts';
 import type { MediaFigures } from '../../core/calls/media-figures.ts';
 import type { Command, CommandResult, Principal } from '../../core/command.ts';
 import { Directory } from '../../core/directory/directory.ts';
@@ -175,11 +176,11 @@ export class SimulatedBackend implements Backend {
 
   async conferenceNow(id: ConferenceId): Promise<ConferenceNow> {
     const { conferencecall, recording } = this.store.records;
+    const isIn = (stay: ConferencecallRecord): boolean => stay.conferenceId === id && stay.status === 'joined';
+    const ids = [...conferencecall.values()].filter(isIn).map((stay) => stay.id);
     return {
       isLocked: this.life.locked.has(id),
-      conferencecalls: [...conferencecall.values()].filter(
-        (stay) => stay.conferenceId === id && stay.status === 'joined',
-      ),
+      conferencecalls: { count: ids.length, ids },
       recordingId: this.life.running({ type: 'confbridge', id })?.id ?? null,
       recordingIds: [...recording.values()].filter((made) => made.reference.id === id).map((made) => made.id),
     };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MEMBER_TERMS, type MemberTerms } from '../../core/calls/member-terms.ts';
-import { Roster } from '../../core/calls/roster.ts';
+import { NOBODY } from '../../core/calls/roster.ts';
 import type { LegId, MixId } from '../../core/kernel/ids.ts';
 import { rooms } from './conference-rooms.ts';
 import { CONFERENCE, callId, party } from './quiet-ports.ts';
@@ -163,7 +163,7 @@ describe('who talks in a conference', () => {
     directory.putConference(CONFERENCE);
     journal.append(
       CONFERENCE.customerId,
-      { type: 'conference_updated', conference: CONFERENCE, conferencecalls: Roster.NOBODY },
+      { type: 'conference_updated', conference: CONFERENCE, conferencecalls: NOBODY },
       1,
     );
     conferences.receive({ kind: 'stored', receipt: 999 }, 2);

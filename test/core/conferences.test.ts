@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { EventTexts } from '../../api/websocket/event-texts.ts';
 import { CONFERENCECALL_TRANSITIONS } from '../../core/calls/conferencecall.ts';
 import type { ExternalMediaRecord } from '../../core/calls/external-media-record.ts';
 import { MEMBER_TERMS, programTerms } from '../../core/calls/member-terms.ts';
-import { Roster } from '../../core/calls/roster.ts';
+import { NOBODY } from '../../core/calls/roster.ts';
 import type { Conference } from '../../core/directory/records.ts';
 import type { ConferencecallId, ConferenceId, CustomerId } from '../../core/kernel/ids.ts';
 import { LIMITS } from '../../core/kernel/limits.ts';
@@ -36,10 +37,30 @@ describe('conferences', () => {
     const sizes: number[] = [];
     for (let reading = cursor.poll(); reading !== undefined; reading = cursor.poll()) {
       if (reading.kind === 'event' && reading.event.body.type === 'conference_updated') {
-        sizes.push(reading.event.body.conferencecalls.size);
+        sizes.push(reading.event.body.conferencecalls.count);
       }
     }
     expect(sizes).toEqual([1, 2, 1]);
+  });
+
+  test('name a hundred in an event, and of more how many there are: an event is no larger with thousands of them', () => {
+    const { conferences, journal } = rooms(CONFERENCE);
+    const cursor = journal.cursorOverAll();
+    const texts = new EventTexts();
+    const told: { readonly named: number; readonly count: number; readonly bytes: number }[] = [];
+    for (let call = 1; call <= LIMITS.conferenceMembersMax; call++) {
+      conferences.join(party(call), ROOM, 1, 0);
+      for (let reading = cursor.poll(); reading !== undefined; reading = cursor.poll()) {
+        if (reading.kind !== 'event' || reading.event.body.type !== 'conference_updated') continue;
+        const { numbered } = texts.of(reading.event);
+        const { conferencecall_ids: named, conferencecall_count: count } = JSON.parse(numbered).data;
+        told.push({ named: named.length, count, bytes: numbered.length });
+      }
+    }
+    expect(told.map(({ count }) => count)).toEqual(told.map((_, i) => i + 1));
+    expect([0, 99, 100, 3_999].map((i) => told[i]!.named)).toEqual([1, 100, 0, 0]);
+    expect(Math.max(...told.map(({ bytes }) => bytes))).toBeLessThan(5_000);
+    expect(conferences.conferencecallsOf(ROOM)).toHaveLength(LIMITS.conferenceMembersMax);
   });
 
   test('let a call go on with its flow when it leaves, and store that it has', () => {
@@ -236,7 +257,7 @@ describe('the time-out of a conference', () => {
     const { conferences, directory, journal } = rooms();
     const publish = (row: Conference, type: 'conference_created' | 'conference_updated') => {
       directory.putConference(row);
-      journal.append(row.customerId, { type, conference: row, conferencecalls: Roster.NOBODY }, 0);
+      journal.append(row.customerId, { type, conference: row, conferencecalls: NOBODY }, 0);
       conferences.receive({ kind: 'stored', receipt: 999 }, 1_500);
     };
     publish(timed, 'conference_created');

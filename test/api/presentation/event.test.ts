@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { presentEvent } from '../../../api/presentation/event.ts';
 import { address } from '../../../core/calls/address.ts';
 import { MEMBER_TERMS } from '../../../core/calls/member-terms.ts';
-import { Roster } from '../../../core/calls/roster.ts';
 import { INCOMING_ONLY } from '../../../core/directory/provider-terms.ts';
 import { CONFERENCE_SETTINGS, type Conference, type Trunk } from '../../../core/directory/records.ts';
 import type { EventBody } from '../../../core/event.ts';
@@ -91,7 +90,7 @@ test('a conference and who is in it are told to everybody, their coming and goin
   const told: EventBody = {
     type: 'conference_updated',
     conference,
-    conferencecalls: Roster.NOBODY.with(conferencecall.id),
+    conferencecalls: { count: 1, ids: [conferencecall.id] },
   };
   expect(presentEvent(told)).toMatchObject({ audience: 'reference', data: { conferencecall_ids: ['stay'] } });
   expect(presentEvent({ type: 'conferencecall_joined', conferencecall })).toMatchObject({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Roster } from '../../../core/calls/roster.ts';
+import { NOBODY } from '../../../core/calls/roster.ts';
 import type { ConferenceFields } from '../../../core/command.ts';
 import { CONFERENCE_SETTINGS } from '../../../core/directory/records.ts';
 import type { ConferenceId } from '../../../core/kernel/ids.ts';
@@ -40,7 +40,7 @@ describe('a conference', () => {
       updatedAt: null,
       deletedAt: null,
     });
-    expect(office.events()).toEqual([{ type: 'conference_created', conference, conferencecalls: Roster.NOBODY }]);
+    expect(office.events()).toEqual([{ type: 'conference_created', conference, conferencecalls: NOBODY }]);
     expect(office.done(creation({}, ID))).toBe(ID);
     expect(office.refused(creation({}, ID, OTHER_CUSTOMER.id))).toMatchObject({
       code: 'ALREADY_EXISTS',
@@ -99,7 +99,7 @@ describe('a conference', () => {
   test('is told with those who are in it', () => {
     const office = new Office();
     office.done(creation({}, ID));
-    office.inside = office.inside.with(CONFERENCECALL.id);
+    office.inside = { count: 1, ids: [CONFERENCECALL.id] };
     office.events();
     office.done({ kind: 'updateConference', id: ID, changes: { name: 'Hall' } });
     expect(office.events()).toEqual([

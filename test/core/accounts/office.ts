@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { Accounts } from '../../../core/accounts.ts';
-import { Roster } from '../../../core/calls/roster.ts';
+import { NOBODY, type Roster } from '../../../core/calls/roster.ts';
 import type { AccountCommand, CommandResult, Refusal } from '../../../core/command.ts';
 import { Directory } from '../../../core/directory/directory.ts';
 import type { EventBody } from '../../../core/event.ts';
@@ -25,7 +25,7 @@ export class Office {
   readonly journal = new Journal({ epoch: 'e' });
   readonly accounts: Accounts;
   /** Who is in every conference. */
-  inside = Roster.NOBODY;
+  inside: Roster = NOBODY;
   readonly #events: Cursor;
   #lastTicket = 0;
   #now = 1_000;
