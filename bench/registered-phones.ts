@@ -26,6 +26,10 @@ export function idOf(index: number): ExtensionId {
   return `e0000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}` as ExtensionId;
 }
 
+export function passwordOf(index: number): string {
+  return `word-of-${nameOf(index)}`;
+}
+
 /** The extension with this number; its phone is `bindingOf` the same. */
 export function extensionOf(customerId: CustomerId, index: number, now: WallTime): Extension {
   const name = nameOf(index);
@@ -35,7 +39,7 @@ export function extensionOf(customerId: CustomerId, index: number, now: WallTime
     extension: name,
     name: '',
     detail: '',
-    password: `word ${name}`,
+    password: passwordOf(index),
     codecs: '',
     srtp: 'off' as const,
   };

@@ -1,9 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { systemClock } from '../core/kernel/clock.ts';
 import type { Settings } from '../core/kernel/config.ts';
 import { Fault } from '../core/kernel/fault.ts';
 import { LineLog, type Log } from '../core/kernel/log.ts';
+import { keepNurserySmall, settleHeap } from './main-heap.ts';
 import { RunningProcess } from './running-process.ts';
 import { Tandem } from './tandem.ts';
 import { EXIT, printFailure } from './terminal.ts';
@@ -32,17 +31,9 @@ export async function serve(settings: Settings, environment: NodeJS.ProcessEnv):
     printFailure('text', withProcess(error, settings.data));
     return EXIT.cannotStart;
   }
-  settleMemory();
+  settleHeap();
+  keepNurserySmall();
   return untilStopped(tandem, settings.drainMs, log);
-}
-
-/**
- * What the start needed and left is given back at once: some 40 MB of an idle process. The heap then grows with the load
- * that comes, packed more closely, which costs a seventh less for each call.
- */
-function settleMemory(): void {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as (how: object) => void)({ type: 'major', flavor: 'last-resort' });
 }
 
 /** Announces an open Tandem, and ends it at SIGTERM, SIGINT or a bug. Resolves with the exit code. */
