@@ -30,6 +30,8 @@ export class Rig {
   /** Knows nothing until a test gives it a zone. */
   readonly names = new NameServer({});
   now: Instant = 0;
+  /** Who sends what is said to come from nobody else, and is dialled. */
+  peer: TransportAddress = PEER;
   #legs = 0;
   #branches = 0;
   /** Credentials of the last request that answered a challenge. */
@@ -77,7 +79,7 @@ export class Rig {
   }
 
   /** Gives the stack a message, and returns what it sends because of it. */
-  receive(message: string | Message, source: TransportAddress = PEER): readonly Sent[] {
+  receive(message: string | Message, source: TransportAddress = this.peer): readonly Sent[] {
     const bytes = typeof message === 'string' ? new TextEncoder().encode(message) : write(message);
     this.#last = message;
     return this.receiveBytes(bytes, source);
@@ -96,7 +98,7 @@ export class Rig {
     method: string,
     fields: Readonly<Record<string, string>> = {},
     body = '',
-    source = PEER,
+    source = this.peer,
     { uri = 'sip:1001@192.0.2.1', username = '1000', password = 'secret' } = {},
   ): readonly Sent[] {
     const challenged = this.receive(this.request(method, fields, body, uri), source)[0]?.message as Response;
@@ -111,7 +113,7 @@ export class Rig {
   }
 
   /** An authenticated INVITE: the leg that it becomes. */
-  offered(fields: Readonly<Record<string, string>> = {}, source = PEER): LegId {
+  offered(fields: Readonly<Record<string, string>> = {}, source = this.peer): LegId {
     this.authenticated('INVITE', fields, OFFER, source);
     const event = this.events.at(-1);
     if (event?.kind !== 'offered') throw new Error(`expected offered, got ${event?.kind}`);
@@ -127,7 +129,7 @@ export class Rig {
     readonly invite: Request;
   } {
     const leg = this.nextLeg();
-    const target = { contact, path: [], via: PEER, localPort: 5060 };
+    const target = { contact, path: [], via: this.peer, localPort: 5060 };
     const offer = new TextEncoder().encode(OFFER);
     const request = {
       target,
@@ -150,7 +152,7 @@ export class Rig {
 
   /** The last message received, once more. */
   repeat(): readonly Sent[] {
-    return this.receive(this.#last, PEER);
+    return this.receive(this.#last);
   }
 
   transportFailed(destination: TransportAddress): void {
