@@ -7,6 +7,7 @@ import { pack } from '../media/io/addresses.ts';
 import type { ToWorker } from '../media/protocol.ts';
 import { writeRtpHeader } from '../media/rtp/packet-view.ts';
 import { Workers } from '../media/workers.ts';
+import { coldMs } from './cold.ts';
 import { LoopbackPhones } from './loopback-phones.ts';
 import { LOOPBACK, PAYLOAD_TYPES, plainStream } from './plain-stream.ts';
 import { RoundsIo } from './rounds-io.ts';
@@ -20,8 +21,6 @@ const SECONDS = 4;
 const HEAP_STREAMS = 500;
 /** Until what runs is compiled for good. */
 const HEAP_WARM_UP_MS = 50_000;
-/** More than any cache of this machine holds. */
-const EVICTED_BYTES = 64 << 20;
 
 /**
  * Cost of a relayed G.711 call: two streams, so two packets in and two out, every 20 ms. `engine…` is the engine on
@@ -91,23 +90,11 @@ function measureEngine(second: Second, rounds = 3000): number {
   return (user + system) / (rounds * STREAMS);
 }
 
-/**
- * Microseconds for one packet in and out when neither streams nor code are in any cache, as after a pause on a machine
- * with neighbours: what counts then is how many lines of memory a packet touches. The median of all rounds.
- */
+/** The same with nothing in any cache. */
 function measureColdEngine(): number {
   const io = new StreamsIo('PCMU');
   const engine = warmEngine(io, 'PCMU');
-  const other = new Float64Array(EVICTED_BYTES / 8);
-  const times: number[] = [];
-  for (let round = 0; round < 300; round++) {
-    const now = io.nextRound();
-    for (let i = 0; i < other.length; i += 8) other[i]! += 1;
-    const startedAt = performance.now();
-    engine.turn(now);
-    times.push(performance.now() - startedAt);
-  }
-  return (1000 * times.sort((a, b) => a - b)[times.length >> 1]!) / STREAMS;
+  return (1000 * coldMs(300, () => engine.turn(io.nextRound()))) / STREAMS;
 }
 
 /** Bytes by which the heap of a thread has grown after ten seconds of 500 streams, no collection in between. */

@@ -40,7 +40,12 @@ export async function run(): Promise<Record<string, number>> {
       srtp: 'required',
       describe: protectedly,
     };
-    const [clear, protectedOnes] = await Promise.all([measured(crowd, bare), measured(crowd, guarded)]);
+    // Both come to their end, also where one fails.
+    const sides = await Promise.allSettled([measured(crowd, bare), measured(crowd, guarded)]);
+    const [clear, protectedOnes] = sides.map((side) => {
+      if (side.status === 'rejected') throw side.reason;
+      return side.value;
+    }) as [CrowdMeasured, CrowdMeasured];
     return {
       clearCallUs: callUs(clear),
       protectedCallUs: callUs(protectedOnes),
