@@ -6,7 +6,7 @@ import { resampling } from './resample.ts';
 export const AUDIO_RATE_HZ = 8000;
 export const WAV_HEADER_BYTES = 44;
 
-interface WavFormat {
+export interface WavFormat {
   readonly tag: number;
   readonly channelCount: number;
   readonly rateHz: number;
@@ -28,12 +28,14 @@ export function decodeWav(bytes: Uint8Array): DecodedFile {
   return atOnce(wavDecoding(bytes));
 }
 
+export function looksLikeWav(bytes: Uint8Array): boolean {
+  return bytes.length >= 12 && text(bytes, 0) === 'RIFF' && text(bytes, 8) === 'WAVE';
+}
+
 /** The same, piece by piece. */
 export function* wavDecoding(bytes: Uint8Array): Decoding {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 12 || text(bytes, 0) !== 'RIFF' || text(bytes, 8) !== 'WAVE') {
-    return refused('expected a RIFF/WAVE file');
-  }
+  if (!looksLikeWav(bytes)) return refused('expected a RIFF/WAVE file');
   let format: WavFormat | undefined;
   for (let at = 12; at + 8 <= bytes.length; ) {
     const id = text(bytes, at);
@@ -80,7 +82,7 @@ function readFormat(view: DataView, at: number, sizeBytes: number): WavFormat {
   };
 }
 
-function* decodeData(data: Uint8Array, format: WavFormat): Decoding {
+export function* decodeData(data: Uint8Array, format: WavFormat): Decoding {
   const { tag, channelCount, rateHz, bitsPerSample } = format;
   if (channelCount !== 1 && channelCount !== 2) return refused(`expected 1 or 2 channels, got ${channelCount}`);
   if (rateHz < RATE_MIN_HZ || rateHz > RATE_MAX_HZ) return refused(`expected 8000 to 48000 Hz, got ${rateHz}`);

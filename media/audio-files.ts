@@ -187,7 +187,8 @@ export class AudioFiles {
   #step(load: Load): 'going on' | 'waiting' | 'over' {
     const { request, path, key } = load;
     try {
-      load.decoding ??= decodeAudio(this.#fileSystem.readWhole(path), this.#options.libraries ?? NO_LIBRARIES);
+      const libraries = this.#options.libraries ?? NO_LIBRARIES;
+      load.decoding ??= decodeAudio(this.#fileSystem.readWhole(path), libraries, path);
       const step = load.decoding.next();
       if (step.done !== true) return step.value;
       if (step.value.kind === 'refused') this.#failLoad(request, `${path}: ${step.value.detail}`);

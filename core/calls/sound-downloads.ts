@@ -89,7 +89,7 @@ export class SoundDownloads {
 
   #start(url: string): void {
     const number = ++this.#lastNumber;
-    const path = `${this.#ports.folder}/${number}.wav`;
+    const path = `${this.#ports.folder}/${number}.${suffixOf(url)}`;
     this.#running.set(number, { url, path });
     this.counters.started += 1;
     this.#ports.http.request({
@@ -121,4 +121,9 @@ export class SoundDownloads {
     this.#cached.delete(url);
     this.#ports.media.removeFiles([cached.path]);
   }
+}
+
+/** What the name of a file ends with tells what is in it, where nothing else does. */
+function suffixOf(url: string): string {
+  return /^https?:\/\/[^/?#]+\/[^?#]*\.([a-z0-9]{1,8})(?:[?#]|$)/i.exec(url)?.[1]?.toLowerCase() ?? 'wav';
 }

@@ -29,7 +29,7 @@ export type CallDemand =
   | { readonly kind: 'answer' }
   /** Ends the call; with `like`, for the cause for which that call ended. News: ended, or refused when it still lives. */
   | { readonly kind: 'hangup'; readonly cause: Cause; readonly like: CallId | null }
-  /** Plays in order: http(s) URLs of WAV, MP3 or Ogg/Opus, `prompt:NAME`, `recording:ID`, `tone:NAME`. Early media when not answered. News: played. */
+  /** Plays in order: http(s) URLs of WAV, MP3, Ogg/Opus or bare samples, `prompt:NAME`, `recording:ID`, `tone:NAME`. Early media when not answered. News: played. */
   | { readonly kind: 'play'; readonly token: number; readonly urls: readonly string[]; readonly times?: number }
   | { readonly kind: 'beep'; readonly token: number }
   | { readonly kind: 'stopPlaying' }

@@ -183,6 +183,13 @@ describe('sounds from the web', () => {
     expect(told()).toEqual(['1 played 5 finished']);
   });
 
+  test('keep the end of their names, which tells what bare samples are', () => {
+    const { sounds, requests } = player();
+    const urls = ['http://example.test/b.ulaw?x=y.z', 'https://example.test/c.d/SIX.SLN16#f', 'http://example.test'];
+    for (const [i, url] of urls.entries()) sounds.start(party(i + 1), [url], 5, 0);
+    expect(requests.map(({ saveTo }) => saveTo)).toEqual(['/cache/1.ulaw', '/cache/2.sln16', '/cache/3.wav']);
+  });
+
   test('are downloaded once for all who want the same at the same time, and for an hour after', () => {
     const { sounds, media, requests, answer } = player();
     for (const number of [1, 2, 3]) sounds.start(party(number), [URL_A], 5, 0);
