@@ -18,10 +18,12 @@ const IV = 0;
 const DIGEST = 16;
 const TRAILER = 40;
 const LENGTH = 48;
-const KEY = 64;
 const NAMES = 96;
 const PARAMETERS = 112;
 const MEMORY_BYTES = 256;
+/** A line of memory; keys of AES-128 and of HMAC-SHA1 are shorter. */
+const KEY_ROOM_BYTES = 64;
+const KEYS_PER_PAGE = 256;
 /** `OSSL_PARAM_UTF8_STRING`. */
 const UTF8_STRING = 4;
 
@@ -42,7 +44,10 @@ export function openCiphers(memories: readonly Uint8Array[], koffiAddonPath?: st
   }
 }
 
-/** By OpenSSL itself, with contexts that live as long as their keys. */
+/**
+ * By OpenSSL itself, with one context of a kind for all streams, which takes the key anew for each packet: a context has its
+ * parts in many lines of memory, cold after 20 ms, and to expand a key costs less than to fetch them.
+ */
 class OpensslCiphers implements PacketCiphers {
   readonly kind = 'openssl';
   readonly iv: Uint8Array;
@@ -52,7 +57,8 @@ class OpensslCiphers implements PacketCiphers {
   readonly #base: number;
   readonly #evp: Evp;
   readonly #places: readonly { readonly bytes: Uint8Array; readonly address: number }[];
-  readonly #hmac: number;
+  readonly #keys: Keys;
+  readonly #contexts: Contexts;
 
   constructor(koffi: Koffi, memories: readonly Uint8Array[]) {
     // Held for life: OpenSSL is told addresses in it.
@@ -66,9 +72,17 @@ class OpensslCiphers implements PacketCiphers {
       bytes,
       address: Number(koffi.address(bytes.buffer as ArrayBuffer)) + bytes.byteOffset,
     }));
-    this.#hmac = this.#evp.fetchMac(0, 'HMAC', null);
-    assert(this.#hmac !== 0, 'OpenSSL has HMAC');
+    this.#keys = new Keys(koffi);
     this.#nameDigest();
+    this.#contexts = this.#openContexts();
+  }
+
+  get contexts(): Contexts {
+    return this.#contexts;
+  }
+
+  get keys(): Keys {
+    return this.#keys;
   }
 
   get evp(): Evp {
@@ -89,22 +103,39 @@ class OpensslCiphers implements PacketCiphers {
     return fail('packets lie in the memories that were named');
   }
 
-  /** Address of a key that is read before the next one. */
-  place(key: Uint8Array): number {
-    new Uint8Array(this.#memory, KEY, 32).set(key);
-    return this.at(KEY);
-  }
-
   counterMode(key: Uint8Array): CounterMode {
     return new OpensslCounterMode(this, key);
   }
 
   hmacSha1(key: Uint8Array): HmacSha1 {
-    return new OpensslHmac(this, this.#hmac, key, this.at(PARAMETERS));
+    return new OpensslHmac(this, key);
   }
 
   gcm(key: Uint8Array): Gcm {
     return new OpensslGcm(this, key);
+  }
+
+  /** They live as long as this thread. */
+  #openContexts(): Contexts {
+    const evp = this.#evp;
+    const mac = evp.fetchMac(0, 'HMAC', null);
+    assert(mac !== 0, 'OpenSSL has HMAC');
+    const [counter, sealing, opening, hmac] = [
+      evp.makeCipher(),
+      evp.makeCipher(),
+      evp.makeCipher(),
+      evp.makeMac(mac),
+    ] as const;
+    // Of any key: each packet brings its own.
+    const key = this.#keys.place(new Uint8Array(16));
+    const isReady =
+      evp.startEncryption(counter, evp.aes128Ctr(), 0, key, 0) === 1 &&
+      evp.startEncryption(sealing, evp.aes128Gcm(), 0, key, 0) === 1 &&
+      evp.startDecryption(opening, evp.aes128Gcm(), 0, key, 0) === 1 &&
+      evp.startMac(hmac, key, 16, this.at(PARAMETERS)) === 1;
+    assert(isReady, 'OpenSSL takes a key');
+    this.#keys.release(key);
+    return { counter, sealing, opening, hmac };
   }
 
   /** `OSSL_PARAM[2]`: digest = SHA1, and the end of the list, which is zero. */
@@ -118,99 +149,123 @@ class OpensslCiphers implements PacketCiphers {
   }
 }
 
-class OpensslCounterMode implements CounterMode {
-  readonly #owner: OpensslCiphers;
-  readonly #context: number;
+/** Addresses of contexts in OpenSSL. */
+interface Contexts {
+  readonly counter: number;
+  readonly sealing: number;
+  readonly opening: number;
+  readonly hmac: number;
+}
 
-  constructor(owner: OpensslCiphers, key: Uint8Array) {
-    this.#owner = owner;
-    this.#context = cipherContext(owner, owner.evp.aes128Ctr(), key);
+/** Keys at addresses that do not change, each in a line of memory of its own. */
+class Keys {
+  readonly #koffi: Koffi;
+  readonly #pages: { readonly bytes: Uint8Array; readonly address: number }[] = [];
+  readonly #free: number[] = [];
+
+  constructor(koffi: Koffi) {
+    this.#koffi = koffi;
   }
 
+  /** Where the key is until it is released. */
+  place(key: Uint8Array): number {
+    assert(key.length <= KEY_ROOM_BYTES, 'a key fits its place');
+    if (this.#free.length === 0) this.#addPage();
+    const address = this.#free.pop()!;
+    this.#at(address).set(key);
+    return address;
+  }
+
+  /** The place is another key's from now on. */
+  release(address: number): void {
+    this.#at(address).fill(0);
+    this.#free.push(address);
+  }
+
+  #at(address: number): Uint8Array {
+    for (const page of this.#pages) {
+      const at = address - page.address;
+      if (at >= 0 && at < page.bytes.length) return page.bytes.subarray(at, at + KEY_ROOM_BYTES);
+    }
+    return fail('a key lies in one of the pages');
+  }
+
+  /** Held for life: OpenSSL is told addresses in it. */
+  #addPage(): void {
+    const bytes = new Uint8Array(new ArrayBuffer(KEYS_PER_PAGE * KEY_ROOM_BYTES));
+    const address = Number(this.#koffi.address(bytes.buffer));
+    this.#pages.push({ bytes, address });
+    for (let i = KEYS_PER_PAGE - 1; i >= 0; i--) this.#free.push(address + i * KEY_ROOM_BYTES);
+  }
+}
+
+/** A key of a stream, and what OpenSSL does with it. */
+abstract class Keyed {
+  protected readonly owner: OpensslCiphers;
+  protected readonly key: number;
+  protected readonly keyBytes: number;
+  #isOpen = true;
+
+  constructor(owner: OpensslCiphers, key: Uint8Array) {
+    this.owner = owner;
+    this.key = owner.keys.place(key);
+    this.keyBytes = key.length;
+  }
+
+  close(): void {
+    if (this.#isOpen) this.owner.keys.release(this.key);
+    this.#isOpen = false;
+  }
+}
+
+class OpensslCounterMode extends Keyed implements CounterMode {
   apply(bytes: Uint8Array, start: number, end: number): void {
-    const owner = this.#owner;
+    const { owner } = this;
+    const { counter } = owner.contexts;
     const address = owner.address(bytes, start);
-    owner.evp.startEncryption(this.#context, 0, 0, 0, owner.at(IV));
-    owner.evp.encrypt(this.#context, address, owner.at(LENGTH), address, end - start);
-  }
-
-  close(): void {
-    this.#owner.evp.freeCipher(this.#context);
+    owner.evp.startEncryption(counter, 0, 0, this.key, owner.at(IV));
+    owner.evp.encrypt(counter, address, owner.at(LENGTH), address, end - start);
   }
 }
 
-class OpensslHmac implements HmacSha1 {
-  readonly #owner: OpensslCiphers;
-  readonly #context: number;
-
-  constructor(owner: OpensslCiphers, hmac: number, key: Uint8Array, parameters: number) {
-    this.#owner = owner;
-    this.#context = owner.evp.makeMac(hmac);
-    const isReady = owner.evp.startMac(this.#context, owner.place(key), key.length, parameters) === 1;
-    assert(isReady, 'OpenSSL takes the key');
-  }
-
+class OpensslHmac extends Keyed implements HmacSha1 {
   compute(bytes: Uint8Array, start: number, end: number): void {
-    const { evp } = this.#owner;
-    evp.startMac(this.#context, 0, 0, 0);
-    evp.addToMac(this.#context, this.#owner.address(bytes, start), end - start);
-    evp.finishMac(this.#context, this.#owner.at(DIGEST), this.#owner.at(LENGTH), 20);
-  }
-
-  close(): void {
-    this.#owner.evp.freeMac(this.#context);
+    const { owner } = this;
+    const { hmac } = owner.contexts;
+    owner.evp.startMac(hmac, this.key, this.keyBytes, 0);
+    owner.evp.addToMac(hmac, owner.address(bytes, start), end - start);
+    owner.evp.finishMac(hmac, owner.at(DIGEST), owner.at(LENGTH), 20);
   }
 }
 
-class OpensslGcm implements Gcm {
-  readonly #owner: OpensslCiphers;
-  readonly #sealing: number;
-  readonly #opening: number;
-
-  constructor(owner: OpensslCiphers, key: Uint8Array) {
-    this.#owner = owner;
-    this.#sealing = cipherContext(owner, owner.evp.aes128Gcm(), key);
-    this.#opening = owner.evp.makeCipher();
-    const isReady = owner.evp.startDecryption(this.#opening, owner.evp.aes128Gcm(), 0, owner.place(key), 0) === 1;
-    assert(isReady, 'OpenSSL takes the key');
-  }
-
+class OpensslGcm extends Keyed implements Gcm {
   seal(bytes: Uint8Array, headerStart: number, start: number, end: number, hasTrailer: 0 | 1): void {
-    const owner = this.#owner;
+    const { owner } = this;
     const { evp } = owner;
+    const { sealing } = owner.contexts;
     const length = owner.at(LENGTH);
     const address = owner.address(bytes, 0);
-    evp.startEncryption(this.#sealing, 0, 0, 0, owner.at(IV));
-    evp.encrypt(this.#sealing, 0, length, address + headerStart, start - headerStart);
-    if (hasTrailer === 1) evp.encrypt(this.#sealing, 0, length, owner.at(TRAILER), 4);
-    if (end > start) evp.encrypt(this.#sealing, address + start, length, address + start, end - start);
-    evp.finishEncryption(this.#sealing, address + end, length);
-    evp.control(this.#sealing, GET_TAG, GCM_TAG_BYTES, address + end);
+    evp.startEncryption(sealing, 0, 0, this.key, owner.at(IV));
+    evp.encrypt(sealing, 0, length, address + headerStart, start - headerStart);
+    if (hasTrailer === 1) evp.encrypt(sealing, 0, length, owner.at(TRAILER), 4);
+    if (end > start) evp.encrypt(sealing, address + start, length, address + start, end - start);
+    evp.finishEncryption(sealing, address + end, length);
+    evp.control(sealing, GET_TAG, GCM_TAG_BYTES, address + end);
   }
 
   open(bytes: Uint8Array, headerStart: number, start: number, end: number, hasTrailer: 0 | 1): boolean {
-    const owner = this.#owner;
+    const { owner } = this;
     const { evp } = owner;
+    const { opening } = owner.contexts;
     const length = owner.at(LENGTH);
     const address = owner.address(bytes, 0);
-    evp.startDecryption(this.#opening, 0, 0, 0, owner.at(IV));
-    evp.decrypt(this.#opening, 0, length, address + headerStart, start - headerStart);
-    if (hasTrailer === 1) evp.decrypt(this.#opening, 0, length, owner.at(TRAILER), 4);
-    if (end > start) evp.decrypt(this.#opening, address + start, length, address + start, end - start);
-    evp.control(this.#opening, SET_TAG, GCM_TAG_BYTES, address + end);
-    return evp.finishDecryption(this.#opening, address + end, length) === 1;
+    evp.startDecryption(opening, 0, 0, this.key, owner.at(IV));
+    evp.decrypt(opening, 0, length, address + headerStart, start - headerStart);
+    if (hasTrailer === 1) evp.decrypt(opening, 0, length, owner.at(TRAILER), 4);
+    if (end > start) evp.decrypt(opening, address + start, length, address + start, end - start);
+    evp.control(opening, SET_TAG, GCM_TAG_BYTES, address + end);
+    return evp.finishDecryption(opening, address + end, length) === 1;
   }
-
-  close(): void {
-    this.#owner.evp.freeCipher(this.#sealing);
-    this.#owner.evp.freeCipher(this.#opening);
-  }
-}
-
-function cipherContext(owner: OpensslCiphers, cipher: number, key: Uint8Array): number {
-  const context = owner.evp.makeCipher();
-  assert(owner.evp.startEncryption(context, cipher, 0, owner.place(key), 0) === 1, 'OpenSSL takes the key');
-  return context;
 }
 
 type Evp = ReturnType<typeof bindEvp>;
@@ -224,7 +279,6 @@ function bindEvp(library: NativeLibrary) {
     aes128Ctr: library.func('EVP_aes_128_ctr', pointer, []),
     aes128Gcm: library.func('EVP_aes_128_gcm', pointer, []),
     makeCipher: library.func('EVP_CIPHER_CTX_new', pointer, []),
-    freeCipher: library.func('EVP_CIPHER_CTX_free', 'void', [pointer]),
     control: library.func('EVP_CIPHER_CTX_ctrl', int, [pointer, int, int, pointer]),
     startEncryption: library.func('EVP_EncryptInit_ex', int, start),
     encrypt: library.func('EVP_EncryptUpdate', int, update),
@@ -234,7 +288,6 @@ function bindEvp(library: NativeLibrary) {
     finishDecryption: library.func('EVP_DecryptFinal_ex', int, [pointer, pointer, pointer]),
     fetchMac: library.func('EVP_MAC_fetch', pointer, [pointer, 'str', 'str']),
     makeMac: library.func('EVP_MAC_CTX_new', pointer, [pointer]),
-    freeMac: library.func('EVP_MAC_CTX_free', 'void', [pointer]),
     startMac: library.func('EVP_MAC_init', int, [pointer, pointer, size, pointer]),
     addToMac: library.func('EVP_MAC_update', int, [pointer, pointer, size]),
     finishMac: library.func('EVP_MAC_final', int, [pointer, pointer, pointer, size]),
